@@ -1,0 +1,39 @@
+# One verb per job. `make demo` and `make test` set up what they need by themselves.
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-fast soak lint bench schemas clean
+
+demo: $(READY)         ## watch referrals travel between two agencies' systems
+	$(BIN)/hub demo
+
+test: lint             ## lint, types and every test that this machine can run
+	$(BIN)/pytest -n 2 -q -m "not soak"
+
+test-fast: $(READY)    ## without the scenarios, races and kills
+	$(BIN)/pytest -q -m "not soak" tests/unit tests/contract tests/tidy
+
+soak: $(READY)         ## the long races, kills and simulations at full size
+	HUB_SOAK=1 $(BIN)/pytest -q tests/race tests/simulation
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)        ## benchmarks as ratios beside their references
+	$(BIN)/python -m bench
+
+schemas: $(READY)      ## write the contracts under schemas/ anew; a test says when they are not current
+	$(BIN)/python -m schemas.fhir.generate
+	$(BIN)/python -m consent.facts > schemas/decision/facts-v1.json
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,328 @@
+"""The CMS's only input and output: reads views by the change log, writes ``hub_inbox``.
+
+Program systems 9.2. It retries nothing, keeps no content, and changes nothing but ``hub_inbox``.
+
+- A page is read in one transaction, so that a row and its nested rows belong together.
+- A change of a client, an identifier, a language result or a case brings the rows that hold it nested. Their
+  ``revision`` stays their own row version; their bytes differ.
+- A repeat is harmless everywhere: of a page (same cursor), of a refetch, of a message (same envelope id).
+
+One thread at a time uses a source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, first_seen, take, without
+from adapters.cms.inbox import deliver
+from adapters.cms.record import PREFIXES, split
+from adapters.cms.sql import KEY, Database, unique
+from adapters.cms.sweep import VIEW_OF, Delivered, compare
+from adapters.cms.values import TIMESTAMP_FORMAT, TORONTO
+from adapters.contract import Commit, Finding, Gone, Memory, Page, Parcel, Raw, Rejection, Sent
+from hub.errors import HubError, RecordUnreadable, Refused
+from hub.model.canonical import canonical
+
+BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
+CLOCK_SKEW = timedelta(minutes=2)  # between the hub's clock and the database's, before check complains
+_GAPS = "gaps"  # memory key: when holes in the log were first seen
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_PREFIX_OF = {view: prefix for prefix, view in VIEW_OF.items()}
+
+# whose rows hold a row of this view nested, and through which of their columns
+_HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "v_hub_client": (("consent", "client_id"), ("referral_out", "client_id")),
+    "v_hub_identifier": (("consent", "client_id"), ("referral_out", "client_id")),
+    "v_hub_language": (("referral_out", "client_id"),),
+    "v_hub_case": (("referral_out", "case_id"),),
+}
+
+
+def connect(settings: Mapping[str, Any], memory: Memory) -> CmsSource:
+    """Prepare a connection; the file is opened at first use.
+
+    Args:
+        settings: ``path`` (the SQLite file; it must exist), ``busy_timeout_ms`` (default 2000),
+            ``clock`` (a function that returns an aware instant; default: the machine's clock).
+        memory: the adapter's own small store.
+
+    Raises:
+        Refused: a setting is missing or of another type.
+    """
+    path, busy = settings.get("path"), settings.get("busy_timeout_ms", BUSY_TIMEOUT_MS)
+    if not isinstance(path, str) or not path:
+        raise Refused("cms settings: path", "nothing", "the path of the agency's database file", "set it and try again")
+    if type(busy) is not int or busy < 0:
+        raise Refused("cms settings: busy_timeout_ms", type(busy).__name__, "milliseconds, 0 or more", "mend it")
+    return CmsSource(Database(path, busy), memory, settings.get("clock", _machine_clock))
+
+
+class CmsSource:
+    """A :class:`adapters.contract.Source` on one agency's database."""
+
+    def __init__(self, database: Database, memory: Memory, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._memory = memory
+        self._clock = clock
+        self._delivered = Delivered(memory)
+
+    def fetch(self, since: str) -> Page:
+        """Read one page of what changed: consents first, else in order of the log; then what the system rejected.
+
+        Raises:
+            Unavailable: missing file, lock, full disk, changed schema. The same cursor may be tried again.
+        """
+        cursor, now = Cursor.read(since), self._clock()
+        self._delivered.settle(since)
+        with self._database.reading():
+            page = self._page(cursor, now, beginning=not since)
+        if page.raws:
+            self._delivered.set_aside(page.cursor, page.raws)
+        return page
+
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """Read records by key, in the order asked; what is no key of ours is gone."""
+        with self._database.reading():
+            return self._read(keys)
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
+        """Write messages to ``hub_inbox``, all in one transaction, each row on its own feet.
+
+        Raises:
+            LeaseOver: ``commit`` said so; nothing was written.
+            Unavailable: nothing was written.
+        """
+        return deliver(self._database, parcels, commit, self._clock())
+
+    def sweep(self, since: str) -> str:
+        """The same place in the log, and the coming pages compare every row version (nightly, ``fetch`` does so)."""
+        return Cursor.read(since).sweeping(full=False).text()
+
+    def check(self) -> list[Finding]:
+        """Look at file, journal, schema, inbox and clock. Says what is wrong and what to do; changes nothing."""
+        findings: list[Finding] = []
+        try:
+            for look in (self._check_file, self._check_schema, self._check_inbox, self._check_clock):
+                findings.extend(look())
+        except HubError as error:
+            findings.append(Finding(error.where, False, error.got, error.next_step))
+        return findings
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._database.close()
+
+    # -- one page
+
+    def _page(self, cursor: Cursor, now: datetime, *, beginning: bool) -> Page:
+        problems: list[str] = []
+        cursor = self._placed(cursor, problems, now, beginning=beginning)
+        cursor, late = self._late(cursor, now)
+        cursor, entries, log_more = self._log(cursor, now, problems)
+        if not log_more and not cursor.sweep and cursor.swept < _night(now):
+            cursor = replace(cursor.sweeping(full=False), swept=_night(now))
+        keys = self._keys([*late, *entries], cursor.log, problems)
+        if cursor.sweep:
+            compared = compare(self._database, self._delivered, cursor.sweep)
+            keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
+        cursor, rejections = self._rejections(cursor, problems)
+        raws = self._read(sorted(unique(keys), key=lambda key: not key.startswith("consent:")))
+        more = log_more or cursor.sweep is not None or len(rejections) == PAGE
+        return Page(tuple(raws), cursor.text(), more, tuple(problems), rejections)
+
+    def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
+        """The cursor, moved where the log no longer fits it."""
+        low, high = self._database.log_range()
+        if beginning and low != 1:  # the log does not reach back to the first row
+            return replace(cursor.sweeping(full=True), log=high, swept=_night(now))
+        if high < cursor.log:
+            problems.append(
+                f"change_log: ends at {high}, before {cursor.log}: restored or cut; all rows are read again"
+            )
+            return replace(cursor.sweeping(full=True), log=high, gaps=())
+        return cursor if cursor.swept else replace(cursor, swept=_night(now))
+
+    def _late(self, cursor: Cursor, now: datetime) -> tuple[Cursor, list[Entry]]:
+        """Entries that turned up in gaps passed within the last 24 hours."""
+        late: list[Entry] = []
+        gaps: list[Gap] = []
+        for gap in cursor.gaps:
+            found = self._database.entries_between(gap.first, gap.last)
+            late.extend(found)
+            if now - gap.passed_at < GAP_KEPT:
+                gaps.extend(without(gap, [entry.seq for entry in found]))
+        return replace(cursor, gaps=tuple(gaps)), late
+
+    def _log(self, cursor: Cursor, now: datetime, problems: list[str]) -> tuple[Cursor, tuple[Entry, ...], bool]:
+        """Entries behind the cursor, up to a gap that is still waited for; and whether there are more."""
+        entries = self._database.entries(cursor.log, PAGE)
+        known = self._known_holes()
+        seen = first_seen(entries, cursor.log, known, now)
+        if seen != known:
+            self._memory.put(_GAPS, canonical({str(n): at.isoformat() for n, at in seen.items()}).decode())
+        taken = take(entries, cursor.log, seen, now)
+        problems.extend(f"change_log: {first} to {last} missing, passed after 60 s" for first, last in taken.passed)
+        gaps = (*cursor.gaps, *(Gap(first, last, now) for first, last in taken.passed))
+        narrow = tuple(gap for gap in gaps if gap.last - gap.first < GAP_WIDE)[-GAPS_MAX:]
+        cursor = replace(cursor, log=taken.log, gaps=narrow)
+        if len(narrow) < len(gaps):  # too much to ask for again: compare the rows themselves
+            cursor = cursor.sweeping(full=False)
+        return cursor, taken.entries, len(entries) == PAGE and not taken.waiting
+
+    def _known_holes(self) -> dict[int, datetime]:
+        known = orjson.loads(self._memory.get(_GAPS) or "{}")
+        return {int(number): datetime.fromisoformat(at) for number, at in known.items()}
+
+    def _keys(self, entries: Sequence[Entry], log: int, problems: list[str]) -> list[str]:
+        """Keys of the records that these entries touch, in order of the log."""
+        nested = self._nested(entries, log)
+        keys: list[str] = []
+        for entry in entries:
+            if type(entry.row) is not int:
+                problems.append(f"change_log: {entry.seq} names no row")
+            elif entry.view in _PREFIX_OF:
+                keys.append(f"{_PREFIX_OF[entry.view]}:{entry.row}")
+            else:
+                keys.extend(nested.get((entry.view, entry.row), ()))
+        return keys
+
+    def _nested(self, entries: Sequence[Entry], log: int) -> dict[tuple[str, int], list[str]]:
+        """Keys of the records that hold a changed row nested.
+
+        A client or case that is new is nested in nothing yet; a record with an entry of its own further on comes then.
+        """
+        keys: dict[tuple[str, int], list[str]] = {}
+        for view, holders in _HOLDERS.items():
+            fresh = view in ("v_hub_client", "v_hub_case")
+            rows = unique(e.row for e in entries if e.view == view and not (fresh and e.op == "I"))
+            owner_of = self._owners(view, rows, holders[0][1])
+            for prefix, column in holders:
+                held = self._held(prefix, column, unique(owner_of.values()), log)
+                for row, owner in owner_of.items():
+                    keys.setdefault((view, row), []).extend(held.get(owner, ()))
+        return keys
+
+    def _owners(self, view: str, rows: Sequence[int], column: str) -> dict[int, int]:
+        """By changed row, the client (or case) that it is of. A deleted one names nobody: its client is raised."""
+        if KEY[view] == column:
+            return {row: row for row in rows}
+        return dict(self._database.keys_of(view, column, rows))
+
+    def _held(self, prefix: str, column: str, owners: Sequence[int], log: int) -> dict[int, list[str]]:
+        view = VIEW_OF[prefix]
+        pairs = self._database.keys(view, column, owners)
+        later = self._database.still_to_come(view, [row for row, _ in pairs], log)
+        held: dict[int, list[str]] = {}
+        for row, owner in pairs:
+            if row not in later:
+                held.setdefault(owner, []).append(f"{prefix}:{row}")
+        return held
+
+    def _rejections(self, cursor: Cursor, problems: list[str]) -> tuple[Cursor, tuple[Rejection, ...]]:
+        """What the system could not apply. A code that is no code is not repeated: it could be anything."""
+        if (last := self._database.last_error()) < cursor.error:
+            problems.append(f"hub_inbox_error: ends at {last}, before {cursor.error}: restored or cut; read again")
+            cursor = replace(cursor, error=0)
+        rows = self._database.errors(cursor.error, PAGE)
+        rejections = tuple(
+            Rejection(message_id, _code(code) or "UNREADABLE", _code(detail)) for _, message_id, code, detail in rows
+        )
+        return (replace(cursor, error=rows[-1][0]) if rows else cursor), rejections
+
+    # -- reading records
+
+    def _read(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """The records of these keys, with what is nested in them, in the same order."""
+        wanted: dict[str, list[int]] = {prefix: [] for prefix in PREFIXES}
+        for key in unique(keys):
+            try:
+                prefix, number = split(key)
+            except RecordUnreadable:
+                continue
+            wanted[prefix].append(int(number))
+        found = {raw.key: raw for prefix, numbers in wanted.items() for raw in self._raws(prefix, numbers)}
+        return [found.get(key) or Gone(key) for key in keys]
+
+    def _raws(self, prefix: str, numbers: Sequence[int]) -> Iterable[Raw]:
+        view = VIEW_OF[prefix]
+        rows = list(self._database.rows(view, KEY[view], numbers))
+        clients = self._clients(unique(row.get("client_id") for _, row in rows), prefix)
+        cases = self._grouped("v_hub_case", "case_id", unique(row.get("case_id") for _, row in rows))
+        for version, row in rows:
+            nested: dict[str, Any] = {}
+            if prefix != "referral_in":
+                nested["client"] = clients.get(row.get("client_id"), [])
+            if prefix == "referral_out":
+                nested["case"] = cases.get(row.get("case_id"), [])
+            whole = {**row, **{name: children for name, children in nested.items() if children}}
+            yield Raw(f"{prefix}:{row[KEY[view]]}", version, canonical(whole))
+
+    def _clients(self, client_ids: Sequence[Any], prefix: str) -> dict[Any, list[dict[str, Any]]]:
+        """Client rows by id, each with its identifiers, and for a referral with its language results."""
+        clients = self._grouped("v_hub_client", "client_id", client_ids)
+        parts = {"identifier": self._grouped("v_hub_identifier", "client_id", client_ids)}
+        if prefix == "referral_out":
+            parts["language"] = self._grouped("v_hub_language", "client_id", client_ids)
+        for client_id, rows in clients.items():
+            for row in rows:
+                row.update({name: part[client_id] for name, part in parts.items() if client_id in part})
+        return clients
+
+    def _grouped(self, view: str, column: str, values: Sequence[Any]) -> dict[Any, list[dict[str, Any]]]:
+        grouped: dict[Any, list[dict[str, Any]]] = {}
+        for _, row in self._database.rows(view, column, [value for value in values if value is not None]):
+            grouped.setdefault(row[column], []).append(row)
+        return grouped
+
+    # -- looking at the connection
+
+    def _check_file(self) -> Iterable[Finding]:
+        mode = self._database.journal_mode()
+        text = f"opens; journal mode {mode}"
+        yield Finding("cms database", True, text, "" if mode == "wal" else "with WAL, readers and writers do not wait")
+
+    def _check_schema(self) -> Iterable[Finding]:
+        lacking = self._database.missing()
+        for name, columns in lacking.items():
+            text = f"has no column {', '.join(columns)}" if columns else "is not there"
+            yield Finding(f"cms {name}", False, text, "restore it as in schemas/records/cms.sql")
+        if not lacking:
+            yield Finding("cms schema", True, "every view and column that is needed is there")
+
+    def _check_inbox(self) -> Iterable[Finding]:
+        self._database.begin()
+        try:
+            now = self._clock().astimezone(TORONTO).strftime(TIMESTAMP_FORMAT)
+            written = self._database.insert(("hub-check", "returned", None, None, None, "{}", 0, now))
+        finally:
+            self._database.rollback()
+        if written is None:
+            yield Finding("cms hub_inbox", False, "refuses a row", "look at its constraints and triggers")
+        else:
+            yield Finding("cms hub_inbox", True, "can be written (tried and rolled back)")
+
+    def _check_clock(self) -> Iterable[Finding]:
+        theirs = datetime.strptime(self._database.clock(), TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+        skew = abs(self._clock() - theirs)
+        text = f"{int(skew.total_seconds())} s from the hub's clock"
+        yield Finding("cms clock", skew <= CLOCK_SKEW, text, "" if skew <= CLOCK_SKEW else "set both clocks by NTP")
+
+
+def _machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _night(now: datetime) -> str:
+    """The local day, by which nights are counted."""
+    return now.astimezone(TORONTO).date().isoformat()
+
+
+def _code(value: object) -> str:
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else ""

@@ -1,0 +1,178 @@
+"""What every adapter is: a card, and a source that fetches, fetches again and sends.
+
+Standard: none; ours. Each kind keeps four files: ``__init__`` (the card), ``source`` (the only input and output),
+``record`` (the agency's words and shape), ``translate`` (named pairs that mappings call).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from hub.model.record import Record
+
+Converter = tuple[Callable[..., Any], Callable[..., Any]]  # in: fields -> element; out: element -> fields
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One record as the source holds it.
+
+    Args:
+        key: the source key, ``<record name>:<id>``; never holds personal data.
+        revision: the source's own row version, or "" where it has none.
+        data: the bytes without the row version, so that equal bytes mean an equal record.
+    """
+
+    key: str
+    revision: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The source no longer shows this record (deleted, filtered by the agency's view)."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one ``fetch`` found, and the cursor to store once all of it is settled. ``more``: ask again now."""
+
+    raws: tuple[Raw | Gone, ...]
+    cursor: str
+    more: bool
+    problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A business rejection that the receiving system reported after it had taken a message: codes only."""
+
+    envelope_id: str
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message in the recipient's own form, ready to be written.
+
+    Args:
+        envelope_id: the idempotency key; a repeat of it is success.
+        kind: ``referral``, ``referral-status``, ``refusal``, ``returned``, ``rejected``.
+        body: the rendered record.
+        referral_no: the hub's referral number, or None.
+        incomplete: something that the client did not allow was left out (I-10).
+        lookup: identifiers of the client (system URL to value) by which the system may find its own row.
+    """
+
+    envelope_id: str
+    kind: str
+    body: bytes
+    referral_no: str | None = None
+    incomplete: bool = False
+    lookup: Mapping[str, str] = field(default_factory=dict)
+
+
+class SentState(StrEnum):
+    """What became of a parcel."""
+
+    ACKNOWLEDGED = "acknowledged"  # the recipient's commit returned
+    FAILED = "failed"  # certainly not there
+    UNKNOWN = "unknown"  # it may or may not be there: send again with the same envelope id
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The fate of one parcel; ``code`` says why it failed, never with content."""
+
+    envelope_id: str
+    state: SentState
+    code: str = ""
+
+
+Commit = Callable[[], None]
+"""Called immediately before the irreversible step. Raises ``LeaseOver`` when it is too late."""
+
+
+class Memory(Protocol):
+    """A small store of an adapter's own: sequence numbers, key pairs, gaps. Text to text, no personal value."""
+
+    def get(self, key: str) -> str | None:
+        """The text stored under a key, or None."""
+        ...
+
+    def put(self, key: str, value: str | None) -> None:
+        """Store a text, or remove the key with None. Durable on return."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What ``check`` saw: a place, what is wrong there, and what to do. ``ok`` findings are printed too."""
+
+    place: str
+    ok: bool
+    text: str
+    next_step: str = ""
+
+
+class Source(Protocol):
+    """One connection to one system. Retries nothing itself; raises ``Unavailable`` when it cannot be reached."""
+
+    def fetch(self, since: str) -> Page:
+        """Read what changed after a cursor ("" is the beginning), one page."""
+        ...
+
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """Read records by key, in the order asked."""
+        ...
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
+        """Write parcels. Calls ``commit`` just before the irreversible step; one answer per parcel.
+
+        Callable without the store: it needs the parcels alone.
+        """
+        ...
+
+    def check(self) -> list[Finding]:
+        """Look at the connection, its tables and its settings; say what is wrong and what to do."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """What the hub does with a kind of record.
+
+    Args:
+        event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``.
+        parcel: the parcel kind under which the record is written out; None: it is only read.
+    """
+
+    name: str
+    event: str
+    parcel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """The card: what there is. It does nothing."""
+
+    kind: str
+    connect: Callable[[Mapping[str, Any], Memory], Source]
+    parse: Callable[[str, bytes], Record]  # (source key, bytes) -> record; raises RecordUnreadable
+    render: Callable[[Record], bytes] | None
+    notice: Callable[[str, str], bytes]  # (source key, code) -> the content-free word to that record's own system
+    records: tuple[RecordKind, ...]
+    columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
+    functions: Mapping[str, Converter] = field(default_factory=dict)
+    batch_max: int = 200

@@ -1,0 +1,49 @@
+"""May this be disclosed to that recipient? The stages of consent rules 2.3, in their order.
+
+Pure: no clock, no store, no network, no log. The caller gathers the facts (``gather.py``), the gate enforces.
+The first stage that decides, decides; silence is a refusal (I-01). The order of ``STAGES`` is the precedence table.
+
+What each stage asks is in ``stages.py``; whether one record is in force in ``validity.py``; on which records a message
+may rest in ``records.py``; what a client has forbidden in ``standing.py``; what becomes of one item in ``items.py``.
+
+P-12 is the caller's second call, when a hand-over is opened: its answer governs. P-2 (enquiries about nobody), P-3 and
+P-11 (mandatory reports, overrides) open further doors; here they are shut: such a message is an ordinary one, and is
+refused by the stages below at the latest as ``DN_PURPOSE``. A risk flag changes nothing about that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from consent import stages
+from consent.model import Code, Decision, Facts
+
+Stage = Callable[[Facts], Decision | None]
+
+STAGES: tuple[Stage, ...] = (
+    stages.hub_and_message,  # P-0   who sends, is it well formed, is everything there that is needed to decide?
+    stages.absolute_bars,  # P-1   what no consent opens
+    stages.off_bus,  # P-4   what the hub does not carry
+    stages.agreement,  # P-5   what the two agencies signed
+    stages.directives,  # P-6   what the client forbade; safety
+    stages.authority,  # P-7   who said yes
+    stages.state_and_time,  # P-8   is that yes in force at this instant?
+    stages.recipient_and_purpose,  # P-9   for this recipient, in this direction, for this purpose?
+    stages.categories,  # P-10  and what of it may pass
+)
+
+
+def decide(facts: Facts) -> Decision:
+    """Answer one disclosure to one recipient.
+
+    Args:
+        facts: all that the rules may look at, read at one registry sequence number; instants are aware UTC.
+
+    Returns:
+        A decision that names its stage and codes. Equal facts give an equal decision, so that what was stored can be
+        decided again, and explained by calling this function.
+    """
+    for stage in STAGES:
+        if (decision := stage(facts)) is not None:
+            return decision
+    return Decision.deny("P-10", Code.DN_NO_CONSENT)

@@ -1,0 +1,75 @@
+"""Gather the facts of one question: what the registry and the directory know, read at one sequence number.
+
+Inside a unit the answer governs; read through a peek the facts are provisional: no writer accepts a decision on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from consent.model import Facts, Message, Party, SystemFacts
+from consent.packs import Packs
+from hub.model.directory import Agency
+from hub.ports import Directory, Peek, ProvisionalFacts, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: may this message go from this sender to that recipient?
+
+    Args:
+        recipient: the agency addressed, as the message names it; it need not exist.
+        routed: whether the directory leads to exactly one active service for it.
+        identity: what matching found of the person.
+        decision_age_s: age of an earlier decision about the same message, at gate 2.
+    """
+
+    sender: str
+    recipient: str
+    message: Message
+    routed: bool = True
+    identity: Literal["one", "none", "ambiguous"] = "one"
+    decision_age_s: float | None = None
+
+
+def gather(unit: Unit, question: Question, packs: Packs) -> Facts:
+    """Read the facts under the unit's locks. Only these may be written with a decision (INV-2)."""
+    return unit.decisions.gathered(_read(unit, question, packs))
+
+
+def gather_provisional(peek: Peek, question: Question, packs: Packs) -> ProvisionalFacts:
+    """Read the facts without locks, to prepare what a unit will decide again."""
+    return ProvisionalFacts(_read(peek, question, packs))
+
+
+def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
+    directory = rows.directory.all()
+    message = question.message
+    sender = directory.agencies.get(question.sender)
+    ends = {question.sender, question.recipient}
+    return Facts(
+        at=rows.now,
+        pack=packs.facts(sender.pack if sender else ""),
+        sender=_party(question.sender, sender, directory, known=sender is not None),
+        recipient=_party(
+            question.recipient, directory.agencies.get(question.recipient), directory, known=question.routed
+        ),
+        message=message,
+        profile=packs.profile(message.type),
+        subjects=rows.subjects.facts([message.subject]) if message.subject else {},
+        agreements=tuple(row for row in directory.agreements if set(row.parties) == ends),
+        system=SystemFacts(
+            identity=question.identity,
+            registry_seq=rows.consents.head(),
+            config_version=directory.version,
+            decision_age_s=question.decision_age_s,
+        ),
+    )
+
+
+def _party(name: str, agency: Agency | None, directory: Directory, *, known: bool) -> Party:
+    if agency is None:  # the name is the source's own text: it goes no further
+        return Party(agency="", known=False)
+    status = "suspended" if directory.stopped else agency.status
+    return Party(agency=name, lane=agency.lane, pack=agency.pack, status=status, known=known)

@@ -1,0 +1,116 @@
+"""What becomes of one item of a message? Requested and consented and agreed and of use for the purpose (P-10). Pure.
+
+An item passes if every list has every category of it; a sensitivity tag is a category of its own (shared model 9.2).
+Else its code is the first that fits, in the order of shared model 9.4. ``marked`` says that it would have passed had
+the client allowed it: only that stands behind the incompleteness notice (I-10), never what the purpose does not need,
+the agreement leaves out, or another person's consent would open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from consent.model import SENSITIVE, Agreement, Category, Code, Consent, Facts, Item, Withheld
+from consent.records import covering_own_way, is_own_status
+from consent.standing import No, said_by_client
+
+# shared model 5: a tag of v3-ActCode is of this category, whatever the item's own label says (L1)
+CATEGORY_OF_TAG = {
+    **dict.fromkeys(("PSY", "MH", "BH"), Category.HEALTH_MENTAL),
+    **dict.fromkeys(("SUD", "ETHUD", "OPIOIDUD"), Category.SUBSTANCE),
+    **dict.fromkeys(("SEX", "STD", "HIV", "GENDER"), Category.SEXUAL),
+    **dict.fromkeys(("SDV", "VIO"), Category.DV),
+    "RACE": Category.RACE_INDIG,
+}
+_PLAIN_LEVELS = ("U", "L", "M", "N")
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What may pass, list by list. An empty list means nothing (I-18)."""
+
+    profile: frozenset[Category]
+    coarse: frozenset[Category]
+    agreed: frozenset[Category]
+    ticked: frozenset[Category]
+    noes: tuple[No, ...]
+
+
+def lists_of(facts: Facts, agreements: Iterable[Agreement]) -> Lists:
+    """The lists that govern this message. Several consents or agreements narrow each other (C-106)."""
+    assert facts.profile is not None, "P-0 refuses a message without a profile"
+    return Lists(
+        profile=frozenset(facts.profile.required + facts.profile.optional),
+        coarse=frozenset(facts.profile.coarse),
+        agreed=_narrowest(agreement.categories for agreement in agreements),
+        ticked=_narrowest(_ticks(consent, facts) for consent in covering_own_way(facts)),
+        noes=tuple(said_by_client(facts)),
+    )
+
+
+def judge(item: Item, lists: Lists, facts: Facts) -> Withheld | None:
+    """Whether an item must stay behind, and why; None: it may pass."""
+    if item.category is Category.JUSTICE_YOUTH:  # P-1
+        code, marked = Code.RD_YOUTH_JUSTICE, False
+    elif item.third_party or item.subject != facts.message.subject:  # P-9
+        code, marked = Code.RD_SUBJECT, False
+    elif is_foreign(item, facts):
+        code, marked = Code.RD_LINEAGE, False
+    elif (reason := _reason(item, lists, facts)) is not None:
+        code, marked = reason
+        if item.category is Category.NOTES_FREE:
+            code = Code.RD_FREE_TEXT
+    else:
+        return None
+    return Withheld(item.path, item.category, code, marked)
+
+
+def is_foreign(item: Item, facts: Facts) -> bool:
+    """Whether a fact came from another agency: passing it on needs a basis for every link (I-15)."""
+    return bool(item.lineage) or item.source_agency not in (None, facts.sender.agency)
+
+
+def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
+    """The first code that fits, and whether the client alone stood in the way."""
+    kinds = frozenset((item.category, *(CATEGORY_OF_TAG.get(tag, item.category) for tag in item.sensitivity)))
+    ticked = kinds <= lists.ticked or is_own_status(item, facts)
+    agreed = kinds <= lists.agreed
+    only_coarse = not kinds <= lists.profile
+    if only_coarse and not (ticked and kinds <= lists.profile | lists.coarse):
+        return Code.RD_PURPOSE_MIN, False
+    if any(no.forbids(item, kinds) for no in lists.noes):
+        return Code.RD_CATEGORY, agreed and not only_coarse
+    if not agreed:
+        return Code.RD_CATEGORY, False
+    sensitive = not kinds.isdisjoint(SENSITIVE)
+    if not ticked and not sensitive:
+        return Code.RD_CATEGORY, True
+    if not ticked or _is_above(item):
+        return Code.RD_SENSITIVE, not only_coarse
+    return (Code.RD_STATUS_TO_FLAG, False) if only_coarse else None
+
+
+def _is_above(item: Item) -> bool:
+    """Whether a label is above what any tick opens: N for plain categories, R for sensitive ones; V never."""
+    if any(tag not in CATEGORY_OF_TAG for tag in item.sensitivity):
+        return True
+    return item.confidentiality not in _PLAIN_LEVELS and not (
+        item.confidentiality == "R" and item.category in SENSITIVE
+    )
+
+
+def _ticks(consent: Consent, facts: Facts) -> Iterable[Category]:
+    """The categories that a consent opens for this purpose now; a tick may be narrower and end earlier (1.2)."""
+    return (
+        grant.category
+        for grant in consent.categories
+        if (not grant.purposes or facts.message.purpose in grant.purposes)
+        and (grant.expires_at is None or facts.at < grant.expires_at)
+    )
+
+
+def _narrowest(lists: Iterable[Iterable[Category]]) -> frozenset[Category]:
+    """What all lists have; nothing, where there is none."""
+    sets = [frozenset(categories) for categories in lists]
+    return frozenset.intersection(*sets) if sets else frozenset()

@@ -1,0 +1,210 @@
+"""Jurisdiction packs and purpose profiles: the numbers and closed lists that the rules read (consent rules 2.6 and 5).
+
+A folder holds ``profiles.toml`` and a file per pack, named after it (``ca-on.toml``). A later folder puts its file over
+the earlier one of the same name, whole. Everything is checked when loaded: an unknown word or a wrong type is refused
+with file and key, and so is a profile that holds more than an earlier folder's (it may narrow, never widen).
+
+It decides nothing, and it does not say which pack governs: the agency's row does. The invariants are code
+(``decide.py``), so no file can loosen them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from consent.model import Category, PackFacts, Profile, Purpose
+from consent.packs.reading import Table
+from hub.errors import Refused
+
+PACKAGED = Path(__file__).parent
+PROFILES = "profiles.toml"
+# No pack means more than this; a slip of a digit does.
+VERSION_MAX = 1_000_000
+LIFE_MONTHS_MAX = 10 * 12
+VERBAL_DAYS_MAX = 90
+STALENESS_S_MAX = 24 * 3600
+_UNKNOWN = PackFacts(pack="", version=0, known=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """``profiles.toml``: what a message type may hold, and which event makes which type.
+
+    Args:
+        by_service: event to (service wanted to message type), where the service decides.
+    """
+
+    by_type: Mapping[str, Profile]
+    events: Mapping[str, str]
+    by_service: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """All packs and profiles as loaded.
+
+    Args:
+        digest: SHA-256 over names and bytes of the files that count, as 64 hex digits.
+    """
+
+    packs: Mapping[str, PackFacts]
+    profiles: Profiles
+    digest: str
+
+    def facts(self, pack_id: str) -> PackFacts:
+        """The numbers of a pack; of one that nobody has ``known`` is false, so that it is refused (``DN_PACK``)."""
+        return self.packs.get(pack_id, _UNKNOWN)
+
+    def profile(self, message_type: str) -> Profile | None:
+        """What a message type may hold, or None where the type has no profile (``DN_SCHEMA``)."""
+        return self.profiles.by_type.get(message_type)
+
+    def type_of(self, event: str, service_wanted: str | None) -> str | None:
+        """The message type of an event, by the service wanted where that decides. None: the event is unknown."""
+        by_service = self.profiles.by_service.get(event, {})
+        return by_service.get(service_wanted or "") or self.profiles.events.get(event)
+
+    def purpose_of(self, event: str) -> Purpose | None:
+        """The purpose that an event fixes (I-12). None: the event is unknown."""
+        kind = self.profiles.events.get(event)
+        return self.profiles.by_type[kind].purpose if kind else None
+
+
+def load_packs(*folders: Path) -> Packs:
+    """Read packs and profiles, later folders over earlier ones. A folder that is not there adds nothing.
+
+    Args:
+        folders: the packaged one (``PACKAGED``) first, then that of the data folder.
+
+    Raises:
+        Refused: a file cannot be read or says something that is not understood; nothing is half-loaded.
+    """
+    files: dict[str, bytes] = {}
+    profiles: Profiles | None = None
+    for folder in folders:
+        found = {path.name: _read(path) for path in sorted(folder.glob("*.toml"))}
+        files |= found
+        if PROFILES in found:
+            profiles = _profiles(Table.read(PROFILES, found[PROFILES]), profiles)
+    if profiles is None:
+        raise Refused(PROFILES, "no such file", "the purpose profiles", "name the packaged folder first")
+    packs = {name.removesuffix(".toml"): data for name, data in files.items() if name != PROFILES}
+    return Packs(
+        packs={pack_id: _pack(pack_id, Table.read(f"{pack_id}.toml", data)) for pack_id, data in packs.items()},
+        profiles=profiles,
+        digest=_digest(files),
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(path.name, type(error).__name__, "a file", "let the hub's user read it") from error
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):  # with lengths: no name can pass for content
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _pack(pack_id: str, table: Table) -> PackFacts:
+    facts = PackFacts(
+        pack=pack_id,
+        version=table.count("version", VERSION_MAX),
+        zone=_zone(table),
+        life_months_max=table.count("life_months_max", LIFE_MONTHS_MAX),
+        verbal_days=table.count("verbal_days", VERBAL_DAYS_MAX),
+        staleness_s=table.count("staleness_s", STALENESS_S_MAX),
+        recipient_class_allowed=table.take("recipient_class_allowed", bool),
+        incompleteness_notice=table.take("incompleteness_notice", bool),
+        text_versions=table.texts("text_versions"),
+        notice_versions=table.texts("notice_versions"),
+    )
+    table.done()
+    return facts
+
+
+def _zone(table: Table) -> str:
+    name = table.take("zone", str)
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # KeyError: no such zone
+        raise table.fault("zone", f"`{name}`", "a time zone of this machine, as America/Toronto") from None
+    return name
+
+
+def _profiles(table: Table, earlier: Profiles | None) -> Profiles:
+    by_type = {kind: _profile(kind, entry) for kind, entry in table.table("profile").tables().items()}
+    events = table.table("events")
+    by_service = table.table("events_by_service").tables()
+    table.done()
+    profiles = Profiles(by_type, events.pairs(), {event: entry.pairs() for event, entry in by_service.items()})
+    _check_events(table, profiles)
+    if earlier is not None:
+        _check_narrowed(table, profiles, earlier)
+    return profiles
+
+
+def _profile(kind: str, table: Table) -> Profile:
+    profile = Profile(
+        type=kind,
+        purpose=table.word("purpose", Purpose),
+        required=table.words("required", Category),
+        optional=table.words("optional", Category),
+        coarse=table.words("coarse", Category) if table.has("coarse") else (),
+    )
+    table.done()
+    seen: set[Category] = set()
+    for key, words in (("required", profile.required), ("optional", profile.optional), ("coarse", profile.coarse)):
+        for word in words:
+            if word in seen:
+                raise table.fault(key, f"`{word}`", "a word in one of the three lists only")
+            seen.add(word)
+    return profile
+
+
+def _check_events(table: Table, profiles: Profiles) -> None:
+    for event, kind in profiles.events.items():
+        if kind not in profiles.by_type:
+            raise table.fault(f"events.{event}", f"`{kind}`", "a type that has a profile")
+    for event, kinds in profiles.by_service.items():
+        if event not in profiles.events:
+            raise table.fault(f"events_by_service.{event}", "an event without a type", "an event of [events]")
+        for service, kind in kinds.items():
+            other = profiles.by_type.get(kind)
+            # the event alone fixes the purpose: a service must not change it
+            if other is None or other.purpose is not profiles.by_type[profiles.events[event]].purpose:
+                raise table.fault(f"events_by_service.{event}.{service}", f"`{kind}`", "a type of the same purpose")
+
+
+def _check_narrowed(table: Table, later: Profiles, earlier: Profiles) -> None:
+    """An overlay takes types, categories and events away. It adds none and turns none into another."""
+    for kind, profile in later.by_type.items():
+        base = earlier.by_type.get(kind)
+        if base is None or profile.purpose is not base.purpose:
+            raise table.fault(
+                f"profile.{kind}", f"`{profile.purpose}`", "a type of the packaged file, with its purpose"
+            )
+        if missing := [word for word in base.required if word not in profile.required]:
+            # without it, what is now denied would pass with the rest
+            raise table.fault(f"profile.{kind}.required", "a shorter list", f"{missing[0]} among them")
+        _check_within(table, f"profile.{kind}.required", profile.required, base.required + base.optional)
+        _check_within(table, f"profile.{kind}.optional", profile.optional, base.optional)
+        _check_within(table, f"profile.{kind}.coarse", profile.coarse, base.optional + base.coarse)
+    for event, kind in later.events.items():
+        if earlier.events.get(event) != kind or earlier.by_service.get(event) != later.by_service.get(event):
+            raise table.fault(f"events.{event}", f"`{kind}`", "the types that the packaged file gives it")
+
+
+def _check_within(table: Table, key: str, words: tuple[Category, ...], allowed: tuple[Category, ...]) -> None:
+    for at, word in enumerate(words):
+        if word not in allowed:
+            raise table.fault(f"{key}[{at}]", f"`{word}`", "no more than the packaged file has")

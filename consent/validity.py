@@ -1,0 +1,199 @@
+"""Is one consent record in force? The validity tests V-01 to V-08 of consent rules 1.3. Pure.
+
+Each test gives the code that refuses, or None. They run in the order in which a record gets on: state, what it names,
+form, time, how it was explained, whether it was free. ``furthest`` picks, of several refused records, the code of the
+one that got furthest (shared model 9.4).
+
+Built now: a person who decides alone, in writing or electronically. What else the record model can hold is refused.
+A safety flag stops a message before these tests (P-6), so V-04 does not look at flags.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from consent.model import (
+    EXPLANATIONS,
+    Basis,
+    CapacityBasis,
+    Code,
+    Consent,
+    ConsentState,
+    Facts,
+    GivenBy,
+    PackFacts,
+)
+
+# from the record that got least far to the one that got furthest: P-8, then P-9
+FURTHEST = (
+    Code.DN_NO_CONSENT,
+    Code.DN_PENDING,
+    Code.DN_SUPERSEDED,
+    Code.DN_VERBAL_LAPSED,
+    Code.DN_WITHDRAWN,
+    Code.DN_SUSPENDED,
+    Code.DN_OVERBROAD,
+    Code.DN_RECORD_INCOMPLETE,
+    Code.DN_WRITTEN_REQUIRED,
+    Code.DN_EXPIRED,
+    Code.DN_NOT_YET_VALID,
+    Code.DN_NOT_KNOWLEDGEABLE,
+    Code.DN_COERCED,
+    Code.DN_RECIPIENT,
+    Code.DN_DIRECTION,
+    Code.DN_PURPOSE,
+)
+
+_REFUSED_STATE = {
+    ConsentState.INVALIDATED: Code.DN_NO_CONSENT,  # void from the start
+    ConsentState.ABANDONED: Code.DN_NO_CONSENT,
+    ConsentState.DRAFT: Code.DN_PENDING,
+    ConsentState.SUPERSEDED: Code.DN_SUPERSEDED,
+    ConsentState.LAPSED: Code.DN_VERBAL_LAPSED,
+    ConsentState.WITHDRAWN: Code.DN_WITHDRAWN,
+    ConsentState.SUSPENDED: Code.DN_SUSPENDED,
+    ConsentState.EXPIRED: Code.DN_EXPIRED,
+    ConsentState.VERBAL_PENDING: Code.DN_WRITTEN_REQUIRED,
+    ConsentState.DECLINED: Code.DN_DIRECTIVE,
+}
+
+_WRITTEN = (Basis.EXPRESS_WRITTEN, Basis.EXPRESS_ELECTRONIC)
+
+# consent rules 1.2, column M; explained has its own test (V-03), a SELF needs no reference of the decider
+_MANDATORY = (
+    "consent_id",
+    "version",
+    "subject_ref",
+    "pack",
+    "pack_version",
+    "given_by",
+    "capacity_basis",
+    "discloser",
+    "recipients",
+    "purposes",
+    "categories",
+    "valid_from",
+    "expires_at",
+    "basis",
+    "text_version",
+    "notice_version",
+    "language",
+    "client_reads",
+    "not_condition_of_service",
+    "captured_by",
+    "captured_at",
+    "captured_in",
+    "receipt_ref",
+)
+_EMPTY = (None, "", ())
+# by field, or by the column of a source's row (program systems 9.2)
+RECIPIENT_WORDS = frozenset({"recipients", "recipient_org"})
+PURPOSE_WORDS = frozenset({"purposes"})
+_TOO_BROAD = RECIPIENT_WORDS | PURPOSE_WORDS | {"categories", "onward_sharing", "onward_orgs"}
+# what cannot be read there opens nothing: a lift that lifts nothing, times that only inform
+_ONLY_LISTED = frozenset({"lifts", "receipt_at", "withdrawn_at", "withdrawn_how"})
+_NO_LANGUAGE = ("", "zxx", "und")  # BCP 47: none, not known
+
+
+def entitled(consent: Consent) -> Code | None:
+    """V-01, V-02 (P-7). May whoever gave this consent decide? None: yes, or the record does not say who (P-8)."""
+    by_self = consent.given_by in (None, GivenBy.SELF)
+    incapable = consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE
+    return None if by_self and not incapable else Code.DN_AUTHORITY
+
+
+def why_not(consent: Consent, facts: Facts) -> Code | None:
+    """Why this record is not in force at ``facts.at`` (P-8), or None. It may still be about another pair (P-9)."""
+    for test in (_state, _specific, _form, _time, _knowledge, _voluntary):
+        if (code := test(consent, facts)) is not None:
+            return code
+    return None
+
+
+def in_force(consent: Consent, facts: Facts) -> bool:
+    """Whether a record passes every validity test."""
+    return entitled(consent) is None and why_not(consent, facts) is None
+
+
+def furthest(refusals: Iterable[Code]) -> Code:
+    """The code of the record that got furthest."""
+    return max(refusals, key=FURTHEST.index)
+
+
+def missing(consent: Consent) -> tuple[str, ...]:
+    """The mandatory fields that a record lacks (consent rules 1.2): it stays DRAFT, or is incomplete if ACTIVE."""
+    lacks = tuple(name for name in _MANDATORY if getattr(consent, name) in _EMPTY)
+    return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
+
+
+def life_ends_at(captured_at: datetime, pack: PackFacts) -> datetime:
+    """When a consent ends at the latest, whatever it says: over at the end of a local day (C-22, I-05).
+
+    Months end on the same day number, or on the last day of the month. What lies beyond the calendar has ended.
+    """
+    zone = ZoneInfo(pack.zone)
+    try:
+        captured_on = captured_at.astimezone(zone).date()
+        years, month = divmod(captured_on.month - 1 + pack.life_months_max, 12)
+        year = captured_on.year + years
+        day = min(captured_on.day, calendar.monthrange(year, month + 1)[1])
+        last_on = captured_on.replace(year=year, month=month + 1, day=day)
+        return datetime.combine(last_on + timedelta(days=1), time(), zone).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _state(consent: Consent, _: Facts) -> Code | None:
+    """V-08."""
+    return _REFUSED_STATE.get(consent.state)
+
+
+def _specific(consent: Consent, facts: Facts) -> Code | None:
+    """V-05. Words outside their list are too broad (C-54, C-55, C-135); a field that is not there is incomplete."""
+    if not _TOO_BROAD.isdisjoint(consent.unreadable):
+        return Code.DN_OVERBROAD
+    is_read = _ONLY_LISTED.issuperset(consent.unreadable) and consent.pack in (facts.pack.pack, facts.sender.pack)
+    return None if is_read and not missing(consent) else Code.DN_RECORD_INCOMPLETE
+
+
+def _form(consent: Consent, facts: Facts) -> Code | None:
+    """V-06. In writing or electronically; towards a women's service in writing alone."""
+    allowed = _WRITTEN[:1] if facts.recipient.lane == "womens" else _WRITTEN
+    return None if consent.basis in allowed else Code.DN_WRITTEN_REQUIRED
+
+
+def _time(consent: Consent, facts: Facts) -> Code | None:
+    """V-07. Half-open: over at the instant it expires (C-17). ``facts.at`` is asked, no job waited for."""
+    assert consent.valid_from
+    assert consent.expires_at
+    assert consent.captured_at, "complete: see _specific"
+    if facts.at < consent.valid_from:
+        return Code.DN_NOT_YET_VALID
+    over = facts.at >= consent.expires_at or facts.at >= life_ends_at(consent.captured_at, facts.pack)
+    return Code.DN_EXPIRED if over else None
+
+
+def _knowledge(consent: Consent, facts: Facts) -> Code | None:
+    """V-03. A known text, all of it explained, in a language that the client reads or had interpreted."""
+    language = _primary(consent.language)
+    reads = {_primary(tag) for tag in consent.client_reads}
+    understood = consent.interpreter is not None or (language in reads and language not in _NO_LANGUAGE)
+    known_text = consent.text_version in facts.pack.text_versions
+    known_notice = consent.notice_version in facts.pack.notice_versions
+    informed = understood and known_text and known_notice and consent.explained >= EXPLANATIONS
+    return None if informed else Code.DN_NOT_KNOWLEDGEABLE
+
+
+def _voluntary(consent: Consent, facts: Facts) -> Code | None:
+    """V-04. Not a condition of service; no family member interprets towards a women's service (1.5)."""
+    free = consent.not_condition_of_service or consent.condition_reason
+    by_family = consent.interpreter is not None and consent.interpreter.kind == "FAMILY"
+    return Code.DN_COERCED if not free or (by_family and facts.recipient.lane == "womens") else None
+
+
+def _primary(tag: str | None) -> str:
+    """The primary subtag of a BCP 47 tag: ``en-CA`` is read by whoever reads ``en``."""
+    return (tag or "").split("-", 1)[0].lower()

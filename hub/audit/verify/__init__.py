@@ -1,0 +1,265 @@
+"""The verifier: is this the log that the checkpoints speak of? It trusts a key and checkpoints that have left the hub.
+
+It shares the pure hashing with the writer and nothing else: notes, checkpoints, key lines and exports are parsed here.
+What decides is the root recomputed from the bodies against signed checkpoints. Which entry is the *first* wrong one is
+named by the list of leaf hashes that travels beside the bodies, and only once that list itself gives the signed root:
+then the name is proven, for a list that was changed too would have another root. Without such a list the verifier
+names the first line that cannot be (unreadable, out of order), or says between which checkpoints the fault lies.
+
+It does not read what entries say. A cut tail is seen only with a checkpoint from outside: an older export with its own
+older checkpoint is a perfect, shorter log.
+
+``notes.py`` reads what is signed, ``lines.py`` what is exported, ``faults.py`` lists what can be wrong; here they are
+compared. Standard: RFC 6962 §2.1.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import tee, zip_longest
+from pathlib import Path
+
+from hub.audit.tree import Frontier, leaf_hash
+from hub.audit.verify.faults import Fault, Wrong
+from hub.audit.verify.lines import leaves, lines
+from hub.audit.verify.notes import Checkpoint, parse_key, read_checkpoint, read_note
+
+__all__ = ["Fault", "Report", "verify_export", "verify_stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the verifier found.
+
+    Args:
+        fault: None: every entry is as it was signed.
+        reason: one sentence with places and numbers, no content.
+        first_wrong: index of the first wrong entry, where it can be named; None where it cannot.
+        size: entries read.
+        root: base64 of the root recomputed from them; "" where reading did not come to its end.
+        proven: the first so many entries are as a signed checkpoint says.
+        bodies: whether entries were read, or an export of hashes only.
+    """
+
+    fault: Fault | None
+    reason: str
+    first_wrong: int | None = None
+    size: int = 0
+    root: str = ""
+    proven: int = 0
+    bodies: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.fault is None
+
+
+def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) -> Report:
+    """Verify an export of the log, full or of hashes only.
+
+    Args:
+        folder: holds ``entries.jsonl`` and ``hashes.jsonl`` (or the second alone) and ``checkpoint.txt``.
+        key: one C2SP verifier-key line, from outside the export.
+        checkpoint: an older signed checkpoint from outside the hub; without it a cut tail cannot be seen.
+    """
+    entries, hashes = folder / "entries.jsonl", folder / "hashes.jsonl"
+    try:
+        signer = parse_key(key)
+        claimed = read_checkpoint(read_note(folder / "checkpoint.txt"), signer)
+        outside = read_checkpoint(checkpoint, signer) if checkpoint is not None else None
+        if not entries.exists() and not hashes.exists():
+            raise Wrong(Fault.EXPORT_UNREADABLE, f"{folder.name}/ holds neither entries.jsonl nor hashes.jsonl")
+        signed = (claimed, outside) if outside else (claimed,)
+        listed = _Column(leaves(hashes), signed) if hashes.exists() else None
+        own = _Column(map(leaf_hash, lines(entries, "body")), signed) if entries.exists() else None
+    except Wrong as wrong:
+        return Report(wrong.fault, wrong.reason, wrong.first_wrong)
+    if own is not None:
+        return _judge(own, listed, claimed, outside)
+    assert listed is not None, "one of the two files is there"
+    return replace(_judge(listed, None, claimed, outside), bodies=False)
+
+
+def verify_stored(
+    stored: Iterable[tuple[int, bytes, bytes | None]], *, size: int, root: bytes, key: str, checkpoint: bytes
+) -> Report:
+    """Verify the hub's own store: every body against its leaf, the leaves against the head and the checkpoint.
+
+    Entries after the checkpoint agree with the store's own head only; ``proven`` says where that begins.
+
+    Args:
+        stored: (index, body, stored leaf hash or None) in order.
+        size: entries that the stored head counts.
+        root: root of the stored head.
+        key: one C2SP verifier-key line, from outside the store.
+        checkpoint: a signed checkpoint that is kept outside the store.
+    """
+    try:
+        outside = read_checkpoint(checkpoint, parse_key(key))
+    except Wrong as wrong:
+        return Report(wrong.fault, wrong.reason, wrong.first_wrong)
+    left, right = tee(_in_place(stored))  # read in step, so little is kept between them
+    own = _Column((leaf_hash(body) for body, _ in left), (outside,))
+    listed = _Column((leaf or b"" for _, leaf in right), (outside,))
+    return _judge(own, listed, Checkpoint(size, root), outside)
+
+
+class _Column:
+    """A column of leaf hashes, passed on as it is read: its tree, the checkpoints it matched, what broke it."""
+
+    def __init__(self, leaves: Iterator[bytes], signed: Iterable[Checkpoint]) -> None:
+        self.tree = Frontier()
+        self.broken: Wrong | None = None
+        self.matched: set[Checkpoint] = set()
+        self._leaves = leaves
+        self._signed = tuple(signed)
+        self._match()
+
+    def __iter__(self) -> Iterator[bytes]:
+        sizes = {checkpoint.size for checkpoint in self._signed}
+        try:
+            for leaf in self._leaves:
+                self.tree.add(leaf)
+                if self.tree.size in sizes:
+                    self._match()
+                yield leaf
+        except Wrong as wrong:
+            self.broken = wrong
+
+    def _match(self) -> None:
+        here = Checkpoint(self.tree.size, self.tree.root())
+        self.matched.update(checkpoint for checkpoint in self._signed if checkpoint == here)
+
+    @property
+    def proven(self) -> int:
+        """How many entries, from the first, are as a signed checkpoint says."""
+        return max((checkpoint.size for checkpoint in self.matched), default=0)
+
+    def is_all_of(self, checkpoint: Checkpoint) -> bool:
+        """Whether it was read to its end and is what the checkpoint says."""
+        return self.broken is None and (self.tree.size, self.tree.root()) == (checkpoint.size, checkpoint.root)
+
+
+@dataclass(slots=True)
+class _Difference:
+    """The first place where the bodies' column and the list differ, and where each side's hash turns up later."""
+
+    at: int
+    own: bytes | None
+    leaf: bytes | None
+    own_again_at: int | None = None
+    leaf_again_at: int | None = None
+
+
+def _judge(own: _Column, listed: _Column | None, claimed: Checkpoint, outside: Checkpoint | None) -> Report:
+    """Read the columns to their end and say what is wrong first."""
+    difference = _compare(own, listed)
+    root = base64.b64encode(own.tree.root()).decode()
+    try:
+        _decide(own, listed, difference, claimed, outside)
+    except Wrong as wrong:
+        proven = 0 if wrong.fault is Fault.FORK else own.proven  # two signed histories: which one is not ours to say
+        return Report(wrong.fault, wrong.reason, wrong.first_wrong, own.tree.size, root, proven)
+    return Report(None, f"all {own.tree.size} entries are as signed", None, own.tree.size, root, own.proven)
+
+
+def _compare(own: _Column, listed: _Column | None) -> _Difference | None:
+    if listed is None:
+        for _ in own:
+            pass
+        return None
+    first: _Difference | None = None
+    for position, (mine, leaf) in enumerate(zip_longest(own, listed)):
+        if first is None:
+            if mine != leaf:
+                first = _Difference(position, mine, leaf)
+        else:
+            if leaf == first.own and first.own_again_at is None:
+                first.own_again_at = position
+            if mine == first.leaf and first.leaf_again_at is None:
+                first.leaf_again_at = position
+    return first
+
+
+def _decide(
+    own: _Column,
+    listed: _Column | None,
+    difference: _Difference | None,
+    claimed: Checkpoint,
+    outside: Checkpoint | None,
+) -> None:
+    """Raise the first fault: proven by the list, then visible in the lines, then in the root, then from outside."""
+    if own.tree.size == 0 and own.broken is None:
+        raise Wrong(Fault.LOG_EMPTY, f"no entry; {claimed.size} are counted", 0)
+    if listed is not None and difference is not None and listed.is_all_of(claimed):
+        raise _named(difference, own, claimed)
+    if own.broken is not None:
+        raise own.broken
+    _against_claim(own, claimed)
+    if outside is not None:
+        _against_outside(own, outside)
+    if listed is not None and (difference is not None or listed.broken is not None):
+        at = difference.at if difference else None
+        raise Wrong(Fault.LEAVES_DIFFER, "the entries are right, the list of leaf hashes beside them is not", at)
+
+
+def _named(difference: _Difference, own: _Column, claimed: Checkpoint) -> Wrong:
+    """The list gives the signed root, so this entry is the first wrong one; what happened to it."""
+    at = difference.at
+    if own.broken is not None and own.tree.size == at:
+        return own.broken
+    if difference.own is None:
+        return _ends_before(at, claimed)
+    if difference.leaf is None:
+        return _more_than(claimed)
+    return _moved_or_changed(difference)
+
+
+def _moved_or_changed(difference: _Difference) -> Wrong:
+    at = difference.at
+    again, found = difference.own_again_at, difference.leaf_again_at
+    if again is None and found is None:
+        return Wrong(Fault.ENTRY_CHANGED, f"entry {at} does not give the leaf hash that was signed", at)
+    if found is None:
+        return Wrong(Fault.ENTRY_MISSING, f"entry {at} is missing; entry {again} stands in its place", at)
+    if again is None:
+        return Wrong(Fault.ENTRY_EXTRA, f"a foreign entry stands at {at}; entry {at} itself stands at {found}", at)
+    return Wrong(Fault.ENTRIES_SWAPPED, f"entry {at} stands at {found}, and entry {again} in its place", at)
+
+
+def _against_claim(own: _Column, claimed: Checkpoint) -> None:
+    size = own.tree.size
+    if size < claimed.size:
+        raise _ends_before(size, claimed)
+    if size > claimed.size and claimed in own.matched:
+        raise _more_than(claimed)
+    if not own.is_all_of(claimed):
+        reason = f"the entries do not give the root of the checkpoint over {claimed.size}"
+        known = f"; the first {own.proven} are as signed" if own.proven else ""
+        raise Wrong(Fault.ROOT_DIFFERS, reason + known)
+
+
+def _ends_before(index: int, claimed: Checkpoint) -> Wrong:
+    return Wrong(Fault.ENTRY_MISSING, f"the log ends before entry {index}; {claimed.size} are counted", index)
+
+
+def _more_than(claimed: Checkpoint) -> Wrong:
+    return Wrong(Fault.ENTRY_EXTRA, f"entry {claimed.size} is one more than the {claimed.size} counted", claimed.size)
+
+
+def _against_outside(own: _Column, outside: Checkpoint) -> None:
+    if own.tree.size < outside.size:
+        reason = f"{own.tree.size} entries; a checkpoint from outside counts {outside.size}"
+        raise Wrong(Fault.LOG_CUT, reason, own.tree.size)
+    if outside not in own.matched:
+        raise Wrong(Fault.FORK, f"another history than a checkpoint from outside over {outside.size} entries")
+
+
+def _in_place(stored: Iterable[tuple[int, bytes, bytes | None]]) -> Iterator[tuple[bytes, bytes | None]]:
+    for position, (index, body, leaf) in enumerate(stored):
+        if index != position:
+            raise Wrong(Fault.INDEX_GAP, f"entry {index} stands where entry {position} should", position)
+        yield body, leaf

@@ -1,0 +1,136 @@
+"""The composition root: to know what runs where, read :func:`compose`. The only file that names concrete classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import adapters.cms
+import consent.packs
+from adapters.contract import Adapter
+from hub import mapping
+from hub.audit.log import AuditLog
+from hub.bus.sqlite import SqliteBus
+from hub.clock import UtcClock
+from hub.errors import Refused
+from hub.exchange import Exchange, Report
+from hub.exchange.entries import HUB
+from hub.exchange.connections import SystemConnections
+from hub.exchange.house import House, Limits
+from hub.exchange.strict import MessageSchema
+from hub.ids import RandomIds
+from hub.keys.ring import KeyRing, create_keys
+from hub.model.audit import AuditEvent, Entry
+from hub.ports import Clock, Ids
+from hub.settings import Settings
+from hub.store.migrate import migrate
+from hub.store.unit import SqlStore
+
+ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER,)}
+PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
+BUS_KEPT = timedelta(hours=96)  # longer than any message may be under way (72 h)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The whole hub, composed."""
+
+    settings: Settings
+    house: House
+    exchange: Exchange
+    store: SqlStore
+    log: AuditLog
+    connections: SystemConnections
+
+    def step(self) -> bool:
+        """Do a little of everything: the road, the log, the housekeeping. True if anything was done."""
+        done = self.exchange.step()
+        return self.log.step() or done
+
+    def keep_house(self) -> bool:
+        """Sign a checkpoint when one is due; destroy epochs and bus records whose time is over."""
+        now = self.house.clock.now()
+        signed = self.log.checkpoint_step()
+        gone = self.house.keys.destroy_epochs(now)
+        if gone:
+            with self.store.unit() as unit:
+                days = [day.isoformat() for day in gone]
+                unit.audit.append(Entry(AuditEvent.KEY_EVENT, unit.now, HUB, {"reason_code": "DESTROYED", "epochs": days}))
+        self.house.bus.expire(now - BUS_KEPT)
+        return signed or bool(gone)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.connections.close()
+        self.store.close()
+
+
+def initialise(settings: Settings, ids: Ids | None = None) -> None:
+    """Prepare a data folder: keys, an empty store, an outside place for checkpoints. Harmless where they are there.
+
+    Raises:
+        Refused, Unavailable: what is in the way, and what to do.
+    """
+    ids = ids or RandomIds()
+    for folder in (settings.dir, settings.checkpoints, settings.mappings, settings.packs):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = settings.dir / "hub.toml"
+    if not file.exists():
+        file.write_text(f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n')
+    create_keys(settings.keys, ids, name=settings.name, hub_key=_secret(settings))
+    migrate(settings.database)
+
+
+def compose(
+    settings: Settings,
+    *,
+    report: Report = lambda _place, _error: None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    limits: Limits | None = None,
+) -> Hub:
+    """Build the hub.
+
+    Args:
+        report: told of what could not be done now.
+
+    Raises:
+        Refused: the data folder has not been prepared.
+        IntegrityBroken: keys or log do not verify; the hub does not start.
+    """
+    if not settings.database.exists():
+        raise Refused(f"data folder {settings.dir}", "no hub.sqlite", "a prepared folder", "run `hub init`")
+    clock, ids = clock or UtcClock(), ids or RandomIds()
+    store = SqlStore(settings.database, clock, ids)
+    keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
+    log = AuditLog(store.database, keys, clock, settings.checkpoints)
+    log.verify_at_start()
+    connections = SystemConnections(ADAPTERS, store, clock)
+    house = House(
+        store=store,
+        bus=SqliteBus(store.database, clock),
+        clock=clock,
+        ids=ids,
+        keys=keys,
+        packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
+        schema=MessageSchema(),
+        adapters=ADAPTERS,
+        mappings={kind: load_mappings(kind, settings.mappings) for kind in ADAPTERS},
+        connections=connections,
+        limits=limits or Limits(),
+        worker=f"{os.getpid()}-{ids.number()}",
+    )
+    return Hub(settings, house, Exchange(house, report), store, log, connections)
+
+
+def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
+    """The packaged mappings of a kind under those of the data folder."""
+    adapter = ADAPTERS[kind]
+    return mapping.load(kind, [PACKAGED_MAPPINGS / kind, overlay / kind], adapter.columns(), adapter.functions)
+
+
+def _secret(settings: Settings) -> str | None:
+    return settings.log_key.get_secret_value() if settings.log_key else None

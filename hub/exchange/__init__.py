@@ -1,0 +1,72 @@
+"""The road: what happens to a person's data here, and why.
+
+    intake      an agency's system says what changed; each record is read, or answered with its place and next step
+    filing      a consent row goes to the registry: the person is found or minted, who waits is woken
+    reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
+    addressing  to whom it leads, about whom it is, which step of the referral it is; the message is built,
+                labelled and checked
+    gate        GATE 1, one unit: facts, decision, audit entry; on a permit the sealed envelope, else nothing is
+                kept but where it is, why, and what would wake it (waiting)
+    relay       sealed bytes go to the bus, and are marked when they arrive
+    handover    prepare; then GATE 2, one unit: the same question is decided again, and that answer governs; inside
+                the lease the recipient's system takes it; the acknowledgement deletes body and key
+    ending      refused at gate 2, or returned after 72 hours
+    notices     content-free words to a message's own sender
+    wake        what waited is fetched again and is a new message
+    withdraw    commits, then drains what is under way
+
+There is no other road. Retry, replay and re-drive enter at ``handover``, everything that is sent again at ``intake``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from hub.errors import HubError, IntegrityBroken, Unavailable
+from hub.exchange import ending, handover, intake, notices, relay, wake
+from hub.exchange.house import House
+from hub.model.directory import System
+
+Report = Callable[[str, HubError], None]
+"""Told of what could not be done now: a place (a system, ``bus``), and why. Nothing is lost by it."""
+
+
+class Exchange:
+    """All workers of the road as one. Every part is a step that does a little and says whether it did anything."""
+
+    def __init__(self, house: House, report: Report) -> None:
+        self.house, self._report = house, report
+
+    def step(self) -> bool:
+        """Do a little of everything, once. True if anything was done.
+
+        Raises:
+            IntegrityBroken: stored bytes do not verify; the hub halts.
+        """
+        with self.house.store.peek() as rows:
+            directory = rows.directory.all()
+        systems = [system for system in directory.systems.values() if system.status == "active"]
+        topics = sorted({agency.topic for agency in directory.agencies.values()})
+        done = [self._try(system.id, partial(intake.step, self.house, system)) for system in systems]
+        done.append(self._try("wake", partial(wake.step, self.house)))
+        done.append(self._try("bus", partial(relay.publish, self.house)))
+        done += [self._try("bus", partial(relay.arrive, self.house, topic)) for topic in topics]
+        done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
+        done.append(self._try("return", partial(ending.return_overdue, self.house)))
+        done.append(self._try("notices", partial(notices.step, self.house)))
+        return any(done)
+
+    def hand_over(self, system: System) -> bool:
+        """Hand over to one system only."""
+        return self._try(system.id, partial(handover.step, self.house, system))
+
+    def _try(self, place: str, part: Callable[[], bool]) -> bool:
+        """One part's outage does not stop the others."""
+        try:
+            return part()
+        except IntegrityBroken:
+            raise
+        except Unavailable as error:
+            self._report(place, error)
+            return False

@@ -1,0 +1,195 @@
+"""Where a record leads: recipient, service, person, referral step; and the Bundle that would be sent. No decision.
+
+Read through a peek, so all of it is provisional: the gate compares what it finds under its locks with the fields of
+:class:`Submission` and, where the world has moved, the record is addressed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from consent.model import Category, Item, Purpose
+from hub.directory import NoRoute, route
+from hub.errors import MessageRejected
+from hub.exchange.house import House
+from hub.exchange.identify import identify
+from hub.exchange.label import label
+from hub.exchange.match import Ambiguous, Nobody, One
+from hub.exchange.message import ADD as REQUEST
+from hub.exchange.message import PLACEHOLDER, Ends, Numbers, assemble
+from hub.exchange.reading import ReferralRecord
+from hub.model.directory import Service
+from hub.model.envelope import MessageState
+from hub.model.fhir import Resource
+from hub.model.rows import Inbox, ReferralRow
+from hub.ports import Peek
+from hub.referral import Forbidden, Moved, Standing, Step, Unchanged, move
+
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """To whom a record leads, and about whom it is.
+
+    Args:
+        agency: the agency addressed, as the record names it.
+        service: the one service of the directory, or None: unrouted, or settled by the open referral.
+        candidates: subjects between whom a human must choose.
+    """
+
+    agency: str
+    system: str
+    service: Service | None
+    routed: bool
+    identity: Literal["one", "none", "ambiguous"]
+    subject: str | None
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A record with all that the gate needs to judge it."""
+
+    record: ReferralRecord
+    event: str
+    purpose: Purpose
+    type: str
+    led: Led
+    referral: ReferralRow | None
+    steps: tuple[Step, ...]
+    allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
+    ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
+    bundle: Resource
+    items: tuple[Item, ...]
+
+    @property
+    def required(self) -> tuple[Category, ...] | None:
+        """The categories that the addressed service states, or None."""
+        service = self.led.service
+        return tuple(Category(word) for word in service.required) if service and service.required else None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToSay:
+    """The record says what the hub knows already; it makes no message."""
+
+
+def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None) -> Submission | NothingToSay:
+    """Find out where a record leads and build its message.
+
+    Args:
+        previous: the latest message of the same record.
+
+    Raises:
+        MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
+    """
+    referral = _referral(rows, record)
+    found = _move(referral, record, previous)
+    if isinstance(found, Unchanged):
+        if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
+            return NothingToSay()
+        found = Forbidden("the request has been sent already; a change to it does not travel")
+    steps = found.steps if isinstance(found, Moved) else ()
+    led = _lead(rows, record, referral)
+    event = (steps[-1].event if steps else None) or _event_said(record)
+    purpose = house.packs.purpose_of(event)
+    assert purpose is not None, "every event of the referral machine has a purpose"
+    ids = placeholders(house.ids.uuid(), house.ids.uuid())
+    bundle, items = _message(house, rows, record, led, event, purpose, ids)
+    return Submission(
+        record=record,
+        event=event,
+        purpose=purpose,
+        type=house.packs.type_of(event, record.wanted) or "",
+        led=led,
+        referral=referral,
+        steps=steps,
+        allowed=isinstance(found, Moved),
+        ids=ids,
+        bundle=bundle,
+        items=items,
+    )
+
+
+def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
+    if record.kind == "referral":
+        return rows.referrals.of_sender(record.source.system.id, record.source.key)
+    referral = rows.referrals.get(record.number) if record.number else None
+    if referral is None or referral.recipient_system != record.source.system.id:  # the same words for both (I-11)
+        raise MessageRejected(
+            f"{record.source.system.id} {record.source.key}: hub_referral_no",
+            got="a number of no referral that came to this system",
+            expected="the number that came with the referral",
+            next_step="copy hub_referral_no from the hub_inbox row and save the record again",
+        )
+    return referral
+
+
+def standing_of(referral: ReferralRow) -> Standing:
+    """The referral's row as the state machine reads it."""
+    modified = {writer: datetime.fromisoformat(at) for writer, at in referral.modified.items()}
+    return Standing(referral.state, referral.version, referral.left_state, modified)
+
+
+def _move(
+    referral: ReferralRow | None, record: ReferralRecord, previous: Inbox | None
+) -> Moved | Forbidden | Unchanged:
+    if referral is not None and _sent_in_vain(referral, record, previous):
+        return Moved((Step("T1", "requested", False, REQUEST),))  # sent again: the state is unchanged
+    return move(standing_of(referral) if referral else None, record.said)
+
+
+def _sent_in_vain(referral: ReferralRow, record: ReferralRecord, previous: Inbox | None) -> bool:
+    """The request never reached its recipient, so it may be made again (settled S44)."""
+    return (
+        referral.state == record.said.state == "requested"
+        and previous is not None
+        and previous.event == REQUEST
+        and previous.state in (MessageState.REFUSED, MessageState.RETURNED)
+    )
+
+
+def _event_said(record: ReferralRecord) -> str:
+    """The event of a word that no transition allows: what it would have been."""
+    if record.kind == "referral":
+        return REQUEST if record.said.state == "requested" else "revoke-service-request"
+    return "notify-update-process-request"
+
+
+def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> Led:
+    """To whom, and about whom. An open referral has settled both; a request asks the directory and the index."""
+    if referral is not None:
+        back = record.kind == "referral-status"
+        agency = referral.sender if back else referral.recipient
+        system = referral.sender_system if back else referral.recipient_system
+        return Led(agency, system, None, True, "one", referral.subject_ref, ())
+    led = route(record.to_org, record.wanted, rows.directory.all().services)
+    service = None if isinstance(led, NoRoute) else led
+    system = service.system if service else ""
+    who = identify(rows, record.person, record.source.system.agency) if record.person else Nobody()
+    if isinstance(who, One):
+        return Led(record.to_org, system, service, service is not None, "one", who.subject_ref, ())
+    if isinstance(who, Ambiguous):
+        return Led(record.to_org, system, service, service is not None, "ambiguous", None, who.subject_refs)
+    return Led(record.to_org, system, service, service is not None, "none", None, ())
+
+
+def _message(
+    house: House, rows: Peek, record: ReferralRecord, led: Led, event: str, purpose: Purpose, ids: Numbers
+) -> tuple[Resource, tuple[Item, ...]]:
+    """Assemble, label and check: the same for every message, whatever system it came from."""
+    agencies = rows.directory.all().agencies
+    sender = record.source.system.agency
+    names = {name: agencies[name].name if name in agencies else "unknown" for name in (sender, led.agency)}
+    ends = Ends(sender, names[sender], led.agency if led.agency in agencies else "unknown", names[led.agency])
+    bundle = assemble(record.entries, event=event, purpose=purpose, ends=ends, at=rows.now, numbers=ids)
+    house.schema.check(bundle)
+    labelled = label(bundle, subject=led.subject)
+    return labelled.bundle, labelled.items
+
+
+def placeholders(message_id: str, envelope_id: str) -> Numbers:
+    """Ids of a message before the gate has given it its numbers."""
+    return Numbers(message_id, envelope_id, PLACEHOLDER, PLACEHOLDER, PLACEHOLDER)

@@ -1,0 +1,240 @@
+"""Complete the resources of a message: what the hub alone may say, and what a source left unsaid.
+
+Standard: shared model 3.11 (referral) and 7 (header).
+
+The hub alone says who sends what to whom (header), who the client is to the recipient (alias), which referral it is
+(number), on which Consent it rests (the recipient's number for it), and that a request is an order for a patient
+referral. What a source says of the rest stands; what it leaves out gets the default of shared model 3.11. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from consent.model import Purpose
+from hub.model import codes
+from hub.model.envelope import HUB_URL
+from hub.model.fhir import Resource, coding, concept
+
+ADD = "add-service-request"
+# written by who sent the referral; all other events of a referral by who received it (shared model 6.2)
+BY_REQUESTER = frozenset(
+    {ADD, "revoke-service-request", "notify-update-service-request", "send-communication-from-requester"}
+)
+# shared model 7: the events of a referral are Ontario's, all others the hub's own
+OF_ONTARIO = BY_REQUESTER | {
+    "notify-add-process-request",
+    "notify-update-process-request",
+    "notify-add-appointment",
+    "send-communication-from-provider",
+    "notify-data-correction",
+}
+HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
+CONSENT_URL = f"{codes.HUB}/Consent/"
+DEFINITION_VERSION = "1.0.0"
+ANSWER_DUE = timedelta(days=10)  # shared model 3.11 [policy]: where the source sets no date
+
+_PATIENT_REFERRAL = ("http://snomed.info/sct", "3457005")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Ids and names of the agencies between which a message goes."""
+
+    sender: str
+    sender_name: str
+    recipient: str
+    recipient_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What names a message and what it is about, to its recipient alone.
+
+    Args:
+        message_id: UUID; also ``envelope_id``.
+        referral_no: 12 base32 characters; also the next two. None: there is none, and its place is left out.
+    """
+
+    message_id: str
+    envelope_id: str
+    referral_no: str
+    client_alias: str | None
+    consent_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the resources of one message have in common. ``sender`` to ``client`` are References.
+
+    Args:
+        at: the time of the message, and of a request that names none.
+        authored: when the request was written, where it is in the message and says so.
+        request: to the ServiceRequest, in the message or by number.
+        client: to the Patient, in the message or by alias.
+    """
+
+    event: str
+    purpose: Purpose
+    at: datetime
+    ends: Ends
+    numbers: Numbers
+    authored: str | None
+    sender: Resource
+    recipient: Resource
+    request: Resource
+    client: Resource
+
+    @property
+    def requester(self) -> Resource:
+        """The agency that sent the referral, whoever sends this message."""
+        return self.sender if self.event in BY_REQUESTER else self.recipient
+
+    @property
+    def owner(self) -> Resource:
+        """The agency that received the referral."""
+        return self.recipient if self.event in BY_REQUESTER else self.sender
+
+
+def complete(resource: Resource, own_id: str, frame: Frame) -> Resource:
+    """A resource of a mapping as it travels, under the id that it has in this message."""
+    kind = resource["resourceType"]
+    if kind == "Organization":
+        return {**resource, "id": own_id}
+    finish = {"ServiceRequest": _service_request, "Task": _task}.get(kind)
+    finished = finish(resource, frame) if finish else resource
+    if kind == "Patient":
+        finished = _patient(resource, frame, is_client=frame.client.get("reference") == f"urn:uuid:{own_id}")
+    meta = {"source": _endpoint(frame.ends.sender), **finished.get("meta", {})}
+    return {**finished, "resourceType": kind, "id": own_id, "meta": meta}
+
+
+def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Resource:
+    """The MessageHeader: who, to whom, why, about what.
+
+    Args:
+        focus: References to what the message is for.
+        author: Reference to the worker, where the record names one.
+    """
+    ends = frame.ends
+    uses = [coding(codes.PURPOSE, codes.kebab(frame.purpose))]
+    if reason := codes.ACT_REASON_OF_PURPOSE.get(frame.purpose):
+        uses.append(coding(codes.ACT_REASON, reason))
+    return {
+        "resourceType": "MessageHeader",
+        "id": frame.numbers.message_id,
+        "extension": [
+            {"url": codes.PURPOSE_OF_USE, "valueCodeableConcept": concept(*uses)},
+            {"url": codes.CORRELATION_ID, "valueString": frame.numbers.referral_no},
+        ],
+        "eventCoding": coding(codes.MESSAGE_EVENT if frame.event in OF_ONTARIO else HUB_EVENT, frame.event),
+        "destination": [
+            {"name": ends.recipient_name, "endpoint": _endpoint(ends.recipient), "receiver": frame.recipient}
+        ],
+        "sender": frame.sender,
+        **({"author": author} if author else {}),
+        "source": {"name": ends.sender_name, "endpoint": _endpoint(ends.sender)},
+        "reason": concept(coding(codes.MESSAGE_REASON, "new" if frame.event == ADD else "update")),
+        "focus": focus,
+        "definition": f"{codes.HUB}/MessageDefinition/{frame.event}|{DEFINITION_VERSION}",
+    }
+
+
+def organization(agency: str, name: str) -> Resource:
+    """An end of the message as a resource."""
+    return {
+        "resourceType": "Organization",
+        "identifier": [identifier(codes.ID_AGENCY, agency)],
+        "active": True,
+        "type": [concept(coding("http://terminology.hl7.org/CodeSystem/organization-type", "prov"))],
+        "name": name,
+    }
+
+
+def identifier(system: str, value: str) -> Resource:
+    """An Identifier; system and value stay together."""
+    return {"system": system, "value": value}
+
+
+def instant(at: datetime) -> str:
+    """An instant in UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _endpoint(agency: str) -> str:
+    return f"{HUB_URL}/agency/{agency}"
+
+
+def _service_request(resource: Resource, frame: Frame) -> Resource:
+    defaults = {
+        "status": "active",
+        "priority": "routine",
+        "subject": frame.client,
+        "authoredOn": instant(frame.at),
+        "requester": frame.requester,
+        "performer": [frame.owner],
+    }
+    category = [entry for entry in resource.get("category", []) if not _is_patient_referral(entry)]
+    owned = {
+        "identifier": _with_number(resource, frame),
+        "intent": "order",
+        "category": [concept(coding(*_PATIENT_REFERRAL, "Patient referral")), *category],
+    }
+    if number := frame.numbers.consent_no:
+        consent = {"reference": f"{CONSENT_URL}{number}"}
+        owned["supportingInfo"] = [*resource.get("supportingInfo", []), consent]
+    return defaults | resource | owned
+
+
+def _task(resource: Resource, frame: Frame) -> Resource:
+    modified = resource.get("lastModified") or frame.authored or instant(frame.at)
+    authored = resource.get("authoredOn") or frame.authored or modified
+    defaults = {
+        "priority": "routine",
+        "authoredOn": authored,
+        "lastModified": modified,
+        "requester": frame.requester,
+        "owner": frame.owner,
+        "restriction": {"period": {"end": _answer_due(authored, frame.at)}},
+    }
+    if frame.event == ADD:
+        defaults |= {"status": "requested", "businessStatus": concept(coding(codes.REFERRAL_STATE, "requested"))}
+    owned = {
+        "identifier": _with_number(resource, frame),
+        "basedOn": [frame.request],
+        "focus": frame.request,
+        "for": frame.client,
+        "intent": "order",
+        "code": concept(
+            coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"),
+            coding("http://terminology.hl7.org/CodeSystem/v3-TaskOutcome", "process-request"),
+        ),
+    }
+    return defaults | resource | owned
+
+
+def _patient(resource: Resource, frame: Frame, *, is_client: bool) -> Resource:
+    """The alias is the recipient's for the one whom the message is about; nobody else has one here."""
+    own = [entry for entry in resource.get("identifier", []) if entry["system"] != codes.ID_CLIENT]
+    if frame.numbers.client_alias and is_client:
+        own = [{"use": "official", **identifier(codes.ID_CLIENT, frame.numbers.client_alias)}, *own]
+    return {"active": True, **resource, "identifier": own}
+
+
+def _with_number(resource: Resource, frame: Frame) -> list[Resource]:
+    own = [entry for entry in resource.get("identifier", []) if entry["system"] != codes.ID_REFERRAL]
+    return [*own, identifier(codes.ID_REFERRAL, frame.numbers.referral_no)]
+
+
+def _is_patient_referral(entry: Resource) -> bool:
+    return any((each["system"], each["code"]) == _PATIENT_REFERRAL for each in entry.get("coding", ()))
+
+
+def _answer_due(authored: str, at: datetime) -> str:
+    """The day by which an answer is due; a request dated by month or year counts from the message."""
+    try:
+        day = date.fromisoformat(authored[:10])
+    except ValueError:
+        day = at.date()
+    return (day + ANSWER_DUE).isoformat()

@@ -1,0 +1,85 @@
+"""How a message ends other than by being delivered: refused at gate 2, or returned to its sender (INV-5).
+
+Either way body and key are deleted in the same unit, the inbox says how it ended, and the record waits at its source:
+a refused one for what would change the answer, a returned one to be fetched and judged again by the hub itself, at
+most three times in a row; then its sender is told and a person decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from consent.model import Code, Facts
+from hub.exchange.entries import returned
+from hub.exchange.house import House
+from hub.exchange.retry import Wake, after_system_code, starts_at, wakes_on
+from hub.exchange.waiting import tell
+from hub.model import locks
+from hub.model.envelope import MessageState
+from hub.model.rows import Handover, Inbox, Waiting
+from hub.ports import Unit
+
+NOT_ACKNOWLEDGED = "NOT_ACKNOWLEDGED"  # 72 hours are over
+KEY_GONE = "KEY_GONE"  # the content can no longer be opened
+
+
+def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Facts) -> None:
+    """Gate 2 has said no. The caller has written the decision and its entry in this unit."""
+    message = _end(unit, row, MessageState.REFUSED, code.value)
+    wakes = wakes_on(code)
+    due_at = starts_at(facts) if Wake.DATE in wakes else None
+    if Wake.BACKOFF in wakes:
+        due_at = after_system_code(code, 1, unit.now).at
+    subject = facts.message.subject
+    waits_on = [locks.subject(subject)] if subject else []
+    unit.waiting.put(_waiting(house, unit, message, code.value, due_at=due_at, on=(*waits_on, locks.CONFIG)))
+    tell(house, unit, message.system, message.record_key, "refusal", code.value)
+
+
+def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
+    """Give a message back: its time is over, or its key is gone."""
+    message = _end(unit, row, MessageState.RETURNED, code)
+    unit.audit.append(returned(row, code, unit.now))
+    if message.attempt <= house.limits.resends_max:
+        unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
+    else:
+        unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))
+        tell(house, unit, message.system, message.record_key, "returned", code)
+
+
+def return_overdue(house: House) -> bool:
+    """Return what nobody acknowledged in time. True if there was any."""
+    with house.store.peek() as rows:
+        overdue = rows.handovers.overdue(rows.now, house.limits.batch)
+    if not overdue:
+        return False
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in unit.handovers.overdue(unit.now, house.limits.batch):
+            end_returned(house, unit, row, NOT_ACKNOWLEDGED)
+    return True
+
+
+def _end(unit: Unit, row: Handover, state: MessageState, code: str) -> Inbox:
+    unit.handovers.end([row.envelope_id], state)
+    unit.outbox.drop([row.envelope_id])
+    unit.inbox.move([row.message_id], state, code=code)
+    message = unit.inbox.get(row.message_id)
+    assert message is not None, "a hand-over belongs to a message"
+    return message
+
+
+def _waiting(
+    house: House, unit: Unit, message: Inbox, code: str, *, due_at: datetime | None, on: tuple[str, ...]
+) -> Waiting:
+    return Waiting(
+        waiting_id=house.ids.number(),
+        system=message.system,
+        record_key=message.record_key,
+        revision=message.revision,
+        digest=message.digest,
+        code=code,
+        created_at=unit.now,
+        message_id=message.message_id,
+        due_at=due_at,
+        locks=on,
+    )

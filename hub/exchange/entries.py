@@ -1,0 +1,142 @@
+"""Audit entries of the road (consent rules 4.1): codes, ids, categories. Never content, never a personal value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from consent.model import Decision, Facts
+from hub.exchange.addressing import Submission
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.directory import System
+from hub.model.rows import Handover, ReferralRow
+from hub.referral import Step
+
+HUB = Actor(ref="system:hub")
+
+
+def acting(system: System) -> Actor:
+    """A system acts on behalf of its agency (design §4)."""
+    return Actor(ref=f"system:{system.id}", agency=system.agency, on_behalf_of=system.agency)
+
+
+def decision_details(facts: Facts, decision: Decision, decision_id: str, message_id: str) -> dict[str, Any]:
+    """What every decision says in the log, at either gate."""
+    message = facts.message
+    asked = {item.category.value for item in message.items}
+    removed = {item.category.value for item in decision.withheld}
+    whole = asked - {
+        item.category.value for item in message.items if all(w.path != item.path for w in decision.withheld)
+    }
+    return {
+        "subject_ref": message.subject,
+        "sender": facts.sender.agency,
+        "recipient": facts.recipient.agency,
+        "message_type": message.type,
+        "message_id": message_id,
+        "decision_id": decision_id,
+        "purpose": message.purpose.value,
+        "categories_requested": sorted(asked),
+        "categories_released": sorted(asked - whole) if decision.permits else [],
+        "categories_removed": sorted(removed),
+        "outcome": decision.outcome.value,
+        "stage": decision.stage,
+        "codes": [code.value for code in decision.codes],
+        "withheld_codes": sorted({item.code.value for item in decision.withheld}),
+        "basis": list(decision.basis),
+        "pack": f"{facts.pack.pack}/{facts.pack.version}",
+        "registry_seq": facts.system.registry_seq,
+        "config_version": facts.system.config_version,
+    }
+
+
+def decided(
+    submission: Submission,
+    facts: Facts,
+    decision: Decision,
+    decision_id: str,
+    at: datetime,
+    *,
+    payload_digest: str | None = None,
+) -> Entry:
+    """Gate 1 has answered."""
+    source = submission.record.source
+    ids = submission.ids
+    details = decision_details(facts, decision, decision_id, ids.message_id)
+    details |= {"event": submission.event, "source": f"{source.system.id}/{source.key}", "revision": source.revision}
+    if payload_digest:
+        details |= {"envelope_id": ids.envelope_id, "payload_digest": payload_digest}
+    return Entry(AuditEvent.DECISION, at, acting(source.system), details)
+
+
+def opened(
+    facts: Facts, decision: Decision, decision_id: str, row: Handover, at: datetime, digest: str | None
+) -> Entry:
+    """Gate 2 has answered; ``digest`` of what will be sent, where it permits."""
+    details = decision_details(facts, decision, decision_id, row.message_id)
+    details |= {"envelope_id": row.envelope_id, "system": row.system, "attempt": row.attempts + 1}
+    if facts.system.decision_age_s is not None:
+        details["decision_age_ms"] = int(facts.system.decision_age_s * 1000)
+    if digest:
+        details["payload_digest"] = digest
+    elif row.opened_at is not None:
+        details["opened_before"] = "unknown"  # an earlier open was never acknowledged: it may have arrived
+    return Entry(AuditEvent.DELIVERY, at, HUB, details)
+
+
+def acknowledged(row: Handover, at: datetime) -> Entry:
+    """The recipient's system has it."""
+    details = {
+        "message_id": row.message_id,
+        "envelope_id": row.envelope_id,
+        "recipient": row.recipient,
+        "system": row.system,
+    }
+    return Entry(AuditEvent.ACK, at, HUB, details)
+
+
+def returned(row: Handover, code: str, at: datetime) -> Entry:
+    """Not acknowledged in time, or its key is gone."""
+    details = {
+        "message_id": row.message_id,
+        "envelope_id": row.envelope_id,
+        "recipient": row.recipient,
+        "reason_code": code,
+    }
+    return Entry(AuditEvent.RETURNED, at, HUB, details)
+
+
+def moved(row: ReferralRow, step: Step, system: System, message_id: str, at: datetime) -> Entry:
+    """A referral has one version more."""
+    details = {
+        "referral_no": row.number,
+        "version": row.version,
+        "transition": step.transition,
+        "state": step.state,
+        "implied": step.implied,
+        "message_id": message_id,
+    }
+    return Entry(AuditEvent.REFERRAL_MOVED, at, acting(system), details)
+
+
+def told(kind: str, code: str, system: str, record_key: str, notice_id: str, at: datetime) -> Entry:
+    """A content-free word was written into a sender's own system."""
+    details = {
+        "notice_id": notice_id,
+        "kind": kind,
+        "reason_code": code,
+        "system": system,
+        "source": f"{system}/{record_key}",
+    }
+    return Entry(AuditEvent.NOTICE_SENT, at, HUB, details)
+
+
+def alarm(code: str, at: datetime, **details: Any) -> Entry:
+    """Something that a person must look at."""
+    return Entry(AuditEvent.ALARM, at, HUB, {"reason_code": code, **details})
+
+
+def moved_by_hub(row: ReferralRow, step: Step, message_id: str, at: datetime) -> Entry:
+    """A step that the hub itself took."""
+    details = {"referral_no": row.number, "version": row.version, "transition": step.transition, "state": step.state}
+    return Entry(AuditEvent.REFERRAL_MOVED, at, HUB, {**details, "message_id": message_id})

@@ -1,0 +1,157 @@
+"""Consent rows of a system go to the registry: find or mint the person, file the version, wake who waits.
+
+The unit owns the person and every digest of what identifies them, so a referral refused beside it is either judged
+on the new consent or found waiting by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from consent.model import Code, Consent
+from consent.registry import Origin, file, suspend
+from consent.rows import read_row
+from hub.errors import Unavailable
+from hub.exchange.batches import batches
+from hub.exchange.entries import acting
+from hub.exchange.house import House
+from hub.exchange.identify import Resolution, identify
+from hub.exchange.match import Ambiguous, One
+from hub.exchange.reading import ConsentRecord
+from hub.exchange.waiting import tell
+from hub.model import locks
+from hub.model.audit import AuditEvent, Entry
+from hub.model.directory import System
+from hub.model.rows import Waiting
+from hub.ports import Directory, Peek, Unit
+
+ROUNDS_MAX = 5
+FILED_AT_ONCE = 50  # subjects owned by one unit; far below the 200 of design §6, as each row is parsed anew there
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a peek says of a consent row's person."""
+
+    known: tuple[Consent, str] | None
+    who: Resolution
+
+    @property
+    def ref(self) -> str | None:
+        if self.known:
+            return self.known[0].subject_ref
+        return self.who.subject_ref if isinstance(self.who, One) else None
+
+
+def file_consents(house: House, records: Sequence[ConsentRecord]) -> None:
+    """File consent rows; each in the order of its page."""
+    waiting = list(records)
+    for _ in range(ROUNDS_MAX):
+        if not waiting:
+            return
+        later: list[ConsentRecord] = []
+        for batch in batches(waiting, FILED_AT_ONCE):
+            later += _file_batch(house, batch)
+        waiting = later
+    if waiting:
+        raise Unavailable(
+            "registry", f"{len(waiting)} consent rows whose person kept changing", "", "they are read again"
+        )
+
+
+def suspend_gone(house: House, system: System, keys: Sequence[str]) -> None:
+    """A consent whose record has gone from its source is in doubt, and doubt means no (INV-10)."""
+    for key in keys:
+        with house.store.peek() as rows:
+            known = rows.consents.of_source(system.id, key)
+        if known is None:
+            continue
+        with house.store.unit(own=[locks.subject(known[0].subject_ref)]) as unit:
+            suspend(unit, known[0].consent_id, Origin(system.id, key, known[1]), acting(system), reason="GONE")
+
+
+def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRecord]:
+    with house.store.peek() as rows:
+        found = [(record, _find(rows, record)) for record in batch]
+        changed = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
+    if not changed:
+        return []
+    own = {locks.subject(seen.ref) for _, seen in changed if seen.ref}
+    for record, seen in changed:
+        own |= {locks.digest(digest) for digest in record.person.kinds()}
+        own |= {locks.subject(ref) for ref in (seen.who.subject_refs if isinstance(seen.who, Ambiguous) else ())}
+    later = []
+    with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
+        directory = unit.directory.all()
+        for record, _ in changed:
+            now = _find(unit, record)
+            if now.ref and not unit.holds(locks.subject(now.ref)):
+                later.append(record)
+            else:
+                _file_one(house, unit, directory, record, now)
+    return later
+
+
+def _find(rows: Peek, record: ConsentRecord) -> _Found:
+    source = record.source
+    known = rows.consents.of_source(source.system.id, source.key)
+    return _Found(known, identify(rows, record.person, source.system.agency))
+
+
+def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
+    """The revision is filed, and what identifies the person is known: nothing to own, nobody to wake."""
+    if found.known is None or found.known[1] != record.source.revision:
+        return False
+    ref = found.known[0].subject_ref
+    died = record.deceased and not rows.subjects.facts([ref])[ref].deceased
+    return not died and record.person.kinds().items() <= rows.subjects.digests_of(ref).items()
+
+
+def _file_one(house: House, unit: Unit, directory: Directory, record: ConsentRecord, found: _Found) -> None:
+    source, agency = record.source, record.source.system.agency
+    if found.known is None and isinstance(found.who, Ambiguous):
+        _ask(house, unit, record)
+        return
+    ref = found.ref or unit.subjects.mint()
+    if found.ref is None:
+        details = {"subject_ref": ref, "reason_code": "MINTED", "source": f"{source.system.id}/{source.key}"}
+        unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, acting(source.system), details))
+    unit.subjects.alias(agency, ref)
+    unit.subjects.add_digests(ref, record.person.kinds())
+    if record.deceased:
+        unit.subjects.set_deceased(ref)
+    if found.known is None or found.known[1] != source.revision:
+        row = read_row(
+            record.row,
+            agency=agency,
+            system=source.system.id,
+            key=source.key,
+            pack=house.packs.facts(directory.agencies[agency].pack),
+            known_agency=directory.agencies.__contains__,
+            digest=lambda text: house.keys.digest("form", text),
+        )
+        file(unit, house.ids, row, ref, Origin(source.system.id, source.key, source.revision), acting(source.system))
+    unit.waiting.settle(source.system.id, [source.key])
+
+
+def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
+    """Whose consent is it? A human of the agency says so (``hub subjects resolve``); until then nothing rests on it."""
+    source = record.source
+    unit.waiting.put(
+        Waiting(
+            waiting_id=house.ids.number(),
+            system=source.system.id,
+            record_key=source.key,
+            revision=source.revision,
+            digest=source.digest,
+            code=Code.DN_IDENTITY.value,
+            created_at=unit.now,
+            until_at=unit.now + house.limits.unknown_kept,
+            locks=tuple(locks.digest(digest) for digest in record.person.exact),
+            keys=orjson.dumps(record.person.kinds()).decode(),
+        )
+    )
+    tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value)

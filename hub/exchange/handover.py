@@ -1,0 +1,212 @@
+"""The end of the road: prepare, open, send, acknowledge (design §3.4) ◆.
+
+- *Prepare* (no transaction): unseal, decide provisionally, withhold, write it in the recipient's form. What fails here
+  is a mapping gap (held until a mapping changes) or an outage (backoff); nothing was released.
+- *Open* (one short unit): lock, decide again; only the answer that was prepared for may pass. It writes the audit entry
+  with the digest of what will be sent, and the lease. A refusal here ends the message.
+- *Send*, inside the lease: the recipient's own commit is the irreversible step, and ``commit`` is asked just before it.
+- *Acknowledge* ends the message and deletes body and key.
+
+A lease that is over without an acknowledgement is opened again, under a fresh decision; the recipient's system drops
+the repeat by its envelope id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from adapters.contract import Parcel, Sent, SentState
+from consent.decide import decide
+from consent.gather import Question, gather, gather_provisional
+from consent.model import Decision, Facts, Item, Message, Purpose
+from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, Unavailable
+from hub.exchange.ending import KEY_GONE, end_refused, end_returned
+from hub.exchange.entries import acknowledged, opened
+from hub.exchange.gate import referral_facts
+from hub.exchange.house import House
+from hub.exchange.label import label
+from hub.exchange.moving import after_arrival
+from hub.exchange.retry import RetryAt, after_failure
+from hub.exchange.withhold import withhold
+from hub.exchange.writing import write_parcel
+from hub.model import locks
+from hub.model.canonical import content_digest
+from hub.model.directory import System
+from hub.model.envelope import Envelope, MessageState
+from hub.model.rows import Handover
+from hub.ports import Peek, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One message ready to be opened: what was decided without locks, and what would be sent on that."""
+
+    row: Handover
+    envelope: Envelope
+    items: tuple[Item, ...]
+    decision: Decision
+    versions: tuple[tuple[str, int], ...]
+    parcel: Parcel | None  # None: refused, or nothing that the recipient's system can name
+    sends: bool = True
+
+
+def step(house: House, system: System) -> bool:
+    """Hand over one batch to one system. True if anything was due.
+
+    Raises:
+        Unavailable: the store cannot be reached. A recipient that cannot be reached is not an error here.
+    """
+    with house.store.peek() as rows:
+        due = rows.handovers.due(system.id, rows.now, min(house.limits.batch, house.adapters[system.kind].batch_max))
+        ready = _prepare(house, rows, system, due)
+    if not ready:
+        return bool(due)
+    began_s = house.clock.monotonic_s()
+    permitted = _open(house, ready)
+    if permitted:
+        _send(house, system, permitted, began_s)
+    return True
+
+
+def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) -> list[Prepared]:
+    sealed = rows.outbox.sealed([row.envelope_id for row in due])
+    ready: list[Prepared] = []
+    failed: list[tuple[Handover, HubError]] = []
+    for row in due:
+        try:
+            if row.envelope_id not in sealed:
+                raise KeyGone(f"envelope {row.envelope_id}", "no sealed body or key")
+            topic, body, wrapped = sealed[row.envelope_id]
+            ready.append(_prepare_one(house, rows, system, row, house.keys.open(body, wrapped, topic=topic)))
+        except (KeyGone, MessageRejected) as error:
+            failed.append((row, error))
+    for row, reason in failed:
+        _cannot(house, row, reason)
+    return ready
+
+
+def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelope: Envelope) -> Prepared:
+    items = label(envelope.bundle, subject=row.subject_ref).items
+    facts = gather_provisional(rows, _question(house, rows, row, envelope, items), house.packs).facts
+    decision = decide(facts)
+    prepared = Prepared(row, envelope, items, decision, facts.versions(), None)
+    if not decision.permits:
+        return prepared
+    referral = rows.referrals.get(row.referral_no) if row.referral_no else None
+    content = withhold(envelope.bundle, decision.withheld)
+    parcel = write_parcel(house, system, envelope, content, referral)
+    return replace(prepared, parcel=parcel, sends=parcel is not None)
+
+
+def _question(house: House, rows: Peek, row: Handover, envelope: Envelope, items: tuple[Item, ...]) -> Question:
+    referral = rows.referrals.get(row.referral_no) if row.referral_no else None
+    status = envelope.event != "add-service-request"
+    return Question(
+        sender=envelope.sender,
+        recipient=envelope.recipient,
+        decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
+        message=Message(
+            type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
+            event=envelope.event,
+            purpose=Purpose(envelope.purpose),
+            items=items,
+            subject=row.subject_ref,
+            referral=referral_facts(referral, None) if status else None,
+        ),
+    )
+
+
+def _cannot(house: House, row: Handover, error: HubError) -> None:
+    """What cannot be prepared: its key is gone (returned), or it cannot be written out (held)."""
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        now = unit.handovers.get([row.envelope_id])[row.envelope_id]
+        if now != row:
+            return
+        if isinstance(error, KeyGone):
+            end_returned(house, unit, row, KEY_GONE)
+        else:
+            unit.handovers.held(row.envelope_id, str(error))
+
+
+def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
+    """Gate 2. Returns what may be sent; what was refused has ended, what has changed is prepared again next time."""
+    share = {locks.CONFIG} | {locks.subject(each.row.subject_ref) for each in ready if each.row.subject_ref}
+    permitted: list[Prepared] = []
+    with house.store.unit(share=share) as unit:
+        now = unit.handovers.get([each.row.envelope_id for each in ready])
+        for each in ready:
+            if now.get(each.row.envelope_id) != each.row:
+                continue  # another worker was faster
+            question = _question(house, unit, each.row, each.envelope, each.items)
+            facts = gather(unit, question, house.packs)
+            decision = decide(facts)
+            if not decision.permits:
+                _record(house, unit, each, facts, decision, None)
+                end_refused(house, unit, each.row, decision.codes[0], facts)
+            elif (decision, facts.versions()) == (each.decision, each.versions):
+                body = each.parcel.body if each.parcel else b""
+                digest = content_digest(bytes.fromhex(each.envelope.salt), body)
+                _record(house, unit, each, facts, decision, digest)
+                permitted.append(each)
+        unit.handovers.opened([each.row.envelope_id for each in permitted], unit.now + house.limits.lease)
+        unit.inbox.move([each.row.message_id for each in permitted], MessageState.OPENED)
+    return permitted
+
+
+def _record(house: House, unit: Unit, each: Prepared, facts: Facts, decision: Decision, digest: str | None) -> None:
+    decision_id = house.ids.uuid()
+    unit.decisions.put(decision_id, each.row.message_id, 2, facts, decision)
+    unit.audit.append(opened(facts, decision, decision_id, each.row, unit.now, digest))
+
+
+def _send(house: House, system: System, permitted: Sequence[Prepared], began_s: float) -> None:
+    """Send inside the lease, then write down what became of each."""
+    ends_s = began_s + house.limits.lease.total_seconds()
+
+    def commit() -> None:
+        if house.clock.monotonic_s() >= ends_s:
+            raise LeaseOver(f"system {system.id}", next_step="the messages are opened again")
+
+    nothing = [Sent(each.row.envelope_id, SentState.ACKNOWLEDGED) for each in permitted if each.parcel is None]
+    parcels = [each.parcel for each in permitted if each.parcel is not None]
+    problem = ""
+    try:
+        sent = house.connections.source(system).send(parcels, commit) if parcels else []
+    except LeaseOver:
+        problem, sent = "LEASE_OVER", [Sent(parcel.envelope_id, SentState.FAILED, "LEASE_OVER") for parcel in parcels]
+    except Unavailable as error:
+        problem = str(error)
+        sent = [Sent(parcel.envelope_id, SentState.UNKNOWN, "UNAVAILABLE") for parcel in parcels]
+    _acknowledge(house, {each.row.envelope_id: each for each in permitted}, [*sent, *nothing], problem)
+
+
+def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[Sent], problem: str) -> None:
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        standing = unit.handovers.get(opened_now)
+        arrived: list[Handover] = []
+        for fate in fates:
+            row = standing[fate.envelope_id]
+            if row.state is not MessageState.OPENED:
+                continue  # ended meanwhile by another worker, which found the lease over
+            if fate.state is SentState.ACKNOWLEDGED:
+                arrived.append(row)
+            else:
+                _try_again(house, unit, row, fate, problem)
+        unit.handovers.end([row.envelope_id for row in arrived], MessageState.DELIVERED)
+        unit.inbox.move([row.message_id for row in arrived], MessageState.DELIVERED)
+        unit.outbox.drop([row.envelope_id for row in arrived])
+        for row in arrived:
+            unit.audit.append(acknowledged(row, unit.now))
+            after_arrival(unit, row, opened_now[row.envelope_id].envelope)
+
+
+def _try_again(house: House, unit: Unit, row: Handover, fate: Sent, problem: str) -> None:
+    """Certainly not sent: open again after a backoff. Unknown: only when the lease is over, or two would be sending."""
+    again = after_failure(row.attempts + 1, unit.now, row.return_at, random=house.ids.fraction())
+    at = again.at if isinstance(again, RetryAt) else row.return_at
+    if fate.state is SentState.FAILED:
+        unit.handovers.failed(row.envelope_id, at, problem or fate.code)
+        unit.inbox.move([row.message_id], MessageState.ARRIVED)
+    else:
+        unit.handovers.postpone(row.envelope_id, max(at, row.lease_until or at), problem or fate.code)

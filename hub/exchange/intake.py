@@ -1,0 +1,173 @@
+"""The beginning of the road: read what changed at a source, and put each record before the gate.
+
+Idempotent by (system, record key, revision). A repeat of what was accepted changes nothing; a repeat of what was
+refused is judged again, though not more often than :attr:`Limits.repeat_after`. A page is settled when each of its
+records has its decision, its registry row or its answer; only then does the cursor move on, so a crash in between
+reads the page again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.contract import Gone, Raw, Rejection
+from hub.errors import MessageRejected, Unavailable
+from hub.exchange.addressing import NothingToSay, Submission, address
+from hub.exchange.batches import batches
+from hub.exchange.filing import file_consents, suspend_gone
+from hub.exchange.gate import judge, locks_of, still_holds
+from hub.exchange.house import House
+from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
+from hub.exchange.waiting import tell, unreadable
+from hub.model import locks
+from hub.model.directory import System
+from hub.model.envelope import MessageState
+from hub.model.rows import Inbox
+from hub.ports import Peek, Unit
+
+ROUNDS_MAX = 5  # times a record is addressed anew because the world moved between peek and unit
+
+Addressed = tuple[Submission, Inbox | None]  # with the message before it, as the peek saw it
+
+
+def step(house: House, system: System) -> bool:
+    """Read one page of one source. True if there was anything.
+
+    Raises:
+        Unavailable: the source or the store cannot be reached; nothing is lost.
+    """
+    with house.store.peek() as rows:
+        cursor = rows.cursors.get(system.id)
+    page = house.connections.source(system).fetch(cursor)
+    if page.cursor == cursor and not page.raws:
+        return False
+    take_in(house, system, page.raws)
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for rejection in page.rejections:
+            _rejected(house, unit, rejection)
+        unit.cursors.put(system.id, page.cursor)
+    return True
+
+
+def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: bool = False) -> None:
+    """Judge records: consents first, so that a referral of the same page finds them.
+
+    Args:
+        woken: these were fetched again because something changed, so what was refused is judged afresh at once.
+    """
+    read, gone = read_all(house, system, raws)
+    _settle(house, system.id, gone)
+    suspend_gone(house, system, gone)
+    file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
+    bad = [record for record in read if isinstance(record, Unreadable)]
+    bad += _judge_all(house, [record for record in read if isinstance(record, ReferralRecord)], woken)
+    for batch in batches(bad, house.limits.batch):
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for record in batch:
+                unreadable(house, unit, record)
+
+
+def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
+    """Put records before gate 1 in batches; return those that turn out not to be messages."""
+    bad: list[Unreadable] = []
+    waiting = records
+    for _ in range(ROUNDS_MAX):
+        later: list[ReferralRecord] = []
+        for batch in batches(waiting, house.limits.batch):
+            addressed, faulty = _address(house, batch, woken)
+            bad += faulty
+            later += _commit(house, addressed)
+        waiting = later
+        if not waiting:
+            return bad
+    raise Unavailable("intake", f"{len(waiting)} records whose facts kept changing", next_step="they are read again")
+
+
+def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tuple[list[Addressed], list[Unreadable]]:
+    found: list[Addressed] = []
+    bad: list[Unreadable] = []
+    settled: list[ReferralRecord] = []
+    repeated: list[tuple[ReferralRecord, Inbox]] = []
+    with house.store.peek() as rows:
+        latest = rows.inbox.latest(batch[0].source.system.id, [record.source.key for record in batch])
+        for record in batch:
+            previous = latest.get(record.source.key)
+            if (
+                previous is not None
+                and _is_repeat(previous, record)
+                and not _judged_again(house, rows, previous, woken)
+            ):
+                repeated.append((record, previous))
+                continue
+            try:
+                submission = address(house, rows, record, previous)
+            except MessageRejected as error:
+                bad.append(Unreadable(record.source, str(error), gap=False))
+                continue
+            if isinstance(submission, NothingToSay):
+                settled.append(record)
+            else:
+                found.append((submission, previous))
+    _again_later(house, repeated)
+    if settled:
+        _settle(house, settled[0].source.system.id, [record.source.key for record in settled])
+    return found, bad
+
+
+def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord]:
+    """One unit for a batch; each decision stands alone. What moved meanwhile is addressed again."""
+    if not addressed:
+        return []
+    later: list[ReferralRecord] = []
+    share: set[str] = set().union(*(locks_of(submission) for submission, _ in addressed))
+    with house.store.unit(share=share) as unit:
+        system = addressed[0][0].record.source.system.id
+        latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
+        for submission, previous in addressed:
+            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
+                later.append(submission.record)
+            else:
+                judge(house, unit, submission, previous)
+    return later
+
+
+def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
+    """The same revision again; of a source without revisions, the same bytes."""
+    source = record.source
+    return previous.revision == source.revision and (source.revision != "" or previous.digest == source.digest)
+
+
+def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:
+    if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
+        return False
+    return woken or rows.now - previous.accepted_at >= house.limits.repeat_after
+
+
+def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:
+    """A refused record that comes again too soon is not forgotten: its waiting row falls due instead."""
+    soon = [
+        (record, before) for record, before in repeated if before.state in (MessageState.REFUSED, MessageState.RETURNED)
+    ]
+    if not soon:
+        return
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        system = soon[0][0].source.system.id
+        waiting = unit.waiting.of(system, [record.source.key for record, _ in soon])
+        for record, before in soon:
+            if row := waiting.get(record.source.key):
+                unit.waiting.snooze(row.waiting_id, before.accepted_at + house.limits.repeat_after)
+
+
+def _settle(house: House, system: str, keys: Sequence[str]) -> None:
+    if keys:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            unit.waiting.settle(system, keys)
+
+
+def _rejected(house: House, unit: Unit, rejection: Rejection) -> None:
+    """A business rejection after delivery: kept as a code, told to the sender; the message stays delivered."""
+    row = unit.handovers.get([rejection.envelope_id]).get(rejection.envelope_id)
+    message = unit.inbox.get(row.message_id) if row else None
+    if row is not None and message is not None and row.rejection is None:
+        unit.handovers.reject(row.envelope_id, rejection.code)
+        tell(house, unit, message.system, message.record_key, "rejected", rejection.code)

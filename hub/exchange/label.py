@@ -1,0 +1,169 @@
+"""Give every part of a message its category and confidentiality (shared model 5). Pure.
+
+Rules:
+- Exactly one known category on each resource that is not exempt; none, two or an unknown one refuses the message (L3).
+- Labels are raised, never lowered: a sensitivity tag brings its category and at least R (L1), a sensitive category at
+  least R (L2), an intimate-partner-violence category the tag SDV (L5), the Bundle the highest of its content (L6).
+- An element of another category than its resource's is an item of its own; so is free text, wherever it stands, and an
+  extension that nobody classified (C-69): both are notes-free.
+- One message is about one person. What is about another Patient is an item of nobody's, and a third party's.
+
+Nothing is dropped here: ``withhold.py`` removes what the decision says. A ``display`` is taken for the display of its
+code or reference and is not read. EpisodeOfCare of the women's stream (L5) comes with the exchange of cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from consent.model import SENSITIVE, Category, Item
+from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, tags_of
+from hub.exchange.person import Person, find_person
+from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded
+from hub.model.codes import ACT_CODE, CATEGORY, CONFIDENTIALITY, OBSERVATION_VALUE, kebab, rule_word
+from hub.model.fhir import Resource, coding, resources
+
+Level = Literal["U", "L", "M", "N", "R", "V"]
+LEVELS: tuple[Level, ...] = get_args(Level)  # from low to high
+NO_REDISCLOSURE = (ACT_CODE, "NORDSCLCD")
+REDACTED = (OBSERVATION_VALUE, "REDACTED")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The three axes of one resource."""
+
+    confidentiality: Level
+    category: Category
+    tags: tuple[str, ...] = ()
+
+    def raised(self, *, partner_violence: bool) -> Labels:
+        """These labels after L1, L2 and L5. A sensitive category stays; another gives way to that of a tag."""
+        tags = (*self.tags, "SDV") if partner_violence and "SDV" not in self.tags else self.tags
+        category = TAGS[tags[0]] if tags and self.category not in SENSITIVE else self.category
+        return Labels(at_least(self.confidentiality, category, tags), category, tags)
+
+    def codings(self) -> list[Resource]:
+        """As ``meta.security``."""
+        own = [coding(CONFIDENTIALITY, self.confidentiality), coding(CATEGORY, kebab(self.category))]
+        return own + [coding(ACT_CODE, tag) for tag in self.tags]
+
+    def categories(self) -> tuple[Category, ...]:
+        """All categories that must be permitted: that of each tag is one (shared model 9.2, 4)."""
+        return tuple(dict.fromkeys((self.category, *(TAGS[tag] for tag in self.tags))))
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A message with its labels raised, and its items in the order of the Bundle."""
+
+    bundle: Resource
+    items: tuple[Item, ...]
+
+
+def label(bundle: Resource, *, subject: str | None) -> Labelled:
+    """Raise the labels of a message and list its items.
+
+    Args:
+        bundle: has passed the strict schema. It is not changed.
+        subject: the registry's reference of the person whom the message is about; None: nobody it knows.
+
+    Raises:
+        NotOurMessage: a label is missing, doubled or unknown; a reference leads nowhere; two people are in its focus.
+    """
+    person = find_person(bundle)
+    entries: list[Resource] = []
+    items: list[Item] = []
+    faults: list[Fault] = []
+    for index, entry in enumerate(bundle["entry"]):
+        resource, path = entry["resource"], f"Bundle.entry[{index}].resource"
+        labels = None
+        if resource["resourceType"] not in EXEMPT:
+            read = _read(resource, path)
+            if isinstance(read, Fault):
+                faults.append(read)
+                continue
+            labels = read.raised(partner_violence=is_partner_violence(resource))
+            meta = {**resource["meta"], "security": labels.codings()}
+            resource = {**resource, "meta": meta}
+        entries.append({**entry, "resource": resource})
+        items.extend(_items(index, resource, labels, person, subject))
+    if faults:
+        raise NotOurMessage(faults[:FAULTS_MAX])
+    claimed = {entry["code"] for entry in bundle["meta"].get("security", ()) if entry["system"] == CONFIDENTIALITY}
+    levels = [*(level for level in LEVELS if level in claimed), *(item.confidentiality for item in items)]
+    return Labelled(relabelled({**bundle, "entry": entries}, highest(levels)), tuple(items))
+
+
+def highest(levels: Iterable[Level]) -> Level:
+    """The highest of some confidentiality codes; N where there is none."""
+    return max(levels, key=LEVELS.index, default="N")
+
+
+def relabelled(bundle: Resource, level: Level, *, redacted: bool = False) -> Resource:
+    """The Bundle with labels of its own (L6): confidentiality, and what the receiver must not do.
+
+    Args:
+        level: the highest confidentiality of what it holds.
+        redacted: something that the client did not allow has been removed. A mark that is there already stays.
+    """
+    own = bundle["meta"].get("security", ())
+    marked = redacted or any((entry["system"], entry["code"]) == REDACTED for entry in own)
+    security = [coding(CONFIDENTIALITY, level), coding(*NO_REDISCLOSURE)] + [coding(*REDACTED)] * marked
+    return {**bundle, "meta": {**bundle["meta"], "security": security}}
+
+
+def high_water(bundle: Resource) -> Level:
+    """The highest confidentiality of the content: of its resources and of parts with a category of their own."""
+    return highest(level for resource in resources(bundle) for level in _levels(resource))
+
+
+def at_least(level: Level, category: Category, tags: Iterable[str] = ()) -> Level:
+    """A confidentiality raised to R where the category is sensitive or a tag stands beside it (L1, L2)."""
+    return highest((level, "R")) if category in SENSITIVE or tuple(tags) else level
+
+
+def _levels(resource: Resource) -> Iterator[Level]:
+    for part in parts(resource, ""):
+        yield at_least("N", part.category)
+    if resource["resourceType"] not in EXEMPT:
+        yield from (e["code"] for e in resource["meta"]["security"] if e["system"] == CONFIDENTIALITY)
+
+
+def _items(
+    index: int, resource: Resource, labels: Labels | None, person: Person, subject: str | None
+) -> Iterator[Item]:
+    """The items of one resource: itself, unless it is exempt, and its parts."""
+    path = f"Bundle.entry[{index}].resource"
+    third_party = index in person.others
+    whose = None if third_party else subject
+    level: Level = labels.confidentiality if labels else "N"
+    tags = labels.tags if labels else ()
+    for category in labels.categories() if labels else ():
+        yield Item(path, category, whose, level, tags, essential=index in person.focus, third_party=third_party)
+    for part in parts(resource, path):
+        raised = at_least(level, part.category, tags)
+        yield Item(part.path, part.category, whose, raised, tags, third_party=third_party)
+
+
+def _read(resource: Resource, path: str) -> Labels | Fault:
+    """The labels that the sender wrote, or the fault in them."""
+    place = f"{path}.meta.security"
+    security: list[Resource] = resource.get("meta", {}).get("security", [])
+    levels = [entry["code"] for entry in security if entry["system"] == CONFIDENTIALITY]
+    categories = [entry["code"] for entry in security if entry["system"] == CATEGORY]
+    tags = tags_of(security)
+    if len(categories) != 1:
+        return Fault(place, f"{len(categories)} categories", "exactly one of client-data-category")
+    if len(levels) > 1:
+        return Fault(place, f"{len(levels)} confidentiality codes", "one")
+    if len(levels) + len(categories) + len(tags) != len(security):
+        return Fault(place, "a label that the hub does not know", "confidentiality, category and sensitivity alone")
+    if levels and levels[0] not in LEVELS:
+        return Fault(place, f"confidentiality {coded(levels[0])}", " | ".join(LEVELS))
+    if rule_word(categories[0]) not in Category.__members__ or categories[0] != kebab(rule_word(categories[0])):
+        return Fault(place, f"category {coded(categories[0])}", "a code of client-data-category")
+    # an adapter says the category alone: N is what R4 calls normal, and the rules raise it from there
+    return Labels(levels[0] if levels else "N", Category(rule_word(categories[0])), tags)

@@ -1,0 +1,244 @@
+"""Who is this record about? Identity as pure rules over keyed digests (design §4, shared model 3.2, C-185).
+
+Shaped after IHE PIXm and PDQm, but nothing is scored and nobody is linked on a likeness: a person is found by what
+identifies, or a human of the sending agency chooses (DN_IDENTITY), or is unknown.
+
+What identifies (``exact``):
+- a government identifier together with the whole birth date; without that date it proves nothing;
+- the local key: a system's own row id, inside that system, by itself.
+
+What resembles (``family``, ``given``: consonants of a name together with the whole birth date), and only among *own*
+clients, those for whom the sending agency has an alias:
+- both agree, or agree swapped; the given name agrees and the family name does not (case 17: a name changed);
+- one side has a single name and it agrees (case 15).
+Family name and date alone are a twin or a relative (case 24): the given name or an identifier must agree.
+
+What is never used: the existence of another agency's client. An answer may depend on one only where the record
+itself holds what identifies them, and even then it is one subject or nobody, never a question (I-11).
+
+Not here: digesting (a function is handed in), reading and storing digests, waiting for the human's choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from hub.model import codes
+from hub.model.fhir import Resource
+from hub.model.identifiers import fold, normalise, shape_problem, skeleton
+
+Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest; different in each domain
+
+# what a government gives to a person (program systems §1); a plan's number and an agency's file number prove nothing
+_GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
+_FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
+
+EXACT, FAMILY, GIVEN, BOTH = "exact", "family", "given", "both"  # kinds of digest in the index
+
+
+@dataclass(frozen=True, slots=True)
+class PersonKeys:
+    """What a record says of a person, as keyed digests only.
+
+    Args:
+        exact: digests that identify, sorted, none twice.
+        family: family name and birth date; None where either is missing or not whole.
+        given: first given name and birth date; likewise.
+        birth_known: whether the record has a whole birth date.
+    """
+
+    exact: tuple[str, ...]
+    family: str | None
+    given: str | None
+    birth_known: bool
+
+    def kinds(self) -> dict[str, str]:
+        """digest -> kind, as the index keeps it. One skeleton for both names is kept as ``both``."""
+        names = {self.family: FAMILY, self.given: GIVEN} if self.family != self.given else {self.family: BOTH}
+        return dict.fromkeys(self.exact, EXACT) | {d: kind for d, kind in names.items() if d is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the index holds of one subject. ``own``: the agency that asks has an alias for them."""
+
+    subject_ref: str
+    own: bool
+    exact: frozenset[str]
+    family: frozenset[str]
+    given: frozenset[str]
+
+    @classmethod
+    def of(cls, subject_ref: str, kinds: Mapping[str, str], *, own: bool) -> Held:
+        """Read a subject's digests (digest -> kind)."""
+
+        def those(*wanted: str) -> frozenset[str]:
+            return frozenset(digest for digest, kind in kinds.items() if kind in wanted)
+
+        return cls(subject_ref, own, those(EXACT), those(FAMILY, BOTH), those(GIVEN, BOTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How far a record and a subject agree.
+
+    Args:
+        family: family names agree, birth dates too; ``given`` and ``swapped`` likewise.
+        single: one of the two has a single name, and it is a name of the other.
+    """
+
+    subject_ref: str
+    own: bool
+    exact: bool = False
+    family: bool = False
+    given: bool = False
+    swapped: bool = False
+    single: bool = False
+
+    @property
+    def same_names(self) -> bool:
+        """Both names and the date agree, in whatever order."""
+        return (self.family and self.given) or self.swapped
+
+    @property
+    def resembles(self) -> bool:
+        """Enough for a human to be asked; family name and date alone are not (case 24)."""
+        return self.given or self.swapped or self.single
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """It is this subject."""
+
+    subject_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody whom this sender may know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A human of the sending agency must say which of its own clients it is, or that it is none. Sorted."""
+
+    subject_refs: tuple[str, ...]
+
+
+def person_keys(patient: Resource, *, system: str, local_id: str | None, digest: Digest) -> PersonKeys:
+    """The keyed digests of a Patient. No value leaves this function but through ``digest``.
+
+    Args:
+        patient: FHIR R4 Patient.
+        system: id of the system that the record came from.
+        local_id: that system's own row id of the client, or None where the record has none.
+        digest: ``(domain, text) -> digest``; the domains are ``identifier``, ``local`` and ``name``.
+    """
+    birth = _whole_date(patient.get("birthDate"))
+    exact = {digest("identifier", f"{url}\n{value}\n{birth}") for url, value in _proving(patient)} if birth else set()
+    if local_id:
+        exact.add(digest("local", f"{system}\n{local_id}"))
+    family, given = _names(patient) if birth else ("", "")
+    return PersonKeys(
+        exact=tuple(sorted(exact)),
+        family=digest("name", f"{family}\n{birth}") if family else None,
+        given=digest("name", f"{given}\n{birth}") if given else None,
+        birth_known=birth is not None,
+    )
+
+
+def compare(keys: PersonKeys, held: Held) -> Candidate:
+    """How far a record's keys agree with a subject's."""
+    ours = Held.of("", keys.kinds(), own=held.own)
+    return _agreement(ours, held)
+
+
+def resolve(candidates: Iterable[Candidate]) -> One | Nobody | Ambiguous:
+    """The one subject of a record, nobody, or a question to a human.
+
+    1. Own clients that it identifies: one is the answer, unless names and date are those of another own client and
+       not of this one (a row used again, a mistyped number); two are a question. Another agency's client that it
+       identifies as well changes nothing: that pair is the steward's.
+    2. Own clients that it resembles are a question, whether or not it identifies another agency's client: the
+       question must not depend on who else exists.
+    3. Else exactly one other subject that it identifies. Two of them are nobody; the steward's list shows the pair.
+
+    Args:
+        candidates: every subject that shares a digest with the record, at most one entry each.
+    """
+    every = sorted(candidates, key=lambda c: c.subject_ref)
+    own = [c for c in every if c.own]
+    identified = [c for c in own if c.exact]
+    if len(identified) == 1:
+        return _unless_named(identified[0], own)
+    if identified or any(c.resembles for c in own):
+        return Ambiguous(tuple(c.subject_ref for c in own if c in identified or (not identified and c.resembles)))
+    others = [c for c in every if c.exact]
+    return One(others[0].subject_ref) if len(others) == 1 else Nobody()
+
+
+Likeness = Literal["identifier", "names", "partly"]
+
+
+def lookalike(one: Held, other: Held) -> Likeness | None:
+    """Why two subjects may be one person, for the hub's steward alone (``hub subjects duplicates``), or None.
+
+    ``identifier``: they share what identifies. ``names``: both names and the date agree, in whatever order.
+    ``partly``: what would have been a question inside one agency. Twins are not listed (case 24).
+    """
+    agreement = _agreement(one, other)
+    if agreement.exact:
+        return "identifier"
+    if agreement.same_names:
+        return "names"
+    return "partly" if agreement.resembles else None
+
+
+def _unless_named(found: Candidate, own: Iterable[Candidate]) -> One | Ambiguous:
+    named = [] if found.same_names else [c.subject_ref for c in own if c is not found and c.same_names]
+    return Ambiguous(tuple(sorted([found.subject_ref, *named]))) if named else One(found.subject_ref)
+
+
+def _agreement(ours: Held, theirs: Held) -> Candidate:
+    names, other_names = ours.family | ours.given, theirs.family | theirs.given
+    return Candidate(
+        subject_ref=theirs.subject_ref,
+        own=theirs.own,
+        exact=bool(ours.exact & theirs.exact),
+        family=bool(ours.family & theirs.family),
+        given=bool(ours.given & theirs.given),
+        swapped=bool(ours.family & theirs.given) and bool(ours.given & theirs.family),
+        single=not (ours.given and theirs.given) and bool(names & other_names),
+    )
+
+
+def _whole_date(text: object) -> date | None:
+    """A birth date that has year, month and day; a year alone is no date (case 13)."""
+    if not isinstance(text, str) or len(text) != 10:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _proving(patient: Resource) -> Iterable[tuple[str, str]]:
+    """System and normalised value of each government identifier whose shape is one (cases 20, 21)."""
+    for identifier in patient.get("identifier", ()):
+        kind = _GOVERNMENT.get(identifier.get("system"))
+        value = normalise(identifier.get("value") or "")
+        if kind is not None and shape_problem(kind, value) is None:
+            yield identifier["system"], value
+
+
+def _names(patient: Resource) -> tuple[str, str]:
+    """Skeletons of family name and first given name; "" for what is not there or only fills a field (case 15)."""
+    names = patient.get("name", ())
+    name = next((n for n in names if n.get("use") == "official"), names[0] if names else {})
+    family, given = name.get("family") or "", (name.get("given") or [""])[0] or ""
+    family = "" if fold(family) in _FILLERS else family
+    given = "" if fold(given) in {*_FILLERS, fold(family)} else given
+    return (skeleton(family), skeleton(given)) if fold(family) else (skeleton(given), "")

@@ -1,0 +1,202 @@
+"""Make a FHIR message of what a mapping produced, and put the numbers into it (shared model 3.11 and 7). Pure.
+
+A mapping gives a collection of resources that refer to one another by block (``urn:block:…``) and to agencies by
+identifier. Here they get ids, both Organizations, the header, and what the hub alone may say (``complete.py``).
+
+Some numbers are known only inside the unit that decides. So a message is assembled with placeholders of the same form,
+checked and labelled, and renumbered in the unit: a copy that needs no second check. It decides nothing and looks
+nothing up.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from consent.model import Category, Purpose
+from hub.exchange.complete import (
+    ADD,
+    CONSENT_URL,
+    Ends,
+    Frame,
+    Numbers,
+    complete,
+    header,
+    identifier,
+    instant,
+    organization,
+)
+from hub.exchange.elements import EXEMPT
+from hub.exchange.strict import Fault, NotOurMessage
+from hub.model import codes
+from hub.model.fhir import Resource, coding
+
+__all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "renumber"]
+
+# stands where a number will be; a real one is random, one of 2^60
+PLACEHOLDER = "A" * 12
+
+_LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
+_NUMBERED = frozenset({"MessageHeader", "ServiceRequest", "Task", "Patient", "Appointment"})
+_SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
+_GONE: Any = object()  # a node that has no place in this message, until its parent has let go of it
+
+
+def assemble(
+    entries: Sequence[Resource],
+    *,
+    event: str,
+    purpose: Purpose,
+    ends: Ends,
+    at: datetime,
+    numbers: Numbers,
+) -> Resource:
+    """Make the message Bundle of one event for one recipient.
+
+    Args:
+        entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``. They are not changed.
+        event: a message event code. A later event than ``add-service-request`` carries the Task, an Appointment and
+            what they need of the directory; whom and what it is about, it says by alias and number.
+        at: aware.
+        numbers: message and envelope id; for the rest a ``PLACEHOLDER`` where it is not known yet.
+
+    Raises:
+        NotOurMessage: not exactly one ServiceRequest and a Patient where a service is asked for; a later event without
+            a Task; more than one Task.
+    """
+    blocks = _blocks(entries, event)
+    travels = {b: r for b, r in blocks.items() if event == ADD or r["resourceType"] in _LATER_TYPES}
+    travels[_SENDER] = organization(ends.sender, ends.sender_name)
+    travels[_RECIPIENT] = organization(ends.recipient, ends.recipient_name)
+    envelope = uuid.UUID(numbers.envelope_id)
+    ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
+    places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
+    request, client = _people(blocks)
+    frame = Frame(
+        event=event,
+        purpose=purpose,
+        at=at,
+        ends=ends,
+        numbers=numbers,
+        authored=blocks.get(request, {}).get("authoredOn"),
+        sender=places[_SENDER],
+        recipient=places[_RECIPIENT],
+        request=places.get(request) or _by_name("ServiceRequest", codes.ID_REFERRAL, numbers.referral_no),
+        client=places.get(client) or _by_name("Patient", codes.ID_CLIENT, numbers.client_alias),
+    )
+    # what stays behind is named by alias and number, or not at all
+    moves = {block: places.get(block, _GONE) for block in blocks} | {request: frame.request, client: frame.client}
+    made = {block: complete(_moved(resource, moves), ids[block], frame) for block, resource in travels.items()}
+    return {
+        "resourceType": "Bundle",
+        "id": numbers.envelope_id,
+        "meta": {
+            "profile": [f"{codes.EXTENSION}/hub-message-bundle"],
+            "security": [coding(codes.CONFIDENTIALITY, "N"), coding(codes.ACT_CODE, "NORDSCLCD")],
+        },
+        "identifier": identifier(codes.ID_ENVELOPE, numbers.envelope_id),
+        "type": "message",
+        "timestamp": instant(at),
+        "entry": [
+            {"fullUrl": f"urn:uuid:{numbers.message_id}", "resource": _header(made, places, frame)},
+            *({"fullUrl": places[block]["reference"], "resource": resource} for block, resource in made.items()),
+        ],
+    }
+
+
+def renumber(bundle: Resource, numbers: Numbers) -> Resource:
+    """A copy with these numbers in the place of the placeholders. It looks only where a number can stand.
+
+    A number that is None takes its place with it: the alias of a client who has none, the Consent of a notice.
+    """
+    new = {
+        codes.ID_REFERRAL: numbers.referral_no,
+        codes.CORRELATION_ID: numbers.referral_no,
+        codes.ID_CLIENT: numbers.client_alias,
+        CONSENT_URL: numbers.consent_no,
+    }
+    first, *rest = bundle["entry"]
+    own = {**_renumbered(first["resource"], new), "id": numbers.message_id}
+    entries = [{"fullUrl": f"urn:uuid:{numbers.message_id}", "resource": own}]
+    for entry in rest:
+        touched = entry["resource"]["resourceType"] in _NUMBERED
+        entries.append({**entry, "resource": _renumbered(entry["resource"], new)} if touched else entry)
+    envelope = {"id": numbers.envelope_id, "identifier": identifier(codes.ID_ENVELOPE, numbers.envelope_id)}
+    return {**bundle, **envelope, "entry": entries}
+
+
+def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
+    """The resources of the mapping by block, as many of each type as the event needs."""
+    blocks: dict[str, Resource] = {entry["fullUrl"]: entry["resource"] for entry in entries}
+    kinds = [resource["resourceType"] for resource in blocks.values()]
+    if event == ADD and "Task" not in kinds:  # a source without tasks still asks for an answer
+        labels = [coding(codes.CATEGORY, codes.kebab(Category.SERVICE_STATUS))]
+        blocks[_TASK] = {"resourceType": "Task", "meta": {"security": labels}}
+        kinds.append("Task")
+    once = ["Task", "ServiceRequest"] if event == ADD else ["Task"]
+    wrong = [kind for kind in once if kinds.count(kind) != 1]
+    wrong += ["Patient"] * (event == ADD and "Patient" not in kinds)  # others may be named beside the client
+    faults = [Fault("Bundle.entry", f"{kinds.count(kind)} of {kind}", f"one for {event}") for kind in wrong]
+    if faults:
+        raise NotOurMessage(faults)
+    return blocks
+
+
+def _people(blocks: Mapping[str, Resource]) -> tuple[str, str]:
+    """The blocks of the ServiceRequest and of the Patient whom it is for; empty where there is none."""
+    request = _first(blocks, "ServiceRequest")
+    subject = blocks.get(request, {}).get("subject", {}).get("reference", "")
+    return request, subject if subject in blocks else _first(blocks, "Patient")
+
+
+def _first(blocks: Mapping[str, Resource], kind: str) -> str:
+    return next((block for block, resource in blocks.items() if resource["resourceType"] == kind), "")
+
+
+def _by_name(kind: str, system: str, value: str | None) -> Resource:
+    """A Reference by identifier; by its type alone where there is no number."""
+    return {"type": kind, **({"identifier": identifier(system, value)} if value else {})}
+
+
+def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame: Frame) -> Resource:
+    focus = [places[b] for kind in ("ServiceRequest", "Task") for b, r in made.items() if r["resourceType"] == kind]
+    workers = [places[block] for block, resource in made.items() if resource["resourceType"] == "PractitionerRole"]
+    return header(frame, focus, workers[0] if len(workers) == 1 else None)
+
+
+def _moved(node: Any, moves: Mapping[str, Resource]) -> Any:
+    """A node with references to blocks led to where these are now; one to a block that stays behind is left out."""
+    if isinstance(node, list):
+        return [part for part in (_moved(part, moves) for part in node) if part is not _GONE] or _GONE
+    if not isinstance(node, dict):
+        return node
+    if node.get("reference") in moves:
+        return moves[node["reference"]]
+    parts = {name: _moved(part, moves) for name, part in node.items()}
+    return {name: part for name, part in parts.items() if part is not _GONE} or _GONE
+
+
+def _renumbered(node: Any, new: Mapping[str, str | None]) -> Any:
+    """A node with numbers in the place of placeholders, where a placeholder can stand and nowhere else."""
+    if isinstance(node, list):
+        return [part for part in (_renumbered(part, new) for part in node) if part is not _GONE] or _GONE
+    if not isinstance(node, dict):
+        return node
+    where, element, before = _number_in(node)
+    if where in new and node[element] == f"{before}{PLACEHOLDER}":
+        return _GONE if new[where] is None else {**node, element: f"{before}{new[where]}"}
+    parts = {name: _renumbered(part, new) for name, part in node.items()}
+    return {name: part for name, part in parts.items() if part is not _GONE} or _GONE
+
+
+def _number_in(node: Resource) -> tuple[str, str, str]:
+    """Which number of the hub's an object holds: its place, the element, and what stands before it there."""
+    if "value" in node and "system" in node:
+        return node["system"], "value", ""
+    if "valueString" in node and "url" in node:
+        return node["url"], "valueString", ""
+    if str(node.get("reference", "")).startswith(CONSENT_URL):
+        return CONSENT_URL, "reference", CONSENT_URL
+    return "", "", ""

@@ -1,0 +1,53 @@
+"""Content-free words to senders: written into their own system, audited, repeated until they are there.
+
+They do not travel on the bus: nobody but the sender's own system sees them, and they say a record number and a code.
+"""
+
+from __future__ import annotations
+
+from adapters.contract import SentState
+from hub.errors import Unavailable
+from hub.exchange.entries import told
+from hub.exchange.house import House
+from hub.exchange.retry import RetryAt, after_failure
+from hub.exchange.writing import write_notice
+from hub.model import locks
+from hub.model.rows import Notice
+
+
+def step(house: House) -> bool:
+    """Write the notices that are due. True if there were any."""
+    with house.store.peek() as rows:
+        due = rows.notices.due(rows.now, house.limits.batch)
+        directory = rows.directory.all() if due else None
+    if directory is None:
+        return False
+    by_system: dict[str, list[Notice]] = {}
+    for row in due:
+        by_system.setdefault(row.system, []).append(row)
+    written: set[str] = set()
+    for system_id, notices in by_system.items():
+        system = directory.systems[system_id]
+        try:
+            sent = house.connections.source(system).send(
+                [write_notice(house, system, row) for row in notices], _at_once
+            )
+        except Unavailable:
+            continue
+        written |= {each.envelope_id for each in sent if each.state is SentState.ACKNOWLEDGED}
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in due:
+            if row.notice_id in written:
+                unit.notices.sent(row.notice_id)
+                unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
+            else:
+                end = row.created_at + house.limits.return_after
+                again = after_failure(row.attempts + 1, unit.now, end, random=house.ids.fraction())
+                unit.notices.postpone(
+                    row.notice_id, again.at if isinstance(again, RetryAt) else unit.now + house.limits.return_after
+                )
+    return True
+
+
+def _at_once() -> None:
+    """A notice tells its own sender a code about its own record: there is no lease to be inside of."""

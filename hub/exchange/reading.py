@@ -1,0 +1,168 @@
+"""From an agency's bytes to what the hub can judge: parse, to FHIR, person keys. No store, no decision.
+
+One bad record becomes an :class:`Unreadable` with its place and next step; its neighbours go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from adapters.contract import Gone, Raw, RecordKind
+from hub.errors import MappingGap, MessageRejected, RecordUnreadable
+from hub.exchange.house import House
+from hub.exchange.match import PersonKeys, person_keys
+from hub.mapping import Context
+from hub.model.canonical import sha256
+from hub.model.codes import ID_REFERRAL, REFERRAL_STATE, STATE_REASON
+from hub.model.directory import System
+from hub.model.fhir import code_in, identifier_in
+from hub.model.record import Record
+from hub.referral import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a record is: system, key, the source's revision, and a keyed digest of its bytes."""
+
+    system: System
+    key: str
+    revision: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralRecord:
+    """A request of this agency, or its answer to one, translated."""
+
+    source: Source
+    kind: Literal["referral", "referral-status"]
+    entries: tuple[dict[str, Any], ...]
+    said: Said
+    to_org: str
+    wanted: str
+    number: str | None  # the hub's number that an answer names
+    person: PersonKeys | None
+    case_closed: bool
+    deceased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """A consent row with the person it is about."""
+
+    source: Source
+    row: dict[str, str]
+    person: PersonKeys
+    deceased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes that are no record, or hold a value that has no counterpart. ``gap``: a mapping would mend it."""
+
+    source: Source
+    place: str
+    gap: bool
+
+
+Read = ReferralRecord | ConsentRecord | Unreadable
+
+
+def read_all(house: House, system: System, raws: Iterable[Raw | Gone]) -> tuple[list[Read], list[str]]:
+    """Translate records; return what they are, and the keys of those that are gone from the source."""
+    read, gone = [], []
+    for raw in raws:
+        if isinstance(raw, Gone):
+            gone.append(raw.key)
+        else:
+            read.append(read_one(house, system, raw))
+    return read, gone
+
+
+def read_one(house: House, system: System, raw: Raw) -> Read:
+    """Translate one record."""
+    source = Source(system, raw.key, raw.revision, house.keys.digest("record", sha256(raw.data)))
+    adapter = house.adapters[system.kind]
+    try:
+        record = adapter.parse(raw.key, raw.data)
+        kind = next((row for row in adapter.records if row.name == record.kind), None)
+        if kind is None:
+            raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
+        if kind.event == "consent":
+            return _consent(house, source, record)
+        return _referral(house, source, kind, record)
+    except MessageRejected as error:
+        return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
+
+
+def _referral(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
+    agency = source.system.agency
+    named = Record(record.kind, {**record.fields, "from_org": agency}, record.children)
+    request = kind.event == "referral"
+    translated = (
+        house.mappings[source.system.kind].records[kind.name].to_fhir(named if request else record, Context(agency))
+    )
+    task = _only(translated.resources, "Task", source)
+    state = code_in(task.get("businessStatus"), REFERRAL_STATE)
+    if state is None:
+        raise RecordUnreadable(
+            f"{source.system.id} {source.key}: status", "nothing", "a state", "set it and save the record"
+        )
+    client = _child(record, "client")
+    return ReferralRecord(
+        source=source,
+        kind="referral" if request else "referral-status",
+        entries=tuple(translated.resources),
+        said=Said(
+            writer="S" if request else "R",
+            state=state,
+            reason=code_in(task.get("statusReason"), STATE_REASON),
+            modified_at=_instant(task.get("lastModified")),
+            has_output=bool(task.get("output")),
+            coded_outcome=state == "completed",  # the system's coded COMPLETED is itself the outcome (shared model 6.2)
+        ),
+        to_org=record.fields.get("to_org", ""),
+        wanted=record.fields.get("service_wanted", ""),
+        number=None if request else identifier_in(task, ID_REFERRAL),
+        person=_person(house, source, translated.resources, client) if request else None,
+        case_closed=(_child(record, "case") or _NOBODY).get("status") == "CLOSED",
+        deceased=(client or _NOBODY).get("deceased_date") is not None,
+    )
+
+
+def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
+    """The client of a consent row is translated as the client of a referral is, so that both give the same keys."""
+    client = _child(record, "client")
+    request = next(kind.name for kind in house.adapters[source.system.kind].records if kind.event == "referral")
+    alone = Record(request, {}, {"client": record.children.get("client", ())})
+    translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
+    person = _person(house, source, translated.resources, client)
+    return ConsentRecord(source, dict(record.fields), person, (client or _NOBODY).get("deceased_date") is not None)
+
+
+_NOBODY = Record("NOBODY", {})
+
+
+def _child(record: Record, name: str) -> Record | None:
+    return next(iter(record.children.get(name, ())), None)
+
+
+def _only(entries: Iterable[dict[str, Any]], kind: str, source: Source) -> dict[str, Any]:
+    found = [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == kind]
+    if len(found) != 1:
+        raise RecordUnreadable(f"{source.system.id} {source.key}", f"{len(found)} {kind}", "one", "look at the mapping")
+    resource: dict[str, Any] = found[0]
+    return resource
+
+
+def _person(house: House, source: Source, entries: Iterable[dict[str, Any]], client: Record | None) -> PersonKeys:
+    patient = _only(entries, "Patient", source)
+    local = (client or _NOBODY).get("client_id")
+    return person_keys(patient, system=source.system.id, local_id=local, digest=house.keys.digest)
+
+
+def _instant(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None

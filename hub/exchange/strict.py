@@ -1,0 +1,208 @@
+"""Is this a message of ours at all? Bytes to a Bundle, and the Bundle against ``schemas/fhir/r4.json`` (FHIR R4).
+
+Rules: JSON in UTF-8, one object, no key twice at any depth (which of the two would count is anybody's guess); then the
+strict schema, compiled once. An answer names places as FHIRPath, the code where a code was wrong, and of any other
+value its shape: the validator's own texts hold the value and are never passed on (INV-1).
+
+It does not look at labels or references: ``label.py`` does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import islice
+from typing import Any, NoReturn
+
+import jsonschema_rs
+import orjson
+
+from consent.model import Code
+from hub.errors import MessageRejected, shape
+from hub.model.fhir import Resource
+
+FAULTS_MAX = 5  # a sender mends a few at a time; a longer list would only be a longer error
+# a code or an element name, not a word of a person: longer or stranger ones are shown by their shape
+_CODE_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_ELEMENT_FORM = re.compile(r"_?[a-z][A-Za-z]{0,39}")
+_NEXT_STEP = "change the message and send it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: an element path, what is there (never a personal value), what should be."""
+
+    path: str
+    got: str
+    expected: str
+
+
+class NotOurMessage(MessageRejected):
+    """Structure, label or reference is not what a message may have: the gate's answer is ``DN_SCHEMA``."""
+
+    code = Code.DN_SCHEMA
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        assert faults, "a refusal names what is wrong"
+        self.faults = tuple(faults)
+        first, *rest = self.faults
+        more = "".join(f"; also {fault.path}: got {fault.got}, expected {fault.expected}" for fault in rest)
+        super().__init__(first.path, first.got, first.expected + more, _NEXT_STEP)
+
+
+def read_message(data: bytes, *, size_max_bytes: int) -> Resource:
+    """Read bytes into a Bundle that is still to be checked.
+
+    Args:
+        data: the body as it came.
+        size_max_bytes: more than this is not read at all.
+
+    Raises:
+        NotOurMessage: too long, not UTF-8, not JSON, a key twice, not one object, or nested without end.
+    """
+    if len(data) > size_max_bytes:
+        _refuse("Bundle", f"{len(data)} bytes", f"at most {size_max_bytes} bytes")
+    doubled: list[_Doubled] = []
+    try:
+        document = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=lambda pairs: _object(pairs, doubled),
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
+        orjson.dumps(document)  # finds what JSON's grammar lets pass: half a surrogate, endless numbers and nesting
+    except UnicodeDecodeError as error:
+        raise NotOurMessage([Fault("Bundle", f"a byte outside UTF-8 at {error.start}", "JSON in UTF-8")]) from None
+    except json.JSONDecodeError as error:
+        raise NotOurMessage([Fault("Bundle", f"no JSON at character {error.pos}", "JSON in UTF-8")]) from None
+    except (ValueError, TypeError, RecursionError):
+        _refuse("Bundle", "text, a number or a nesting that has no end or no meaning", "plain JSON")
+    if doubled:
+        raise NotOurMessage([_doubled_fault(document, doubled[0])])
+    if not isinstance(document, dict):
+        _refuse("Bundle", _got(document), "one JSON object")
+    return document
+
+
+class MessageSchema:
+    """The strict schema, compiled. Build one and keep it: compiling takes a thousand times as long as checking."""
+
+    def __init__(self) -> None:
+        packaged = resources.files("schemas.fhir").joinpath("r4.json")
+        self._validator = jsonschema_rs.Draft202012Validator(orjson.loads(packaged.read_bytes()))
+
+    def check(self, bundle: Resource) -> None:
+        """Pass, or say what is wrong.
+
+        Raises:
+            NotOurMessage: with up to five faults, in the order of the Bundle.
+        """
+        if self._validator.is_valid(bundle):
+            return
+        found = (fault for error in self._validator.iter_errors(bundle) for fault in _faults(error))
+        raise NotOurMessage(list(islice(dict.fromkeys(found), FAULTS_MAX)))
+
+
+def fhirpath(path: Iterable[str | int]) -> str:
+    """An instance path as FHIRPath from the Bundle: ``Bundle.entry[2].resource.status``."""
+    return "Bundle" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def coded(value: object) -> str:
+    """A wrong code as it stands if it has the form of one, else its shape."""
+    return f"`{value}`" if isinstance(value, str) and _CODE_FORM.fullmatch(value) else _got(value)
+
+
+def _faults(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
+    """What one error of the validator says, without its text."""
+    path, keyword, value = fhirpath(error.instance_path), error.kind.name, error.kind.value
+    if keyword == "additionalProperties":
+        for name in value:
+            yield Fault(f"{path}.{_element(name)}", "an element", "no such element here")
+    elif keyword == "required":
+        yield Fault(f"{path}.{value}", "nothing", "an element that must be there")
+    elif keyword in ("enum", "const"):
+        yield Fault(path, coded(error.instance), _listed(value))
+    elif keyword == "pattern":
+        yield Fault(path, _got(error.instance), f"a {error.schema_path[-2]}")
+    elif keyword in ("not", "falseSchema"):
+        yield Fault(path, "a second value", "at most one of its kind")
+    elif keyword == "anyOf":
+        yield Fault(path, "none of them", "one of its values")
+    elif keyword in ("minItems", "maxItems"):
+        most = "at least" if keyword == "minItems" else "at most"
+        count = len(error.instance) if isinstance(error.instance, list) else 0
+        yield Fault(path, f"{count} of them", f"{most} {value}")
+    else:
+        yield Fault(path, _got(error.instance), f"{keyword} {_listed(value)}")
+
+
+def _got(value: object) -> str:
+    """A value by its kind and shape."""
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    if isinstance(value, list):
+        return "an array" if value else "an empty array"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "a boolean"
+    return f"`{shape(value)}`" if isinstance(value, str) else f"a number `{shape(value)}`"
+
+
+def _element(name: str) -> str:
+    return name if _ELEMENT_FORM.fullmatch(name) else f"`{shape(name)}`"
+
+
+def _listed(value: Any) -> str:
+    return " | ".join(str(code) for code in value) if isinstance(value, list) else str(value)
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which a key stood twice."""
+
+    key: str = ""
+
+
+def _object(pairs: list[tuple[str, Any]], doubled: list[_Doubled]) -> dict[str, Any]:
+    """Make an object; keep aside one that has a key twice, so that its place can be named afterwards."""
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    marked = _Doubled(plain)
+    marked.key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+    doubled.append(marked)
+    return marked
+
+
+def _doubled_fault(document: object, found: _Doubled) -> Fault:
+    place = next((path for path, node in _walk(document) if node is found), ())
+    return Fault(f"{fhirpath(place)}.{_element(found.key)}", "the same key twice", "each key once")
+
+
+def _walk(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    yield path, node
+    steps: Iterable[tuple[str | int, object]] = ()
+    if isinstance(node, dict):
+        steps = ((_element(name), below) for name, below in node.items())
+    elif isinstance(node, list):
+        steps = enumerate(node)
+    for step, below in steps:
+        yield from _walk(below, (*path, step))
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError("a number beyond what can be written back")
+    return number
+
+
+def _refuse(path: str, got: str, expected: str) -> NoReturn:
+    raise NotOurMessage([Fault(path, got, expected)])

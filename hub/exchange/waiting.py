@@ -1,0 +1,106 @@
+"""What was refused waits at its source for what would change the answer (INV-6, design §3.7). Nothing of it is kept.
+
+A waiting row holds the source key, a keyed digest, the code and the locks of whatever would wake it. The unit that
+refuses shares those locks; whoever changes what is behind one owns it, and the end of that unit wakes the row: a
+change comes either before the refusal, and was seen, or after it, and finds the row. No wake-up is lost.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from consent.model import Code, Facts
+from hub.exchange.house import House
+from hub.exchange.match import PersonKeys
+from hub.exchange.reading import ReferralRecord, Unreadable
+from hub.exchange.retry import Wake, after_system_code, starts_at, wakes_on
+from hub.model import locks
+from hub.model.rows import Inbox, Notice, Waiting
+from hub.ports import Unit
+
+
+def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: Facts) -> None:
+    """Let a refused record wait, and tell its sender."""
+    code = Code(row.code)
+    before = unit.waiting.of(row.system, [row.record_key]).get(row.record_key)
+    attempts = before.attempts + 1 if before and before.code == row.code else 1
+    wakes = wakes_on(code)
+    due_at = starts_at(facts) if Wake.DATE in wakes else None
+    if Wake.BACKOFF in wakes:
+        due_at = after_system_code(code, attempts, unit.now).at
+    unknown = facts.message.subject is None
+    unit.waiting.put(
+        Waiting(
+            waiting_id=house.ids.number(),
+            system=row.system,
+            record_key=row.record_key,
+            revision=row.revision,
+            digest=row.digest,
+            code=row.code,
+            created_at=unit.now,
+            message_id=row.message_id,
+            subject_ref=facts.message.subject,
+            attempts=attempts,
+            due_at=due_at,
+            until_at=unit.now + house.limits.unknown_kept if unknown else None,
+            locks=_locks(wakes, facts.message.subject, record.person),
+            keys=_keys(record.person) if Wake.IDENTITY in wakes else None,
+        )
+    )
+    tell(house, unit, row.system, row.record_key, "refusal", row.code)
+
+
+def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
+    """Answer a record that is no message: say where it is wrong, and wait for a new revision or a new mapping."""
+    source = record.source
+    before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
+    if before and before.digest == source.digest and before.place == record.place:
+        unit.waiting.snooze(before.waiting_id, None)
+        return
+    unit.waiting.put(
+        Waiting(
+            waiting_id=house.ids.number(),
+            system=source.system.id,
+            record_key=source.key,
+            revision=source.revision,
+            digest=source.digest,
+            code=Code.DN_SCHEMA.value,
+            created_at=unit.now,
+            locks=(locks.CONFIG,) if record.gap else (),
+            place=record.place,
+        )
+    )
+    tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value)
+
+
+def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str) -> None:
+    """Queue a content-free notice for the record's own system, unless it was told this already."""
+    if unit.notices.last_code(system, key) == code and kind == "refusal":
+        return
+    unit.notices.put(
+        Notice(
+            notice_id=house.ids.uuid(),
+            system=system,
+            kind=kind,
+            code=code,
+            record_key=key,
+            created_at=unit.now,
+            due_at=unit.now,
+        )
+    )
+
+
+def _locks(wakes: frozenset[Wake], subject: str | None, person: PersonKeys | None) -> tuple[str, ...]:
+    found: list[str] = []
+    if Wake.SUBJECT in wakes and subject:
+        found.append(locks.subject(subject))
+    if wakes & {Wake.DIGESTS, Wake.IDENTITY}:
+        found += [locks.digest(digest) for digest in (person.exact if person else ())]
+    if wakes & {Wake.CONFIG, Wake.MAPPING}:
+        found.append(locks.CONFIG)
+    return tuple(found)
+
+
+def _keys(person: PersonKeys | None) -> str | None:
+    """What a human's choice of identity will be filed under."""
+    return orjson.dumps(person.kinds()).decode() if person else None

@@ -1,0 +1,125 @@
+"""Withdraw, and see to it that nothing that relied on it leaves any more (design §3.6) ◆. ``suspend`` is the same, wider.
+
+The commit comes first: from then on no open passes. Then the hand-overs under way are drained: each is acknowledged,
+has failed, or its lease ends. Only then does the caller's command return, with a receipt that lists every message that
+relied on what was withdrawn.
+
+Waiting is the caller's: :meth:`Drain.step` looks once and says whether it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from consent.registry import Origin, withdraw
+from hub.errors import Refused
+from hub.exchange.house import House
+from hub.model import locks
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.directory import Agency, Status, System
+from hub.model.envelope import MessageState
+from hub.model.rows import Handover
+from hub.ports import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Every message that relied on it, by envelope id.
+
+    ``unknown``: its lease ended without an acknowledgement, so it may have arrived before the withdrawal.
+    """
+
+    arrived: tuple[str, ...]
+    not_arrived: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class Drain:
+    """The hand-overs that relied on something which no longer holds."""
+
+    def __init__(self, house: House, basis: Sequence[str]) -> None:
+        self._house, self._basis = house, tuple(basis)
+
+    def step(self) -> Receipt | None:
+        """Look once: the receipt when nothing is under way any more, else None."""
+        with self._house.store.peek() as rows:
+            relying = {row.envelope_id: row for name in self._basis for row in rows.handovers.relying_on(name)}
+            now = rows.now
+        if any(self._under_way(row, now) for row in relying.values()):
+            return None
+        fates: dict[str, list[str]] = {"arrived": [], "not_arrived": [], "unknown": []}
+        for envelope_id, row in sorted(relying.items()):
+            fates[_fate(row)].append(envelope_id)
+        return Receipt(**{name: tuple(ids) for name, ids in fates.items()})
+
+    def _under_way(self, row: Handover, now: datetime) -> bool:
+        if row.state is not MessageState.OPENED or row.lease_until is None:
+            return False
+        return now < row.lease_until + timedelta(seconds=self._house.limits.lease_margin_s)
+
+
+def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: datetime, how: str) -> Drain:
+    """Withdraw a consent for good.
+
+    Args:
+        said_at: when the client said it, aware; the registry enforces it from its commit on.
+
+    Raises:
+        Refused: there is no such consent.
+        Unavailable: the store cannot be written; the consent stands, say it again.
+    """
+    with house.store.peek() as rows:
+        consent = rows.consents.get(consent_id)
+    if consent is None:
+        raise Refused(f"consent {consent_id}", "an unknown id", "a consent of the registry")
+    with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
+        withdraw(unit, consent_id, Origin("hub", consent_id, ""), actor, said_at=said_at, how=how)
+    return Drain(house, [f"consent:{consent_id}"])
+
+
+def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:
+    """Stop an agency, a system, an agreement, or all exchange; drain what is under way.
+
+    Args:
+        what: ``agency``, ``system``, ``agreement`` or ``all`` (then ``name`` is not looked at).
+    """
+    return Drain(house, _set_status(house, what, name, "suspended", actor))
+
+
+def resume(house: House, what: str, name: str, actor: Actor) -> None:
+    """Let it take part again; what was refused meanwhile is woken."""
+    _set_status(house, what, name, "active", actor)
+
+
+def _set_status(house: House, what: str, name: str, status: Status, actor: Actor) -> list[str]:
+    with house.store.unit(own=[locks.CONFIG]) as unit:
+        touched = _apply(unit, what, name, status)
+        details = {"what": what, "id": name, "status": status}
+        unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, actor, details))
+    return touched
+
+
+def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
+    directory = unit.directory.all()
+    if what == "all":
+        unit.directory.stop(status == "suspended")
+        return [f"agency:{agency}" for agency in directory.agencies]
+    if what == "agreement":
+        found = next((row for row in directory.agreements if row.agreement_id == name), None)
+        if found is not None:
+            unit.directory.put(replace(found, version=found.version + 1, status=status))
+            return [f"agreement:{name}"]
+    rows: Mapping[str, Mapping[str, Agency | System]] = {"agency": directory.agencies, "system": directory.systems}
+    row = rows.get(what, {}).get(name)
+    if row is None:
+        raise Refused(f"{what} {name}", "an unknown name", f"one of the directory's {what} rows", "`list` shows them")
+    unit.directory.put(replace(row, status=status))
+    return [f"{what}:{name}"]
+
+
+def _fate(row: Handover) -> str:
+    if row.state is MessageState.DELIVERED:
+        return "arrived"
+    return "unknown" if row.state is MessageState.OPENED else "not_arrived"

@@ -1,0 +1,76 @@
+"""From a Bundle to what a system takes in: the mapping out, and the agency's own bytes. No decision, no store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.contract import Parcel
+from hub.errors import MappingGap
+from hub.exchange.addressing import REQUEST
+from hub.exchange.house import House
+from hub.mapping import Context
+from hub.model import codes
+from hub.model.directory import System
+from hub.model.envelope import Envelope
+from hub.model.fhir import Resource, resources
+from hub.model.rows import Notice, ReferralRow
+
+_LOOKED_UP = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
+
+
+def write_parcel(
+    house: House, system: System, envelope: Envelope, content: Resource, referral: ReferralRow | None
+) -> Parcel | None:
+    """A message in the recipient's own form; None where its system has no word for what it says.
+
+    Raises:
+        MappingGap: the mapping cannot write it; held until a mapping changes.
+    """
+    adapter = house.adapters[system.kind]
+    event = "referral" if envelope.event == REQUEST else "referral-status"
+    kind = next((row for row in adapter.records if row.event == event and row.parcel), None)
+    if kind is None or adapter.render is None:
+        raise MappingGap(
+            f"system {system.id}", f"event {event}", "a record kind that it can write", "see the adapter's card"
+        )
+    mapping = house.mappings[system.kind].records[kind.name]
+    record = mapping.from_fhir(content["entry"], Context(system.agency)).record
+    if event == "referral-status":
+        if "status" not in record.fields:
+            return None
+        if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
+            own = referral.sender_key.split(":", 1)[1]
+            record = replace(record, fields={**record.fields, "referral_id": own})
+    return Parcel(
+        envelope_id=envelope.envelope_id,
+        kind=kind.parcel or "",
+        body=adapter.render(record),
+        referral_no=referral.number if referral else None,
+        incomplete=_is_incomplete(content),
+        lookup=_lookup(content),
+    )
+
+
+def write_notice(house: House, system: System, row: Notice) -> Parcel:
+    """A content-free word for a sender's own system: its own record number and a code."""
+    adapter = house.adapters[system.kind]
+    return Parcel(
+        envelope_id=row.notice_id,
+        kind=row.kind,
+        body=adapter.notice(row.record_key, row.code),
+        referral_no=row.referral_no,
+    )
+
+
+def _is_incomplete(content: Resource) -> bool:
+    tags = content.get("meta", {}).get("security", ())
+    return any(tag.get("code") == "REDACTED" for tag in tags)
+
+
+def _lookup(content: Resource) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for patient in resources(content, "Patient"):
+        for identifier in patient.get("identifier", ()):
+            if identifier.get("system") in _LOOKED_UP:
+                found[identifier["system"]] = identifier["value"]
+    return found

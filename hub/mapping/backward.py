@@ -1,0 +1,153 @@
+"""Out: the entries of a message become a record. Anything may be missing: withheld, or never said.
+
+A resource belongs to the first block of the file whose type and guards it meets. What no block reads is a loss line,
+and so is an element that its block does not know. An instance about another person than the record's is not read:
+the facts of two people are never put into one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.mapping.model import Back, Block, Context, Run
+from hub.model.fhir import Resource
+from hub.model.record import Loss, Record
+
+# read by the exchange and the directory, not by a record
+ENVELOPE = frozenset(
+    {
+        "MessageHeader",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+        "Location",
+        "HealthcareService",
+        "Provenance",
+        "Consent",
+    }
+)
+ANOTHER = "about another person or case than this record: not read"
+
+
+@dataclass(slots=True)
+class Node:
+    """A record that is being filled."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    children: dict[str, list[Node]] = field(default_factory=dict)
+
+    def record(self, kind: str) -> Record:
+        """The finished record; child records that stayed empty are left out."""
+        children = {
+            name: tuple(node.record(name) for node in nodes if node.fields or node.children)
+            for name, nodes in self.children.items()
+        }
+        return Record(kind, self.fields, {name: records for name, records in children.items() if records})
+
+
+def from_fhir(kind: str, blocks: tuple[Block, ...], entries: Sequence[Resource], context: Context) -> Back:
+    """See :meth:`hub.mapping.RecordMapping.from_fhir`."""
+    run = Run(context, index={entry["fullUrl"]: entry["resource"] for entry in entries if "fullUrl" in entry})
+    tree = _Tree(run)
+    pending = list(entries)
+    for block in blocks:
+        rest = []
+        for entry in pending:
+            resource = entry["resource"]
+            if resource.get("resourceType") == block.type and all(guard(resource) for guard in block.guards):
+                tree.take(block, entry.get("fullUrl", ""), resource)
+            else:
+                rest.append(entry)
+        pending = rest
+    for entry in pending:
+        if (name := entry["resource"].get("resourceType", "")) not in ENVELOPE:
+            run.losses.append(Loss(name, f"{kind} has no place for it"))
+    return Back(tree.root.record(kind), tuple(run.losses))
+
+
+class _Tree:
+    """The record with its children, and which resource stands for which child record."""
+
+    __slots__ = ("_nodes", "_run", "_taken", "root")
+
+    def __init__(self, run: Run) -> None:
+        self.root = Node()
+        self._run = run
+        self._nodes: dict[tuple[str, ...], dict[str | None, Node]] = {(): {None: self.root}}
+        self._taken: set[str] = set()
+
+    def take(self, block: Block, url: str, resource: Resource) -> None:
+        node = self._node(block, url, resource)
+        if node is None:
+            self._run.losses.append(Loss(block.type, ANOTHER))
+            return
+        _read(block, resource, node, self._run)
+
+    def _node(self, block: Block, url: str, resource: Resource) -> Node | None:
+        if not block.child:
+            return self._once(block.name, self.root)
+        parent = _reference(block, resource)
+        if not block.owner:
+            return self._find(block.child, parent)
+        above = self._find(block.child[:-1], parent)
+        if above is None:
+            return None
+        node = Node()
+        above.children.setdefault(block.child[-1], []).append(node)
+        self._nodes.setdefault(block.child, {})[url] = node
+        return node
+
+    def _once(self, name: str, node: Node) -> Node | None:
+        """A block without ``each`` has one instance."""
+        if name in self._taken:
+            return None
+        self._taken.add(name)
+        return node
+
+    def _find(self, path: tuple[str, ...], reference: str | None) -> Node | None:
+        """The child record that a reference means.
+
+        Where the resource that it names was withheld, the first such reference opens the record; any other is
+        about somebody else.
+        """
+        nodes = self._nodes.setdefault(path, {})
+        if not path:
+            return self.root
+        if reference in nodes:
+            return nodes[reference]
+        if nodes:
+            return next(iter(nodes.values())) if reference is None and len(nodes) == 1 else None
+        above = self._find(path[:-1], None)
+        if above is None:
+            return None
+        node = Node()
+        above.children.setdefault(path[-1], []).append(node)
+        nodes[reference] = node
+        return node
+
+
+def _reference(block: Block, resource: Resource) -> str | None:
+    found: Any = block.parent(resource) if block.parent else None
+    reference = found.get("reference") if isinstance(found, dict) else None
+    return reference if isinstance(reference, str) else None
+
+
+def _read(block: Block, resource: Resource, node: Node, run: Run) -> None:
+    for read in block.reads:
+        read(resource, node.fields, run)
+    for inner in block.insides:
+        for item in resource.get(inner.at, ()):
+            if all(guard(item) for guard in inner.guards):
+                _read(inner, item, _below(node, inner.child[len(block.child) :]), run)
+    if block.inside is None:
+        unknown = [name for name in resource if name not in block.known]
+        run.losses += [Loss(f"{block.type}.{name}", "this record has no field for it") for name in unknown]
+
+
+def _below(node: Node, path: tuple[str, ...]) -> Node:
+    for name in path:
+        node.children.setdefault(name, []).append(Node())
+        node = node.children[name][-1]
+    return node

@@ -1,0 +1,68 @@
+"""Elements of the FHIR R4 types that mappings may write: a name, ``*`` where it is a list, and its complex type.
+
+Standard: FHIR R4 (4.0.1). A mapping whose path names no element of its type is refused when it is loaded. Left out
+are the elements that belong to the exchange (``meta``, ``id``) and those that a labelled message may not hold
+(``contained``, ``text``: shared model 5). A test compares this page with the R4 models of fhir.resources.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_TEXT = {
+    "Patient": "extension*:Extension identifier*:Identifier active name*:HumanName telecom*:ContactPoint gender"
+    " birthDate deceasedBoolean deceasedDateTime address*:Address maritalStatus:CodeableConcept"
+    " communication*:PatientCommunication contact*:PatientContact",
+    "PatientCommunication": "extension*:Extension language:CodeableConcept preferred",
+    "PatientContact": "extension*:Extension relationship*:CodeableConcept name:HumanName telecom*:ContactPoint"
+    " address:Address gender period:Period",
+    "ServiceRequest": "extension*:Extension identifier*:Identifier basedOn*:Reference replaces*:Reference status intent"
+    " category*:CodeableConcept priority doNotPerform code:CodeableConcept orderDetail*:CodeableConcept"
+    " subject:Reference occurrenceDateTime occurrencePeriod:Period authoredOn requester:Reference"
+    " performerType:CodeableConcept performer*:Reference reasonCode*:CodeableConcept reasonReference*:Reference"
+    " supportingInfo*:Reference patientInstruction",
+    "Task": "extension*:Extension identifier*:Identifier basedOn*:Reference partOf*:Reference status"
+    " statusReason:CodeableConcept businessStatus:CodeableConcept intent priority code:CodeableConcept description"
+    " focus:Reference for:Reference executionPeriod:Period authoredOn lastModified requester:Reference"
+    " performerType*:CodeableConcept owner:Reference reasonCode:CodeableConcept restriction:TaskRestriction",
+    "TaskRestriction": "extension*:Extension repetitions period:Period recipient*:Reference",
+    "Observation": "extension*:Extension identifier*:Identifier basedOn*:Reference status category*:CodeableConcept"
+    " code:CodeableConcept subject:Reference focus*:Reference effectiveDateTime effectivePeriod:Period issued"
+    " performer*:Reference valueCodeableConcept:CodeableConcept valueString valueBoolean valueInteger valueDateTime"
+    " valuePeriod:Period method:CodeableConcept derivedFrom*:Reference component*:ObservationComponent",
+    "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
+    " valueBoolean valueInteger valueDateTime valuePeriod:Period",
+    "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
+    " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
+    "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
+    "HumanName": "extension*:Extension use text family given* prefix* suffix* period:Period",
+    "ContactPoint": "extension*:Extension system value use rank period:Period",
+    "Address": "extension*:Extension use type text line* city district state postalCode country period:Period",
+    "CodeableConcept": "extension*:Extension coding*:Coding text",
+    "Coding": "extension*:Extension system version code display userSelected",
+    "Reference": "extension*:Extension reference type identifier:Identifier display",
+    "Period": "extension*:Extension start end",
+    "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valueDecimal"
+    " valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept valueReference:Reference"
+    " valueIdentifier:Identifier valuePeriod:Period",
+}
+
+
+class Element(NamedTuple):
+    """One element: is it a list, and its complex type (``""`` for a primitive)."""
+
+    many: bool
+    type: str
+
+
+def _read(text: str) -> dict[str, Element]:
+    elements = {}
+    for word in text.split():
+        name, _, kind = word.partition(":")
+        elements[name.rstrip("*")] = Element(name.endswith("*"), kind)
+    return elements
+
+
+ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
+RESOURCES = frozenset({"Patient", "ServiceRequest", "Task", "Observation", "PractitionerRole"})
+UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

@@ -1,0 +1,100 @@
+"""Code tables: CSV files ``local,code[,way[,display]]`` that lead from a system's words to FHIR codes and back.
+
+``way`` is ``<->`` (both), ``>`` (in only: another row leads back) or ``<`` (out only). An empty ``code`` says: this
+word is no statement, nothing is written. An empty ``local`` says: this system has no word for that code. A word
+that is not listed is no silence but a gap: the message waits until the table is completed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.mapping.model import fault
+
+WAYS = ("<->", ">", "<")
+_COLUMNS = ["local", "code", "way", "display"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A loaded table.
+
+    Args:
+        to_code: word to code; None where the word is no statement.
+        to_local: code to word; None where the system has no word for it.
+        display: code to the text that stands beside it.
+    """
+
+    file: str
+    to_code: Mapping[str, str | None]
+    to_local: Mapping[str, str | None]
+    display: Mapping[str, str]
+
+    def without_return(self) -> list[str]:
+        """Codes that a word leads to, and no row leads back from."""
+        return sorted({code for code in self.to_code.values() if code and code not in self.to_local})
+
+    def changed(self) -> dict[str, str]:
+        """Words that do not come back as they were, with what becomes of them."""
+        lost = {}
+        for local, code in self.to_code.items():
+            if code is None:
+                lost[local] = f"`{local}` is no statement there and comes back as nothing"
+            elif (back := self.to_local.get(code)) != local:
+                lost[local] = f"`{local}` comes back as `{back}`" if back else f"`{local}` does not come back"
+        return lost
+
+    def unnamed(self) -> list[str]:
+        """Codes for which the system has no word."""
+        return sorted(code for code, local in self.to_local.items() if local is None)
+
+
+def read(file: str, data: bytes) -> Table:
+    """Read a table.
+
+    Raises:
+        Refused: unknown column or way, a row without a word and a code, or two rows that lead the same way.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    except UnicodeDecodeError as error:
+        raise fault(file, "", "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8") from error
+    header = [name.strip() for name in rows[0]] if rows else []
+    if header[:2] != _COLUMNS[:2] or header != _COLUMNS[: len(header)]:
+        raise fault(file, "line 1", ",".join(header) or "nothing", "local,code,way,display", "mend the header")
+    to_code: dict[str, str | None] = {}
+    to_local: dict[str, str | None] = {}
+    display: dict[str, str] = {}
+    for line, row in enumerate(rows[1:], start=2):
+        if any(cell.strip() for cell in row):
+            _add(file, line, [cell.strip() for cell in row], (to_code, to_local, display))
+    return Table(file, to_code, to_local, display)
+
+
+def _add(
+    file: str,
+    line: int,
+    row: list[str],
+    into: tuple[dict[str, str | None], dict[str, str | None], dict[str, str]],
+) -> None:
+    local, code, way, text = [*row, "", "", "", ""][:4]
+    to_code, to_local, display = into
+    way = way or "<->"
+    at = f"line {line}"
+    if len(row) > len(_COLUMNS) or way not in WAYS:
+        raise fault(file, at, f"way `{way}`", "<->, > or <", "mend the row")
+    if (not code and way != ">") or (not local and way != "<"):
+        raise fault(file, at, "an empty cell", "a code (or way >) and a word (or way <)", "fill the row or its way")
+    if way != "<":
+        if local in to_code:
+            raise fault(file, at, f"`{local}` a second time", "one row per word on the way in", "remove one row")
+        to_code[local] = code or None
+    if way != ">":
+        if code in to_local:
+            raise fault(file, at, f"a second way back from `{code}`", "exactly one", "give the other rows the way >")
+        to_local[code] = local or None
+    if text:
+        display[code] = text

@@ -1,0 +1,20 @@
+"""Names of what a unit shares or owns (design §6). Gates share; whoever changes something owns it."""
+
+from __future__ import annotations
+
+CONFIG = "config"  # agencies, systems, services, agreements, packs, mappings
+
+
+def subject(ref: str) -> str:
+    """The lock of one person in the registry."""
+    return f"subject:{ref}"
+
+
+def digest(value: str) -> str:
+    """The lock of an identifier that perhaps nobody knows yet."""
+    return f"digest:{value}"
+
+
+def mapping(kind: str) -> str:
+    """The lock of the active mapping of a kind of system."""
+    return f"mapping:{kind}"

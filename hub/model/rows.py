@@ -1,0 +1,146 @@
+"""What the hub keeps of a message while it travels: keys, codes, times. Never content, never a personal value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.model.envelope import MessageState, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One accepted message: a submission of one revision of one record to one recipient."""
+
+    message_id: str
+    system: str
+    record_key: str
+    revision: str
+    attempt: int
+    digest: str
+    agency: str
+    event: str
+    recipient: str
+    decision_id: str
+    state: MessageState
+    code: str
+    accepted_at: datetime
+    envelope_id: str | None = None
+    referral_no: str | None = None
+    previous: str | None = None  # the message that this one sends again
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The way of one envelope to its recipient. Kept after its body and key have gone."""
+
+    envelope_id: str
+    message_id: str
+    recipient: str
+    system: str
+    lane: str
+    lane_seq: int
+    state: MessageState
+    sha256: str
+    subject_ref: str | None
+    referral_no: str | None
+    attempts: int
+    due_at: datetime
+    return_at: datetime
+    lease_until: datetime | None = None
+    opened_at: datetime | None = None
+    rejection: str | None = None
+    problem: str | None = None  # why it is held or was not sent: place and code
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A sealed body on its way to the bus."""
+
+    envelope_id: str
+    seq: int
+    topic: str
+    lane: str
+    sealed: Sealed
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What was refused or could not be read: where it is, why, and what would wake it (INV-6)."""
+
+    waiting_id: str
+    system: str
+    record_key: str
+    revision: str
+    digest: str
+    code: str
+    created_at: datetime
+    message_id: str | None = None
+    subject_ref: str | None = None
+    attempts: int = 0
+    due_at: datetime | None = None
+    until_at: datetime | None = None
+    locks: tuple[str, ...] = ()
+    place: str = ""  # which field, what was got (code or shape), what to do
+    keys: str | None = None  # of an unresolved identity: JSON, keyed digest -> kind; gone when settled
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``."""
+
+    notice_id: str
+    system: str
+    kind: str
+    code: str
+    record_key: str
+    created_at: datetime
+    due_at: datetime
+    referral_no: str | None = None
+    attempts: int = 0
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralRow:
+    """A referral without its content: who asked whom, about which subject, and how far it is.
+
+    ``lane`` leads to the recipient, ``back_lane`` to the sender; each keeps its own order.
+    """
+
+    number: str
+    lane: str
+    back_lane: str
+    sender: str
+    sender_system: str
+    sender_key: str
+    recipient: str
+    recipient_system: str
+    service: str | None
+    subject_ref: str
+    consent_id: str | None
+    state: str
+    version: int = 0
+    lane_seq: int = 0
+    back_seq: int = 0
+    left_state: str | None = None
+    modified: Mapping[str, str] = field(default_factory=dict)  # writer -> its own lastModified, ISO text
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralEvent:
+    """One accepted transition (rule a of shared model 6.2)."""
+
+    number: str
+    version: int
+    transition: str
+    state: str
+    writer: str
+    implied: bool
+    at: datetime
+    modified_at: str | None = None
+    reason: str | None = None
+    message_id: str | None = None

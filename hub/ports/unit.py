@@ -1,0 +1,436 @@
+"""The store and its unit: all that must commit together (design §6).
+
+A unit takes its locks before its first read; ``now`` is read after them. Facts for a decision come from a unit only.
+``peek`` reads outside any lock: what is decided on it is provisional, and no writer accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from consent.model import Agreement, Consent, Decision, Directive, Facts, StateEvent, SubjectFacts
+from hub.model.audit import Entry
+from hub.model.directory import Agency, Service, Site, System, Worker
+from hub.model.envelope import MessageState, Sealed
+from hub.model.rows import Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionalFacts:
+    """Facts read without a lock: good for preparing, never for releasing."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The whole directory at one version of ``config``."""
+
+    version: int
+    stopped: bool  # `hub suspend all`
+    agencies: Mapping[str, Agency]
+    systems: Mapping[str, System]
+    services: tuple[Service, ...]
+    sites: tuple[Site, ...]
+    workers: Mapping[str, Worker]
+    agreements: tuple[Agreement, ...]
+
+
+class DirectoryRows(Protocol):
+    """Agencies, systems, sites, services, agreements, workers. Writers own ``config``."""
+
+    def all(self) -> Directory:
+        """The directory as it stands."""
+        ...
+
+    def put(self, row: Agency | System | Site | Service | Worker | Agreement) -> None:
+        """Add or replace a row; an agreement gets a new version, the old one is kept."""
+        ...
+
+    def stop(self, stopped: bool) -> None:
+        """Stop or resume all exchange."""
+        ...
+
+
+class SubjectRows(Protocol):
+    """People as random references, with an alias per agency and keyed digests of what identifies them."""
+
+    def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
+        """Pairs (digest, subject_ref) that are known, links followed to the survivor."""
+        ...
+
+    def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
+        """What the rules may look at of locked subjects. Reading one that is not locked is a programming error."""
+        ...
+
+    def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
+        """Those of the subjects for whom the agency has an alias."""
+        ...
+
+    def alias(self, agency: str, ref: str) -> str:
+        """The agency's alias of a subject, minted at first use."""
+        ...
+
+    def by_alias(self, agency: str, alias: str) -> str | None:
+        """The subject behind an agency's alias."""
+        ...
+
+    def mint(self, *, deceased: bool = False) -> str:
+        """A new subject; the unit owns it from here on."""
+        ...
+
+    def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
+        """Remember digest -> kind for an owned subject."""
+        ...
+
+    def digests_of(self, ref: str) -> dict[str, str]:
+        """digest -> kind of one subject."""
+        ...
+
+    def set_deceased(self, ref: str) -> None:
+        """The person has died. The unit owns the subject."""
+        ...
+
+
+class ConsentRows(Protocol):
+    """The registry's records: versions kept, never edited. Writers own the subject."""
+
+    def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
+        """The current version filed from a source record, with the source's revision."""
+        ...
+
+    def get(self, consent_id: str) -> Consent | None:
+        """The current version of a consent."""
+        ...
+
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:
+        """File a version as the current one; its ``registry_seq`` is given when the unit ends."""
+        ...
+
+    def put_directive(self, directive: Directive) -> None:
+        """Add a standing "no"."""
+        ...
+
+    def lift(self, directive_id: str, by: str) -> None:
+        """End a directive by name."""
+        ...
+
+    def directive(self, directive_id: str) -> Directive | None:
+        """One directive."""
+        ...
+
+    def number(self, consent_id: str, agency: str) -> str:
+        """The number by which one agency knows a consent, minted at first use."""
+        ...
+
+    def by_number(self, agency: str, number: str) -> str | None:
+        """The consent behind an agency's number."""
+        ...
+
+    def head(self) -> int:
+        """The registry's latest sequence number."""
+        ...
+
+
+class Decisions(Protocol):
+    """Decisions with the facts that they rest on."""
+
+    def gathered(self, facts: Facts) -> Facts:
+        """Note facts as read by this unit. Only such facts may be written with a decision."""
+        ...
+
+    def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
+        """Keep a decision. Facts that this unit did not gather are a programming error (INV-2)."""
+        ...
+
+    def count_by_code(self, gate: int) -> dict[str, int]:
+        """Decisions of a gate by their first code."""
+        ...
+
+    def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
+        """(decision id, facts, decision) in id order, for replaying."""
+        ...
+
+
+class InboxRows(Protocol):
+    """Accepted messages."""
+
+    def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
+        """The latest message of each record."""
+        ...
+
+    def get(self, message_id: str) -> Inbox | None:
+        """One message."""
+        ...
+
+    def put(self, row: Inbox) -> None:
+        """Accept a message."""
+        ...
+
+    def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
+        """Set the state; an end also sets ``ended_at``."""
+        ...
+
+    def count_by_state(self) -> dict[str, int]:
+        """Messages by state."""
+        ...
+
+
+class WaitingRows(Protocol):
+    """What was refused or unreadable, and what would wake it."""
+
+    def put(self, row: Waiting) -> None:
+        """Wait, or wait anew: one row per source record."""
+        ...
+
+    def settle(self, system: str, keys: Iterable[str]) -> None:
+        """These records wait no longer."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Waiting]:
+        """Rows to fetch again."""
+        ...
+
+    def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
+        """The waiting rows of records."""
+        ...
+
+    def get(self, waiting_id: str) -> Waiting | None:
+        """One row."""
+        ...
+
+    def every(self, limit: int) -> list[Waiting]:
+        """Rows in order of age."""
+        ...
+
+    def snooze(self, waiting_id: str, due_at: datetime | None) -> None:
+        """Set when to look again."""
+        ...
+
+    def expire(self, now: datetime) -> int:
+        """Drop rows past their ``until_at``; how many."""
+        ...
+
+
+class OutboxRows(Protocol):
+    """Sealed bodies and their wrapped keys: the one place where content rests."""
+
+    def put(self, out: Outbound, wrapped: bytes) -> None:
+        """Add a sealed body; its ``seq`` is given by the store."""
+        ...
+
+    def unpublished(self, limit: int) -> list[Outbound]:
+        """The lowest ones that the bus is not known to have."""
+        ...
+
+    def published(self, envelope_ids: Iterable[str]) -> None:
+        """The bus has these."""
+        ...
+
+    def missing(self, before: datetime) -> bool:
+        """Whether the bus took something before an instant that has not arrived since."""
+        ...
+
+    def republish(self, before: datetime) -> int:
+        """Publish again what was published before an instant and has not arrived; how many."""
+        ...
+
+    def sealed(self, envelope_ids: Iterable[str]) -> dict[str, tuple[str, Sealed, bytes]]:
+        """envelope id -> (topic, sealed body, wrapped key)."""
+        ...
+
+    def drop(self, envelope_ids: Iterable[str]) -> None:
+        """Delete bodies and keys."""
+        ...
+
+
+class HandoverRows(Protocol):
+    """The way of envelopes to their recipients."""
+
+    def put(self, row: Handover, basis: Iterable[str]) -> None:
+        """A new hand-over and what its decision relied on."""
+        ...
+
+    def get(self, envelope_ids: Iterable[str]) -> dict[str, Handover]:
+        """Hand-overs by envelope."""
+        ...
+
+    def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
+        """The first open one of each lane that may be prepared now."""
+        ...
+
+    def overdue(self, now: datetime, limit: int) -> list[Handover]:
+        """Open ones whose 72 hours are over and whose lease, if any, is over too."""
+        ...
+
+    def relying_on(self, basis: str) -> list[Handover]:
+        """Those whose decision relied on a consent, directive or agreement, by id without version."""
+        ...
+
+    def arrived(self, envelope_ids: Iterable[str]) -> None:
+        """Seen on the bus."""
+        ...
+
+    def opened(self, envelope_ids: Iterable[str], lease_until: datetime) -> None:
+        """Gate 2 permitted; the lease runs."""
+        ...
+
+    def failed(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+        """Certainly not sent: may be opened again at an instant."""
+        ...
+
+    def postpone(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+        """The outcome is unknown or the recipient out of reach: prepare again at an instant."""
+        ...
+
+    def held(self, envelope_id: str, problem: str) -> None:
+        """Cannot be written out until a mapping changes."""
+        ...
+
+    def end(self, envelope_ids: Iterable[str], state: MessageState) -> None:
+        """Delivered, refused or returned."""
+        ...
+
+    def reject(self, envelope_id: str, code: str) -> None:
+        """A business rejection that came after delivery."""
+        ...
+
+    def set_aside(self, envelope_id: str, code: str, place: str) -> None:
+        """A record of the bus that is not what was published: kept apart, by id and code."""
+        ...
+
+
+class NoticeRows(Protocol):
+    """Content-free words to senders."""
+
+    def put(self, row: Notice) -> None:
+        """Queue a notice."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Notice]:
+        """Notices to write now."""
+        ...
+
+    def sent(self, notice_id: str) -> None:
+        """The sender's system has it."""
+        ...
+
+    def postpone(self, notice_id: str, due_at: datetime) -> None:
+        """Try again at an instant."""
+        ...
+
+    def last_code(self, system: str, record_key: str) -> str | None:
+        """The code last told about a record."""
+        ...
+
+
+class ReferralRows(Protocol):
+    """Referrals without content."""
+
+    def of_sender(self, system: str, key: str) -> ReferralRow | None:
+        """The referral that a sender's record opened."""
+        ...
+
+    def get(self, number: str) -> ReferralRow | None:
+        """One referral by the hub's number."""
+        ...
+
+    def put(self, row: ReferralRow) -> None:
+        """Add or replace."""
+        ...
+
+    def append(self, event: ReferralEvent) -> None:
+        """One version more (rule a)."""
+        ...
+
+    def events(self, number: str) -> list[ReferralEvent]:
+        """The versions of a referral, oldest first."""
+        ...
+
+
+class AuditRows(Protocol):
+    """The log: entries commit with what they tell."""
+
+    def append(self, entry: Entry) -> str:
+        """Add an entry; return its id."""
+        ...
+
+
+class Cursors(Protocol):
+    """How far each source has been read, and the leases of single workers."""
+
+    def get(self, system: str) -> str:
+        """The stored cursor, or ""."""
+        ...
+
+    def put(self, system: str, cursor: str) -> None:
+        """Store a cursor."""
+        ...
+
+    def remembered(self, system: str, key: str) -> str | None:
+        """A text of an adapter's memory."""
+        ...
+
+    def remember(self, system: str, key: str, value: str | None) -> None:
+        """Store or remove a text of an adapter's memory."""
+        ...
+
+    def lease(self, name: str, holder: str, until: datetime) -> bool:
+        """Take or renew a named lease unless another holds it; whether it is ours."""
+        ...
+
+
+class Peek(Protocol):
+    """Reads outside any lock."""
+
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def directory(self) -> DirectoryRows: ...
+    @property
+    def subjects(self) -> SubjectRows: ...
+    @property
+    def consents(self) -> ConsentRows: ...
+    @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def inbox(self) -> InboxRows: ...
+    @property
+    def waiting(self) -> WaitingRows: ...
+    @property
+    def outbox(self) -> OutboxRows: ...
+    @property
+    def handovers(self) -> HandoverRows: ...
+    @property
+    def notices(self) -> NoticeRows: ...
+    @property
+    def referrals(self) -> ReferralRows: ...
+    @property
+    def cursors(self) -> Cursors: ...
+
+
+class Unit(Peek, Protocol):
+    """One transaction under its locks. It commits at the end of its block; an exception rolls it back."""
+
+    @property
+    def audit(self) -> AuditRows: ...
+
+    def holds(self, lock: str) -> bool:
+        """Whether the unit shares or owns a lock."""
+        ...
+
+
+class Store(Protocol):
+    """Where all of it is kept. Every implementation passes ``tests/contract/store.py``."""
+
+    def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> AbstractContextManager[Unit]:
+        """A transaction that holds these locks. At its end it wakes what waits on the locks it owns."""
+        ...
+
+    def peek(self) -> AbstractContextManager[Peek]:
+        """A consistent read without locks."""
+        ...

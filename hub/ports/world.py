@@ -1,0 +1,129 @@
+"""The world outside the store: time, randomness, keys, bus. The promise is what the weakest implementation keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from hub.model.envelope import Envelope, Sealed
+
+
+class Clock(Protocol):
+    """Time. ``now`` may jump with the machine's clock; ``monotonic_s`` never goes back."""
+
+    def now(self) -> datetime:
+        """The present instant, aware UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds since some fixed point; for leases and elapsed limits."""
+        ...
+
+
+class Ids(Protocol):
+    """Randomness. One seed gives one run of the whole hub; in production it is the operating system's."""
+
+    def uuid(self) -> str:
+        """A random UUID as text."""
+        ...
+
+    def number(self) -> str:
+        """Twelve random base32 characters: an alias, a referral or consent number, a lane."""
+        ...
+
+    def octets(self, count: int) -> bytes:
+        """Random bytes, for keys and salts."""
+        ...
+
+    def fraction(self) -> float:
+        """A random number in [0, 1), for jitter."""
+        ...
+
+
+class Keys(Protocol):
+    """All that touches key bytes (design §5). Every implementation passes ``tests/contract/keys.py``."""
+
+    def seal(self, envelope: Envelope, *, topic: str, at: datetime) -> tuple[Sealed, bytes]:
+        """Seal a message under a fresh key; return it with that key wrapped by the epoch of ``at``."""
+        ...
+
+    def open(self, sealed: Sealed, wrapped: bytes, *, topic: str) -> Envelope:
+        """Unseal.
+
+        Raises:
+            KeyGone: the epoch key has been destroyed or lost.
+            IntegrityBroken: the bytes, the topic or the envelope id are not those that were sealed.
+        """
+        ...
+
+    def digest(self, domain: str, value: str) -> str:
+        """A keyed digest (64 hex digits) of a value, different in each domain."""
+        ...
+
+    def sign(self, note: bytes) -> bytes:
+        """The Ed25519 signature of the log's key over a note's text."""
+        ...
+
+    @property
+    def log_name(self) -> str:
+        """The name of the log's key: the origin of its checkpoints."""
+        ...
+
+    @property
+    def verifier(self) -> str:
+        """The log's public key as one C2SP verifier-key line (``keys/hub.pub``)."""
+        ...
+
+    def destroy_epochs(self, now: datetime) -> Sequence[date]:
+        """Destroy the key files of epochs that are over for good (96 h after their day); return their days."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BusRecord:
+    """One record of a topic. ``offset`` is 0-based, gaps are allowed, none is used twice."""
+
+    offset: int
+    key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to publish. ``key`` is the lane."""
+
+    topic: str
+    key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Bus(Protocol):
+    """An append-only log per topic, read by named consumer groups.
+
+    Promise: at-least-once, in order within one key (the lane) as published, never across keys. A group starts at
+    the beginning of a topic. Every implementation passes ``tests/contract/bus.py``.
+    """
+
+    def publish(self, records: Sequence[Outgoing]) -> None:
+        """Append records, in their order.
+
+        Raises:
+            BusUnavailable: the outcome is unknown for every one of them. Publish all again; readers drop repeats.
+        """
+        ...
+
+    def poll(self, topic: str, group: str, limit: int) -> list[BusRecord]:
+        """The next records that the group has not committed; the same ones again until it does."""
+        ...
+
+    def commit(self, topic: str, group: str, offset: int) -> None:
+        """Mark everything up to and with ``offset`` as read by the group."""
+        ...
+
+    def expire(self, before: datetime) -> int:
+        """Remove records published before an instant, where the bus does not do so by itself; how many."""
+        ...

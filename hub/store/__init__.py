@@ -1,0 +1,1 @@
+"""All SQL of ours: tables, the unit, and a file of queries per room."""

@@ -1,0 +1,144 @@
+"""The registry's records. Versions are kept and never edited; ``registry_seq`` is given when the unit ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import insert, select, update
+
+from consent.model import Consent, Directive, StateEvent
+from hub.model import locks
+from hub.store import tables as t
+from hub.store.scope import Scope, text
+from hub.store.subjects import CONSENT, DIRECTIVE
+
+
+class ConsentTable:
+    """See :class:`hub.ports.ConsentRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._filed: dict[str, tuple[Consent, StateEvent, str, str, str]] = {}
+        self._directives: list[Directive] = []
+
+    def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
+        """The current version filed from a source record, with its revision there."""
+        for consent, _, its_system, its_key, revision in self._filed.values():
+            if (its_system, its_key) == (system, key):
+                return consent, revision
+        c = t.consent.c
+        row = self._scope.one(
+            select(c.body, c.source_revision).where(c.source_system == system, c.source_key == key, c.current == 1)
+        )
+        return (CONSENT.validate_json(row.body), row.source_revision) if row else None
+
+    def get(self, consent_id: str) -> Consent | None:
+        """The current version."""
+        if consent_id in self._filed:
+            return self._filed[consent_id][0]
+        c = t.consent.c
+        row = self._scope.one(select(c.body).where(c.consent_id == consent_id, c.current == 1))
+        return CONSENT.validate_json(row.body) if row else None
+
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:
+        """File a version as the current one."""
+        self._scope.must_own(locks.subject(consent.subject_ref))
+        assert consent.consent_id not in self._filed, "one version of a consent in one unit"
+        self._filed[consent.consent_id] = (consent, event, system, key, revision)
+
+    def put_directive(self, directive: Directive) -> None:
+        """Add a standing "no"."""
+        self._scope.must_own(locks.subject(directive.subject_ref))
+        self._directives.append(directive)
+
+    def lift(self, directive_id: str, by: str) -> None:
+        """End a directive by name."""
+        directive = self.directive(directive_id)
+        assert directive is not None
+        self._scope.must_own(locks.subject(directive.subject_ref))
+        self._scope.write(
+            update(t.directive).where(t.directive.c.directive_id == directive_id).values(lifted_by=by),
+            None,
+            t.directive,
+        )
+
+    def directive(self, directive_id: str) -> Directive | None:
+        """One directive; ``lifted_by`` says whether it still stands."""
+        d = t.directive.c
+        row = self._scope.one(select(d.body, d.lifted_by).where(d.directive_id == directive_id))
+        return replace(DIRECTIVE.validate_json(row.body), lifted_by=row.lifted_by) if row else None
+
+    def number(self, consent_id: str, agency: str) -> str:
+        """The number by which one agency knows a consent."""
+        a = t.consent_alias.c
+        found = self._scope.one(select(a.alias).where(a.consent_id == consent_id, a.agency == agency))
+        if found:
+            return str(found.alias)
+        number = self._scope.ids.number()
+        self._scope.write(insert(t.consent_alias).values(consent_id=consent_id, agency=agency, alias=number))
+        return number
+
+    def by_number(self, agency: str, number: str) -> str | None:
+        """The consent behind an agency's number."""
+        a = t.consent_alias.c
+        found = self._scope.one(select(a.consent_id).where(a.agency == agency, a.alias == number))
+        return str(found.consent_id) if found else None
+
+    def head(self) -> int:
+        """The registry's latest sequence number."""
+        row = self._scope.one(select(t.registry_head.c.seq))
+        return int(row.seq) if row else 0
+
+    def close(self) -> None:
+        """Give sequence numbers in commit order and write. The last thing before the commit (design §6)."""
+        count = len(self._filed) + len(self._directives)
+        if not count:
+            return
+        self._scope.write(update(t.registry_head).values(seq=t.registry_head.c.seq + count))
+        seq = self.head() - count
+        for consent, event, system, key, revision in self._filed.values():
+            seq += 1
+            self._write(replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, revision)
+        for directive in self._directives:
+            seq += 1
+            numbered = replace(directive, registry_seq=seq)
+            self._scope.write(
+                insert(t.directive).values(
+                    directive_id=numbered.directive_id,
+                    subject_ref=numbered.subject_ref,
+                    registry_seq=seq,
+                    lifted_by=None,
+                    body=DIRECTIVE.dump_json(numbered).decode(),
+                )
+            )
+
+    def _write(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
+        earlier = self._scope.write(
+            update(t.consent).where(t.consent.c.consent_id == consent.consent_id).values(current=0)
+        )
+        assert consent.version == earlier + 1, "versions of a consent grow by one"
+        self._scope.write(
+            insert(t.consent).values(
+                consent_id=consent.consent_id,
+                version=consent.version,
+                subject_ref=consent.subject_ref,
+                current=1,
+                state=consent.state.value,
+                registry_seq=consent.registry_seq,
+                source_system=system,
+                source_key=key,
+                source_revision=revision,
+                body=CONSENT.dump_json(consent).decode(),
+            )
+        )
+        self._scope.write(
+            insert(t.consent_event).values(
+                consent_id=consent.consent_id,
+                registry_seq=event.registry_seq,
+                state=event.state.value,
+                at=text(event.at),
+                effective_at=text(event.effective_at),
+                actor=event.actor,
+                reason=event.reason,
+            )
+        )

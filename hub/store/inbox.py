@@ -1,0 +1,260 @@
+"""Accepted messages, decisions with their facts, and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from consent.facts import write_decision, write_facts
+from consent.model import Decision, Facts
+from hub.model.envelope import ENDS, MessageState
+from hub.model.rows import Inbox, Waiting
+from hub.store import tables as t
+from hub.store.scope import Scope, instant, optional_instant, optional_text, text
+
+
+class InboxTable:
+    """See :class:`hub.ports.InboxRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
+        """The latest message of each record."""
+        c = t.inbox.c
+        found = self._scope.read(
+            select(t.inbox).where(c.system == system, c.record_key.in_(list(keys))).order_by(c.accepted_at, c.attempt),
+            t.inbox,
+        )
+        return {row.record_key: _inbox(row) for row in found}
+
+    def get(self, message_id: str) -> Inbox | None:
+        """One message."""
+        row = self._scope.one(select(t.inbox).where(t.inbox.c.message_id == message_id), t.inbox)
+        return _inbox(row) if row else None
+
+    def put(self, row: Inbox) -> None:
+        """Accept a message."""
+        self._scope.add(
+            t.inbox,
+            {
+                "message_id": row.message_id,
+                "system": row.system,
+                "record_key": row.record_key,
+                "revision": row.revision,
+                "attempt": row.attempt,
+                "digest": row.digest,
+                "agency": row.agency,
+                "event": row.event,
+                "recipient": row.recipient,
+                "decision_id": row.decision_id,
+                "envelope_id": row.envelope_id,
+                "referral_no": row.referral_no,
+                "previous": row.previous,
+                "state": row.state.value,
+                "code": row.code,
+                "accepted_at": text(row.accepted_at),
+                "ended_at": optional_text(row.ended_at),
+            },
+        )
+
+    def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
+        """Set the state of messages that have not ended; an end is final (INV-5)."""
+        values: dict[str, Any] = {"state": state.value, **({"code": code} if code else {})}
+        if state in ENDS:
+            values["ended_at"] = text(self._scope.now)
+        c = t.inbox.c
+        where = (c.message_id.in_(list(message_ids)), c.ended_at.is_(None))
+        self._scope.write(update(t.inbox).where(*where).values(**values), None, t.inbox)
+
+    def count_by_state(self) -> dict[str, int]:
+        """Messages by state."""
+        rows = self._scope.read(select(t.inbox.c.state, func.count().label("total")).group_by(t.inbox.c.state))
+        return {row.state: row.total for row in rows}
+
+
+class DecisionTable:
+    """See :class:`hub.ports.Decisions`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._gathered: list[Facts] = []
+
+    def gathered(self, facts: Facts) -> Facts:
+        """Note facts as read by this unit."""
+        self._gathered.append(facts)
+        return facts
+
+    def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
+        """Keep a decision made from facts of this unit, and of no other."""
+        assert any(facts is mine for mine in self._gathered), (
+            "a decision rests on facts that this unit gathered (INV-2)"
+        )
+        self._scope.add(
+            t.decision,
+            {
+                "decision_id": decision_id,
+                "message_id": message_id,
+                "gate": gate,
+                "at": text(facts.at),
+                "outcome": decision.outcome.value,
+                "stage": decision.stage,
+                "code": decision.codes[0].value,
+                "registry_seq": facts.system.registry_seq,
+                "body": write_decision(decision).decode(),
+                "facts": write_facts(facts).decode(),
+            },
+        )
+
+    def count_by_code(self, gate: int) -> dict[str, int]:
+        """Decisions of a gate by their first code."""
+        c = t.decision.c
+        rows = self._scope.read(select(c.code, func.count().label("total")).where(c.gate == gate).group_by(c.code))
+        return {row.code: row.total for row in rows}
+
+    def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
+        """(decision id, facts, decision) in id order."""
+        c = t.decision.c
+        rows = self._scope.read(
+            select(c.decision_id, c.facts, c.body).where(c.decision_id > after).order_by(c.decision_id).limit(limit)
+        )
+        return [(row.decision_id, row.facts.encode(), row.body.encode()) for row in rows]
+
+
+class WaitingTable:
+    """See :class:`hub.ports.WaitingRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put(self, row: Waiting) -> None:
+        """Wait, or wait anew: one row per source record."""
+        for lock in row.locks:
+            self._scope.must_hold(lock)  # or a change that comes right after could not wake it
+        self.settle(row.system, [row.record_key])
+        self._scope.add(
+            t.waiting,
+            {
+                "waiting_id": row.waiting_id,
+                "system": row.system,
+                "record_key": row.record_key,
+                "revision": row.revision,
+                "digest": row.digest,
+                "code": row.code,
+                "message_id": row.message_id,
+                "subject_ref": row.subject_ref,
+                "attempts": row.attempts,
+                "due_at": optional_text(row.due_at),
+                "until_at": optional_text(row.until_at),
+                "created_at": text(row.created_at),
+                "place": row.place,
+                "keys": row.keys,
+            },
+        )
+        for lock in row.locks:
+            self._scope.add(t.waiting_on, {"waiting_id": row.waiting_id, "lock": lock})
+
+    def settle(self, system: str, keys: Iterable[str]) -> None:
+        """These records wait no longer."""
+        c = t.waiting.c
+        wanted = (c.system == system, c.record_key.in_(list(keys)))
+        ids = [row.waiting_id for row in self._scope.read(select(c.waiting_id).where(*wanted), t.waiting)]
+        self._drop(ids)
+
+    def due(self, now: datetime, limit: int) -> list[Waiting]:
+        """Rows to fetch again."""
+        c = t.waiting.c
+        return self._select(c.due_at <= text(now), order=c.due_at, limit=limit)
+
+    def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
+        """The waiting rows of records."""
+        c = t.waiting.c
+        rows = self._select(c.system == system, c.record_key.in_(list(keys)), order=c.created_at, limit=None)
+        return {row.record_key: row for row in rows}
+
+    def get(self, waiting_id: str) -> Waiting | None:
+        """One row."""
+        found = self._select(t.waiting.c.waiting_id == waiting_id, order=t.waiting.c.created_at, limit=1)
+        return found[0] if found else None
+
+    def every(self, limit: int) -> list[Waiting]:
+        """Rows in order of age."""
+        return self._select(order=t.waiting.c.created_at, limit=limit)
+
+    def snooze(self, waiting_id: str, due_at: datetime | None) -> None:
+        """Set when to look again."""
+        statement = update(t.waiting).where(t.waiting.c.waiting_id == waiting_id).values(due_at=optional_text(due_at))
+        self._scope.write(statement, None, t.waiting)
+
+    def expire(self, now: datetime) -> int:
+        """Drop rows past their time; how many."""
+        c = t.waiting.c
+        ids = [row.waiting_id for row in self._scope.read(select(c.waiting_id).where(c.until_at <= text(now)))]
+        self._drop(ids)
+        return len(ids)
+
+    def wake(self, owned: Iterable[str]) -> None:
+        """Whatever waits on these locks is due now. Called when a unit ends, so that no change can forget it."""
+        waiting = select(t.waiting_on.c.waiting_id).where(t.waiting_on.c.lock.in_(list(owned)))
+        statement = update(t.waiting).where(t.waiting.c.waiting_id.in_(waiting)).values(due_at=text(self._scope.now))
+        self._scope.write(statement, None, t.waiting, t.waiting_on)
+
+    def _drop(self, ids: list[str]) -> None:
+        if ids:
+            self._scope.write(delete(t.waiting_on).where(t.waiting_on.c.waiting_id.in_(ids)), None, t.waiting_on)
+            self._scope.write(delete(t.waiting).where(t.waiting.c.waiting_id.in_(ids)), None, t.waiting)
+
+    def _select(self, *where: Any, order: Any, limit: int | None) -> list[Waiting]:
+        rows = self._scope.read(select(t.waiting).where(*where).order_by(order).limit(limit), t.waiting, t.waiting_on)
+        if not rows:
+            return []
+        on: dict[str, list[str]] = {row.waiting_id: [] for row in rows}
+        w = t.waiting_on.c
+        for row in self._scope.read(select(t.waiting_on).where(w.waiting_id.in_(list(on))).order_by(w.lock)):
+            on[row.waiting_id].append(row.lock)
+        return [_waiting(row, tuple(on[row.waiting_id])) for row in rows]
+
+
+def _inbox(row: Any) -> Inbox:
+    return Inbox(
+        message_id=row.message_id,
+        system=row.system,
+        record_key=row.record_key,
+        revision=row.revision,
+        attempt=row.attempt,
+        digest=row.digest,
+        agency=row.agency,
+        event=row.event,
+        recipient=row.recipient,
+        decision_id=row.decision_id,
+        state=MessageState(row.state),
+        code=row.code,
+        accepted_at=instant(row.accepted_at),
+        envelope_id=row.envelope_id,
+        referral_no=row.referral_no,
+        previous=row.previous,
+        ended_at=optional_instant(row.ended_at),
+    )
+
+
+def _waiting(row: Any, on: tuple[str, ...]) -> Waiting:
+    return Waiting(
+        waiting_id=row.waiting_id,
+        system=row.system,
+        record_key=row.record_key,
+        revision=row.revision,
+        digest=row.digest,
+        code=row.code,
+        created_at=instant(row.created_at),
+        message_id=row.message_id,
+        subject_ref=row.subject_ref,
+        attempts=row.attempts,
+        due_at=optional_instant(row.due_at),
+        until_at=optional_instant(row.until_at),
+        locks=on,
+        place=row.place,
+        keys=row.keys,
+    )

@@ -1,0 +1,118 @@
+"""Notices to senders, cursors of sources, leases of single workers, memories of adapters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from hub.model.rows import Notice
+from hub.store import tables as t
+from hub.store.scope import Scope, instant, text
+
+
+class NoticeTable:
+    """See :class:`hub.ports.NoticeRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put(self, row: Notice) -> None:
+        """Queue a notice."""
+        self._scope.add(
+            t.notice,
+            {
+                "notice_id": row.notice_id,
+                "system": row.system,
+                "kind": row.kind,
+                "code": row.code,
+                "record_key": row.record_key,
+                "referral_no": row.referral_no,
+                "state": "sent" if row.sent else "waiting",
+                "attempts": row.attempts,
+                "due_at": text(row.due_at),
+                "created_at": text(row.created_at),
+            },
+        )
+
+    def due(self, now: datetime, limit: int) -> list[Notice]:
+        """Notices to write now."""
+        c = t.notice.c
+        where = (c.state == "waiting", c.due_at <= text(now))
+        return [
+            _notice(row) for row in self._scope.read(select(t.notice).where(*where).order_by(c.created_at).limit(limit))
+        ]
+
+    def sent(self, notice_id: str) -> None:
+        """The sender's system has it."""
+        self._scope.write(update(t.notice).where(t.notice.c.notice_id == notice_id).values(state="sent"))
+
+    def postpone(self, notice_id: str, due_at: datetime) -> None:
+        """Try again at an instant."""
+        c = t.notice.c
+        statement = update(t.notice).where(c.notice_id == notice_id)
+        self._scope.write(statement.values(due_at=text(due_at), attempts=c.attempts + 1))
+
+    def last_code(self, system: str, record_key: str) -> str | None:
+        """The code last told about a record."""
+        c = t.notice.c
+        where = (c.system == system, c.record_key == record_key)
+        row = self._scope.one(select(c.code).where(*where).order_by(c.created_at.desc()).limit(1), t.notice)
+        return str(row.code) if row else None
+
+
+class CursorTable:
+    """See :class:`hub.ports.Cursors`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def get(self, system: str) -> str:
+        """The stored cursor, or ""."""
+        row = self._scope.one(select(t.adapter_cursor.c.cursor).where(t.adapter_cursor.c.system == system))
+        return str(row.cursor) if row else ""
+
+    def put(self, system: str, cursor: str) -> None:
+        """Store a cursor."""
+        statement = upsert(t.adapter_cursor).values(system=system, cursor=cursor)
+        self._scope.write(statement.on_conflict_do_update(index_elements=["system"], set_={"cursor": cursor}))
+
+    def lease(self, name: str, holder: str, until: datetime) -> bool:
+        """Take or renew a lease unless another holds it."""
+        values = {"holder": holder, "until_at": text(until)}
+        free = or_(t.lease.c.holder == holder, t.lease.c.until_at < text(self._scope.now))
+        statement = upsert(t.lease).values(name=name, **values)
+        taken = statement.on_conflict_do_update(index_elements=["name"], set_=values, where=free)
+        return self._scope.write(taken) == 1
+
+    def remembered(self, system: str, key: str) -> str | None:
+        """A text of an adapter's memory."""
+        c = t.adapter_memory.c
+        row = self._scope.one(select(c.value).where(c.system == system, c.key == key))
+        return str(row.value) if row else None
+
+    def remember(self, system: str, key: str, value: str | None) -> None:
+        """Store or remove a text of an adapter's memory."""
+        c = t.adapter_memory.c
+        if value is None:
+            self._scope.write(delete(t.adapter_memory).where(c.system == system, c.key == key))
+        else:
+            statement = upsert(t.adapter_memory).values(system=system, key=key, value=value)
+            self._scope.write(statement.on_conflict_do_update(index_elements=["system", "key"], set_={"value": value}))
+
+
+def _notice(row: Any) -> Notice:
+    return Notice(
+        notice_id=row.notice_id,
+        system=row.system,
+        kind=row.kind,
+        code=row.code,
+        record_key=row.record_key,
+        created_at=instant(row.created_at),
+        due_at=instant(row.due_at),
+        referral_no=row.referral_no,
+        attempts=row.attempts,
+        sent=row.state == "sent",
+    )

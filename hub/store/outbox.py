@@ -1,0 +1,257 @@
+"""Sealed bodies, wrapped keys and hand-overs: everything between the two gates and the acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
+
+from hub.model.envelope import ENDS, MessageState, Sealed
+from hub.model.rows import Handover, Outbound
+from hub.store import tables as t
+from hub.store.scope import Scope, instant, optional_instant, optional_text, text
+
+_ENDED = [state.value for state in ENDS]
+_READY = [MessageState.ARRIVED.value, MessageState.OPENED.value]  # an opened one again when its lease is over
+
+
+class OutboxTable:
+    """See :class:`hub.ports.OutboxRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._next: int | None = None
+
+    def put(self, out: Outbound, wrapped: bytes) -> None:
+        """Add a sealed body and its wrapped key."""
+        if self._next is None:
+            row = self._scope.one(select(func.max(t.outbox.c.seq)))
+            self._next = (row and row[0]) or 0  # behind all that is still there; a number may come again
+        self._next += 1
+        self._scope.add(
+            t.outbox,
+            {
+                "envelope_id": out.envelope_id,
+                "seq": self._next,
+                "topic": out.topic,
+                "lane": out.lane,
+                "key_id": out.sealed.key_id,
+                "sealed": out.sealed.body,
+                "created_at": text(out.created_at),
+                "published_at": None,
+            },
+        )
+        self._scope.add(t.message_key, {"envelope_id": out.envelope_id, "epoch": out.sealed.key_id, "wrapped": wrapped})
+
+    def unpublished(self, limit: int) -> list[Outbound]:
+        """The lowest ones that the bus is not known to have."""
+        c = t.outbox.c
+        rows = self._scope.read(select(t.outbox).where(c.published_at.is_(None)).order_by(c.seq).limit(limit))
+        return [
+            Outbound(
+                envelope_id=row.envelope_id,
+                seq=row.seq,
+                topic=row.topic,
+                lane=row.lane,
+                sealed=Sealed(row.envelope_id, row.key_id, row.sealed),
+                created_at=instant(row.created_at),
+            )
+            for row in rows
+        ]
+
+    def published(self, envelope_ids: Iterable[str]) -> None:
+        """The bus has these; a hand-over that has already arrived stays where it is."""
+        ids = list(envelope_ids)
+        now = text(self._scope.now)
+        self._scope.write(update(t.outbox).where(t.outbox.c.envelope_id.in_(ids)).values(published_at=now))
+        h = t.handover.c
+        released = (h.envelope_id.in_(ids), h.state == MessageState.RELEASED.value)
+        self._scope.write(update(t.handover).where(*released).values(state=MessageState.PUBLISHED.value))
+
+    def missing(self, before: datetime) -> bool:
+        """Whether the bus took something before an instant that has not arrived since."""
+        statement = select(t.outbox.c.envelope_id).where(*self._not_arrived(before)).limit(1)
+        return self._scope.one(statement) is not None
+
+    def republish(self, before: datetime) -> int:
+        """Publish again what the bus took before an instant and nobody has seen arrive."""
+        statement = update(t.outbox).where(*self._not_arrived(before))
+        return self._scope.write(statement.values(published_at=None))
+
+    def _not_arrived(self, before: datetime) -> tuple[ColumnElement[bool], ...]:
+        c, h = t.outbox.c, t.handover.c
+        published = select(h.envelope_id).where(h.state == MessageState.PUBLISHED.value)
+        return c.published_at < text(before), c.envelope_id.in_(published)
+
+    def sealed(self, envelope_ids: Iterable[str]) -> dict[str, tuple[str, Sealed, bytes]]:
+        """envelope id -> (topic, sealed body, wrapped key)."""
+        o, k = t.outbox.c, t.message_key.c
+        statement = (
+            select(o.envelope_id, o.topic, o.key_id, o.sealed, k.wrapped)
+            .join(t.message_key, k.envelope_id == o.envelope_id)
+            .where(o.envelope_id.in_(list(envelope_ids)))
+        )
+        return {
+            row.envelope_id: (row.topic, Sealed(row.envelope_id, row.key_id, row.sealed), row.wrapped)
+            for row in self._scope.read(statement, t.outbox, t.message_key)
+        }
+
+    def drop(self, envelope_ids: Iterable[str]) -> None:
+        """Delete bodies and keys."""
+        ids = list(envelope_ids)
+        self._scope.write(delete(t.message_key).where(t.message_key.c.envelope_id.in_(ids)), None, t.message_key)
+        self._scope.write(delete(t.outbox).where(t.outbox.c.envelope_id.in_(ids)), None, t.outbox)
+
+
+class HandoverTable:
+    """See :class:`hub.ports.HandoverRows`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put(self, row: Handover, basis: Iterable[str]) -> None:
+        """A new hand-over and what its decision relied on."""
+        self._scope.add(
+            t.handover,
+            {
+                "envelope_id": row.envelope_id,
+                "message_id": row.message_id,
+                "recipient": row.recipient,
+                "system": row.system,
+                "lane": row.lane,
+                "lane_seq": row.lane_seq,
+                "state": row.state.value,
+                "sha256": row.sha256,
+                "subject_ref": row.subject_ref,
+                "referral_no": row.referral_no,
+                "attempts": row.attempts,
+                "due_at": text(row.due_at),
+                "lease_until": optional_text(row.lease_until),
+                "opened_at": optional_text(row.opened_at),
+                "return_at": text(row.return_at),
+                "rejection": row.rejection,
+                "problem": row.problem,
+            },
+        )
+        for name in basis:
+            self._scope.add(t.handover_basis, {"envelope_id": row.envelope_id, "basis": name})
+
+    def get(self, envelope_ids: Iterable[str]) -> dict[str, Handover]:
+        """Hand-overs by envelope."""
+        rows = self._select(select(t.handover).where(t.handover.c.envelope_id.in_(list(envelope_ids))))
+        return {row.envelope_id: row for row in rows}
+
+    def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
+        """The first open one of each lane that may be prepared now: order within a lane, none across."""
+        h, earlier = t.handover.c, t.handover.alias()
+        blocked = exists().where(
+            earlier.c.lane == h.lane, earlier.c.lane_seq < h.lane_seq, earlier.c.state.not_in(_ENDED)
+        )
+        free = or_(h.state == MessageState.ARRIVED.value, h.lease_until < text(now))
+        statement = select(t.handover).where(
+            h.system == system, h.state.in_(_READY), h.due_at <= text(now), free, ~blocked
+        )
+        return self._select(statement.order_by(h.due_at, h.lane_seq).limit(limit))
+
+    def overdue(self, now: datetime, limit: int) -> list[Handover]:
+        """Open ones whose time is over and that nobody is sending at this moment."""
+        h = t.handover.c
+        free = or_(h.lease_until.is_(None), h.lease_until < text(now))
+        statement = select(t.handover).where(h.state.not_in(_ENDED), h.return_at <= text(now), free)
+        return self._select(statement.order_by(h.return_at).limit(limit))
+
+    def relying_on(self, basis: str) -> list[Handover]:
+        """Those whose decision relied on something."""
+        relying = select(t.handover_basis.c.envelope_id).where(t.handover_basis.c.basis == basis)
+        return self._select(select(t.handover).where(t.handover.c.envelope_id.in_(relying)))
+
+    def arrived(self, envelope_ids: Iterable[str]) -> None:
+        """Seen on the bus."""
+        h = t.handover.c
+        waiting = h.state.in_([MessageState.RELEASED.value, MessageState.PUBLISHED.value])
+        statement = update(t.handover).where(and_(h.envelope_id.in_(list(envelope_ids)), waiting))
+        self._scope.write(statement.values(state=MessageState.ARRIVED.value))
+
+    def opened(self, envelope_ids: Iterable[str], lease_until: datetime) -> None:
+        """Gate 2 permitted; the lease runs."""
+        statement = update(t.handover).where(t.handover.c.envelope_id.in_(list(envelope_ids)))
+        self._scope.write(
+            statement.values(
+                state=MessageState.OPENED.value, lease_until=text(lease_until), opened_at=text(self._scope.now)
+            )
+        )
+
+    def failed(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+        """Certainly not sent."""
+        self._again(envelope_id, due_at, problem=problem, state=MessageState.ARRIVED.value, lease_until=None)
+
+    def postpone(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+        """The outcome is unknown, or the recipient out of reach: the state and a running lease stay."""
+        self._again(envelope_id, due_at, problem=problem)
+
+    def held(self, envelope_id: str, problem: str) -> None:
+        """Cannot be written out until a mapping changes."""
+        h = t.handover.c
+        statement = update(t.handover).where(h.envelope_id == envelope_id, h.state == MessageState.ARRIVED.value)
+        self._scope.write(statement.values(state=MessageState.HELD.value, lease_until=None, problem=problem))
+
+    def end(self, envelope_ids: Iterable[str], state: MessageState) -> None:
+        """Delivered, refused or returned: final."""
+        h = t.handover.c
+        statement = update(t.handover).where(h.envelope_id.in_(list(envelope_ids)), h.state.not_in(_ENDED))
+        self._scope.write(statement.values(state=state.value, lease_until=None))
+
+    def reject(self, envelope_id: str, code: str) -> None:
+        """A business rejection after delivery."""
+        self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(rejection=code))
+
+    def set_aside(self, envelope_id: str, code: str, place: str) -> None:
+        """A record of the bus that is not what was published."""
+        row = {"id": self._scope.ids.uuid(), "envelope_id": envelope_id, "code": code, "place": place}
+        self._scope.write(insert(t.dead_letter).values(**row, at=text(self._scope.now)))
+
+    def hurry(self, subjects: Iterable[str], kinds: Iterable[str], *, config: bool) -> None:
+        """What a change concerns is judged now, not at the end of a backoff; with a new mapping, held ones too."""
+        h, now = t.handover.c, text(self._scope.now)
+        arrived = h.state == MessageState.ARRIVED.value
+        concerned = arrived if config else and_(arrived, h.subject_ref.in_(list(subjects)))
+        self._scope.write(update(t.handover).where(concerned).values(due_at=now), None, t.handover)
+        held = and_(
+            h.state == MessageState.HELD.value,
+            h.system.in_(select(t.system.c.id).where(t.system.c.kind.in_(list(kinds)))),
+        )
+        self._scope.write(
+            update(t.handover).where(held).values(state=MessageState.ARRIVED.value, due_at=now), None, t.handover
+        )
+
+    def _again(self, envelope_id: str, due_at: datetime, **values: Any) -> None:
+        h = t.handover.c
+        statement = update(t.handover).where(h.envelope_id == envelope_id, h.state.not_in(_ENDED))
+        self._scope.write(statement.values(due_at=text(due_at), attempts=h.attempts + 1, **values))
+
+    def _select(self, statement: Select[Any]) -> list[Handover]:
+        return [_handover(row) for row in self._scope.read(statement, t.handover, t.handover_basis, t.inbox)]
+
+
+def _handover(row: Any) -> Handover:
+    return Handover(
+        envelope_id=row.envelope_id,
+        message_id=row.message_id,
+        recipient=row.recipient,
+        system=row.system,
+        lane=row.lane,
+        lane_seq=row.lane_seq,
+        state=MessageState(row.state),
+        sha256=row.sha256,
+        subject_ref=row.subject_ref,
+        referral_no=row.referral_no,
+        attempts=row.attempts,
+        due_at=instant(row.due_at),
+        return_at=instant(row.return_at),
+        lease_until=optional_instant(row.lease_until),
+        opened_at=optional_instant(row.opened_at),
+        rejection=row.rejection,
+        problem=row.problem,
+    )

@@ -1,0 +1,93 @@
+"""The connection to the database: short write transactions, and reads that cannot write.
+
+SQLite in WAL mode with ``synchronous=FULL`` and ``secure_delete``. The driver's own transaction control is off: by
+default SQLAlchemy's driver begins only at the first write, so a decision would be read outside the transaction that
+releases it (``tests/race`` holds a test of that). Every write transaction is ``BEGIN IMMEDIATE`` behind the turnstile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hub.errors import IntegrityBroken, Unavailable
+from hub.store.turnstile import Turnstile
+
+BUSY_TIMEOUT_MS = 5_000  # only writers from outside the turnstile can make us wait here
+
+
+class Database:
+    """One SQLite file. ``writing`` and ``reading`` are the only ways in.
+
+    Args:
+        path: the database file; its folder exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turnstile = Turnstile(path)
+        self._writer = _engine(path, begin="BEGIN IMMEDIATE", query_only=False)
+        self._reader = _engine(path, begin="BEGIN", query_only=True)
+
+    @contextmanager
+    def writing(self, *, owner: bool = False) -> Iterator[Connection]:
+        """One write transaction: committed at the end of the block, rolled back by an exception.
+
+        Args:
+            owner: go before the workers (a withdrawal, a change of the directory).
+
+        Raises:
+            Unavailable: locked, full or unreachable; nothing was written.
+        """
+        with _translated(self.path), self._turnstile.turn(owner=owner), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent read, on a connection that refuses to write."""
+        with _translated(self.path), self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _engine(path: Path, *, begin: str, query_only: bool) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=16)
+
+    @event.listens_for(engine, "connect")
+    def connected(dbapi: Any, _: object) -> None:
+        dbapi.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+            dbapi.execute(f"PRAGMA {pragma}")
+        if query_only:
+            dbapi.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Driver errors become ours. Their text may hold parameters, so only the kind of error goes on."""
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).split(":")[0]
+        raise Unavailable(
+            f"store {path.name}", got=reason, next_step="run `hub doctor`; what was under way is tried again"
+        ) from None
+    except DBAPIError as error:
+        raise IntegrityBroken(
+            f"store {path.name}", got=type(error.orig).__name__, next_step="stop the hub and run `hub doctor`"
+        ) from None

@@ -1,0 +1,126 @@
+"""People as random references, aliases per agency, keyed digests, and what the rules may look at of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from consent.model import Consent, Directive, SubjectFacts
+from hub.model import locks
+from hub.store import tables as t
+from hub.store.scope import Scope, text
+
+CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
+
+CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
+DIRECTIVE: TypeAdapter[Directive] = TypeAdapter(Directive)
+
+
+class SubjectTable:
+    """See :class:`hub.ports.SubjectRows`."""
+
+    def __init__(self, scope: Scope, cached: dict[tuple[str, int], SubjectFacts]) -> None:
+        self._scope, self._cached = scope, cached
+
+    def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
+        """Pairs (digest, subject_ref)."""
+        columns = t.identifier_digest.c
+        found = self._scope.read(
+            select(columns.digest, columns.subject_ref).where(columns.digest.in_(list(digests))), t.identifier_digest
+        )
+        return [(row.digest, row.subject_ref) for row in found]
+
+    def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
+        """What the rules may look at, from the cache where the version read here is the one parsed before."""
+        wanted = list(dict.fromkeys(refs))
+        for ref in wanted:
+            self._scope.must_hold(locks.subject(ref))
+        rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(wanted)), t.subject)
+        stale = [row for row in rows if self._is_dirty(row.ref) or (row.ref, row.version) not in self._cached]
+        fresh = self._parse(stale) if stale else {}
+        if len(self._cached) > CACHED_MAX:
+            self._cached.clear()
+        for ref, facts in fresh.items():
+            if not self._is_dirty(ref):
+                self._cached[ref, facts.version] = facts
+        return {row.ref: fresh.get(row.ref) or self._cached[row.ref, row.version] for row in rows}
+
+    def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
+        """Those whom the agency knows."""
+        columns = t.subject_alias.c
+        statement = select(columns.subject_ref).where(columns.agency == agency, columns.subject_ref.in_(list(refs)))
+        return {row.subject_ref for row in self._scope.read(statement)}
+
+    def alias(self, agency: str, ref: str) -> str:
+        """The agency's alias, minted at first use."""
+        columns = t.subject_alias.c
+        found = self._scope.one(select(columns.alias).where(columns.agency == agency, columns.subject_ref == ref))
+        if found:
+            return str(found.alias)
+        alias = self._scope.ids.number()
+        self._scope.write(insert(t.subject_alias).values(agency=agency, subject_ref=ref, alias=alias))
+        return alias
+
+    def by_alias(self, agency: str, alias: str) -> str | None:
+        """The subject behind an alias."""
+        columns = t.subject_alias.c
+        found = self._scope.one(select(columns.subject_ref).where(columns.agency == agency, columns.alias == alias))
+        return str(found.subject_ref) if found else None
+
+    def mint(self, *, deceased: bool = False) -> str:
+        """A new subject, owned by this unit."""
+        ref = f"s-{self._scope.ids.uuid()}"
+        self._scope.own_new(locks.subject(ref))
+        self._scope.must_own(locks.subject(ref))
+        body = orjson.dumps({"deceased": deceased}).decode()
+        self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
+        return ref
+
+    def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
+        """Remember digests of an owned subject."""
+        self._scope.must_own(locks.subject(ref))
+        rows = [{"kind": kind, "digest": digest, "subject_ref": ref} for digest, kind in digests.items()]
+        self._scope.write(upsert(t.identifier_digest).on_conflict_do_nothing(), rows)
+
+    def digests_of(self, ref: str) -> dict[str, str]:
+        """digest -> kind."""
+        columns = t.identifier_digest.c
+        found = self._scope.read(select(columns.digest, columns.kind).where(columns.subject_ref == ref))
+        return {row.digest: row.kind for row in found}
+
+    def set_deceased(self, ref: str) -> None:
+        """The person has died."""
+        self._scope.must_own(locks.subject(ref))
+        body = orjson.dumps({"deceased": True}).decode()
+        self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=body), None, t.subject)
+
+    def _is_dirty(self, ref: str) -> bool:
+        return locks.subject(ref) in self._scope.dirty
+
+    def _parse(self, rows: list[Any]) -> dict[str, SubjectFacts]:
+        refs = [row.ref for row in rows]
+        consents: dict[str, list[Consent]] = {ref: [] for ref in refs}
+        directives: dict[str, list[Directive]] = {ref: [] for ref in refs}
+        c, d = t.consent.c, t.directive.c
+        for row in self._scope.read(
+            select(c.subject_ref, c.body).where(c.subject_ref.in_(refs), c.current == 1).order_by(c.registry_seq)
+        ):
+            consents[row.subject_ref].append(CONSENT.validate_json(row.body))
+        for row in self._scope.read(select(d.subject_ref, d.body, d.lifted_by).where(d.subject_ref.in_(refs))):
+            if row.lifted_by is None:
+                directives[row.subject_ref].append(DIRECTIVE.validate_json(row.body))
+        return {
+            row.ref: SubjectFacts(
+                subject_ref=row.ref,
+                version=row.version,
+                consents=tuple(consents[row.ref]),
+                directives=tuple(directives[row.ref]),
+                deceased=bool(orjson.loads(row.body)["deceased"]),
+            )
+            for row in rows
+        }

@@ -1,0 +1,304 @@
+"""The tables, by room (design §6). SQLAlchemy Core, no ORM. Instants are ISO 8601 text in UTC, so they sort.
+
+What is not here: a payload table. Content rests only in ``outbox``, sealed, until it is acknowledged or returned.
+Names, dates of birth and identifiers of people are nowhere; ``identifier_digest`` holds keyed digests.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[object] | Index | UniqueConstraint) -> Table:
+    return Table(name, metadata, *parts)
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
+    return Column(name, Text, primary_key=key, nullable=null)
+
+
+def _int(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
+    return Column(name, Integer, primary_key=key, nullable=null, autoincrement=False)
+
+
+# directory: who may talk to whom, and where a route leads. ``body`` is JSON of the rest.
+agency = _table("agency", _text("id", key=True), _text("topic"), _text("status"), _text("body"))
+system = _table("system", _text("id", key=True), _text("agency"), _text("kind"), _text("status"), _text("body"))
+site = _table("site", _text("kind", key=True), _text("code", key=True), _text("agency"), _text("body"))
+service = _table(
+    "service", _text("id", key=True), _text("agency"), _text("wanted"), _text("status"), _text("system"), _text("body")
+)
+agreement = _table(
+    "agreement",
+    _text("id", key=True),
+    _int("version", key=True),
+    _text("party_a"),
+    _text("party_b"),
+    _text("status"),
+    _text("body"),
+    _int("current"),
+)
+worker = _table(
+    "worker", _text("id", key=True), _text("agency"), _text("role"), _text("ended_at", null=True), _text("body")
+)
+
+# subjects: random references, aliases per agency, digests
+subject = _table("subject", _text("ref", key=True), _int("version"), _text("minted_at"), _text("body"))
+subject_alias = _table(
+    "subject_alias",
+    _text("agency", key=True),
+    _text("subject_ref", key=True),
+    _text("alias"),
+    Index("subject_alias_by_alias", "agency", "alias", unique=True),
+)
+identifier_digest = _table(
+    "identifier_digest",
+    _text("kind", key=True),
+    _text("digest", key=True),
+    _text("subject_ref", key=True),
+    Index("identifier_digest_by_subject", "subject_ref"),
+)
+# consent registry: versions kept, never edited
+registry_head = _table("registry_head", _int("id", key=True), _int("seq"))
+lock_version = _table("lock_version", _text("name", key=True), _int("version"))
+consent = _table(
+    "consent",
+    _text("consent_id", key=True),
+    _int("version", key=True),
+    _text("subject_ref"),
+    _int("current"),
+    _text("state"),
+    _int("registry_seq"),
+    _text("source_system"),
+    _text("source_key"),
+    _text("source_revision"),
+    _text("body"),
+    Index("consent_by_subject", "subject_ref", "current"),
+    Index("consent_by_source", "source_system", "source_key"),
+)
+consent_event = _table(
+    "consent_event",
+    _text("consent_id", key=True),
+    _int("registry_seq", key=True),
+    _text("state"),
+    _text("at"),
+    _text("effective_at"),
+    _text("actor"),
+    _text("reason"),
+)
+consent_alias = _table(
+    "consent_alias",
+    _text("consent_id", key=True),
+    _text("agency", key=True),
+    _text("alias"),
+    Index("consent_alias_by_alias", "agency", "alias", unique=True),
+)
+directive = _table(
+    "directive",
+    _text("directive_id", key=True),
+    _text("subject_ref"),
+    _int("registry_seq"),
+    _text("lifted_by", null=True),
+    _text("body"),
+    Index("directive_by_subject", "subject_ref"),
+)
+
+# the exchange: what came in, what was decided, what is under way, how it ended
+inbox = _table(
+    "inbox",
+    _text("message_id", key=True),
+    _text("system"),
+    _text("record_key"),
+    _text("revision"),
+    _int("attempt"),
+    _text("digest"),
+    _text("agency"),
+    _text("event"),
+    _text("recipient"),
+    _text("decision_id"),
+    _text("envelope_id", null=True),
+    _text("referral_no", null=True),
+    _text("previous", null=True),
+    _text("state"),
+    _text("code"),
+    _text("accepted_at"),
+    _text("ended_at", null=True),
+    UniqueConstraint("system", "record_key", "revision", "attempt", name="inbox_once"),
+    Index("inbox_by_state", "state"),
+    Index("inbox_by_envelope", "envelope_id"),
+)
+decision = _table(
+    "decision",
+    _text("decision_id", key=True),
+    _text("message_id"),
+    _int("gate"),
+    _text("at"),
+    _text("outcome"),
+    _text("stage"),
+    _text("code"),
+    _int("registry_seq"),
+    _text("body"),
+    _text("facts"),
+    Index("decision_by_message", "message_id"),
+)
+waiting = _table(
+    "waiting",
+    _text("waiting_id", key=True),
+    _text("system"),
+    _text("record_key"),
+    _text("revision"),
+    _text("digest"),
+    _text("code"),
+    _text("message_id", null=True),
+    _text("subject_ref", null=True),
+    _int("attempts"),
+    _text("due_at", null=True),
+    _text("until_at", null=True),
+    _text("created_at"),
+    _text("place"),
+    _text("keys", null=True),
+    UniqueConstraint("system", "record_key", name="waiting_once"),
+    Index("waiting_by_due", "due_at"),
+)
+waiting_on = _table(
+    "waiting_on", _text("waiting_id", key=True), _text("lock", key=True), Index("waiting_on_by_lock", "lock")
+)
+outbox = _table(
+    "outbox",
+    _text("envelope_id", key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    _text("topic"),
+    _text("lane"),
+    _text("key_id"),
+    Column("sealed", LargeBinary, nullable=False),
+    _text("created_at"),
+    _text("published_at", null=True),
+    Index("outbox_unpublished", "published_at", "seq"),
+)
+message_key = _table(
+    "message_key", _text("envelope_id", key=True), _text("epoch"), Column("wrapped", LargeBinary, nullable=False)
+)
+handover = _table(
+    "handover",
+    _text("envelope_id", key=True),
+    _text("message_id"),
+    _text("recipient"),
+    _text("system"),
+    _text("lane"),
+    _int("lane_seq"),
+    _text("state"),
+    _text("sha256"),
+    _text("subject_ref", null=True),
+    _text("referral_no", null=True),
+    _int("attempts"),
+    _text("due_at"),
+    _text("lease_until", null=True),
+    _text("opened_at", null=True),
+    _text("return_at"),
+    _text("rejection", null=True),
+    _text("problem", null=True),
+    Index("handover_by_lane", "lane", "lane_seq"),
+    Index("handover_due", "system", "state", "due_at"),
+    Index("handover_return", "state", "return_at"),
+)
+handover_basis = _table(
+    "handover_basis", _text("envelope_id", key=True), _text("basis", key=True), Index("handover_by_basis", "basis")
+)
+dead_letter = _table(
+    "dead_letter", _text("id", key=True), _text("envelope_id"), _text("code"), _text("at"), _text("place")
+)
+notice = _table(
+    "notice",
+    _text("notice_id", key=True),
+    _text("system"),
+    _text("kind"),
+    _text("code"),
+    _text("record_key"),
+    _text("referral_no", null=True),
+    _text("state"),
+    _int("attempts"),
+    _text("due_at"),
+    _text("created_at"),
+    Index("notice_due", "state", "due_at"),
+)
+lease = _table("lease", _text("name", key=True), _text("holder"), _text("until_at"))
+
+# referrals: content-free
+referral = _table(
+    "referral",
+    _text("number", key=True),
+    _text("lane"),
+    _int("lane_seq"),
+    _text("back_lane"),
+    _int("back_seq"),
+    _text("sender"),
+    _text("sender_system"),
+    _text("sender_key"),
+    _text("recipient"),
+    _text("recipient_system"),
+    _text("service", null=True),
+    _text("subject_ref"),
+    _text("consent_id", null=True),
+    _text("state"),
+    _int("version"),
+    _text("left_state", null=True),
+    _text("body"),
+    UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
+)
+referral_event = _table(
+    "referral_event",
+    _text("number", key=True),
+    _int("version", key=True),
+    _text("transition"),
+    _text("state"),
+    _text("writer"),
+    _int("implied"),
+    _text("at"),
+    _text("modified_at", null=True),
+    _text("reason", null=True),
+    _text("message_id", null=True),
+)
+
+# audit log
+audit_entry = _table(
+    "audit_entry",
+    _text("id", key=True),
+    Column("body", LargeBinary, nullable=False),
+    _int("entry_index", null=True),
+    Index("audit_entry_by_index", "entry_index", unique=True),
+)
+audit_pending = _table("audit_pending", _text("id", key=True))
+audit_leaf = _table(
+    "audit_leaf", _int("level", key=True), _int("offset", key=True), Column("hash", LargeBinary, nullable=False)
+)
+audit_head = _table("audit_head", _int("id", key=True), _int("size"), Column("root", LargeBinary, nullable=False))
+checkpoint = _table(
+    "checkpoint", _int("size", key=True), Column("note", LargeBinary, nullable=False), _text("signed_at")
+)
+
+# adapters
+adapter_cursor = _table("adapter_cursor", _text("system", key=True), _text("cursor"))
+adapter_memory = _table("adapter_memory", _text("system", key=True), _text("key", key=True), _text("value"))
+adapter_version = _table(
+    "adapter_version",
+    _text("kind", key=True),
+    _text("digest", key=True),
+    _text("activated_at"),
+    _text("actor"),
+    _int("current"),
+)
+
+# the bus on SQLite
+bus_record = _table(
+    "bus_record",
+    _text("topic", key=True),
+    _int("offset", key=True),
+    _text("key"),
+    _text("headers"),
+    Column("body", LargeBinary, nullable=False),
+    _text("at"),
+)
+bus_group = _table("bus_group", _text("topic", key=True), _text("group", key=True), _int("next_offset"))
+bus_topic = _table("bus_topic", _text("topic", key=True), _int("next_offset"))

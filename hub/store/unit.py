@@ -1,0 +1,133 @@
+"""The store on one SQLite file, and the unit: one transaction under its locks (design §6) ◆.
+
+A unit begins with all its locks, reads the clock after them, and at its end writes what is pending, raises the
+versions of what it owned, wakes what waits on that, and gives registry sequence numbers: last, in commit order.
+On SQLite one transaction writes at a time, so the locks need no rows of their own; that they were named is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from consent.model import SubjectFacts
+from hub.model import locks
+from hub.ports import Clock, Directory, Ids
+from hub.store import tables as t
+from hub.store.audit import AuditTable
+from hub.store.consents import ConsentTable
+from hub.store.directory import DirectoryTable
+from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
+from hub.store.notices import CursorTable, NoticeTable
+from hub.store.outbox import HandoverTable, OutboxTable
+from hub.store.referrals import ReferralTable
+from hub.store.scope import Scope
+from hub.store.sql import Database
+from hub.store.subjects import SubjectTable
+
+SUBJECTS_MAX = 200  # design §6: subjects in one unit
+_SUBJECT = "subject:"
+
+
+class Cache:
+    """Parsed facts by version; the version is read inside the unit, so a stale one is never used."""
+
+    def __init__(self) -> None:
+        self.directory: dict[int, Directory] = {}
+        self.subjects: dict[tuple[str, int], SubjectFacts] = {}
+
+
+class SqlUnit:
+    """See :class:`hub.ports.Unit`; without locks it is a :class:`hub.ports.Peek`."""
+
+    def __init__(self, scope: Scope, cache: Cache) -> None:
+        self._scope = scope
+        self.directory = DirectoryTable(scope, cache.directory)
+        self.subjects = SubjectTable(scope, cache.subjects)
+        self.consents = ConsentTable(scope)
+        self.decisions = DecisionTable(scope)
+        self.inbox = InboxTable(scope)
+        self.waiting = WaitingTable(scope)
+        self.outbox = OutboxTable(scope)
+        self.handovers = HandoverTable(scope)
+        self.notices = NoticeTable(scope)
+        self.referrals = ReferralTable(scope)
+        self.cursors = CursorTable(scope)
+        self.audit = AuditTable(scope)
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this unit, read after its locks."""
+        return self._scope.now
+
+    def holds(self, lock: str) -> bool:
+        """Whether the unit shares or owns a lock."""
+        return self._scope.held is not None and lock in self._scope.held
+
+    def close(self) -> None:
+        """What stands at the end of every unit, whatever it did."""
+        owned = sorted(self._scope.owned)
+        if owned:
+            self._raise_versions(owned)
+            self.waiting.wake(owned)
+            self.handovers.hurry(
+                [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)],
+                [name.removeprefix("mapping:") for name in owned if name.startswith("mapping:")],
+                config=locks.CONFIG in owned,
+            )
+        self._scope.flush_all()
+        self.consents.close()
+        self._scope.flush_all()
+
+    def _raise_versions(self, owned: Sequence[str]) -> None:
+        refs = [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)]
+        if refs:
+            raised = update(t.subject).where(t.subject.c.ref.in_(refs)).values(version=t.subject.c.version + 1)
+            self._scope.write(raised, None, t.subject)
+        if locks.CONFIG in owned:
+            self._scope.write(
+                upsert(t.lock_version)
+                .values(name=locks.CONFIG, version=1)
+                .on_conflict_do_update(index_elements=["name"], set_={"version": t.lock_version.c.version + 1})
+            )
+
+
+class SqlStore:
+    """See :class:`hub.ports.Store`.
+
+    Args:
+        path: the database file, migrated to the current version.
+    """
+
+    def __init__(self, path: Path, clock: Clock, ids: Ids) -> None:
+        self.database = Database(path)
+        self._clock, self._ids, self._cache = clock, ids, Cache()
+
+    @contextmanager
+    def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> Iterator[SqlUnit]:
+        """A transaction that holds these locks.
+
+        Raises:
+            Unavailable: the store cannot be written now; nothing was.
+        """
+        held = set(share) | set(own)
+        assert sum(name.startswith(_SUBJECT) for name in held) <= SUBJECTS_MAX, "at most 200 subjects in a unit"
+        with self.database.writing(owner=bool(own)) as connection:
+            unit = SqlUnit(Scope(connection, self._clock.now(), self._ids, held=held, owned=own), self._cache)
+            yield unit
+            unit.close()
+
+    @contextmanager
+    def peek(self) -> Iterator[SqlUnit]:
+        """A consistent read without locks, on a connection that cannot write."""
+        with self.database.reading() as connection:
+            yield SqlUnit(Scope(connection, self._clock.now(), self._ids, held=None), self._cache)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()

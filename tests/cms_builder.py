@@ -1,0 +1,179 @@
+"""Invented CMS databases for tests: the schema of the agency's own system, and rows with sensible defaults.
+
+Every helper takes column names as keywords; what is given replaces the default, None makes it NULL. All people are
+invented. Nothing here knows the adapter.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+SCHEMA = Path(__file__).parent.parent / "schemas" / "records" / "cms.sql"
+SAVED_AT = "2026-05-04 09:00:00"  # Toronto
+
+
+def make_cms(path: Path | str) -> None:
+    """Make an empty CMS database at a path."""
+    db = connect(path)
+    db.executescript(SCHEMA.read_text(encoding="utf-8"))
+    db.close()
+
+
+def connect(path: Path | str) -> sqlite3.Connection:
+    """The agency's own connection: every statement commits by itself, references are held."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+def add_client(db: sqlite3.Connection, **fields: Any) -> int:
+    """A named client with a birth date, a home and no channel that is marked safe."""
+    number = _next(db, "client", "client_id")
+    return _insert(
+        db,
+        "client",
+        {
+            "client_id": number,
+            "file_no": f"2026-{number:06d}",
+            "last_name": "Okonkwo-Tremblay",
+            "first_name": "Amara",
+            "birth_date": "1991-07-22",
+            "birth_date_quality": "E",
+            "gender": "woman",
+            "status_in_canada": "PR",
+            "status_date": "2024-02-01",
+            "arrival_date": "2023-11-15",
+            "country_of_origin": "NGA",
+            "home_language": "ibo",
+            "service_language": "en",
+            "official_language": "en",
+            "interpreter_needed": 0,
+            "address_line": "12 Elm Street",
+            "city": "Toronto",
+            "province": "ON",
+            "postal_code": "M5V 2T6",
+            **fields,
+        },
+    )
+
+
+def add_identifier(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """A UCI, unless said otherwise; ten digits made from the client's number."""
+    return _insert(
+        db, "client_identifier", {"client_id": client_id, "type": "UCI", "value": f"11{client_id:08d}", **fields}
+    )
+
+
+def add_language(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """An initial language result, CLB 4 to 6."""
+    result = {"assessed_on": "2026-03-02", "kind": "I", "tool": "CLBPT", "listening": "06", "speaking": "05"}
+    rest = {"reading": "05", "writing": "04", "centre_site": "TOR01"}
+    return _insert(db, "language_result", {"client_id": client_id, **result, **rest, **fields})
+
+
+def add_case(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """An open newcomer case."""
+    case = {"program": "NEWCOMER", "opened_on": "2026-01-12", "worker": "w-17", "status": "OPEN"}
+    return _insert(db, "case_file", {"client_id": client_id, **case, **fields})
+
+
+def add_consent(db: sqlite3.Connection, client_id: int, recipient_org: str | None = "lakeside", **fields: Any) -> int:
+    """A signed consent that has everything to be ACTIVE, for one recipient and referrals."""
+    return _insert(
+        db,
+        "consent",
+        {
+            "client_id": client_id,
+            "form_id": f"F-{client_id}",
+            "given_by": "SELF",
+            "capacity_basis": "PRESUMED",
+            "form": "WRITTEN",
+            "valid_from": "2026-01-12",
+            "expires_on": "2026-12-31",
+            "recipient_org": recipient_org,
+            "purposes": "REFERRAL",
+            "categories": "IDENT CONTACT NEEDS LANG SERVICE_STATUS",
+            "text_version": "sharing-v3",
+            "notice_version": "notice-v2",
+            "language": "en",
+            "client_reads": "en",
+            "explained": "what who why risk may-refuse",
+            "not_condition": 1,
+            "captured_by": "w-17",
+            "captured_at": "2026-01-12 10:15:00",
+            "signed_on": "2026-01-12",
+            "evidence_ref": f"scan-{client_id}",
+            "receipt_at": "2026-01-12 10:20:00",
+            "receipt_channel": "PAPER",
+            **fields,
+        },
+    )
+
+
+def add_referral(
+    db: sqlite3.Connection,
+    client_id: int,
+    to_org: str = "lakeside",
+    service_wanted: str = "employment",
+    **fields: Any,
+) -> int:
+    """A referral that is sent by the hub, on the client's latest case (one is opened where there is none)."""
+    return _insert(
+        db,
+        "referral",
+        {
+            "case_id": fields.pop("case_id", None) or _case_of(db, client_id),
+            "direction": "OUT",
+            "from_org": "harbour",
+            "to_org": to_org,
+            "service_wanted": service_wanted,
+            "reason_code": "employment",
+            "channel": "hub",
+            "sent_at": SAVED_AT,
+            "status": "SENT",
+            "status_at": SAVED_AT,
+            "worker": "w-17",
+            **fields,
+        },
+    )
+
+
+def answer(
+    db: sqlite3.Connection, hub_referral_no: str, status: str, *, client_id: int | None = None, **fields: Any
+) -> int:
+    """The receiving agency's own row for a referral that came by the hub: made at the first answer, then moved on."""
+    moved = {"status": status, "status_at": SAVED_AT, **fields}
+    row = db.execute(
+        "SELECT referral_id FROM referral WHERE direction = 'IN' AND hub_referral_no = ?", (hub_referral_no,)
+    ).fetchone()
+    if row:
+        update(db, "referral", row[0], **moved)
+        return int(row[0])
+    client_id = add_client(db) if client_id is None else client_id
+    came = {"direction": "IN", "from_org": "harbour", "to_org": "lakeside", "hub_referral_no": hub_referral_no}
+    return add_referral(db, client_id, **{**came, "sent_at": None, **moved})
+
+
+def update(db: sqlite3.Connection, table: str, number: int, **fields: Any) -> None:
+    """Change columns of a row by its key."""
+    key = db.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1").fetchone()[0]
+    db.execute(
+        f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in fields)} WHERE {key} = ?", (*fields.values(), number)
+    )
+
+
+def _case_of(db: sqlite3.Connection, client_id: int) -> int:
+    row = db.execute("SELECT MAX(case_id) FROM case_file WHERE client_id = ?", (client_id,)).fetchone()
+    return int(row[0]) if row[0] else add_case(db, client_id)
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> int:
+    marks = ", ".join("?" * len(row))
+    cursor = db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    return int(cursor.lastrowid or 0)
+
+
+def _next(db: sqlite3.Connection, table: str, key: str) -> int:
+    return int(db.execute(f"SELECT COALESCE(MAX({key}), 0) + 1 FROM {table}").fetchone()[0])

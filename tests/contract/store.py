@@ -1,0 +1,248 @@
+"""What every store promises. A subclass names its store and adds no test."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from consent.model import Consent, ConsentState, Decision, Facts, Outcome, PackFacts, Party, StateEvent
+from consent.model import Code, Message, Purpose
+from hub.errors import Unavailable
+from hub.model import locks
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.directory import Agency
+from hub.model.rows import Waiting
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def consent_of(
+    subject: str, number: str = "c-1", version: int = 1, state: ConsentState = ConsentState.ACTIVE
+) -> Consent:
+    return Consent(
+        consent_id=number,
+        version=version,
+        subject_ref=subject,
+        state=state,
+        registry_seq=0,
+        discloser="harbour",
+        recipients=(),
+        purposes=(),
+        categories=(),
+        pack="ca-on",
+        pack_version=1,
+    )
+
+
+def happened(state: ConsentState = ConsentState.ACTIVE) -> StateEvent:
+    return StateEvent(state=state, registry_seq=0, at=AT, effective_at=AT, actor="w-1")
+
+
+def facts() -> Facts:
+    message = Message("ReferralRequest", "add-service-request", Purpose.REFERRAL, (), None)
+    return Facts(AT, PackFacts("ca-on", 1), Party("harbour"), Party("lakeside"), message, None)
+
+
+def waiting(key: str, *on: str) -> Waiting:
+    return Waiting(f"w-{key}", "harbour-cms", key, "1", "d", "DN_NO_CONSENT", AT, locks=on)
+
+
+class StoreContract:
+    """Subclasses provide the fixture ``store``."""
+
+    def mint(self, store: Any) -> str:
+        with store.unit() as unit:
+            return str(unit.subjects.mint())
+
+    def file(self, store: Any, ref: str, consent: Consent, **where: str) -> None:
+        with store.unit(own=[locks.subject(ref)]) as unit:
+            origin = {"system": "harbour-cms", "key": "consent:1", "revision": "1", **where}
+            unit.consents.put(consent, happened(consent.state), **origin)
+
+    def test_an_exception_leaves_nothing_behind(self, store: Any) -> None:
+        with pytest.raises(RuntimeError), store.unit(own=[locks.CONFIG]) as unit:
+            unit.directory.put(Agency("harbour", "Harbour", "general", "ca-on", "delivery.A"))
+            unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, Actor("w-1")))
+            raise RuntimeError
+
+        with store.peek() as rows:
+            assert rows.directory.all().agencies == {}
+
+    def test_facts_of_a_subject_that_was_not_locked_are_a_programming_error(self, store: Any) -> None:
+        ref = self.mint(store)
+
+        with pytest.raises(AssertionError), store.unit() as unit:
+            unit.subjects.facts([ref])
+
+    def test_a_shared_subject_can_be_read_and_not_changed(self, store: Any) -> None:
+        ref = self.mint(store)
+
+        with pytest.raises(AssertionError), store.unit(share=[locks.subject(ref)]) as unit:
+            assert unit.subjects.facts([ref])
+            unit.consents.put(consent_of(ref), happened(), system="s", key="k", revision="1")
+
+    def test_a_peek_cannot_write(self, store: Any) -> None:
+        with pytest.raises((AssertionError, Unavailable)), store.peek() as rows:
+            rows.cursors.put("harbour-cms", "7")
+
+        with store.peek() as rows:
+            assert rows.cursors.get("harbour-cms") == ""
+
+    def test_a_decision_from_facts_that_this_unit_did_not_gather_is_not_written_inv_2(self, store: Any) -> None:
+        permit = Decision(Outcome.PERMIT, "P-10", (Code.OK_CONSENT,))
+        elsewhere = facts()
+
+        with pytest.raises(AssertionError, match="INV-2"), store.unit() as unit:
+            unit.decisions.gathered(facts())
+            unit.decisions.put("d-1", "m-1", 1, elsewhere, permit)
+
+        with store.peek() as rows:
+            assert rows.decisions.stored(10) == []
+
+    def test_owning_a_subject_raises_its_version_and_sharing_does_not(self, store: Any) -> None:
+        ref = self.mint(store)
+        lock = locks.subject(ref)
+
+        def version() -> int:
+            with store.peek() as rows:
+                return int(rows.subjects.facts([ref])[ref].version)
+
+        before = version()
+        with store.unit(share=[lock]) as unit:
+            unit.subjects.facts([ref])
+        shared = version()
+        with store.unit(own=[lock]):
+            pass
+
+        assert (shared - before, version() - before) == (0, 1)
+
+    def test_registry_numbers_grow_in_commit_order_without_a_gap(self, store: Any) -> None:
+        ref = self.mint(store)
+        self.file(store, ref, consent_of(ref, "c-1"))
+        self.file(store, ref, consent_of(ref, "c-2"), key="consent:2")
+        self.file(store, ref, consent_of(ref, "c-1", version=2, state=ConsentState.WITHDRAWN))
+
+        with store.peek() as rows:
+            found = {c.consent_id: c.registry_seq for c in rows.subjects.facts([ref])[ref].consents}
+            head = rows.consents.head()
+
+        assert (found, head) == ({"c-2": 2, "c-1": 3}, 3)
+
+    def test_versions_of_a_consent_are_kept_and_only_the_last_is_current(self, store: Any) -> None:
+        ref = self.mint(store)
+        self.file(store, ref, consent_of(ref))
+        self.file(store, ref, consent_of(ref, version=2, state=ConsentState.WITHDRAWN), revision="2")
+
+        with store.peek() as rows:
+            current = rows.consents.of_source("harbour-cms", "consent:1")
+
+        assert current is not None
+        assert (current[0].version, current[0].state, current[1]) == (2, ConsentState.WITHDRAWN, "2")
+
+    def test_a_version_that_skips_one_is_refused(self, store: Any) -> None:
+        ref = self.mint(store)
+
+        with pytest.raises(AssertionError):
+            self.file(store, ref, consent_of(ref, version=2))
+
+    def test_a_parsed_consent_is_never_older_than_the_store(self, store: Any) -> None:
+        ref = self.mint(store)
+        self.file(store, ref, consent_of(ref))
+        with store.unit(share=[locks.subject(ref)]) as unit:
+            before = unit.subjects.facts([ref])[ref].consents[0].state
+        self.file(store, ref, consent_of(ref, version=2, state=ConsentState.WITHDRAWN))
+        with store.unit(share=[locks.subject(ref)]) as unit:
+            after = unit.subjects.facts([ref])[ref].consents[0].state
+
+        assert (before, after) == (ConsentState.ACTIVE, ConsentState.WITHDRAWN)
+
+    def test_the_end_of_a_unit_wakes_what_waits_on_what_it_owned_and_nothing_else(self, store: Any) -> None:
+        ref = self.mint(store)
+        with store.unit(share=[locks.subject(ref), locks.CONFIG, locks.digest("x")]) as unit:
+            unit.waiting.put(waiting("a", locks.subject(ref)))
+            unit.waiting.put(waiting("b", locks.digest("x")))
+            unit.waiting.put(waiting("c", locks.CONFIG))
+
+        with store.unit(own=[locks.digest("x")]):
+            pass
+
+        with store.peek() as rows:
+            assert [row.record_key for row in rows.waiting.due(rows.now, 10)] == ["b"]
+
+    def test_what_waits_on_a_lock_that_the_unit_does_not_hold_is_a_programming_error(self, store: Any) -> None:
+        with pytest.raises(AssertionError), store.unit() as unit:
+            unit.waiting.put(waiting("a", locks.CONFIG))
+
+    def test_a_record_waits_once(self, store: Any) -> None:
+        with store.unit(share=[locks.CONFIG]) as unit:
+            unit.waiting.put(waiting("a", locks.CONFIG))
+            unit.waiting.put(Waiting("w-new", "harbour-cms", "a", "2", "d", "DN_EXPIRED", AT))
+
+        with store.peek() as rows:
+            assert [(row.waiting_id, row.locks) for row in rows.waiting.every(10)] == [("w-new", ())]
+
+    def test_a_lease_belongs_to_one_holder_until_it_is_over(self, store: Any, clock: Any) -> None:
+        def take(holder: str) -> bool:
+            with store.unit() as unit:
+                return bool(unit.cursors.lease("relay", holder, unit.now + timedelta(seconds=10)))
+
+        first, second = take("a"), take("b")
+        again = take("a")
+        clock.advance(timedelta(seconds=11))
+
+        assert (first, second, again, take("b"), take("a")) == (True, False, True, True, False)
+
+    def test_a_unit_that_writes_keeps_every_other_unit_from_reading_facts_until_it_commits(self, store: Any) -> None:
+        """What a decision reads cannot change before it is released: the race of SQLAlchemy's default transaction."""
+        ref = self.mint(store)
+        order: list[str] = []
+        inside, go_on = threading.Event(), threading.Event()
+
+        def gate() -> None:
+            with store.unit(share=[locks.subject(ref)]) as unit:
+                unit.subjects.facts([ref])
+                inside.set()
+                go_on.wait(5)
+                order.append("released")
+
+        def withdrawal() -> None:
+            with store.unit(own=[locks.subject(ref)]) as unit:
+                unit.consents.put(consent_of(ref), happened(), system="s", key="k", revision="1")
+                order.append("withdrawn")
+
+        threads = [threading.Thread(target=gate), threading.Thread(target=withdrawal)]
+        threads[0].start()
+        assert inside.wait(5)
+        threads[1].start()
+        threads[1].join(0.2)
+        go_on.set()
+        for thread in threads:
+            thread.join(5)
+
+        assert order == ["released", "withdrawn"]
+
+    def test_an_owner_goes_before_workers_that_never_pause(self, store: Any) -> None:
+        """A withdrawal waits behind the units under way, never behind all that a busy worker still has to do."""
+        ref = self.mint(store)
+        done, counts = threading.Event(), {"after": 0}
+        asked = threading.Event()
+
+        def worker() -> None:
+            while not done.is_set():
+                with store.unit(share=[locks.CONFIG]) as unit:
+                    unit.cursors.put("harbour-cms", "x")
+                    counts["after"] += asked.is_set() and not done.is_set()
+
+        threads = [threading.Thread(target=worker) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        asked.set()
+        with store.unit(own=[locks.subject(ref)]):
+            done.set()
+        for thread in threads:
+            thread.join(5)
+
+        assert counts["after"] <= 4 * 3  # each of the four may have been inside the gate, and one may begin beside us

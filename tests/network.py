@@ -1,0 +1,130 @@
+"""A small hub for tests: two agencies with a CMS each, one agreement, standing time. All people are invented."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from consent.model import Agreement, Category, Purpose
+from hub.compose import Hub, compose, initialise
+from hub.exchange.house import Limits
+from hub.model import locks
+from hub.model.directory import Agency, Service, System, Worker
+from hub.settings import Settings
+from tests import cms_builder as cms
+from tests.fakes import SeededIds, StandingClock
+
+NOON = datetime(2026, 6, 1, 16, tzinfo=UTC)  # in the middle of the builder's consents; noon in Toronto
+EVENTS = (
+    "add-service-request",
+    "notify-add-process-request",
+    "notify-update-process-request",
+    "notify-update-service-request",
+    "notify-add-appointment",
+    "revoke-service-request",
+)
+AGREED = (
+    "IDENT CONTACT NEEDS LANG EMPLOY EDUC INCOME HEALTH_PHYS HEALTH_MENTAL SUBSTANCE SERVICE_STATUS IMMIG NOTES_FREE"
+)
+
+
+@dataclass
+class Network:
+    """Harbour refers, Lakeside receives; either way is possible."""
+
+    dir: Path
+    hub: Hub
+    clock: StandingClock
+
+    def db(self, agency: str) -> sqlite3.Connection:
+        """The agency's own connection to its own database."""
+        return cms.connect(self.dir / f"{agency}.sqlite")
+
+    def run(self, rounds: int = 60) -> None:
+        """Let the hub work until nothing moves."""
+        for _ in range(rounds):
+            if not self.hub.step():
+                return
+        raise AssertionError(f"the hub still moves after {rounds} rounds")
+
+    def inbox(self, agency: str, kind: str | None = None) -> list[dict[str, Any]]:
+        """What the hub has written into an agency's hub_inbox, oldest first."""
+        db = self.db(agency)
+        db.row_factory = sqlite3.Row
+        rows = db.execute("SELECT * FROM hub_inbox ORDER BY rowid").fetchall()
+        db.close()
+        found = [{**dict(row), "payload": json.loads(row["payload"])} for row in rows]
+        return [row for row in found if kind is None or row["kind"] == kind]
+
+    def states(self) -> dict[str, int]:
+        """Messages by state."""
+        with self.hub.store.peek() as rows:
+            return rows.inbox.count_by_state()
+
+    def codes(self, gate: int = 1) -> dict[str, int]:
+        """Decisions of a gate by first code."""
+        with self.hub.store.peek() as rows:
+            return rows.decisions.count_by_code(gate)
+
+    def reopen(self) -> None:
+        """Close the hub and compose it again on the same folder: a restart."""
+        limits = self.hub.house.limits
+        self.hub.close()
+        self.hub = compose(self.hub.settings, clock=self.clock, ids=SeededIds(99), limits=limits)
+
+
+def make(folder: Path, *, seed: int = 7, at: datetime = NOON, limits: Limits | None = None) -> Network:
+    """A hub folder, two CMS databases and a directory."""
+    settings = Settings(dir=folder / "hub")
+    initialise(settings, SeededIds(seed))
+    clock = StandingClock(at)
+    hub = compose(settings, clock=clock, ids=SeededIds(seed + 1), limits=limits)
+    for agency in ("harbour", "lakeside"):
+        cms.make_cms(folder / f"{agency}.sqlite")
+    fill_directory(hub, folder, clock.now())
+    return Network(folder, hub, clock)
+
+
+def fill_directory(hub: Hub, folder: Path, now: datetime) -> None:
+    with hub.store.unit(own=[locks.CONFIG]) as unit:
+        put = unit.directory.put
+        for name, title in (("harbour", "Harbour Newcomer Centre"), ("lakeside", "Lakeside Employment Services")):
+            put(Agency(name, title, "general", "ca-on", f"delivery.{name.upper()[:6]:A<12}"))
+            put(System(f"{name}-cms", name, "cms", "active", {"path": str(folder / f"{name}.sqlite")}))
+            put(Worker(f"{name}-worker", name, "worker"))
+        put(Worker("steward", "hub", "steward"))
+        for wanted in ("employment", "language-training"):
+            put(Service(f"lakeside-{wanted}", "lakeside", wanted, wanted, "lakeside-cms"))
+        put(Service("harbour-settlement", "harbour", "settlement", "settlement", "harbour-cms"))
+        put(agreement(now - timedelta(days=400)))
+
+
+def agreement(since: datetime, **changes: Any) -> Agreement:
+    """Harbour and Lakeside, mutual."""
+    fields: dict[str, Any] = {
+        "agreement_id": "harbour-lakeside",
+        "version": 1,
+        "parties": ("harbour", "lakeside"),
+        "purposes": (Purpose.REFERRAL,),
+        "categories": tuple(Category(word) for word in AGREED.split()),
+        "events": EVENTS,
+        "status": "active",
+        "valid_from": since,
+    }
+    return Agreement(**{**fields, **changes})
+
+
+def refer(network: Network, **client: Any) -> tuple[int, int]:
+    """One client of Harbour with a UCI, a language result, a consent for Lakeside and a referral; their numbers."""
+    db = network.db("harbour")
+    number = cms.add_client(db, **client)
+    cms.add_identifier(db, number)
+    cms.add_language(db, number)
+    cms.add_consent(db, number)
+    referral = cms.add_referral(db, number)
+    db.close()
+    return number, referral
