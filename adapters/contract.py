@@ -133,6 +133,14 @@ class Source(Protocol):
         """Read records by key, in the order asked."""
         ...
 
+    def reach(self) -> None:
+        """Connect, changing nothing. Asked before anything is released to this system.
+
+        Raises:
+            Unavailable: it cannot be reached now.
+        """
+        ...
+
     def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
         """Write parcels. Calls ``commit`` just before the irreversible step; one answer per parcel.
 

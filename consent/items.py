@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consent.model import SENSITIVE, Agreement, Category, Code, Consent, Facts, Item, Withheld
-from consent.records import covering_own_way, is_own_status
+from consent.records import is_own_status
 from consent.standing import No, said_by_client
 
 # shared model 5: a tag of v3-ActCode is of this category, whatever the item's own label says (L1)
@@ -26,25 +26,32 @@ CATEGORY_OF_TAG = {
 _PLAIN_LEVELS = ("U", "L", "M", "N")
 
 
+Categories = tuple[Category, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """What may pass, list by list. An empty list means nothing (I-18)."""
 
-    profile: frozenset[Category]
-    coarse: frozenset[Category]
-    agreed: frozenset[Category]
-    ticked: frozenset[Category]
+    profile: Categories
+    coarse: Categories
+    agreed: Categories
+    ticked: Categories
     noes: tuple[No, ...]
 
 
-def lists_of(facts: Facts, agreements: Iterable[Agreement]) -> Lists:
-    """The lists that govern this message. Several consents or agreements narrow each other (C-106)."""
+def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[Consent]) -> Lists:
+    """The lists that govern this message. Several consents or agreements narrow each other (C-106).
+
+    Args:
+        consents: those that cover the message in its own direction.
+    """
     assert facts.profile is not None, "P-0 refuses a message without a profile"
     return Lists(
-        profile=frozenset(facts.profile.required + facts.profile.optional),
-        coarse=frozenset(facts.profile.coarse),
-        agreed=_narrowest(agreement.categories for agreement in agreements),
-        ticked=_narrowest(_ticks(consent, facts) for consent in covering_own_way(facts)),
+        profile=facts.profile.required + facts.profile.optional,
+        coarse=facts.profile.coarse,
+        agreed=_narrowest([agreement.categories for agreement in agreements]),
+        ticked=_narrowest([_ticks(consent, facts) for consent in consents]),
         noes=tuple(said_by_client(facts)),
     )
 
@@ -73,18 +80,17 @@ def is_foreign(item: Item, facts: Facts) -> bool:
 
 def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
     """The first code that fits, and whether the client alone stood in the way."""
-    kinds = frozenset((item.category, *(CATEGORY_OF_TAG.get(tag, item.category) for tag in item.sensitivity)))
-    ticked = kinds <= lists.ticked or is_own_status(item, facts)
-    agreed = kinds <= lists.agreed
-    only_coarse = not kinds <= lists.profile
-    if only_coarse and not (ticked and kinds <= lists.profile | lists.coarse):
+    kinds = (item.category, *[CATEGORY_OF_TAG.get(tag, item.category) for tag in item.sensitivity])
+    ticked = _within(kinds, lists.ticked) or is_own_status(item, facts)
+    agreed = _within(kinds, lists.agreed)
+    only_coarse = not _within(kinds, lists.profile)
+    if only_coarse and not (ticked and _within(kinds, lists.profile + lists.coarse)):
         return Code.RD_PURPOSE_MIN, False
     if any(no.forbids(item, kinds) for no in lists.noes):
         return Code.RD_CATEGORY, agreed and not only_coarse
     if not agreed:
         return Code.RD_CATEGORY, False
-    sensitive = not kinds.isdisjoint(SENSITIVE)
-    if not ticked and not sensitive:
+    if not ticked and SENSITIVE.isdisjoint(kinds):
         return Code.RD_CATEGORY, True
     if not ticked or _is_above(item):
         return Code.RD_SENSITIVE, not only_coarse
@@ -100,17 +106,24 @@ def _is_above(item: Item) -> bool:
     )
 
 
-def _ticks(consent: Consent, facts: Facts) -> Iterable[Category]:
+def _ticks(consent: Consent, facts: Facts) -> Categories:
     """The categories that a consent opens for this purpose now; a tick may be narrower and end earlier (1.2)."""
-    return (
-        grant.category
-        for grant in consent.categories
-        if (not grant.purposes or facts.message.purpose in grant.purposes)
-        and (grant.expires_at is None or facts.at < grant.expires_at)
+    return tuple(
+        [
+            grant.category
+            for grant in consent.categories
+            if (not grant.purposes or facts.message.purpose in grant.purposes)
+            and (grant.expires_at is None or facts.at < grant.expires_at)
+        ]
     )
 
 
-def _narrowest(lists: Iterable[Iterable[Category]]) -> frozenset[Category]:
+def _within(kinds: Categories, allowed: Categories) -> bool:
+    # tuples: they are short, and an enum's hash costs more than comparing them through
+    return all([kind in allowed for kind in kinds])
+
+
+def _narrowest(lists: list[Categories]) -> Categories:
     """What all lists have; nothing, where there is none."""
-    sets = [frozenset(categories) for categories in lists]
-    return frozenset.intersection(*sets) if sets else frozenset()
+    first, *others = lists or [()]
+    return tuple([category for category in first if all(category in other for other in others)]) if others else first

@@ -110,8 +110,6 @@ def covering(facts: Facts) -> list[Consent]:
 
 def covering_own_way(facts: Facts) -> list[Consent]:
     """The records in force in the message's own direction: what is not status needs one (C-72)."""
-    if not carries_status(facts):
-        return covering(facts)
     pair = message_pair(facts)
     return [consent for consent in records(facts) if _covers(consent, pair, facts)]
 

@@ -140,22 +140,24 @@ def recipient_and_purpose(facts: Facts) -> Decision | None:
 
 def categories(facts: Facts) -> Decision:
     """P-10. What of it may pass; and if that is too little to act on, nothing."""
-    agreements = _agreements(facts)
-    lists = lists_of(facts, agreements)
+    agreements, consents, is_status = _agreements(facts), covering(facts), carries_status(facts)
+    own_way = covering_own_way(facts) if is_status else consents
+    lists = lists_of(facts, agreements, own_way)
     judged: _Judged = [(item, judge(item, lists, facts)) for item in facts.message.items]
-    withheld = tuple(answer for _, answer in judged if answer is not None)
-    why = dict.fromkeys(answer.code for answer in withheld)
+    withheld = tuple([answer for _, answer in judged if answer is not None])
+    why = dict.fromkeys([answer.code for answer in withheld])
     if _is_too_little(judged, facts):
         return Decision.deny("P-10", Code.DN_REQUIRED_BLOCKED, *why)
-    status_only = carries_status(facts) and all(is_own_status(item, facts) for item, answer in judged if not answer)
-    basis = (
-        *dict.fromkeys(reference(consent) for consent in _relied_on(facts, status_only=status_only)),
-        *(f"agreement:{row.agreement_id}/{row.version}" for row in agreements),
-        *(no.name for no in lists.noes),
+    status_only = is_status and all(is_own_status(item, facts) for item, answer in judged if answer is None)
+    relied_on = consents if status_only else consents + own_way
+    basis = dict.fromkeys(
+        [reference(consent) for consent in relied_on]
+        + [f"agreement:{row.agreement_id}/{row.version}" for row in agreements]
+        + [no.name for no in lists.noes]
     )
     outcome = Outcome.PERMIT_REDACTED if withheld else Outcome.PERMIT
     code = Code.OK_STATUS_ONLY if status_only else Code.OK_CONSENT
-    return Decision(outcome, "P-10", (code, *why), basis, withheld)
+    return Decision(outcome, "P-10", (code, *why), tuple(basis), withheld)
 
 
 def _takes_part(party: Party) -> bool:
@@ -225,13 +227,13 @@ def _purpose_holds(facts: Facts) -> bool:
     return built and of_profile and (label is None or label.upper().replace("-", "_") == message.purpose)
 
 
-def _required(facts: Facts) -> frozenset[Category]:
+def _required(facts: Facts) -> tuple[Category, ...]:
     """The categories without which a request is no use: the addressed service's own list, else the profile's (2.6)."""
     if facts.message.type == STATUS or facts.profile is None:  # of a status the Task alone is essential
-        return frozenset()
+        return ()
     if facts.message.required is None:
-        return frozenset(facts.profile.required)
-    return frozenset((Category.IDENT, *facts.message.required))
+        return facts.profile.required
+    return (Category.IDENT, *facts.message.required)
 
 
 def _is_too_little(judged: _Judged, facts: Facts) -> bool:
@@ -242,15 +244,14 @@ def _is_too_little(judged: _Judged, facts: Facts) -> bool:
     """
     is_request = facts.message.type in REQUESTS
     kept = [item for item, answer in judged if answer is None]
-    left = {item.category for item in kept}
     required = _required(facts)
     for item, answer in judged:
         if answer is None:
             continue
-        of_others = answer.code in (Code.RD_SUBJECT, Code.RD_LINEAGE)
-        if item.category in required and (not of_others or item.category not in left):
-            return True
         if item.essential and (is_request or item.category is Category.SERVICE_STATUS):
+            return True
+        of_others = answer.code in (Code.RD_SUBJECT, Code.RD_LINEAGE)
+        if item.category in required and not (of_others and any(item.category is left.category for left in kept)):
             return True
     # a request to a named program says nothing by itself: what it asks for is what counts
     says = [
@@ -259,8 +260,3 @@ def _is_too_little(judged: _Judged, facts: Facts) -> bool:
         if item.category is not Category.IDENT and not (is_request and is_own_status(item, facts))
     ]
     return not kept or (bool(says) and all(answer for _, answer in says))
-
-
-def _relied_on(facts: Facts, *, status_only: bool) -> list[Consent]:
-    """The records on which a permit rests: those of the status, and of what goes with it."""
-    return covering(facts) if status_only else covering(facts) + covering_own_way(facts)

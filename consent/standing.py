@@ -40,10 +40,10 @@ class No:
         """Whether nothing at all may go there."""
         return not self.categories and not self.items
 
-    def forbids(self, item: Item, kinds: frozenset[Category]) -> bool:
+    def forbids(self, item: Item, kinds: tuple[Category, ...]) -> bool:
         """Whether it is about this item; an item without an id may be the one that is meant."""
         locked = bool(self.items) and (item.item_id is None or item.item_id in self.items)
-        return locked or not kinds.isdisjoint(self.categories)
+        return locked or any(kind in self.categories for kind in kinds)
 
 
 def standing(facts: Facts) -> list[No]:

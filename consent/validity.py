@@ -13,6 +13,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from consent.model import (
@@ -88,6 +89,7 @@ _MANDATORY = (
     "captured_in",
     "receipt_ref",
 )
+_mandatory = attrgetter(*_MANDATORY)
 _EMPTY = (None, "", ())
 # by field, or by the column of a source's row (program systems 9.2)
 RECIPIENT_WORDS = frozenset({"recipients", "recipient_org"})
@@ -125,7 +127,8 @@ def furthest(refusals: Iterable[Code]) -> Code:
 
 def missing(consent: Consent) -> tuple[str, ...]:
     """The mandatory fields that a record lacks (consent rules 1.2): it stays DRAFT, or is incomplete if ACTIVE."""
-    lacks = tuple(name for name in _MANDATORY if getattr(consent, name) in _EMPTY)
+    values = _mandatory(consent)
+    lacks = () if all(values) else tuple(name for name, got in zip(_MANDATORY, values, strict=True) if got in _EMPTY)
     return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
 
 

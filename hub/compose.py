@@ -58,7 +58,9 @@ class Hub:
         if gone:
             with self.store.unit() as unit:
                 days = [day.isoformat() for day in gone]
-                unit.audit.append(Entry(AuditEvent.KEY_EVENT, unit.now, HUB, {"reason_code": "DESTROYED", "epochs": days}))
+                unit.audit.append(
+                    Entry(AuditEvent.KEY_EVENT, unit.now, HUB, {"reason_code": "DESTROYED", "epochs": days})
+                )
         self.house.bus.expire(now - BUS_KEPT)
         return signed or bool(gone)
 
@@ -79,7 +81,9 @@ def initialise(settings: Settings, ids: Ids | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = settings.dir / "hub.toml"
     if not file.exists():
-        file.write_text(f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n')
+        file.write_text(
+            f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n'
+        )
     create_keys(settings.keys, ids, name=settings.name, hub_key=_secret(settings))
     migrate(settings.database)
 

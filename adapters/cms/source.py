@@ -92,6 +92,15 @@ class CmsSource:
         with self._database.reading():
             return self._read(keys)
 
+    def reach(self) -> None:
+        """Open the file, if it is there.
+
+        Raises:
+            Unavailable: it is not, or it is no database.
+        """
+        with self._database.reading():
+            pass
+
     def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
         """Write messages to ``hub_inbox``, all in one transaction, each row on its own feet.
 

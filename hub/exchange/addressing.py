@@ -28,7 +28,6 @@ from hub.ports import Peek
 from hub.referral import Forbidden, Moved, Standing, Step, Unchanged, move
 
 
-
 @dataclass(frozen=True, slots=True)
 class Led:
     """To whom a record leads, and about whom it is.

@@ -60,6 +60,7 @@ def step(house: House, system: System) -> bool:
     with house.store.peek() as rows:
         due = rows.handovers.due(system.id, rows.now, min(house.limits.batch, house.adapters[system.kind].batch_max))
         ready = _prepare(house, rows, system, due)
+    ready = _reachable(house, system, ready)
     if not ready:
         return bool(due)
     began_s = house.clock.monotonic_s()
@@ -115,6 +116,25 @@ def _question(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             referral=referral_facts(referral, None) if status else None,
         ),
     )
+
+
+def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prepared]:
+    """Connect before anything is released. What is refused needs no connection; the rest comes back after a backoff."""
+    if all(each.parcel is None for each in ready):
+        return ready
+    try:
+        house.connections.source(system).reach()
+    except Unavailable as error:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            now = unit.handovers.get([each.row.envelope_id for each in ready])
+            for row in (
+                each.row for each in ready if each.parcel is not None and now[each.row.envelope_id] == each.row
+            ):
+                again = after_failure(row.attempts + 1, unit.now, row.return_at, random=house.ids.fraction())
+                at = again.at if isinstance(again, RetryAt) else row.return_at
+                unit.handovers.postpone(row.envelope_id, at, str(error))
+        return [each for each in ready if each.parcel is None]
+    return ready
 
 
 def _cannot(house: House, row: Handover, error: HubError) -> None:

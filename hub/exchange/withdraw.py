@@ -75,7 +75,9 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
     if consent is None:
         raise Refused(f"consent {consent_id}", "an unknown id", "a consent of the registry")
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        withdraw(unit, consent_id, Origin("hub", consent_id, ""), actor, said_at=said_at, how=how)
+        origin = unit.consents.origin(consent_id)  # kept: a later row of the same record must still find its consent
+        assert origin is not None, "a consent was filed from somewhere"
+        withdraw(unit, consent_id, Origin(*origin), actor, said_at=said_at, how=how)
     return Drain(house, [f"consent:{consent_id}"])
 
 
@@ -86,6 +88,11 @@ def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:
         what: ``agency``, ``system``, ``agreement`` or ``all`` (then ``name`` is not looked at).
     """
     return Drain(house, _set_status(house, what, name, "suspended", actor))
+
+
+def end_agreement(house: House, name: str, actor: Actor) -> Drain:
+    """End an agreement for good; drain what is under way."""
+    return Drain(house, _set_status(house, "agreement", name, "ended", actor))
 
 
 def resume(house: House, what: str, name: str, actor: Actor) -> None:
@@ -109,6 +116,8 @@ def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
     if what == "agreement":
         found = next((row for row in directory.agreements if row.agreement_id == name), None)
         if found is not None:
+            if found.status == "ended":
+                raise Refused(f"agreement {name}", "one that has ended", "a new one", "`hub agreements add`")
             unit.directory.put(replace(found, version=found.version + 1, status=status))
             return [f"agreement:{name}"]
     rows: Mapping[str, Mapping[str, Agency | System]] = {"agency": directory.agencies, "system": directory.systems}

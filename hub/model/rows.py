@@ -56,6 +56,17 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A record of the bus that was not what had been published (``dead_letter``): by id and code."""
+
+    id: str
+    envelope_id: str
+    code: str
+    at: datetime
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """A sealed body on its way to the bus."""
 

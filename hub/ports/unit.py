@@ -16,7 +16,7 @@ from consent.model import Agreement, Consent, Decision, Directive, Facts, StateE
 from hub.model.audit import Entry
 from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.envelope import MessageState, Sealed
-from hub.model.rows import Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Waiting
+from hub.model.rows import Aside, Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,14 @@ class SubjectRows(Protocol):
         """The person has died. The unit owns the subject."""
         ...
 
+    def sharing(self, limit: int) -> list[tuple[str, str]]:
+        """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""
+        ...
+
+    def aliases(self, ref: str) -> dict[str, str]:
+        """agency -> alias of one subject."""
+        ...
+
 
 class ConsentRows(Protocol):
     """The registry's records: versions kept, never edited. Writers own the subject."""
@@ -121,6 +129,10 @@ class ConsentRows(Protocol):
 
     def directive(self, directive_id: str) -> Directive | None:
         """One directive."""
+        ...
+
+    def origin(self, consent_id: str) -> tuple[str, str, str] | None:
+        """System, record key and revision that the current version was filed from."""
         ...
 
     def number(self, consent_id: str, agency: str) -> str:
@@ -303,6 +315,18 @@ class HandoverRows(Protocol):
         """A record of the bus that is not what was published: kept apart, by id and code."""
         ...
 
+    def aside(self, limit: int) -> list[Aside]:
+        """What was set aside, newest first."""
+        ...
+
+    def every(self, limit: int, *, ended: bool) -> list[Handover]:
+        """Those that have not ended, by the end of their time; with ``ended`` the others too."""
+        ...
+
+    def due_now(self, envelope_id: str) -> bool:
+        """Prepare one again at once if it has arrived or is held; whether it could be. A running lease stays."""
+        ...
+
 
 class NoticeRows(Protocol):
     """Content-free words to senders."""
@@ -349,6 +373,10 @@ class ReferralRows(Protocol):
 
     def events(self, number: str) -> list[ReferralEvent]:
         """The versions of a referral, oldest first."""
+        ...
+
+    def every(self, limit: int) -> list[ReferralRow]:
+        """Referrals by number."""
         ...
 
 

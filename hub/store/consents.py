@@ -68,6 +68,14 @@ class ConsentTable:
         row = self._scope.one(select(d.body, d.lifted_by).where(d.directive_id == directive_id))
         return replace(DIRECTIVE.validate_json(row.body), lifted_by=row.lifted_by) if row else None
 
+    def origin(self, consent_id: str) -> tuple[str, str, str] | None:
+        """System, record key and revision of the current version."""
+        c = t.consent.c
+        row = self._scope.one(
+            select(c.source_system, c.source_key, c.source_revision).where(c.consent_id == consent_id, c.current == 1)
+        )
+        return (row.source_system, row.source_key, row.source_revision) if row else None
+
     def number(self, consent_id: str, agency: str) -> str:
         """The number by which one agency knows a consent."""
         a = t.consent_alias.c

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 
 from hub.model.envelope import ENDS, MessageState, Sealed
-from hub.model.rows import Handover, Outbound
+from hub.model.rows import Aside, Handover, Outbound
 from hub.store import tables as t
 from hub.store.scope import Scope, instant, optional_instant, optional_text, text
 
@@ -211,6 +211,25 @@ class HandoverTable:
         """A record of the bus that is not what was published."""
         row = {"id": self._scope.ids.uuid(), "envelope_id": envelope_id, "code": code, "place": place}
         self._scope.write(insert(t.dead_letter).values(**row, at=text(self._scope.now)))
+
+    def aside(self, limit: int) -> list[Aside]:
+        """What was set aside, newest first."""
+        c = t.dead_letter.c
+        rows = self._scope.read(select(t.dead_letter).order_by(c.at.desc()).limit(limit))
+        return [Aside(row.id, row.envelope_id, row.code, instant(row.at), row.place) for row in rows]
+
+    def every(self, limit: int, *, ended: bool) -> list[Handover]:
+        """Those that have not ended, and with ``ended`` the others too, by the end of their time."""
+        h = t.handover.c
+        wanted = select(t.handover) if ended else select(t.handover).where(h.state.not_in(_ENDED))
+        return self._select(wanted.order_by(h.return_at, h.envelope_id).limit(limit))
+
+    def due_now(self, envelope_id: str) -> bool:
+        """Due at once, by the same way as ever."""
+        h = t.handover.c
+        stuck = h.state.in_([MessageState.ARRIVED.value, MessageState.HELD.value])
+        statement = update(t.handover).where(h.envelope_id == envelope_id, stuck)
+        return self._scope.write(statement.values(state=MessageState.ARRIVED.value, due_at=text(self._scope.now))) > 0
 
     def hurry(self, subjects: Iterable[str], kinds: Iterable[str], *, config: bool) -> None:
         """What a change concerns is judged now, not at the end of a backoff; with a new mapping, held ones too."""

@@ -49,6 +49,12 @@ class ReferralTable:
         row = self._scope.one(select(t.referral).where(t.referral.c.number == number))
         return _referral(row) if row else None
 
+    def every(self, limit: int) -> list[ReferralRow]:
+        """Referrals by number."""
+        return [
+            _referral(row) for row in self._scope.read(select(t.referral).order_by(t.referral.c.number).limit(limit))
+        ]
+
     def put(self, row: ReferralRow) -> None:
         """Add or replace."""
         values = {name: getattr(row, name) for name in _PLAIN}

@@ -99,6 +99,22 @@ class SubjectTable:
         body = orjson.dumps({"deceased": True}).decode()
         self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=body), None, t.subject)
 
+    def sharing(self, limit: int) -> list[tuple[str, str]]:
+        """Pairs of subjects that share a digest, whatever its kind."""
+        one, other = t.identifier_digest.alias("one"), t.identifier_digest.alias("other")
+        same = (one.c.digest == other.c.digest) & (one.c.subject_ref < other.c.subject_ref)
+        pairs = select(one.c.subject_ref, other.c.subject_ref.label("other_ref")).join(other, same).distinct()
+        found = self._scope.read(pairs.order_by(one.c.subject_ref, other.c.subject_ref).limit(limit))
+        return [(row.subject_ref, row.other_ref) for row in found]
+
+    def aliases(self, ref: str) -> dict[str, str]:
+        """agency -> alias."""
+        columns = t.subject_alias.c
+        found = self._scope.read(
+            select(columns.agency, columns.alias).where(columns.subject_ref == ref).order_by(columns.agency)
+        )
+        return {row.agency: row.alias for row in found}
+
     def _is_dirty(self, ref: str) -> bool:
         return locks.subject(ref) in self._scope.dirty
 

@@ -120,7 +120,9 @@ def test_a_withdrawal_stops_a_message_that_is_already_on_the_bus_inv_3(network: 
     relay.publish(hub.house)
     relay.arrive(hub.house, directory.agencies["lakeside"].topic)
 
-    receipt = withdraw_consent(hub.house, consent_id(network, client), ACTOR, said_at=network.clock.now(), how="TELEPHONE").step()
+    receipt = withdraw_consent(
+        hub.house, consent_id(network, client), ACTOR, said_at=network.clock.now(), how="TELEPHONE"
+    ).step()
     network.run()
 
     assert receipt is not None
@@ -134,7 +136,9 @@ def test_a_withdrawal_lists_what_had_left_before(network: Network) -> None:
     client, _ = refer(network)
     network.run()
 
-    receipt = withdraw_consent(network.hub.house, consent_id(network, client), ACTOR, said_at=network.clock.now(), how="IN_PERSON").step()
+    receipt = withdraw_consent(
+        network.hub.house, consent_id(network, client), ACTOR, said_at=network.clock.now(), how="IN_PERSON"
+    ).step()
 
     assert receipt is not None
     assert (len(receipt.arrived), len(receipt.not_arrived)) == (1, 0)

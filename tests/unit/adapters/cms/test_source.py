@@ -202,6 +202,31 @@ def test_a_row_that_was_saved_without_a_change_has_equal_bytes_and_another_revis
     assert (after.revision, after.data) == ("2", before.data)
 
 
+class BusyAgency(Memory):
+    """While the adapter remembers something in the middle of a page, a worker saves."""
+
+    def __init__(self, save):
+        super().__init__()
+        self._save = save
+
+    def put(self, key, value):
+        self._save()
+        super().put(key, value)
+
+
+def test_a_page_is_one_picture_whatever_is_saved_while_it_is_read(db, path, clock):
+    family(db)
+    cms.update(db, "client", 1, city="Ottawa")
+    db.execute("DELETE FROM change_log WHERE seq = 7")
+    cms.update(db, "client", 1, city="Guelph")
+    busy = BusyAgency(lambda: db.execute("DELETE FROM client_identifier"))
+
+    page = connect({"path": str(path), "clock": clock.now}, busy).fetch("")
+
+    assert busy, "the worker never came"
+    assert [content(raw)["client"][0]["identifier"][0]["identifier_id"] for raw in page.raws] == [1, 1]
+
+
 def test_a_long_log_comes_in_pages_and_every_record_once(db, source):
     for _ in range(300):
         family(db)

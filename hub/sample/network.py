@@ -1,0 +1,176 @@
+"""The invented network: four agencies in one city, each with a case management system, their services and agreements.
+
+Rows are those of an import file, so that the commands and the demo fill the directory alike (``directory.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from sqlite3 import Connection
+
+from hub.errors import Refused
+from hub.sample import database
+from hub.sample.people import PEOPLE_MAX, TOLD, Person, Scenario, Ways, people
+
+CLIENTS_MIN = len(TOLD)  # fewer people, and the demo has not one of each to tell of
+KIND = "cms"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """One agency: its id is the name of its database too.
+
+    Args:
+        program: of every case that it opens.
+        services: words of service-wanted.
+    """
+
+    id: str
+    name: str
+    program: str
+    services: tuple[str, ...]
+
+    @property
+    def system(self) -> str:
+        """The id of its system."""
+        return f"{self.id}-cms"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What two agencies have signed; both ways."""
+
+    parties: tuple[str, str]
+    categories: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Its id in the directory."""
+        return "-".join(self.parties)
+
+
+AGENCIES = (
+    Agency("harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment")),
+    Agency("lakeside", "Lakeside Employment Services", "EMPLOYMENT", ("employment", "credentials")),
+    Agency("birchwood", "Birchwood Youth Programme", "YOUTH", ("education", "community")),
+    Agency("keystone", "Keystone Housing Help", "NEWCOMER", ("housing", "income")),
+)
+
+_WHOLE = (
+    "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",
+)  # fmt: skip
+AGREEMENTS = (  # birchwood and keystone have none
+    Agreement(("harbour", "lakeside"), _WHOLE),
+    Agreement(("harbour", "birchwood"), _WHOLE),
+    Agreement(("harbour", "keystone"), _WHOLE),
+    Agreement(("lakeside", "birchwood"), tuple(word for word in _WHOLE if word != "NOTES_FREE")),
+    Agreement(("lakeside", "keystone"), tuple(word for word in _WHOLE if word != "LANG")),
+)
+EVENTS = (
+    "add-service-request", "revoke-service-request", "notify-add-process-request", "notify-update-process-request",
+)  # fmt: skip
+AGREED_FOR = timedelta(days=800)  # before the day of the sample: no consent of it is older
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network that lies in a folder: a database for each agency, and who is in them."""
+
+    folder: Path
+    seed: int
+    today: date
+    people: tuple[Person, ...]
+    agencies: tuple[Agency, ...] = AGENCIES
+    agreements: tuple[Agreement, ...] = AGREEMENTS
+
+    def database(self, agency: str) -> Path:
+        """The file of an agency's CMS."""
+        return self.folder / f"{agency}.sqlite"
+
+    def one(self, scenario: Scenario) -> Person:
+        """The first person of a scenario."""
+        return next(person for person in self.people if person.scenario is scenario)
+
+    @property
+    def saved_at(self) -> str:
+        """When all rows were saved: local time, the morning before the day of the sample."""
+        return f"{self.today - timedelta(days=1)} 08:00:00"
+
+
+def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
+    """Write the databases of a network. The same clients, seed and day give the same rows.
+
+    Args:
+        folder: made if it is not there; holds no database of this network yet.
+        today: the local day of the sample; all days in it count from here.
+
+    Raises:
+        Refused: too few or too many clients, or a database is there already.
+    """
+    if not CLIENTS_MIN <= clients <= PEOPLE_MAX:
+        raise Refused("clients", str(clients), f"{CLIENTS_MIN} to {PEOPLE_MAX}", "choose another number")
+    folder.mkdir(parents=True, exist_ok=True)
+    network = Network(folder, seed, today, tuple(people(clients, seed, today, ways())))
+    for agency in network.agencies:
+        db = database.create(network.database(agency.id))
+        try:
+            with database.saved(db):
+                _write(db, network, agency)
+        finally:
+            db.close()
+    return network
+
+
+def ways() -> Ways:
+    """Who can refer to whom: every service of another agency, with an agreement or without."""
+    every = [(one.id, other.id, wanted) for one in AGENCIES for other in AGENCIES if one != other for wanted in other.services]
+    agreed = {frozenset(agreement.parties) for agreement in AGREEMENTS}
+    return Ways(
+        programs={agency.id: agency.program for agency in AGENCIES},
+        open=[way for way in every if frozenset(way[:2]) in agreed],
+        shut=[way for way in every if frozenset(way[:2]) not in agreed],
+    )
+
+
+def _write(db: Connection, network: Network, agency: Agency) -> None:
+    """All rows of one agency: people first, papers after them, so that a consent stands before its referral."""
+    at = network.saved_at
+    own = [person for person in network.people if person.home == agency.id]
+    for table, rows in _tables(own):
+        for row in rows:
+            database.insert(db, table, row, at)
+    for person in own:
+        if person.scenario is Scenario.CASE_CLOSED:  # after the referral was sent: a closed case takes none
+            closed = {"status": "CLOSED", "closed_on": network.today.isoformat(), "closure_reason": "MOVED"}
+            database.update(db, "case_file", ("case_id", person.number), closed, at)
+    known = (person for person in network.people if person.to == agency.id and person.known_there)
+    for number, person in enumerate(known, start=len(own) + 1):
+        _write_known(db, network, person, number)
+    database.stamp_log(db, at)
+
+
+def _tables(own: Sequence[Person]) -> Iterator[tuple[str, list[Mapping[str, object]]]]:
+    yield "client", [person.client for person in own]
+    yield "client_identifier", [row for person in own for row in person.identifiers]
+    yield "language_result", [row for person in own for row in person.languages]
+    yield "case_file", [person.case for person in own]
+    yield "consent", [_numbered("consent_id", p, p.consent) for p in own if p.consent is not None]
+    yield "referral", [_numbered("referral_id", p, p.referral) for p in own]
+
+
+def _numbered(key: str, person: Person, row: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: person.number, **row}
+
+
+def _write_known(db: Connection, network: Network, person: Person, number: int) -> None:
+    """Somebody whom the receiving agency knows already, with the same UCI and birth date."""
+    about = ("last_name", "first_name", "birth_date", "birth_date_quality", "service_language", "official_language")
+    client = {name: person.client[name] for name in about}
+    file_no = f"{network.today.year}-{number:06d}"
+    database.insert(db, "client", {"client_id": number, "file_no": file_no, **client}, network.saved_at)
+    for row in person.identifiers:
+        own = {**row, "identifier_id": number, "client_id": number}
+        database.insert(db, "client_identifier", own, network.saved_at)
