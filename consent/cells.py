@@ -33,7 +33,7 @@ class Effect(Enum):
 
     DRAFT = "a mandatory field is not there: it stays DRAFT and answers DN_PENDING"
     BROAD = "it names what is on no list: it is filed and answers DN_OVERBROAD (V-05, C-54, C-55)"
-    LISTED = "nothing rests on it: it is read as if it were not there"
+    LISTED = "no grant rests on it: it is said, and the rest of the row counts"
 
 
 @dataclass(frozen=True, slots=True)

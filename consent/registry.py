@@ -36,13 +36,15 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
+    consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     _put(unit, consent, origin, actor, effective, "ROW", AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None)
-    for name in row.lifts:
-        _lift_named(unit, name, consent, actor)
+    if consent.state is ConsentState.ACTIVE:  # a record that opens nothing lifts nothing
+        for name in consent.lifts:
+            _lift_named(unit, name, consent, actor)
     return consent
 
 
@@ -109,6 +111,19 @@ def _known(unit: Unit, consent_id: str) -> Consent:
             f"consent {consent_id}", "an unknown id", "a consent of the registry", "`hub consent show` lists them"
         )
     return consent
+
+
+def _resolved(unit: Unit, names: tuple[str, ...], consent: Consent, origin: Origin) -> tuple[str, ...]:
+    """The hub's ids of the declines and directives that a row names by its own system's ids; others are dropped."""
+    found = []
+    for name in names:
+        declined = unit.consents.of_source(origin.system, f"{origin.key.split(':')[0]}:{name}")
+        directive = unit.consents.directive(name)
+        if declined is not None and declined[0].subject_ref == consent.subject_ref:
+            found.append(declined[0].consent_id)
+        elif directive is not None and directive.subject_ref == consent.subject_ref:
+            found.append(name)
+    return tuple(found)
 
 
 def _lift_named(unit: Unit, name: str, consent: Consent, actor: Actor) -> None:

@@ -180,7 +180,7 @@ def explain(row: ConsentRow) -> tuple[str, ...]:
 _NEXT_STEP = {
     Effect.DRAFT: "complete the row and save it: until then the consent is a draft and opens nothing",
     Effect.BROAD: "name what the client ticked and save the row: until then the consent opens nothing",
-    Effect.LISTED: "correct it and save the row: until then it is read as if it were not there",
+    Effect.LISTED: "correct it and save the row: nothing else in it depends on this",
 }
 
 

@@ -38,6 +38,7 @@ from consent.records import (
 )
 from consent.standing import said_by_client, standing
 from consent.validity import entitled, furthest, in_force, why_not
+from hub.model.codes import rule_word
 
 REQUEST_EVENT = "add-service-request"
 
@@ -127,11 +128,8 @@ def recipient_and_purpose(facts: Facts) -> Decision | None:
     message, to = facts.message, facts.recipient
     if to.kind != "agency" or to.program is not None or to.person is not None:
         return Decision.deny("P-9", Code.DN_RECIPIENT)
-    pair = basis_pair(facts)
-    live = [consent for consent in candidates(facts) if in_force(consent, facts)]
-    missed = [code for consent in live if (code := misses(consent, pair, message.purpose)) is not None]
-    if len(missed) == len(live):
-        return Decision.deny("P-9", furthest(missed))
+    if not covering(facts):
+        return Decision.deny("P-9", furthest(_missed(facts)))
     if not _purpose_holds(facts):
         return Decision.deny("P-9", Code.DN_PURPOSE)
     passed_on = bool(message.items) and all(is_foreign(item, facts) for item in message.items)
@@ -218,13 +216,20 @@ def _unpinned(asked: list[Consent], facts: Facts) -> Code | None:
     return Code.DN_SUPERSEDED if known else Code.DN_NO_CONSENT
 
 
+def _missed(facts: Facts) -> list[Code]:
+    """Why each record in force is about something else. P-8 has seen to it that there is one."""
+    pair = basis_pair(facts)
+    live = [consent for consent in candidates(facts) if in_force(consent, facts)]
+    return [code for consent in live if (code := misses(consent, pair, facts.message.purpose)) is not None]
+
+
 def _purpose_holds(facts: Facts) -> bool:
     """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral and its status."""
     message = facts.message
     built = message.purpose is Purpose.REFERRAL and message.type in (*REQUESTS, STATUS)
     of_profile = facts.profile is not None and facts.profile.purpose is message.purpose
     label = message.labelled_purpose
-    return built and of_profile and (label is None or label.upper().replace("-", "_") == message.purpose)
+    return built and of_profile and (label is None or rule_word(label) == message.purpose)
 
 
 def _required(facts: Facts) -> tuple[Category, ...]:

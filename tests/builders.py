@@ -201,8 +201,8 @@ def asking(*categories: Category, facts: Facts = BASELINE) -> Facts:
 
 
 def agreed(*categories: Category, facts: Facts = BASELINE, **change: Any) -> Facts:
-    """Facts whose agreement covers these categories too."""
-    row = replace(AGREEMENT, categories=AGREEMENT.categories + categories, **change)
+    """Facts whose agreement covers these categories too, or says something else."""
+    row = replace(AGREEMENT, **({"categories": AGREEMENT.categories + categories} | change))
     return replace(facts, agreements=(row,))
 
 

@@ -67,7 +67,7 @@ def add_identifier(db: sqlite3.Connection, client_id: int, **fields: Any) -> int
 
 
 def add_language(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
-    """An initial language result, CLB 4 to 6."""
+    """An initial language result, CLB 4 to 6 (codes of program systems 4.5)."""
     result = {"assessed_on": "2026-03-02", "kind": "I", "tool": "CLBPT", "listening": "06", "speaking": "05"}
     rest = {"reading": "05", "writing": "04", "centre_site": "TOR01"}
     return _insert(db, "language_result", {"client_id": client_id, **result, **rest, **fields})

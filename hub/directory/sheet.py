@@ -38,7 +38,7 @@ def from_file(form: Form[T], data: bytes, known: Known) -> tuple[T, ...] | Probl
     these before their services.
     """
     try:
-        header, lines = _lines(data)
+        header, lines = csv_lines(data)
         _check_header(form, header)
     except Refused as why:
         return Problems((why,))
@@ -66,8 +66,12 @@ def _twice(form: Form[T], number: int, first: int) -> Refused:
     return refusal(f"{form.name}s, line {number}, {' and '.join(form.key)}", what)
 
 
-def _lines(data: bytes) -> tuple[list[str], list[Line]]:
-    """Header and further lines; blank lines are passed over."""
+def csv_lines(data: bytes) -> tuple[list[str], list[Line]]:
+    """Header and further lines of a CSV file; blank lines are passed over.
+
+    Raises:
+        Refused: too large, not UTF-8, empty, or quotes that do not close.
+    """
     if len(data) > BYTES_MAX:
         raise Refused("file", f"{len(data)} bytes", f"at most {BYTES_MAX}", "split it")
     try:

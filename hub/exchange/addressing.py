@@ -17,8 +17,7 @@ from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
-from hub.exchange.message import ADD as REQUEST
-from hub.exchange.message import PLACEHOLDER, Ends, Numbers, assemble
+from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.reading import ReferralRecord
 from hub.model.directory import Service
 from hub.model.envelope import MessageState
@@ -136,7 +135,7 @@ def _move(
     referral: ReferralRow | None, record: ReferralRecord, previous: Inbox | None
 ) -> Moved | Forbidden | Unchanged:
     if referral is not None and _sent_in_vain(referral, record, previous):
-        return Moved((Step("T1", "requested", False, REQUEST),))  # sent again: the state is unchanged
+        return Moved((Step("T1", "requested", False, ADD),))  # sent again: the state is unchanged
     return move(standing_of(referral) if referral else None, record.said)
 
 
@@ -145,7 +144,7 @@ def _sent_in_vain(referral: ReferralRow, record: ReferralRecord, previous: Inbox
     return (
         referral.state == record.said.state == "requested"
         and previous is not None
-        and previous.event == REQUEST
+        and previous.event == ADD
         and previous.state in (MessageState.REFUSED, MessageState.RETURNED)
     )
 
@@ -153,7 +152,7 @@ def _sent_in_vain(referral: ReferralRow, record: ReferralRecord, previous: Inbox
 def _event_said(record: ReferralRecord) -> str:
     """The event of a word that no transition allows: what it would have been."""
     if record.kind == "referral":
-        return REQUEST if record.said.state == "requested" else "revoke-service-request"
+        return ADD if record.said.state == "requested" else "revoke-service-request"
     return "notify-update-process-request"
 
 

@@ -13,13 +13,13 @@ import orjson
 
 from consent.model import Code, Consent
 from consent.registry import Origin, file, suspend
-from consent.rows import read_row
+from consent.rows import ConsentRow, read_row
 from hub.errors import Unavailable
 from hub.exchange.batches import batches
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify
-from hub.exchange.match import Ambiguous, One
+from hub.exchange.match import EXACT, Ambiguous, Nobody, One
 from hub.exchange.reading import ConsentRecord
 from hub.exchange.waiting import tell
 from hub.model import locks
@@ -40,7 +40,13 @@ class _Found:
     who: Resolution
 
     @property
+    def unclear(self) -> bool:
+        """A human must say whose consent it is."""
+        return self.known is None and isinstance(self.who, Ambiguous)
+
+    @property
     def ref(self) -> str | None:
+        """The subject; None: nobody whom the registry knows."""
         if self.known:
             return self.known[0].subject_ref
         return self.who.subject_ref if isinstance(self.who, One) else None
@@ -50,55 +56,88 @@ def file_consents(house: House, records: Sequence[ConsentRecord]) -> None:
     """File consent rows; each in the order of its page."""
     waiting = list(records)
     for _ in range(ROUNDS_MAX):
-        if not waiting:
-            return
         later: list[ConsentRecord] = []
         for batch in batches(waiting, FILED_AT_ONCE):
             later += _file_batch(house, batch)
         waiting = later
-    if waiting:
-        raise Unavailable(
-            "registry", f"{len(waiting)} consent rows whose person kept changing", "", "they are read again"
-        )
+        if not waiting:
+            return
+    raise Unavailable("registry", f"{len(waiting)} consent rows whose person kept changing", "", "they are read again")
 
 
-def suspend_gone(house: House, system: System, keys: Sequence[str]) -> None:
-    """A consent whose record has gone from its source is in doubt, and doubt means no (INV-10)."""
+def suspend_gone(house: House, system: System, keys: Sequence[str], *, reason: str) -> None:
+    """A consent whose record has gone, or can no longer be read, is in doubt, and doubt means no (INV-10)."""
     for key in keys:
         with house.store.peek() as rows:
             known = rows.consents.of_source(system.id, key)
         if known is None:
             continue
         with house.store.unit(own=[locks.subject(known[0].subject_ref)]) as unit:
-            suspend(unit, known[0].consent_id, Origin(system.id, key, known[1]), acting(system), reason="GONE")
+            suspend(unit, known[0].consent_id, Origin(system.id, key, known[1]), acting(system), reason=reason)
+
+
+def as_row(house: House, directory: Directory, record: ConsentRecord) -> ConsentRow:
+    """Read the row of a record in the words of the rules."""
+    agency = record.source.system.agency
+    return read_row(
+        record.row,
+        agency=agency,
+        system=record.source.system.id,
+        key=record.source.key,
+        pack=house.packs.facts(directory.agencies[agency].pack),
+        known_agency=directory.agencies.__contains__,
+        digest=lambda text: house.keys.digest("form", text),
+    )
 
 
 def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRecord]:
+    """File what is clear in one unit, ask about the rest in another; return what changed between peek and unit.
+
+    Only what is filed owns anything: to own is to wake, and a question that woke itself would never end.
+    """
     with house.store.peek() as rows:
         found = [(record, _find(rows, record)) for record in batch]
-        changed = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
-    if not changed:
+        news = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
+    clear = [(record, seen) for record, seen in news if not seen.unclear]
+    return _file_clear(house, clear) + _ask_about(house, [(record, seen) for record, seen in news if seen.unclear])
+
+
+def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:
+    if not clear:
         return []
-    own = {locks.subject(seen.ref) for _, seen in changed if seen.ref}
-    for record, seen in changed:
-        own |= {locks.digest(digest) for digest in record.person.kinds()}
-        own |= {locks.subject(ref) for ref in (seen.who.subject_refs if isinstance(seen.who, Ambiguous) else ())}
+    own = {locks.subject(seen.ref) for _, seen in clear if seen.ref}
+    own |= {locks.digest(digest) for record, _ in clear for digest in record.kinds()}
     later = []
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
-        directory = unit.directory.all()
-        for record, _ in changed:
+        for record, _ in clear:
             now = _find(unit, record)
-            if now.ref and not unit.holds(locks.subject(now.ref)):
+            if now.unclear or (now.ref and not unit.holds(locks.subject(now.ref))):
                 later.append(record)
             else:
-                _file_one(house, unit, directory, record, now)
+                _file_one(house, unit, record, now)
+    return later
+
+
+def _ask_about(house: House, unclear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:
+    if not unclear:
+        return []
+    share = {locks.CONFIG} | {locks.digest(digest) for record, _ in unclear for digest in record.kinds()}
+    later = []
+    with house.store.unit(share=share) as unit:
+        for record, _ in unclear:
+            if _find(unit, record).unclear:
+                _ask(house, unit, record)
+            else:
+                later.append(record)
     return later
 
 
 def _find(rows: Peek, record: ConsentRecord) -> _Found:
     source = record.source
     known = rows.consents.of_source(source.system.id, source.key)
-    return _Found(known, identify(rows, record.person, source.system.agency))
+    if record.named:
+        return _Found(known, One(record.named))
+    return _Found(known, identify(rows, record.person, source.system.agency) if record.person else Nobody())
 
 
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
@@ -107,39 +146,32 @@ def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
         return False
     ref = found.known[0].subject_ref
     died = record.deceased and not rows.subjects.facts([ref])[ref].deceased
-    return not died and record.person.kinds().items() <= rows.subjects.digests_of(ref).items()
+    return not died and record.kinds().items() <= rows.subjects.digests_of(ref).items()
 
 
-def _file_one(house: House, unit: Unit, directory: Directory, record: ConsentRecord, found: _Found) -> None:
+def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) -> None:
     source, agency = record.source, record.source.system.agency
-    if found.known is None and isinstance(found.who, Ambiguous):
-        _ask(house, unit, record)
-        return
+    actor = record.by or acting(source.system)
     ref = found.ref or unit.subjects.mint()
     if found.ref is None:
         details = {"subject_ref": ref, "reason_code": "MINTED", "source": f"{source.system.id}/{source.key}"}
-        unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, acting(source.system), details))
+        unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))
     unit.subjects.alias(agency, ref)
-    unit.subjects.add_digests(ref, record.person.kinds())
+    unit.subjects.add_digests(ref, record.kinds())
     if record.deceased:
         unit.subjects.set_deceased(ref)
     if found.known is None or found.known[1] != source.revision:
-        row = read_row(
-            record.row,
-            agency=agency,
-            system=source.system.id,
-            key=source.key,
-            pack=house.packs.facts(directory.agencies[agency].pack),
-            known_agency=directory.agencies.__contains__,
-            digest=lambda text: house.keys.digest("form", text),
-        )
-        file(unit, house.ids, row, ref, Origin(source.system.id, source.key, source.revision), acting(source.system))
+        origin = Origin(source.system.id, source.key, source.revision)
+        file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
 
 
 def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
     """Whose consent is it? A human of the agency says so (``hub subjects resolve``); until then nothing rests on it."""
     source = record.source
+    asked = unit.waiting.of(source.system.id, [source.key]).get(source.key)
+    if asked is not None and (asked.code, asked.digest) == (Code.DN_IDENTITY.value, source.digest):
+        return  # the question stands already
     unit.waiting.put(
         Waiting(
             waiting_id=house.ids.number(),
@@ -150,8 +182,8 @@ def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
             code=Code.DN_IDENTITY.value,
             created_at=unit.now,
             until_at=unit.now + house.limits.unknown_kept,
-            locks=tuple(locks.digest(digest) for digest in record.person.exact),
-            keys=orjson.dumps(record.person.kinds()).decode(),
+            locks=tuple(locks.digest(digest) for digest, kind in record.kinds().items() if kind == EXACT),
+            keys=orjson.dumps(record.kinds()).decode(),
         )
     )
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value)

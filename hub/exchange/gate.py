@@ -13,12 +13,12 @@ from datetime import datetime
 from consent.decide import decide
 from consent.gather import Question, gather
 from consent.model import Decision, Facts, Message, Referral
-from hub.exchange.addressing import REQUEST, Submission
+from hub.exchange.addressing import Submission
 from hub.exchange.entries import decided, moved
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, One
-from hub.exchange.message import Numbers, renumber
+from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.waiting import refuse
 from hub.exchange.withhold import withhold
 from hub.model import locks
@@ -100,7 +100,7 @@ def _question(submission: Submission) -> Question:
             required=submission.required,
             service=submission.led.service.id if submission.led.service else None,
             referral=referral_facts(submission.referral, submission.steps[-1].transition if submission.steps else None)
-            if submission.event != REQUEST
+            if submission.event != ADD
             else None,
             case_closed=record.case_closed,
             transition_allowed=submission.allowed,
@@ -226,7 +226,7 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
     """The stored referral, or the one that this request opens."""
     consent_id = next((n.split(":")[1].split("/")[0] for n in decision.basis if n.startswith("consent:")), None)
     if submission.referral is not None:
-        resent = submission.event == REQUEST
+        resent = submission.event == ADD
         return replace(submission.referral, consent_id=consent_id) if resent else submission.referral
     assert submission.led.subject is not None
     source = submission.record.source
@@ -249,7 +249,7 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
 def _numbers(unit: Unit, submission: Submission, referral: ReferralRow) -> Numbers:
     """Each pair of agencies its own referral number, each agency its own alias of the person and of the consent."""
     assert submission.led.subject is not None
-    opened = submission.event == REQUEST and referral.consent_id is not None
+    opened = submission.event == ADD and referral.consent_id is not None
     return replace(
         submission.ids,
         referral_no=referral.number,

@@ -14,6 +14,7 @@ from adapters.contract import Gone, Raw, Rejection
 from hub.errors import MessageRejected, Unavailable
 from hub.exchange.addressing import NothingToSay, Submission, address
 from hub.exchange.batches import batches
+from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
@@ -45,6 +46,8 @@ def step(house: House, system: System) -> bool:
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for rejection in page.rejections:
             _rejected(house, unit, rejection)
+        for problem in page.problems:
+            unit.audit.append(alarm("SOURCE_PROBLEM", unit.now, system=system.id, problem=problem))
         unit.cursors.put(system.id, page.cursor)
     return True
 
@@ -57,10 +60,11 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     """
     read, gone = read_all(house, system, raws)
     _settle(house, system.id, gone)
-    suspend_gone(house, system, gone)
+    suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     bad = [record for record in read if isinstance(record, Unreadable)]
     bad += _judge_all(house, [record for record in read if isinstance(record, ReferralRecord)], woken)
+    suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
     for batch in batches(bad, house.limits.batch):
         with house.store.unit(share=[locks.CONFIG]) as unit:
             for record in batch:

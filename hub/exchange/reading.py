@@ -15,6 +15,7 @@ from hub.errors import MappingGap, MessageRejected, RecordUnreadable
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
 from hub.mapping import Context
+from hub.model.audit import Actor
 from hub.model.canonical import sha256
 from hub.model.codes import ID_REFERRAL, REFERRAL_STATE, STATE_REASON
 from hub.model.directory import System
@@ -51,12 +52,24 @@ class ReferralRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """A consent row with the person it is about."""
+    """A consent row with the person it is about.
+
+    Args:
+        person: None: a "no" that can be read only so far; it is known by its key (INV-10).
+        by: the worker who enters it by hand; None: its system acts.
+        named: the person, where the agency itself says so by its alias.
+    """
 
     source: Source
     row: dict[str, str]
-    person: PersonKeys
+    person: PersonKeys | None
     deceased: bool
+    by: Actor | None = None
+    named: str | None = None
+
+    def kinds(self) -> dict[str, str]:
+        """Keyed digest -> kind, of what identifies the person."""
+        return self.person.kinds() if self.person else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +151,22 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     client = _child(record, "client")
     request = next(kind.name for kind in house.adapters[source.system.kind].records if kind.event == "referral")
     alone = Record(request, {}, {"client": record.children.get("client", ())})
-    translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
-    person = _person(house, source, translated.resources, client)
-    return ConsentRecord(source, dict(record.fields), person, (client or _NOBODY).get("deceased_date") is not None)
+    person: PersonKeys | None = None
+    try:
+        translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
+        person = _person(house, source, translated.resources, client)
+    except MessageRejected:
+        if not _says_no(record):
+            raise
+    fields = dict(record.fields)
+    if client and "home_language" in client.fields:
+        fields["home_language"] = client.fields["home_language"]  # what an interpreter spoke (program systems 9.2)
+    return ConsentRecord(source, fields, person, (client or _NOBODY).get("deceased_date") is not None)
+
+
+def _says_no(record: Record) -> bool:
+    """A "no" is heard even where its person cannot be read."""
+    return "withdrawn_at" in record.fields or record.get("declined") == "1"
 
 
 _NOBODY = Record("NOBODY", {})

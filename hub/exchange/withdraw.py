@@ -1,4 +1,4 @@
-"""Withdraw, and see to it that nothing that relied on it leaves any more (design §3.6) ◆. ``suspend`` is the same, wider.
+"""Withdraw, and see to it that nothing that relied on it leaves any more (design §3.6) ◆; ``suspend`` does so, wider.
 
 The commit comes first: from then on no open passes. Then the hand-overs under way are drained: each is acknowledged,
 has failed, or its lease ends. Only then does the caller's command return, with a receipt that lists every message that
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from consent.registry import Origin, withdraw
+from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
 from hub.model import locks
@@ -123,7 +124,8 @@ def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
     rows: Mapping[str, Mapping[str, Agency | System]] = {"agency": directory.agencies, "system": directory.systems}
     row = rows.get(what, {}).get(name)
     if row is None:
-        raise Refused(f"{what} {name}", "an unknown name", f"one of the directory's {what} rows", "`list` shows them")
+        expected = f"one of the directory's {what} rows"
+        raise Refused(what, f"{seen(name)}, an unknown name", expected, "`list` shows them")
     unit.directory.put(replace(row, status=status))
     return [f"{what}:{name}"]
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from adapters.contract import Parcel
 from hub.errors import MappingGap
-from hub.exchange.addressing import REQUEST
 from hub.exchange.house import House
+from hub.exchange.message import ADD
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
@@ -27,7 +27,7 @@ def write_parcel(
         MappingGap: the mapping cannot write it; held until a mapping changes.
     """
     adapter = house.adapters[system.kind]
-    event = "referral" if envelope.event == REQUEST else "referral-status"
+    event = "referral" if envelope.event == ADD else "referral-status"
     kind = next((row for row in adapter.records if row.event == event and row.parcel), None)
     if kind is None or adapter.render is None:
         raise MappingGap(

@@ -108,11 +108,11 @@ class ConsentRows(Protocol):
     """The registry's records: versions kept, never edited. Writers own the subject."""
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
-        """The current version filed from a source record, with the source's revision."""
+        """The latest version filed from a source record, with the source's revision."""
         ...
 
     def get(self, consent_id: str) -> Consent | None:
-        """The current version of a consent."""
+        """The latest version of a consent."""
         ...
 
     def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:

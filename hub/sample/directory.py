@@ -15,9 +15,9 @@ FILES = ("agencies.csv", "systems.csv", "services.csv", "agreements.csv", "worke
 STEWARD, ADMINISTRATOR = "sample-steward", "sample-admin"
 
 README = """\
-An invented network, seed {seed}, {clients} clients, counted from {today}. Nobody in it is real. Databases: {databases}.
-Import into a data folder (`hub init`), in this order: {files}; for example `hub agencies import agencies.csv --as {admin}`.
-Then `hub work`; what arrives lies in each database's hub_inbox.
+An invented network: seed {seed}, {clients} clients, counted from {today}; nobody is real. Databases: {databases}.
+Import it after `hub init`, in this order: {files}; as in `hub agencies import agencies.csv --as {admin}`.
+Then run `hub work`; what arrives lies in each database's hub_inbox.
 """
 
 
@@ -30,7 +30,13 @@ def directory_files(network: Network) -> dict[str, bytes]:
             for a in network.agencies
         ],
         "services.csv": [
-            {"id": f"{a.id}-{wanted}", "agency": a.id, "wanted": wanted, "name": f"{a.name}: {wanted}", "system": a.system}
+            {
+                "id": f"{a.id}-{wanted}",
+                "agency": a.id,
+                "wanted": wanted,
+                "name": f"{a.name}: {wanted}",
+                "system": a.system,
+            }
             for a in network.agencies
             for wanted in a.services
         ],

@@ -53,7 +53,9 @@ class Agreement:
 
 
 AGENCIES = (
-    Agency("harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment")),
+    Agency(
+        "harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment")
+    ),
     Agency("lakeside", "Lakeside Employment Services", "EMPLOYMENT", ("employment", "credentials")),
     Agency("birchwood", "Birchwood Youth Programme", "YOUTH", ("education", "community")),
     Agency("keystone", "Keystone Housing Help", "NEWCOMER", ("housing", "income")),
@@ -126,7 +128,13 @@ def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
 
 def ways() -> Ways:
     """Who can refer to whom: every service of another agency, with an agreement or without."""
-    every = [(one.id, other.id, wanted) for one in AGENCIES for other in AGENCIES if one != other for wanted in other.services]
+    every = [
+        (one.id, other.id, wanted)
+        for one in AGENCIES
+        for other in AGENCIES
+        if one != other
+        for wanted in other.services
+    ]
     agreed = {frozenset(agreement.parties) for agreement in AGREEMENTS}
     return Ways(
         programs={agency.id: agency.program for agency in AGENCIES},

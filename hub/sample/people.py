@@ -55,11 +55,19 @@ EXPECTED: Mapping[Scenario, str] = {  # first code of gate 1 about the first ref
 }
 
 TOLD = tuple(Scenario)  # the first people, one of each
-DRAWN = (  # everyone else: how often, of 100
-    (Scenario.AGREED, 78), (Scenario.NO_CONSENT, 6), (Scenario.DRAFT, 3), (Scenario.EXPIRED, 3),
-    (Scenario.DECLINED, 2), (Scenario.ELSEWHERE, 2), (Scenario.NARROW, 2), (Scenario.NO_AGREEMENT, 1),
-    (Scenario.CASE_CLOSED, 1), (Scenario.BAD_UCI, 1), (Scenario.BAD_CODE, 1),
-)  # fmt: skip
+DRAWN: Mapping[Scenario, int] = {  # everyone else: how often, of 100
+    Scenario.AGREED: 78,
+    Scenario.NO_CONSENT: 6,
+    Scenario.DRAFT: 3,
+    Scenario.EXPIRED: 3,
+    Scenario.DECLINED: 2,
+    Scenario.ELSEWHERE: 2,
+    Scenario.NARROW: 2,
+    Scenario.NO_AGREEMENT: 1,
+    Scenario.CASE_CLOSED: 1,
+    Scenario.BAD_UCI: 1,
+    Scenario.BAD_CODE: 1,
+}
 
 ALWAYS = ("IDENT", "NEEDS", "SERVICE_STATUS")  # without these a referral is of no use
 SOMETIMES = ("CONTACT", "LANG", "NOTES_FREE", "EMPLOY", "EDUC", "FAMILY")
@@ -215,7 +223,7 @@ def _families(chance: random.Random) -> list[str]:
 
 def _person(draw: _Draw, index: int, ways: Ways) -> Person:
     chance = draw.chance
-    scenario = TOLD[index] if index < len(TOLD) else chance.choices(*zip(*DRAWN, strict=True))[0]
+    scenario = TOLD[index] if index < len(TOLD) else chance.choices(list(DRAWN), list(DRAWN.values()))[0]
     told = index < len(TOLD)
     if scenario is Scenario.NO_AGREEMENT:
         home, to, wanted = chance.choice(ways.shut)
@@ -327,7 +335,7 @@ def _with_papers(draw: _Draw, person: Person, index: int, ways: Ways) -> Person:
         case Scenario.NARROW:
             consent["categories"] = "IDENT SERVICE_STATUS CONTACT"
         case Scenario.BAD_UCI:
-            uci = {**uci, "value": chance.choice(("123 456 7", "1.1E+09", "11-2345-67"))}
+            uci = {**uci, "value": chance.choice(("123 456 7", "1.1E+09", "11-2345-6"))}
         case Scenario.BAD_CODE:
             referral["urgency"] = "when there is time"
         case Scenario.BAD_DATE:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
-from consent.model import Consent, Directive, StateEvent
+from consent.model import Consent, ConsentState, Directive, StateEvent
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
+
+_OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 class ConsentTable:
@@ -22,22 +24,26 @@ class ConsentTable:
         self._directives: list[Directive] = []
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
-        """The current version filed from a source record, with its revision there."""
+        """The latest version filed from a source record, with its revision there."""
         for consent, _, its_system, its_key, revision in self._filed.values():
             if (its_system, its_key) == (system, key):
                 return consent, revision
         c = t.consent.c
         row = self._scope.one(
-            select(c.body, c.source_revision).where(c.source_system == system, c.source_key == key, c.current == 1)
+            select(c.body, c.source_revision)
+            .where(c.source_system == system, c.source_key == key, c.current == 1)
+            .order_by(c.version.desc())
         )
         return (CONSENT.validate_json(row.body), row.source_revision) if row else None
 
     def get(self, consent_id: str) -> Consent | None:
-        """The current version."""
+        """The latest version."""
         if consent_id in self._filed:
             return self._filed[consent_id][0]
         c = t.consent.c
-        row = self._scope.one(select(c.body).where(c.consent_id == consent_id, c.current == 1))
+        row = self._scope.one(
+            select(c.body).where(c.consent_id == consent_id, c.current == 1).order_by(c.version.desc())
+        )
         return CONSENT.validate_json(row.body) if row else None
 
     def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:
@@ -121,10 +127,13 @@ class ConsentTable:
             )
 
     def _write(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
-        earlier = self._scope.write(
-            update(t.consent).where(t.consent.c.consent_id == consent.consent_id).values(current=0)
-        )
-        assert consent.version == earlier + 1, "versions of a consent grow by one"
+        c = t.consent.c
+        last = self._scope.one(select(func.max(c.version)).where(c.consent_id == consent.consent_id))
+        assert consent.version == ((last and last[0]) or 0) + 1, "versions of a consent grow by one"
+        replaced = c.consent_id == consent.consent_id
+        if consent.state is ConsentState.DRAFT:  # a draft changes nothing: what opens stays beside it (C-37)
+            replaced = and_(replaced, c.state.not_in([state.value for state in _OPENING]))
+        self._scope.write(update(t.consent).where(replaced).values(current=0))
         self._scope.write(
             insert(t.consent).values(
                 consent_id=consent.consent_id,

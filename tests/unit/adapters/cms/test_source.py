@@ -48,7 +48,7 @@ def test_a_referral_comes_with_client_identifiers_language_and_case_and_without_
     row = content(raw)
     assert raw.revision == "1"
     assert row["client"][0]["identifier"][0]["type"] == "UCI"
-    assert row["client"][0]["language"][0]["listening"] == "6"
+    assert row["client"][0]["language"][0]["assessed_on"] == "2026-03-02"
     assert row["case"] == [{"case_id": 1, "program": "NEWCOMER", "status": "OPEN"}]
     assert b"row_version" not in raw.data
 

@@ -1,0 +1,124 @@
+"""The command line ``hub``: it builds what the commands are handed and registers them, a file per group.
+
+The only place where time is waited for. Arguments and printing are in ``hub/commands/``, rules in the rooms.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import typer
+
+from hub.commands import agreements, audit, consent, deliveries, directory, setup, subjects, systems, work
+from hub.commands.demo import demo
+from hub.commands.frame import HubGroup
+from hub.commands.sample import sample
+from hub.commands.tools import Tools
+from hub.compose import ADAPTERS, Hub, compose, initialise, load_mappings
+from hub.doctor import examine, open_log
+from hub.errors import Refused, Unavailable, shape
+from hub.exchange import Report
+from hub.settings import Settings, read_settings
+from hub.store.migrate import migrate
+
+_LOG_NAME = re.compile(r"[A-Za-z0-9./-]{1,100}")  # C2SP: neither a space nor a plus
+EXIT_CODES = "Exit codes: 0 done, 1 refused or findings, 2 wrong usage, 3 integrity broken, 4 unavailable now."
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.excepthook = _unexpected
+    command_line(real_tools())()
+
+
+def command_line(given: Tools) -> typer.Typer:
+    """All commands, handed what they need."""
+    app = typer.Typer(
+        cls=HubGroup,
+        help="Agencies exchange referrals through a gate that asks the client's consent.",
+        epilog=EXIT_CODES,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,  # they would print the values of variables
+        add_completion=False,
+        invoke_without_command=True,
+    )
+
+    @app.callback(epilog=EXIT_CODES, invoke_without_command=True)
+    def root(ctx: typer.Context) -> None:
+        """Agencies exchange referrals through a gate that asks the client's consent."""
+        ctx.obj = given
+        if ctx.invoked_subcommand is None:
+            typer.echo(ctx.get_help())
+
+    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, audit):
+        group.register(app)
+    app.command(epilog="Example: hub demo --once --json")(demo)
+    app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)
+    return app
+
+
+def real_tools() -> Tools:
+    """The world as it is."""
+    return Tools(
+        open=_open,
+        prepare=_prepare,
+        migrate=_migrate,
+        examine=examine,
+        stored_log=lambda folder: open_log(read_settings(folder)),
+        kinds=tuple(ADAPTERS),
+        mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
+        sleep=time.sleep,
+        os_user=_os_user(),
+    )
+
+
+def _open(folder: Path | None, report: Report) -> Hub:
+    return compose(read_settings(folder), report=report)
+
+
+def _prepare(folder: Path | None, name: str | None) -> str:
+    settings = read_settings(folder)
+    if name is not None:
+        if not _LOG_NAME.fullmatch(name):
+            raise Refused("--name", shape(name), "letters, digits, dots, slashes and hyphens", "hub.example.org/log")
+        if (settings.dir / "hub.toml").exists() and name != settings.name:
+            raise Refused("--name", "another name than this folder's log has", "the same", "a log's name cannot change")
+        settings = Settings(dir=settings.dir, name=name, log_key=settings.log_key)
+    try:
+        initialise(settings)
+        return (settings.keys / "hub.pub").read_text().strip()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable("data folder", reason, "a folder that can be written", "name another, or mend it") from None
+
+
+def _migrate(folder: Path | None) -> None:
+    settings = read_settings(folder)
+    if not settings.database.exists():
+        raise Refused("data folder", "no hub.sqlite", "a prepared folder", "run `hub init`, or name it with --dir")
+    migrate(settings.database)
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return f"uid:{os.getuid()}"
+
+
+def _unexpected(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
+    """What nobody expected: where in the code, never what it says, which may be anything (INV-1)."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    sys.stderr.write(f"hub: got {kind.__name__} at {place}, which nobody expected; report these words\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What to do about a code or a state, in words for somebody at the end of a long day. It decides nothing.
+
+Every refusing code has its words (a test says so); a code that nobody knows sends the reader to ``hub doctor``.
+"""
+
+from __future__ import annotations
+
+from hub.model.envelope import MessageState
+
+_ASK = "ask the client for a new consent and save it"
+_BY_WORDS: dict[str, str] = {
+    f"the hub knows no consent of this client for that agency: {_ASK}; the referral then goes by itself": (
+        "DN_NO_CONSENT"
+    ),
+    "the consent begins later: it goes by itself on that day": "DN_NOT_YET_VALID",
+    f"the consent has ended: {_ASK}": "DN_EXPIRED DN_VERBAL_LAPSED DN_SUPERSEDED",
+    f"the client has withdrawn: respect it; only if the client wishes, {_ASK}": "DN_WITHDRAWN",
+    "the consent is a draft: fill in what its row lacks (`hub consent show`), it then goes by itself": (
+        "DN_PENDING DN_RECORD_INCOMPLETE DN_NOTICE DN_NOT_KNOWLEDGEABLE"
+    ),
+    "the consent is in doubt: its row has gone from its system, save it again there": "DN_SUSPENDED",
+    "the client has forbidden it: only the client lifts that (`hub consent directive lift`)": "DN_DIRECTIVE",
+    "two records of this client contradict each other: ask the client which one holds": "DN_CONFLICT",
+    "the directory has no such agency or not exactly one such service: correct the address, or add the service": (
+        "DN_RECIPIENT"
+    ),
+    f"the consent is not for this purpose or direction: {_ASK}": "DN_PURPOSE DN_DIRECTION DN_OVERBROAD",
+    f"the client did not agree to something that this cannot go without: talk to the client, perhaps {_ASK}": (
+        "DN_REQUIRED_BLOCKED"
+    ),
+    f"the client may not have been free to choose: talk to the client alone, perhaps {_ASK}": "DN_COERCED",
+    "it needs the client's signature: have the consent signed and save the day": "DN_WRITTEN_REQUIRED",
+    "the case is closed: open a new one if the client is back": "DN_CASE_CLOSED",
+    "somebody else than the client decided: the hub cannot act on that yet, ask your privacy officer": (
+        "DN_AUTHORITY DN_AUTHORITY_LAPSED DN_SDM_RANK DN_SDM_CONFLICT DN_SDM_BARRED DN_MINOR_PREVAILS DN_RECONFIRM"
+    ),
+    "the client has died: nothing goes; ask your privacy officer": "DN_DECEASED",
+    "no agreement between the two agencies covers it: see `hub agreements list`": "DN_NO_AGREEMENT",
+    f"it would be passed on by somebody who may not: {_ASK} for this agency": "DN_ONWARD",
+    "it would tell who or where somebody is: take that out of the record": (
+        "DN_REIDENTIFY DN_PROTECTED_LOCATION DN_ABSOLUTE"
+    ),
+    "this agency's records do not go by the hub yet: use the way you used before": "DN_EXISTENCE DN_OFF_BUS",
+    "a safety flag stands on it: ask your privacy officer before anything else": "DN_SAFETY_CONFLICT",
+    "the sender is suspended or unknown: see `hub agencies list` and `hub systems list`": "DN_SENDER",
+    "it may be one of your own clients: say which one, or that it is new (`hub subjects resolve`)": "DN_IDENTITY",
+    "the record has something that cannot be read: correct the field and save it": "DN_SCHEMA",
+    "the agency's pack is not there: see `hub doctor`": "DN_PACK",
+    "the hub was not well: it is tried again by itself": "DN_STALE DN_REGISTRY_DOWN DN_AUDIT_DOWN",
+    "the referral cannot take this step from where it stands: see `hub referral show`": "DN_TRANSITION",
+    "a duty of care may apply: your privacy officer decides": (
+        "NO_CHILD NO_SELF_HARM NO_HARM_OTHERS NO_UNCONSCIOUS NO_STATUTORY"
+    ),
+    "nobody took it in 72 hours: see `hub systems check`; it is read again and judged by the hub itself": (
+        "NOT_ACKNOWLEDGED"
+    ),
+    "its key is gone: it is read again and judged by the hub itself": "KEY_GONE",
+}
+_BY_CODE = {code: words for words, codes in _BY_WORDS.items() for code in codes.split()}
+
+_BY_STATE = {
+    MessageState.RELEASED: "on its way to the bus",
+    MessageState.PUBLISHED: "on the bus",
+    MessageState.ARRIVED: "waits for its turn",
+    MessageState.HELD: "a mapping cannot write it out: mend it, then `hub deliveries retry`",
+    MessageState.OPENED: "is being handed over, or nobody knows yet whether it arrived: it is tried again",
+    MessageState.DELIVERED: "the recipient's system has it",
+    MessageState.REFUSED: "was refused: `hub deliveries waiting` says why",
+    MessageState.RETURNED: "went back to its sender",
+}
+
+_BY_REFERRAL = {
+    "requested": "the receiver has not answered yet",
+    "received": "the receiver has it and will answer",
+    "declined": "the receiver cannot take it: find another service with the client",
+    "cancelled": "the sender has withdrawn it",
+    "no-show": "the client did not come: ask how the client is, and book again",
+    "waitlisted": "the client is on the waiting list: look in again",
+    "completed": "done: the sender may close the loop",
+}
+
+
+def advice(code: str) -> str:
+    """What to do about a code."""
+    return _BY_CODE.get(code, "see `hub doctor`")
+
+
+def delivery_advice(state: MessageState, problem: str | None, rejection: str | None) -> str:
+    """What to do about a message on its way."""
+    if rejection:
+        return f"the recipient's system rejected it afterwards ({rejection}): its sender has been told"
+    words = _BY_STATE[state]
+    return f"{words}: {problem}" if problem else words
+
+
+def referral_advice(state: str) -> str:
+    """What a referral waits for."""
+    return _BY_REFERRAL.get(state, "")

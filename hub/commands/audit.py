@@ -1,0 +1,130 @@
+"""``hub audit verify|export|checkpoint``: prove the log, hand it out, sign its head.
+
+The full export is the officer's: its entries name people by the registry's references. Everybody else gets the hashes,
+which are enough to verify. An export is itself an entry of the log that it holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.audit.verify import Report, verify_export, verify_stored
+from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
+from hub.commands.tools import Hub
+from hub.errors import Refused
+from hub.exchange.who import Who, actor, actor_with_role
+from hub.model import locks
+from hub.model.audit import AuditEvent, Entry
+
+OFFICERS = ("officer",)
+
+
+def verify(
+    ctx: typer.Context,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="The folder of an export; else the hub's log.")
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="File of the log's public key, from outside.")] = None,
+    checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="File of an older checkpoint.")] = None,
+    folder: Dir = None,
+    as_json: Json = False,
+) -> int:
+    """Verify every entry of the log. Exit code 3 if anything is not as it was signed.
+
+    Of an export, with the key and best with an older checkpoint that both come from somewhere else: without such a
+    checkpoint nobody can see that a log ends too early. Of the hub's own log, with the newest checkpoint kept outside.
+    """
+    if export is None:
+        if key or checkpoint:
+            raise Misused("--key, --checkpoint", "a file without --export", "--export DIR", "hub audit verify --help")
+        report = _verify_own(ctx, folder)
+    else:
+        report = _verify_export(export, key, checkpoint)
+    if as_json:
+        show_json({"ok": report.ok, **asdict(report)})
+    else:
+        say(f"verified: {report.reason}; root {report.root}" if report.ok else f"NOT VERIFIED: {report.reason}")
+        if report.ok and report.proven < report.size:
+            say(f"the first {report.proven} of them are as a signed checkpoint says; the others wait for the next one")
+    return DONE if report.ok else BROKEN
+
+
+def export_(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="An empty folder, or none yet.")],
+    hashes: Annotated[bool, typer.Option("--hashes", help="Leaf hashes alone.")] = False,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Write the log for a verifier: entries.jsonl (the officer of the hub alone), hashes.jsonl, checkpoint.txt."""
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        _enter(hub, by, hashes=hashes)
+        note = hub.log.export(out, hashes_only=hashes)
+    size = int(note.split(b"\n")[1])
+    if as_json:
+        show_json({"entries": size, "hashes_only": hashes, "checkpoint": note.decode()})
+    else:
+        say(f"{size} entries are written. Verify them with the key from outside:")
+        say("hub audit verify --export DIR --key FILE --checkpoint FILE")
+
+
+def checkpoint_(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
+    """Sign the head of the log and keep the checkpoint in checkpoints/. Give it to somebody outside."""
+    with opened(ctx, folder) as hub:
+        while hub.log.step():
+            pass
+        note = hub.log.checkpoint().decode()
+    if as_json:
+        show_json({"entries": int(note.split("\n")[1]), "checkpoint": note})
+    else:
+        say(note)
+
+
+def _enter(hub: Hub, by: Who, *, hashes: bool) -> None:
+    """The entry of an export, before anything is written."""
+    with hub.house.store.unit(share=[locks.CONFIG]) as unit:
+        directory = unit.directory.all()
+        acting = actor(directory, unit.now, by) if hashes else actor_with_role(directory, unit.now, by, OFFICERS)
+        details = {"what": "audit log", "form": "hashes" if hashes else "entries"}
+        unit.audit.append(Entry(AuditEvent.EXPORT, unit.now, acting, details))
+
+
+def _verify_own(ctx: typer.Context, folder: Path | None) -> Report:
+    stored = tools(ctx).stored_log(folder)
+    try:
+        while stored.log.step():
+            pass
+        if stored.checkpoint is None:
+            raise Refused(
+                "audit log", "no checkpoint outside the database", "one", "`hub audit checkpoint`, then again"
+            )
+        head = stored.log.head()
+        entries = ((entry.index, entry.body, entry.leaf) for entry in stored.log.stored())
+        return verify_stored(entries, size=head.size, root=head.root, key=stored.key, checkpoint=stored.checkpoint)
+    finally:
+        stored.close()
+
+
+def _verify_export(export: Path, key: str | None, checkpoint: str | None) -> Report:
+    if not key:
+        raise Misused(
+            "--key", "nothing", "the file of the log's public key", "it comes from the officer, not the export"
+        )
+    line = read_input(key).decode("utf-8", "replace")
+    return verify_export(export, key=line, checkpoint=read_input(checkpoint) if checkpoint else None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the root."""
+    group = typer.Typer(help="The audit log.", rich_markup_mode=None)
+    example = "Example: hub audit verify --export export --key hub.pub --checkpoint 120.txt"
+    group.command("verify", epilog=example)(verify)
+    group.command("export", epilog="Example: hub audit export --out export --as officer")(export_)
+    group.command("checkpoint", epilog="Example: hub audit checkpoint --dir hub-data")(checkpoint_)
+    app.add_typer(group, name="audit")

@@ -1,0 +1,241 @@
+"""``hub consent add|import|show|withdraw|decide`` and ``hub consent directive add|lift``: the registry at the desk.
+
+Personal values come from a file or standard input, never as arguments. A client is named by the agency's own alias, a
+consent by the agency's own number of it. The rules are those of ``hub/exchange/consent_file.py`` and ``desk.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from consent.decide import decide
+from consent.facts import read_facts, write_decision
+from consent.model import Consent
+from consent.rows import HOW
+from hub.commands.advice import advice
+from hub.commands.agreements import finish
+from hub.commands.directory import File
+from hub.commands.frame import (
+    DONE,
+    REFUSED,
+    Agency,
+    As,
+    Dir,
+    Json,
+    Misused,
+    as_document,
+    complain_all,
+    opened,
+    read_input,
+    say,
+    show_json,
+    show_table,
+    who,
+)
+from hub.exchange import desk
+from hub.exchange.consent_file import Imported, import_consents
+
+Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
+
+
+def add(
+    ctx: typer.Context,
+    agency: Agency,
+    alias: Alias,
+    file: File = "-",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> int:
+    """Enter one consent of a client, from a CSV of a header and one line: the columns of v_hub_consent, no client_id.
+
+    A field that is missing leaves it a DRAFT, which opens nothing: it is said which field.
+    """
+    by = who(ctx, worker)
+    data = read_input(file)
+    with opened(ctx, folder) as hub:
+        return _show_import(import_consents(hub.house, data, agency, by, alias=alias), as_json)
+
+
+def import_(
+    ctx: typer.Context, file: File, agency: Agency, folder: Dir = None, worker: As = None, as_json: Json = False
+) -> int:
+    """Enter the consents of a CSV file: the columns of v_hub_consent with, instead of client_id, identifier_type,
+    identifier_value, birth_date, last_name, first_name.
+
+    Every line is checked first. Good lines are filed and their numbers printed; of the others every fault is named with
+    line and column, and the exit code is 1. The same file again changes nothing. In consent_id stands the number that
+    the hub printed, or the agency's own; without one the whole line is what makes it the same consent.
+    """
+    by = who(ctx, worker)
+    data = read_input(file)
+    with opened(ctx, folder) as hub:
+        return _show_import(import_consents(hub.house, data, agency, by), as_json)
+
+
+def show(
+    ctx: typer.Context,
+    agency: Agency,
+    number: Annotated[str | None, typer.Argument(help="The agency's number of a consent.")] = None,
+    alias: Annotated[
+        str | None, typer.Option("--alias", help="All of a client's consents, and its directives.")
+    ] = None,
+    folder: Dir = None,
+    as_json: Json = False,
+) -> None:
+    """Show a consent, or all that a client has given to an agency: states, words and days, no personal value."""
+    if (number is None) == (alias is None):
+        raise Misused("NUMBER, --alias", "both or neither", "one of the two", "hub consent show --help")
+    with opened(ctx, folder) as hub:
+        if alias is not None:
+            found = desk.look_at_client(hub.house, agency, alias)
+        else:
+            found = desk.look_at_number(hub.house, agency, number or "")
+        now = hub.house.clock.now()
+    rows = [_consent(name, consent, desk.state_at(consent, now)) for name, consent in found.consents]
+    directives = [
+        {
+            "id": one.directive_id,
+            "recipients": list(one.recipients),
+            "purposes": [purpose.value for purpose in one.purposes],
+            "categories": [category.value for category in one.categories],
+        }
+        for one in found.directives
+    ]
+    if as_json:
+        show_json({"consents": rows, "directives": directives})
+        return
+    columns = ("number", "state", "recipients", "purposes", "categories", "valid_from", "expires_at", "incomplete")
+    show_table(columns, [[_cell(row[name]) for name in columns] for row in rows], nothing="no consent")
+    for one in directives:
+        said = ", ".join(f"{name} {_cell(one[name]) or 'all'}" for name in ("recipients", "purposes", "categories"))
+        say(f"directive {one['id']} forbids: {said}")
+
+
+def withdraw(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(help="The agency's number of the consent.")],
+    agency: Agency,
+    how: Annotated[str, typer.Option("--how", help=f"How the client said it: {', '.join(sorted(HOW))}.")],
+    said_at: Annotated[str | None, typer.Option("--said-at", help="When: a local day or time. Else now.")] = None,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Withdraw a consent for good. It comes back when nothing that relied on it is under way, with the receipt."""
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        drain = desk.withdraw(hub.house, number, agency, by, said_at=said_at, how=how)
+        finish(ctx, hub, drain, as_json, "The consent is withdrawn")
+
+
+def decide_(
+    facts: Annotated[str, typer.Option("--facts", help="A facts document (schemas/decision/facts-v1.json), or -.")],
+    as_json: Json = False,
+) -> None:
+    """Answer a question from its facts alone; no data folder is read, nothing is kept. Any answer is exit code 0."""
+    decision = decide(read_facts(read_input(facts)))
+    if as_json:
+        show_json(orjson.loads(write_decision(decision)))
+        return
+    say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
+    if not decision.permits:
+        say(advice(decision.codes[0]))
+    rows = [(item.path, item.category, item.code) for item in decision.withheld]
+    show_table(("withheld", "category", "code"), rows, nothing="nothing is withheld" if decision.permits else "")
+
+
+def add_directive(
+    ctx: typer.Context,
+    agency: Agency,
+    alias: Alias,
+    recipient: Annotated[list[str] | None, typer.Option("--recipient", help="Whom it is kept from; else all.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option("--purpose", help="For which purpose; else any.")] = None,
+    category: Annotated[list[str] | None, typer.Option("--category", help="Which category; else everything.")] = None,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Write down a client's standing "no". What is left out is forbidden wholly. It holds from now on, until lifted."""
+    by = who(ctx, worker)
+    words: dict[str, Any] = {"recipients": recipient or (), "purposes": purpose or (), "categories": category or ()}
+    with opened(ctx, folder) as hub:
+        name = desk.forbid(hub.house, agency, alias, by, **words)
+    if as_json:
+        show_json({"directive": name})
+    else:
+        say(f"directive {name} holds from now on")
+
+
+def lift_directive(
+    ctx: typer.Context,
+    directive: Annotated[str, typer.Argument(help="The directive's id: `hub consent show --alias`.")],
+    agency: Agency,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Lift a directive because the client has said so; what it refused is judged again."""
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        desk.lift(hub.house, directive, agency, by)
+    if as_json:
+        show_json({"lifted": directive})
+    else:
+        say("the directive is lifted; what it refused is judged again")
+
+
+def _show_import(found: Imported, as_json: bool) -> int:
+    complain_all(found.problems)
+    rows = [
+        {"line": one.line, "number": one.number, "state": one.state.value, "missing": list(one.missing)}
+        for one in found.filed
+    ]
+    if as_json:
+        show_json({"filed": rows, "problems": [as_document(one) for one in found.problems]})
+    else:
+        shown = [(row["line"], row["number"], row["state"], _cell(row["missing"])) for row in rows]
+        show_table(("line", "number", "state", "missing for more than a draft"), shown, nothing="no line was filed")
+    return REFUSED if found.problems else DONE
+
+
+def _consent(number: str, consent: Consent, state: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "version": consent.version,
+        "state": state,
+        "discloser": consent.discloser,
+        "recipients": [one.agency for one in consent.recipients],
+        "purposes": [one.value for one in consent.purposes],
+        "categories": [one.category.value for one in consent.categories],
+        "valid_from": consent.valid_from.isoformat() if consent.valid_from else None,
+        "expires_at": consent.expires_at.isoformat() if consent.expires_at else None,
+        "basis": consent.basis.value if consent.basis else None,
+        "incomplete": list(consent.unreadable),
+    }
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the root."""
+    group = typer.Typer(help="What clients have agreed to, and what they forbid.", rich_markup_mode=None)
+    desk_options = "--agency harbour --as harbour-worker"
+    group.command("add", epilog=f"Example: hub consent add --alias ABCDEFGHIJKL {desk_options} < one.csv")(add)
+    group.command("import", epilog=f"Example: hub consent import consents.csv {desk_options}")(import_)
+    group.command("show", epilog="Example: hub consent show --agency harbour --alias ABCDEFGHIJKL")(show)
+    group.command("withdraw", epilog=f"Example: hub consent withdraw ABCDEFGHIJKL --how TELEPHONE {desk_options}")(
+        withdraw
+    )
+    group.command("decide", epilog="Example: hub consent decide --facts facts.json --json")(decide_)
+    directive = typer.Typer(help="A client's standing no.", rich_markup_mode=None)
+    example = f"--alias ABCDEFGHIJKL --recipient lakeside {desk_options}"
+    directive.command("add", epilog=f"Example: hub consent directive add {example}")(add_directive)
+    directive.command("lift", epilog=f"Example: hub consent directive lift d-… {desk_options}")(lift_directive)
+    group.add_typer(directive, name="directive")
+    app.add_typer(group, name="consent")

@@ -1,0 +1,241 @@
+"""``hub demo``: the whole story on an invented network, ended by counting and verifying it.
+
+It makes the network and a hub folder and plays the acts (``demo_acts.py``). At the end everything is counted from the
+systems' own databases and the exported log, and judged by the sample's own code (``hub.sample``): what disagrees is a
+surprise, and the command ends with 1.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from consent.decide import decide
+from consent.facts import read_decision, read_facts
+from hub.audit.verify import Report as Verified
+from hub.audit.verify import verify_export
+from hub.commands import demo_acts as acts
+from hub.commands.demo_acts import TORONTO, Demo
+from hub.commands.frame import DONE, REFUSED, Json, show_json, tools
+from hub.errors import HubError, Refused
+from hub.exchange import Report
+from hub.exchange.withdraw import Receipt
+from hub.sample import cms, judge, search, show, tally
+from hub.sample.database import connected
+from hub.sample.network import KIND, make_network
+
+CLIENTS, SEED = 40, 1
+LOOK = "select kind, hub_referral_no, incomplete, payload from hub_inbox limit 3"
+REPLAY_PAGE = 500  # stored decisions read at a time
+
+Clients = Annotated[int, typer.Option("--clients", help="How many invented clients.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same people.")]
+
+
+def demo(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Straight through, without waiting for Enter.")] = False,
+    clients: Clients = CLIENTS,
+    seed: Seed = SEED,
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder; else a new temporary one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the whole story on an invented network of four agencies, and verify it.
+
+    Example: hub demo --once --clients 40 --seed 1
+
+    Exit code 1 if anything is not as it must be.
+    """
+    place = _place(folder)
+    screen = Console(quiet=as_json, highlight=False)
+    at_leisure = not once and not as_json and sys.stdin.isatty() and screen.is_terminal
+    today = datetime.now(TORONTO).date()  # the network's own day, before there is a hub with a clock
+    show.act(screen, "An invented network", f"folder {place}", f"{clients} clients, seed {seed}; nobody is real")
+    network = make_network(place / "systems", clients, seed, today)
+    key = tools(ctx).prepare(place / "hub", None)
+    surprises: list[str] = []
+    with closing(tools(ctx).open(place / "hub", _reporting(surprises))) as hub:
+        told = Demo(hub, network, tools(ctx).os_user, screen, _pause(screen, at_leisure), surprises)
+        document = play(told, place, key)
+    if as_json:
+        show_json(document)
+    raise typer.Exit(REFUSED if surprises else DONE)
+
+
+def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
+    """The acts in their order; the numbers at the end.
+
+    Args:
+        place: holds ``systems/`` and ``hub/``.
+        key: the log's verifier-key line.
+    """
+    acts.fill_directory(told)
+    told.pause()
+    acts.run(told, "Referrals on their way, each decided twice, and answered")
+    note = acts.checkpoint(told)
+    told.pause()
+    receipt = acts.withdrawal(told)
+    told.pause()
+    acts.late_consent(told)
+    told.pause()
+    acts.bus_row(told)
+    waiting = acts.stuck(told)
+    told.pause()
+    report = _verify(told, key, note)
+    numbers = _count(told, receipt)
+    told.surprises += [*_leaks(told, place), *_replayed(told)]
+    _show(told, numbers, waiting, report)
+    return _document(told, place, numbers, report)
+
+
+def _place(folder: Path | None) -> Path:
+    """An empty folder to work in; it is kept.
+
+    Raises:
+        Refused: there is something in it.
+    """
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="hub-demo-"))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused("--dir", "a folder that is not empty", "an empty one, or none yet", "name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _pause(screen: Console, at_leisure: bool) -> Callable[[], None]:
+    """What stands between two acts: a person who reads, or nothing."""
+    return (lambda: _enter(screen)) if at_leisure else (lambda: None)
+
+
+def _enter(screen: Console) -> None:
+    screen.input("\n[dim]Enter goes on[/dim] ")
+
+
+def _reporting(surprises: list[str]) -> Report:
+    """Nothing is out of reach in a demo: whatever cannot be done now is a surprise."""
+
+    def report(place: str, error: HubError) -> None:
+        surprises.append(f"{place}: {type(error).__name__}")
+
+    return report
+
+
+def _verify(told: Demo, key: str, note: bytes) -> Verified:
+    """Export the log and verify it as a stranger would: with the key and a checkpoint from outside."""
+    export = told.officer / "export"
+    told.hub.log.export(export)
+    report = verify_export(export, key=key, checkpoint=note)
+    if not report.ok:
+        told.surprises.append(f"the log does not verify: {report.fault}")
+    return report
+
+
+def _count(told: Demo, receipt: Receipt) -> tally.Tally:
+    """Count from the log and the systems' databases, and hold both against each other and against the store."""
+    export = told.officer / "export"
+    found, withdrawn = tally.messages(tally.read_log(export)), tally.withdrawals(tally.read_log(export))
+    inboxes = {a.system: tally.read_inbox(told.network.database(a.id)) for a in told.network.agencies}
+    numbers = tally.tally(found, withdrawn, inboxes)
+    told.surprises += tally.disagreements(found, withdrawn, inboxes)
+    told.surprises += judge.judge(told.network)
+    gate_1: dict[str, list[str]] = {}
+    for message in found.values():
+        gate_1.setdefault(message.source, []).append(message.gate_1)
+    told.surprises += judge.people_answered_otherwise(told.network, gate_1)
+    with told.hub.house.store.peek() as rows:
+        states = rows.inbox.count_by_state()
+    for state, count in (
+        ("delivered", numbers.delivered),
+        ("refused", numbers.refused),
+        ("returned", numbers.returned),
+    ):
+        if states.get(state, 0) != count:
+            told.surprises.append(f"the store has {states.get(state, 0)} {state}, the log and the systems {count}")
+    if (len(receipt.not_arrived), len(receipt.arrived)) != (numbers.stopped, numbers.left_before):
+        told.surprises.append("the receipt of the withdrawal and the log disagree")
+    if not numbers.stopped:
+        told.surprises.append("the withdrawal stopped nothing")
+    return numbers
+
+
+def _leaks(told: Demo, place: Path) -> Iterator[str]:
+    """Personal values in the clear, in any file of the hub's folder or of the log's export."""
+    show.act(told.screen, "Looking for personal values in every file of the hub")
+    values = judge.private_values(told.network)
+    files = [*search.files_below(place / "hub"), *search.files_below(told.officer)]
+    for file, number in search.find(files, [value for _, value in values]):
+        yield f"{values[number][0]} in {file.relative_to(place)}"
+
+
+def _replayed(told: Demo) -> Iterator[str]:
+    """Stored decisions that their stored facts do not give again."""
+    after = ""
+    while True:
+        with told.hub.house.store.peek() as rows:
+            page = rows.decisions.stored(REPLAY_PAGE, after)
+        for decision_id, facts, decision in page:
+            if decide(read_facts(facts)) != read_decision(decision):
+                yield f"decision {decision_id} is another one when decided again"
+        if len(page) < REPLAY_PAGE:
+            return
+        after = page[-1][0]
+
+
+def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> None:
+    """The tables, and where to look next."""
+    screen, network = told.screen, told.network
+    for table in (show.result(numbers, waiting), show.withheld(numbers), show.systems(numbers)):
+        screen.print()
+        screen.print(table)
+    first = network.agencies[0]
+    with connected(network.database(first.id)) as db:
+        show.act(screen, "What a worker sees of it in their own system", *show.worklist(first.name, cms.to_do(db)))
+    verified = (
+        "verifies with the key and the checkpoint from outside" if report.ok else f"does NOT verify: {report.reason}"
+    )
+    show.act(screen, "The log", f"{report.size} entries, root {report.root}", f"it {verified}")
+    there = network.database(network.agencies[1].id)
+    show.act(
+        screen,
+        "Look next",
+        f'sqlite3 {there} "{LOOK}"',
+        f"hub deliveries waiting --dir {network.folder.parent / 'hub'}",
+        f"the export of the log: {told.officer / 'export'}",
+    )
+    if told.surprises:
+        show.act(screen, f"{len(told.surprises)} surprises", *told.surprises)
+    else:
+        show.act(screen, "No surprise: log, store and the agencies' databases tell the same story.")
+
+
+def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -> dict[str, Any]:
+    return {
+        "seed": told.network.seed,
+        "clients": len(told.network.people),
+        "dir": str(place),
+        "messages": {
+            "accepted": numbers.accepted,
+            "delivered": numbers.delivered,
+            "refused": numbers.refused,
+            "returned": numbers.returned,
+            "open": numbers.open,
+        },
+        "unreadable": numbers.unreadable,
+        "refused_by_code": dict(numbers.refused_by_code),
+        "withheld_by_category": dict(numbers.withheld_by_category),
+        "withdrawal": {"stopped": numbers.stopped, "left_before": numbers.left_before},
+        "systems": {
+            name: {"kind": KIND, "sent": numbers.sent[name], "received": numbers.received[name]}
+            for name in numbers.received
+        },
+        "audit": {"entries": report.size, "root": report.root, "verified": report.ok},
+        "surprises": list(told.surprises),
+    }

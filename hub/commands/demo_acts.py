@@ -1,0 +1,244 @@
+"""The acts of ``hub demo``: what the hub, the systems and their people do, in an order that never depends on timing.
+
+Each act says on the screen what it did; what is not as it must be goes to ``surprises``, as ids and codes. The story of
+the systems' own side is in ``hub.sample``; here it meets the hub's functions, the same that the commands call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.live import Live
+
+from hub.commands.tools import Hub
+from hub.directory import AGENCY, AGREEMENT, SERVICE, SYSTEM, WORKER, Form, Problems
+from hub.errors import Refused
+from hub.exchange import intake, relay
+from hub.exchange.configure import add_row, import_rows
+from hub.exchange.who import Who, actor_of
+from hub.exchange.withdraw import Receipt, withdraw_consent
+from hub.model.directory import System
+from hub.model.envelope import ENDS
+from hub.model.rows import Inbox
+from hub.sample import cms, show, story
+from hub.sample.database import connected
+from hub.sample.directory import ADMINISTRATOR, directory_files
+from hub.sample.network import Network
+
+TORONTO = ZoneInfo("America/Toronto")  # the agencies' own time
+ROUNDS_MAX = 12  # of run, apply, answer: a referral is done in four
+STEPS_MAX_PER_CLIENT = 40  # a run that takes more goes in circles
+DRAIN_LOOKS_MAX = 3  # nothing is under way while the demo withdraws
+WAITING_MAX = 1_000_000  # all of them: a sample is small
+LOOKED_AT = 32  # first bytes of a sealed body that are shown
+
+FORMS: dict[str, Form[Any]] = {
+    "agencies.csv": AGENCY,
+    "systems.csv": SYSTEM,
+    "services.csv": SERVICE,
+    "agreements.csv": AGREEMENT,
+    "workers.csv": WORKER,
+}
+
+
+@dataclass(slots=True)
+class Demo:
+    """One demo: what it runs on, and what came of it so far."""
+
+    hub: Hub
+    network: Network
+    who: str  # operating-system user, for the log
+    screen: Console
+    pause: Callable[[], None]
+    surprises: list[str] = field(default_factory=list)
+    applied: int = 0
+    answered: int = 0
+
+    @property
+    def officer(self) -> Path:
+        """The privacy officer's own folder, outside the hub's."""
+        return self.network.folder.parent / "officer"
+
+    def now(self) -> str:
+        """The present local time as the systems write it."""
+        return self.hub.house.clock.now().astimezone(TORONTO).strftime("%Y-%m-%d %H:%M:%S")
+
+    def system(self, agency: str) -> System:
+        """An agency's system, as the directory has it."""
+        with self.hub.house.store.peek() as rows:
+            return rows.directory.all().systems[f"{agency}-cms"]
+
+
+def fill_directory(told: Demo) -> None:
+    """As an administrator would, with the files of ``hub sample``: the first worker adds itself."""
+    who = Who(ADMINISTRATOR, told.who)
+    add_row(told.hub.house, WORKER, {"id": ADMINISTRATOR, "agency": "hub", "role": "administrator"}, who)
+    kept = 1
+    for name, data in directory_files(told.network).items():
+        found = import_rows(told.hub.house, FORMS[name], data, who)
+        if isinstance(found, Problems):
+            raise found.found[0]
+        kept += len(found.changed)
+    names = ", ".join(agency.name for agency in told.network.agencies)
+    show.act(told.screen, "The directory", f"{kept} rows: {names}", "two of them have signed no agreement")
+
+
+def run(told: Demo, title: str) -> None:
+    """Hub, systems and workers in turn, until nothing moves."""
+    show.act(told.screen, title)
+    if told.screen.is_terminal:
+        with Live(f"  {_progress(told)}", console=told.screen, refresh_per_second=8) as live:
+            _rounds(told, lambda: live.update(f"  {_progress(told)}"), lambda: None)
+    else:
+        _rounds(told, lambda: None, lambda: show.say(told.screen, _progress(told)))
+
+
+def _progress(told: Demo) -> str:
+    with told.hub.house.store.peek() as rows:
+        return show.progress(rows.inbox.count_by_state(), told.applied, told.answered)
+
+
+def _rounds(told: Demo, stepped: Callable[[], None], round_over: Callable[[], None]) -> None:
+    for _ in range(ROUNDS_MAX):
+        _until_quiet(told, stepped)
+        applied = _apply(told)
+        _until_quiet(told, stepped)
+        answered = _answer(told)
+        stepped()
+        if not applied and not answered:
+            return
+        round_over()
+    told.surprises.append(f"still moving after {ROUNDS_MAX} rounds")
+
+
+def _until_quiet(told: Demo, stepped: Callable[[], None]) -> None:
+    for _ in range(STEPS_MAX_PER_CLIENT * len(told.network.people)):
+        if not told.hub.step():
+            return
+        stepped()
+    told.surprises.append("the hub goes in circles")
+
+
+def _apply(told: Demo) -> int:
+    applied = 0
+    for agency in told.network.agencies:
+        with connected(told.network.database(agency.id)) as db:
+            done = cms.apply_inbox(db, agency.id, agency.program, told.now())
+        applied += done.applied
+        told.surprises += [
+            f"{agency.system}: {count} messages not applied: {code}" for code, count in done.errors.items()
+        ]
+    told.applied += applied
+    return applied
+
+
+def _answer(told: Demo) -> int:
+    answered = 0
+    for agency in told.network.agencies:
+        with connected(told.network.database(agency.id)) as db:
+            answered += cms.answer(db, told.network.seed, told.now())
+    told.answered += answered
+    return answered
+
+
+def checkpoint(told: Demo) -> bytes:
+    """A signed checkpoint leaves the hub: what came before it cannot be changed unseen any more."""
+    while told.hub.log.step():
+        pass
+    note = told.hub.log.checkpoint()
+    told.officer.mkdir(exist_ok=True)
+    file = told.officer / "checkpoint.txt"
+    file.write_bytes(note)
+    size = note.split(b"\n")[1].decode()
+    show.act(told.screen, "A checkpoint of the log, lodged with the privacy officer", f"{size} entries: {file}")
+    return note
+
+
+def withdrawal(told: Demo) -> Receipt:
+    """A message is on the bus, its client withdraws, and only then is it handed over."""
+    hub, network = told.hub, told.network
+    person, consent_key = story.withdrawing(network)
+    system = told.system(person.home)
+    record = story.second_referral(network, told.now())
+    while intake.step(hub.house, system):
+        pass
+    message = _latest(told, system.id, record)
+    while relay.publish(hub.house):
+        pass
+    with hub.house.store.peek() as rows:
+        directory, known = rows.directory.all(), rows.consents.of_source(system.id, consent_key)
+    while relay.arrive(hub.house, directory.agencies[person.to].topic):
+        pass
+    if known is None or message is None or message.state in ENDS:
+        raise Refused("demo: withdrawal", "no message under way", "one on the bus", "report it with the seed")
+    now = hub.house.clock.now()
+    actor = actor_of(directory, now, Who(f"{person.home}-worker", told.who), person.home)
+    drain = withdraw_consent(hub.house, known[0].consent_id, actor, said_at=now, how="TELEPHONE")
+    receipt = next((found for _ in range(DRAIN_LOOKS_MAX) if (found := drain.step()) is not None), None)
+    if receipt is None or receipt.unknown:
+        told.surprises.append("the withdrawal found a hand-over under way where there was none")
+    show.act(
+        told.screen,
+        "A client withdraws while a message is on the bus",
+        f"{system.id} {record} is sealed on the bus. The client telephones. The withdrawal returns.",
+        f"Its receipt lists what had left before: {len(receipt.arrived) if receipt else 0} messages.",
+    )
+    run(told, "Then the message is handed over")
+    ended = _latest(told, system.id, record)
+    show.say(told.screen, f"{record}: {_ending(ended)}. The second decision governs.")
+    return receipt or Receipt((), (), ())
+
+
+def _latest(told: Demo, system: str, record: str) -> Inbox | None:
+    with told.hub.house.store.peek() as rows:
+        return rows.inbox.latest(system, [record]).get(record)
+
+
+def late_consent(told: Demo) -> None:
+    """Somebody signs after the referral was refused: it is fetched again, and is a new message."""
+    person, record = story.signing_late(told.network)
+    before = _latest(told, told.system(person.home).id, record)
+    story.late_consent(told.network, told.now())
+    run(told, "A client signs late, and the refused referral is woken")
+    after = _latest(told, told.system(person.home).id, record)
+    show.say(told.screen, f"{record}: {_ending(before)}. After the signature, a new message: {_ending(after)}.")
+    if after is None or before is None or after.previous != before.message_id:
+        told.surprises.append(f"{person.home}-cms/{record}: the late consent woke nothing")
+
+
+def _ending(message: Inbox | None) -> str:
+    return f"{message.state}, {message.code}" if message else "no message"
+
+
+def bus_row(told: Demo) -> None:
+    """What anybody sees who can read the bus."""
+    with told.hub.house.store.peek() as rows:
+        topics = sorted(agency.topic for agency in rows.directory.all().agencies.values())
+    for topic in topics:
+        records = told.hub.house.bus.poll(topic, "demo-look", 1)  # a group of its own, which commits nothing
+        if records:
+            first = records[0]
+            headers = ", ".join(f"{name}={value}" for name, value in sorted(first.headers.items()))
+            begins = first.body[:LOOKED_AT].hex(" ", 4)
+            lines = [f"topic   {topic} (opaque)", f"key     {first.key} (the lane: keeps order, names nobody)"]
+            lines += [f"headers {headers}", f"body    {len(first.body)} bytes, sealed: {begins} ..."]
+            show.act(told.screen, "One row of the bus, as it lies there", *lines)
+            return
+    told.surprises.append("nothing is on the bus")
+
+
+def stuck(told: Demo) -> int:
+    """A record that cannot be read: where, and what to do. Returns how many records wait."""
+    with told.hub.house.store.peek() as rows:
+        waiting = rows.waiting.every(WAITING_MAX)
+    unreadable = sorted((row for row in waiting if row.place), key=lambda row: (row.system, row.record_key))
+    if unreadable:
+        show.act(told.screen, f"One of {len(unreadable)} records that are stuck", *show.problem(unreadable[-1].place))
+    else:
+        told.surprises.append("no record is stuck, though some are wrong")
+    return len(waiting)

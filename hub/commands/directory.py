@@ -1,0 +1,192 @@
+"""``hub agencies|sites|services|workers add|import|list``: who is there. Forms and checks are ``hub.directory``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.frame import (
+    DONE,
+    REFUSED,
+    Agency,
+    As,
+    Dir,
+    Json,
+    as_document,
+    complain_all,
+    opened,
+    read_input,
+    say,
+    show_json,
+    show_table,
+    who,
+)
+from hub.directory import AGENCY, SERVICE, SITE, WORKER, Form, Problems
+from hub.exchange.configure import add_row, import_rows
+
+Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
+File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]
+Status = Annotated[str, typer.Option("--status", help="active, suspended or ended.")]
+Rows = Callable[[Any], Iterable[Sequence[object]]]  # rows of the directory, as cells
+
+
+def put(ctx: typer.Context, folder: Dir, worker: As, form: Form[Any], row: dict[str, str], as_json: bool) -> None:
+    """Add or replace one row, and say what became of it."""
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        kept = add_row(hub.house, form, row, by)
+    if as_json:
+        show_json({"changed": kept.changed, "same": kept.same})
+    else:
+        say(f"{form.name} {kept.changed[0]} is kept" if kept.changed else "it stands so already: nothing was changed")
+
+
+def take_file(ctx: typer.Context, folder: Dir, worker: As, form: Form[Any], file: str, as_json: bool) -> int:
+    """Import a CSV file: all of its rows, or none and all that is wrong."""
+    by = who(ctx, worker)
+    data = read_input(file)
+    with opened(ctx, folder) as hub:
+        kept = import_rows(hub.house, form, data, by)
+    if isinstance(kept, Problems):
+        complain_all(kept.found)
+        if as_json:
+            show_json({"changed": [], "same": 0, "problems": [as_document(problem) for problem in kept.found]})
+        else:
+            say(f"nothing was kept: {len(kept.found)} things are wrong; correct them and import the file again")
+        return REFUSED
+    if as_json:
+        show_json({"changed": kept.changed, "same": kept.same, "problems": []})
+    else:
+        say(f"{len(kept.changed)} {form.name} rows kept, {kept.same} stood so already")
+    return DONE
+
+
+def show_rows(ctx: typer.Context, folder: Dir, name: str, columns: Sequence[str], rows: Rows, as_json: bool) -> None:
+    """List rows of the directory."""
+    with opened(ctx, folder) as hub, hub.house.store.peek() as peek:
+        found = list(rows(peek.directory.all()))
+    if as_json:
+        show_json({name: [dict(zip(columns, row, strict=True)) for row in found]})
+    else:
+        show_table(columns, found, nothing=f"no {name} yet: hub {name} add, or hub {name} import FILE")
+
+
+def add_file_commands(group: typer.Typer, form: Form[Any], name: str, columns: Sequence[str], rows: Rows) -> None:
+    """The two commands that every kind of row has: ``import`` and ``list``."""
+
+    def import_(ctx: typer.Context, file: File, folder: Dir = None, worker: As = None, as_json: Json = False) -> int:
+        return take_file(ctx, folder, worker, form, file, as_json)
+
+    def list_(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
+        show_rows(ctx, folder, name, columns, rows, as_json)
+
+    import_.__doc__ = f"""Add or replace {name} from a CSV file: all rows, or none and every fault with its line.
+
+    Columns: {", ".join(column.name for column in form.columns)}{f", {form.open_prefix}…" if form.open_prefix else ""}.
+    """
+    list_.__doc__ = f"List the {name} of the directory."
+    group.command("import", epilog=f"Example: hub {name} import {name}.csv --as admin")(import_)
+    group.command("list", epilog=f"Example: hub {name} list --json")(list_)
+
+
+def add_agency(
+    ctx: typer.Context,
+    id: Id,
+    name: Annotated[str, typer.Option("--name", help="Its name, for people to read.")],
+    lane: Annotated[str, typer.Option("--lane", help="general, womens, custodian, funder, protective, enforcement.")],
+    pack: Annotated[str, typer.Option("--pack", help="The jurisdiction pack that governs it.")] = "ca-on",
+    status: Status = "active",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Add an agency, or replace what is known of it."""
+    put(ctx, folder, worker, AGENCY, {"id": id, "name": name, "lane": lane, "pack": pack, "status": status}, as_json)
+
+
+def add_site(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(help="The place code, as the systems of its kind write it.")],
+    agency: Agency,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of system that uses the code.")],
+    name: Annotated[str, typer.Option("--name", help="Its name, for people to read.")] = "",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Add a place code of an agency."""
+    put(ctx, folder, worker, SITE, {"kind": kind, "code": code, "agency": agency, "name": name}, as_json)
+
+
+def add_service(
+    ctx: typer.Context,
+    id: Id,
+    agency: Agency,
+    wanted: Annotated[str, typer.Option("--wanted", help="What it offers: a word of service-wanted.")],
+    name: Annotated[str, typer.Option("--name", help="Its name, for people to read.")],
+    system: Annotated[str, typer.Option("--system", help="The system that receives referrals for it.")],
+    site: Annotated[str, typer.Option("--site", help="The agency's site, where a system is shared.")] = "",
+    program: Annotated[str, typer.Option("--program", help="women, newcomer, youth or employment.")] = "",
+    required: Annotated[str, typer.Option("--required", help="Categories it cannot do without, with spaces.")] = "",
+    status: Status = "active",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Add a service: what an agency offers, and where referrals for it go."""
+    row = {"id": id, "agency": agency, "wanted": wanted, "name": name, "system": system, "site": site}
+    row |= {"program": program, "status": status, "required": required}
+    put(ctx, folder, worker, SERVICE, row, as_json)
+
+
+def add_worker(
+    ctx: typer.Context,
+    id: Id,
+    agency: Annotated[str, typer.Option("--agency", help="The agency's id, or `hub` for the hub itself.")],
+    role: Annotated[str, typer.Option("--role", help="worker, supervisor, officer, steward, administrator, …")],
+    ended_on: Annotated[str, typer.Option("--ended-on", help="The last day there, YYYY-MM-DD.")] = "",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Add a worker, or say when one leaves.
+
+    The first worker of a fresh hub names itself: as long as the directory has no worker of `hub`, one of `hub` may be
+    added with its own id behind --as. Everybody after that is added by somebody who is there.
+    """
+    put(ctx, folder, worker, WORKER, {"id": id, "agency": agency, "role": role, "ended_on": ended_on}, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the groups to the root."""
+    groups: tuple[tuple[str, Form[Any], Any, str, tuple[str, ...], Rows], ...] = (
+        ("agencies", AGENCY, add_agency, "harbour --name 'Harbour Centre' --lane general", *_AGENCIES),
+        ("sites", SITE, add_site, "TOR01 --agency harbour --kind cms", *_SITES),
+        ("services", SERVICE, add_service, "lakeside-work --agency lakeside --wanted employment …", *_SERVICES),
+        ("workers", WORKER, add_worker, "admin --agency hub --role administrator", *_WORKERS),
+    )
+    for name, form, add, example, columns, rows in groups:
+        group = typer.Typer(help=f"The {name} of the directory.", rich_markup_mode=None)
+        group.command("add", epilog=f"Example: hub {name} add {example} --as admin")(add)
+        add_file_commands(group, form, name, columns, rows)
+        app.add_typer(group, name=name)
+
+
+_AGENCIES = (
+    ("id", "name", "lane", "pack", "status"),
+    lambda found: [(row.id, row.name, row.lane, row.pack, row.status) for row in found.agencies.values()],
+)
+_SITES = (
+    ("kind", "code", "agency", "name"),
+    lambda found: [(row.kind, row.code, row.agency, row.name) for row in found.sites],
+)
+_SERVICES = (
+    ("id", "agency", "wanted", "name", "system", "site", "status"),
+    lambda found: [(s.id, s.agency, s.wanted, s.name, s.system, s.site, s.status) for s in found.services],
+)
+_WORKERS = (
+    ("id", "agency", "role", "ended_at"),
+    lambda found: [(row.id, row.agency, row.role, row.ended_at) for row in found.workers.values()],
+)

@@ -1,0 +1,63 @@
+"""``hub subjects resolve|duplicates``: what a human says about whose record it is (``hub/exchange/people.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from hub.commands.frame import ROWS_MAX, As, Dir, Json, Misused, opened, say, show_json, show_table, who
+from hub.exchange.people import duplicates, resolve
+
+
+def resolve_(
+    ctx: typer.Context,
+    waiting: Annotated[str, typer.Argument(help="The number under which it waits: `hub deliveries waiting`.")],
+    same_as: Annotated[str | None, typer.Option("--same-as", help="The agency's alias of its own client.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="It is none of them: somebody new.")] = False,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Say whose record it is that stopped as DN_IDENTITY. It is then read again and judged."""
+    by = who(ctx, worker)
+    if new == bool(same_as):
+        raise Misused("--same-as, --new", "both" if new else "neither", "one of the two", "look at the record first")
+    with opened(ctx, folder) as hub:
+        found = resolve(hub.house, waiting, by, same_as=same_as)
+    if as_json:
+        document = {"agency": found.agency, "alias": found.alias, "system": found.system, "key": found.record_key}
+        show_json({**document, "minted": found.minted})
+    else:
+        said = "somebody new" if found.minted else "that client"
+        say(f"{found.system} {found.record_key} is about {said}, alias {found.alias}. It is read again now.")
+
+
+def duplicates_(ctx: typer.Context, folder: Dir = None, worker: As = None, as_json: Json = False) -> None:
+    """Pairs of people of different agencies who look alike, for the hub's steward or administrator alone.
+
+    Each is shown by the aliases under which its agencies know it. Every look is an entry of the audit log.
+    """
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        pairs = duplicates(hub.house, by, limit=ROWS_MAX)
+    if as_json:
+        rows = [{"likeness": pair.likeness, "one": dict(pair.one), "other": dict(pair.other)} for pair in pairs]
+        show_json({"pairs": rows})
+    else:
+        shown = [(pair.likeness, _aliases(pair.one), _aliases(pair.other)) for pair in pairs]
+        show_table(("they share", "one", "the other"), shown, nothing="nobody looks like somebody else")
+
+
+def _aliases(known: Mapping[str, str]) -> str:
+    return " ".join(f"{agency}:{alias}" for agency, alias in known.items())
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the root."""
+    group = typer.Typer(help="Whose record is it?", rich_markup_mode=None)
+    example = "Example: hub subjects resolve ABCDEFGHIJKL --same-as MNOPQRSTUVWX --as harbour-worker"
+    group.command("resolve", epilog=example)(resolve_)
+    group.command("duplicates", epilog="Example: hub subjects duplicates --as steward")(duplicates_)
+    app.add_typer(group, name="subjects")

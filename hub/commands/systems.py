@@ -1,0 +1,188 @@
+"""``hub systems add|import|list|check|fetch|send`` and ``hub mappings check|loss``: connections and translations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from hub.commands.directory import Id, Status, add_file_commands, put
+from hub.commands.frame import (
+    DONE,
+    REFUSED,
+    Agency,
+    As,
+    Dir,
+    Json,
+    Misused,
+    as_document,
+    complain_all,
+    opened,
+    say,
+    show_json,
+    show_table,
+    tools,
+)
+from hub.commands.tools import Hub
+from hub.directory import SYSTEM
+from hub.directory.cells import seen
+from hub.errors import HubError, Refused
+from hub.exchange import intake
+from hub.model.directory import System
+
+SystemId = Annotated[str, typer.Argument(help="The system's id.")]
+
+
+def add(
+    ctx: typer.Context,
+    id: Id,
+    agency: Agency,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of system, as cms.")],
+    setting: Annotated[list[str] | None, typer.Option("--setting", help="NAME=VALUE, once for each setting.")] = None,
+    status: Status = "active",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Connect a system of an agency, or change its settings. `hub systems check` then looks at the connection."""
+    row = {"id": id, "agency": agency, "kind": kind, "status": status}
+    for text in setting or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise Misused("--setting", "a word without =", "NAME=VALUE", "for a cms: --setting path=/data/cms.sqlite")
+        row[f"settings.{name}"] = value
+    put(ctx, folder, worker, SYSTEM, row, as_json)
+
+
+def check(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(help="One system; else all of them.")] = "",
+    folder: Dir = None,
+    as_json: Json = False,
+) -> int:
+    """Look at the connection to a system: its file, tables and settings. Exit code 1 if anything is wrong."""
+    with opened(ctx, folder) as hub:
+        found = [row for system in _systems(hub, id) for row in _look(hub, system)]
+    wrong = sum(not row["ok"] for row in found)
+    if as_json:
+        show_json({"ok": not wrong, "findings": found})
+    else:
+        shown = [
+            ("ok" if row["ok"] else "WRONG", row["system"], row["place"], row["text"], row["next_step"])
+            for row in found
+        ]
+        show_table(("", "system", "where", "what was seen", "what to do"), shown, nothing="no system is connected yet")
+    return REFUSED if wrong else DONE
+
+
+def fetch(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = False) -> None:
+    """Read what changed at a system now: one page, judged as it always is."""
+    with opened(ctx, folder) as hub:
+        (system,) = _systems(hub, id)
+        before = _accepted(hub)
+        read = intake.step(hub.house, system)
+        accepted = _accepted(hub) - before
+    if as_json:
+        show_json({"system": system.id, "read": read, "accepted": accepted})
+    else:
+        say(f"{system.id}: {accepted} messages were decided" if read else f"{system.id}: nothing has changed there")
+
+
+def send(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = False) -> None:
+    """Hand over to a system now what is due for it: one batch, decided again as it always is."""
+    with opened(ctx, folder) as hub:
+        (system,) = _systems(hub, id)
+        done = hub.exchange.hand_over(system)
+    if as_json:
+        show_json({"system": system.id, "handed_over": done})
+    else:
+        say(
+            f"{system.id}: " + ("what was due was handed over; see `hub deliveries list`" if done else "nothing is due")
+        )
+
+
+def _systems(hub: Hub, id: str) -> list[System]:
+    with hub.house.store.peek() as rows:
+        systems = rows.directory.all().systems
+    if id and id not in systems:
+        raise Refused("SYSTEM", seen(id), "the id of a system of the directory", "hub systems list")
+    return [systems[id]] if id else list(systems.values())
+
+
+def _look(hub: Hub, system: System) -> Iterator[dict[str, Any]]:
+    try:
+        found = hub.house.connections.source(system).check()
+    except HubError as error:
+        text = f"{error.got}, expected {error.expected}" if error.expected else error.got
+        yield {"system": system.id, "place": error.where, "ok": False, "text": text, "next_step": error.next_step}
+        return
+    for one in found:
+        row = {"place": one.place, "ok": one.ok, "text": one.text, "next_step": one.next_step}
+        yield {"system": system.id, **row}
+
+
+def _accepted(hub: Hub) -> int:
+    with hub.house.store.peek() as rows:
+        return sum(rows.inbox.count_by_state().values())
+
+
+def check_mappings(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> int:
+    """Read and check the mappings of every kind of system, those of the data folder over the packaged ones."""
+    found, problems = [], []
+    for kind in tools(ctx).kinds:
+        try:
+            loaded = tools(ctx).mappings(folder, kind)
+            found.append({"kind": kind, "records": list(loaded.records), "digest": loaded.digest})
+        except HubError as error:
+            problems.append(error)
+    complain_all(problems)
+    if as_json:
+        show_json({"ok": not problems, "mappings": found, "problems": [as_document(one) for one in problems]})
+    else:
+        rows = [(one["kind"], " ".join(one["records"]), one["digest"][:12]) for one in found]
+        show_table(("kind", "records", "digest"), rows, nothing="no mapping can be used")
+    return REFUSED if problems else DONE
+
+
+def loss(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="The kind of system, as cms.")],
+    folder: Dir = None,
+    as_json: Json = False,
+) -> None:
+    """What a kind of system does not carry, there or back, and why: known before any record is seen."""
+    if kind not in tools(ctx).kinds:
+        raise Refused("KIND", seen(kind), f"one of {', '.join(tools(ctx).kinds)}", "hub mappings check")
+    records = tools(ctx).mappings(folder, kind).records
+    rows = [(name, line.place, line.reason) for name, record in records.items() for line in record.loss_report()]
+    if as_json:
+        columns = ("record", "place", "reason")
+        show_json({"kind": kind, "losses": [dict(zip(columns, row, strict=True)) for row in rows]})
+    else:
+        show_table(("record", "field or element", "why"), rows, nothing="nothing is lost")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the two groups to the root."""
+    group = typer.Typer(help="The agencies' systems and the connections to them.", rich_markup_mode=None)
+    example = "harbour-cms --agency harbour --kind cms --setting path=/data/cms.sqlite"
+    group.command("add", epilog=f"Example: hub systems add {example} --as admin")(add)
+    columns = ("id", "agency", "kind", "status", "settings")  # names of settings alone: a value may be a secret
+    add_file_commands(
+        group,
+        SYSTEM,
+        "systems",
+        columns,
+        lambda found: [
+            (row.id, row.agency, row.kind, row.status, " ".join(sorted(row.settings))) for row in found.systems.values()
+        ],
+    )
+    group.command("check", epilog="Example: hub systems check harbour-cms")(check)
+    group.command("fetch", epilog="Example: hub systems fetch harbour-cms")(fetch)
+    group.command("send", epilog="Example: hub systems send lakeside-cms")(send)
+    app.add_typer(group, name="systems")
+    mappings = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)
+    mappings.command("check", epilog="Example: hub mappings check --dir hub-data")(check_mappings)
+    mappings.command("loss", epilog="Example: hub mappings loss cms --json")(loss)
+    app.add_typer(mappings, name="mappings")

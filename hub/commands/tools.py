@@ -1,0 +1,112 @@
+"""What the commands are handed: they name no concrete class and build nothing (``hub/__main__.py`` does)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hub.audit.log import AuditLog
+from hub.exchange import Exchange, Report
+from hub.exchange.house import House
+from hub.mapping import Mappings
+
+
+class Hub(Protocol):
+    """The composed hub, as ``hub/compose.py`` builds it."""
+
+    @property
+    def house(self) -> House:
+        """Ports, rules and connections."""
+        ...
+
+    @property
+    def exchange(self) -> Exchange:
+        """The road."""
+        ...
+
+    @property
+    def log(self) -> AuditLog:
+        """The audit log."""
+        ...
+
+    def step(self) -> bool:
+        """Do a little of everything; True if anything was done."""
+        ...
+
+    def keep_house(self) -> bool:
+        """Checkpoints, destruction of old keys; True if anything was done."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class Finding(Protocol):
+    """What was looked at, whether it is well, and what to do."""
+
+    @property
+    def place(self) -> str:
+        """Where."""
+        ...
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is well."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What was seen."""
+        ...
+
+    @property
+    def next_step(self) -> str:
+        """What to do, or nothing."""
+        ...
+
+
+class StoredLog(Protocol):
+    """The audit log of a data folder without the rest of the hub, which may refuse to start."""
+
+    @property
+    def log(self) -> AuditLog:
+        """The log, not yet compared with anything."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The verifier-key line of ``keys/hub.pub``."""
+        ...
+
+    @property
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint kept outside the database."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What ``hub/__main__.py`` hands to the commands. Each takes the data folder, or None for the usual one.
+
+    Args:
+        prepare: also takes the log's name, or None; returns the log's public key line.
+        mappings: also takes a kind.
+        sleep: waits some seconds; the only place where time passes.
+    """
+
+    open: Callable[[Path | None, Report], Hub]
+    prepare: Callable[[Path | None, str | None], str]
+    migrate: Callable[[Path | None], None]
+    examine: Callable[[Path | None], Sequence[Finding]]
+    stored_log: Callable[[Path | None], StoredLog]
+    kinds: Sequence[str]
+    mappings: Callable[[Path | None, str], Mappings]
+    sleep: Callable[[float], None]
+    os_user: str

@@ -1,0 +1,231 @@
+"""What is wrong with a data folder, and what to do next: settings, keys, store, log, packs, mappings, systems, clock.
+
+Every part is looked at by itself, so that one that is broken does not hide the others; nothing is changed. Like
+``compose.py``, which it stands beside, it names concrete classes and is handed to the commands by ``__main__``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import consent.packs
+from adapters.contract import Finding
+from hub.audit.log import AuditLog
+from hub.audit.verify import verify_stored
+from hub.clock import UtcClock
+from hub.compose import ADAPTERS, load_mappings
+from hub.errors import HubError, Refused
+from hub.exchange.connections import SystemConnections
+from hub.ids import RandomIds
+from hub.keys.files import read_key
+from hub.keys.ring import KeyRing
+from hub.model.envelope import MessageState
+from hub.ports import Clock
+from hub.settings import Settings, read_settings
+from hub.store.health import look, newest_entry
+from hub.store.sql import Database
+from hub.store.unit import SqlStore
+
+BUILT_ON = date(2026, 1, 1)  # no hub of this version ran before: an earlier clock is wrong
+SKEW_MAX = timedelta(minutes=2)
+LOOKED_AT_MAX = 1_000
+
+Look = Callable[[Settings, Clock], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLog:
+    """The audit log of a data folder without the rest of the hub; see :class:`hub.commands.tools.StoredLog`."""
+
+    log: AuditLog
+    key: str
+    checkpoint: bytes | None
+    database: Database
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
+    """Look at everything; what is well is told too.
+
+    Args:
+        folder: the data folder, or None for the usual one.
+    """
+    clock = clock or UtcClock()
+    findings: list[Finding] = []
+    try:
+        settings = read_settings(folder)
+        findings.append(Finding("settings", True, "can be read"))
+    except HubError as error:
+        findings.append(_broken("settings", error))
+        settings = Settings(dir=folder or Settings().dir)
+    if not settings.dir.is_dir():
+        findings.append(Finding("data folder", False, "no such folder", "run `hub init`, or name it with --dir"))
+    looks: dict[str, Look] = {
+        "keys": _keys,
+        "store": _store,
+        "audit log": _log,
+        "packs": _packs,
+        "mappings": _mappings,
+        "systems": _systems,
+        "deliveries": _deliveries,
+        "clock": _clock,
+    }
+    for place, part in looks.items():
+        findings += _guarded(place, part, settings, clock)
+    return findings
+
+
+def open_log(settings: Settings, clock: Clock | None = None) -> StoredLog:
+    """Open the log of a data folder, whatever state the rest is in.
+
+    Raises:
+        Refused: there is none.
+        IntegrityBroken, Unavailable: the keys, or the file, cannot be used.
+    """
+    if not settings.database.exists():
+        raise Refused("data folder", "no hub.sqlite", "a prepared folder", "run `hub init`, or name it with --dir")
+    keys = KeyRing(
+        settings.keys, RandomIds(), hub_key=settings.log_key.get_secret_value() if settings.log_key else None
+    )
+    database = Database(settings.database)
+    log = AuditLog(database, keys, clock or UtcClock(), settings.checkpoints)
+    return StoredLog(log, (settings.keys / "hub.pub").read_text(), _newest_note(settings.checkpoints), database)
+
+
+def _newest_note(folder: Path) -> bytes | None:
+    sizes = [int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit()]
+    return (folder / f"{max(sizes)}.txt").read_bytes() if sizes else None
+
+
+def _guarded(place: str, part: Look, settings: Settings, clock: Clock) -> list[Finding]:
+    try:
+        return list(part(settings, clock))
+    except HubError as error:
+        return [_broken(place, error)]
+    except OSError as error:
+        return [Finding(place, False, error.strerror or type(error).__name__, "look at the folder's owner and mode")]
+
+
+def _broken(place: str, error: HubError) -> Finding:
+    text = error.got + (f", expected {error.expected}" if error.expected else "")
+    where = error.where if place in error.where else f"{place}: {error.where}"
+    return Finding(where, False, text or "cannot be used", error.next_step or "see docs/operator.md")
+
+
+def _keys(settings: Settings, _: Clock) -> Iterator[Finding]:
+    ring = KeyRing(
+        settings.keys, RandomIds(), hub_key=settings.log_key.get_secret_value() if settings.log_key else None
+    )
+    yield Finding("keys", True, f"complete, for their owner alone; the log is {ring.log_name}")
+    for path in sorted((settings.keys / "epochs").glob("*.key")):
+        try:
+            read_key(path)
+        except HubError as error:
+            yield _broken("keys", error)
+
+
+def _store(settings: Settings, _: Clock) -> Iterator[Finding]:
+    for seen in look(settings.database):
+        yield Finding("store", seen.ok, seen.text, seen.next_step)
+
+
+def _log(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    stored = open_log(settings, clock)
+    try:
+        stored.log.verify_at_start()
+        head = stored.log.head()
+        if stored.checkpoint is None:
+            step = "" if head.size == 0 else "`hub audit checkpoint` signs one; `hub work` does so hourly"
+            yield Finding("audit log", head.size == 0, f"{head.size} entries, no checkpoint outside yet", step)
+            return
+        entries = ((entry.index, entry.body, entry.leaf) for entry in stored.log.stored())
+        report = verify_stored(entries, size=head.size, root=head.root, key=stored.key, checkpoint=stored.checkpoint)
+        step = "" if report.ok else "stop the hub, keep the database as it is, and call the officer"
+        yield Finding("audit log", report.ok, report.reason, step)
+    finally:
+        stored.close()
+
+
+def _packs(settings: Settings, _: Clock) -> Iterator[Finding]:
+    packs = consent.packs.load_packs(consent.packs.PACKAGED, settings.packs)
+    yield Finding("packs", True, ", ".join(f"{name} version {pack.version}" for name, pack in packs.packs.items()))
+
+
+def _mappings(settings: Settings, _: Clock) -> Iterator[Finding]:
+    for kind in ADAPTERS:
+        try:
+            loaded = load_mappings(kind, settings.mappings)
+            yield Finding("mappings", True, f"{kind}: {', '.join(loaded.records)}")
+        except HubError as error:
+            yield _broken("mappings", error)
+
+
+def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    with _opened(settings, clock) as store:
+        with store.peek() as rows:
+            systems = rows.directory.all().systems
+        if not systems:
+            yield Finding("systems", True, "none is connected", "`hub systems add`, or `hub systems import FILE`")
+        connections = SystemConnections(ADAPTERS, store, clock)
+        try:
+            for system in systems.values():
+                place = f"system {system.id}"
+                if system.status != "active":
+                    yield Finding(place, True, system.status, "`hub resume system` lets it take part again")
+                    continue
+                try:
+                    found = connections.source(system).check()
+                    yield from (Finding(f"{place}: {one.place}", one.ok, one.text, one.next_step) for one in found)
+                except HubError as error:
+                    yield _broken(place, error)
+        finally:
+            connections.close()
+
+
+def _deliveries(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    with _opened(settings, clock) as store, store.peek() as rows:
+        held = [row for row in rows.handovers.every(LOOKED_AT_MAX, ended=False) if row.state is MessageState.HELD]
+        aside = rows.handovers.aside(LOOKED_AT_MAX)
+    yield Finding(
+        "deliveries",
+        not held,
+        f"{len(held)} held because a mapping cannot write them out",
+        "`hub deliveries list` says which field; mend the mapping, then `hub deliveries retry`" if held else "",
+    )
+    yield Finding(
+        "deliveries",
+        not aside,
+        f"{len(aside)} records of the bus were not what had been published",
+        "`hub deliveries dead` lists them; somebody may have changed the bus" if aside else "",
+    )
+
+
+def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    now = clock.now()
+    if now.date() < BUILT_ON:
+        yield Finding("clock", False, f"says {now.date()}", "set it by NTP; dates of consents are judged by it")
+        return
+    newest = newest_entry(settings.database) if settings.database.exists() else None
+    if newest is not None and newest > now + SKEW_MAX:
+        ahead = int((newest - now).total_seconds())
+        yield Finding("clock", False, f"{ahead} s behind the newest audit entry: it was set back", "set it by NTP")
+        return
+    yield Finding("clock", True, "not behind what it wrote before")
+
+
+@contextmanager
+def _opened(settings: Settings, clock: Clock) -> Iterator[SqlStore]:
+    if not settings.database.exists():
+        raise Refused("store", "no such file", next_step="run `hub init`, or bring it back from its backup")
+    store = SqlStore(settings.database, clock, RandomIds())
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,167 @@
+"""Changes of the directory: rows as text are read by a form, kept in one unit that owns ``config``, and audited each.
+
+A file is read outside the unit, against a directory whose version the unit holds it to: if somebody else has changed it
+meanwhile, it is read again. Either all rows of a file are kept or none. A row that stands already changes nothing.
+
+What a row may say is the form's (``hub.directory``); stopping and ending drain what is under way (``withdraw.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from consent.model import Agreement, Category, Purpose
+from hub.directory import Form, Known, Problems, Terms, from_file, from_row
+from hub.errors import Unavailable
+from hub.exchange.connections import StoreMemory
+from hub.exchange.house import House
+from hub.exchange.who import Who, actor, first
+from hub.model import locks
+from hub.model.audit import AuditEvent, Entry
+from hub.model.directory import Agency, Service, Site, System, Worker
+from hub.ports import Directory, Unit
+
+T = TypeVar("T")
+Row = Agency | System | Site | Service | Worker | Agreement
+Read = Callable[[Known], tuple[Any, ...] | Problems]
+
+ROUNDS_MAX = 5  # times a file is read anew because the directory changed beside it
+HOME_PACK = "ca-on"  # whose zone days of the directory are in; an agency's own pack governs its consents
+_AUDITED = ("agency", "kind", "lane", "pack", "role", "system", "wanted", "status", "version", "ended_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of rows: ids of those that are new or changed, and how many stood already."""
+
+    changed: tuple[str, ...]
+    same: int
+
+
+def add_row(house: House, form: Form[T], row: Mapping[str, str], who: Who) -> Kept:
+    """Add or replace one row.
+
+    Raises:
+        Refused: the first thing that is wrong with it, or nobody may say so.
+    """
+    kept = _change(house, form, lambda known: (from_row(form, row, known),), who)
+    assert isinstance(kept, Kept), "one row is refused by an exception"
+    return kept
+
+
+def import_rows(house: House, form: Form[T], data: bytes, who: Who) -> Kept | Problems:
+    """Add or replace the rows of a CSV file, all or none.
+
+    Raises:
+        Refused: nobody may say so, or a system's settings are wrong.
+    """
+    return _change(house, form, lambda known: from_file(form, data, known), who)
+
+
+def known(house: House, directory: Directory) -> Known:
+    """What rows are checked against."""
+    return Known(
+        directory=directory,
+        ids=house.ids,
+        kinds=tuple(house.adapters),
+        packs=tuple(house.packs.packs),
+        categories=[category.value for category in Category],
+        purposes=[purpose.value for purpose in Purpose],
+        events=tuple(house.packs.profiles.events),
+        zone=ZoneInfo(house.packs.facts(HOME_PACK).zone),
+    )
+
+
+def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Problems:
+    for _ in range(ROUNDS_MAX):
+        with house.store.peek() as rows:
+            directory = rows.directory.all()
+        found = read(known(house, directory))
+        if isinstance(found, Problems):
+            return found
+        for row in found:
+            _try_settings(house, row)
+        with house.store.unit(own=[locks.CONFIG]) as unit:
+            if unit.directory.all().version == directory.version:
+                return _keep(unit, form, found, who)
+    raise Unavailable("directory", "changes beside this one", next_step="try again")
+
+
+def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
+    directory = unit.directory.all()
+    newcomer = first(directory, who, found[0]) if len(found) == 1 and isinstance(found[0], Worker) else None
+    acting = newcomer or actor(directory, unit.now, who)
+    changed: list[str] = []
+    for read in found:
+        before = _before(directory, read)
+        row = _numbered(read, before)
+        if row == before:
+            continue
+        unit.directory.put(row)
+        changed.append(_name(row))
+        details = {"what": form.name, "id": _name(row), "action": "changed" if before else "added"}
+        details |= {name: value for name, value in asdict(row).items() if name in _AUDITED and value is not None}
+        unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, details))
+    return Kept(tuple(changed), len(found) - len(changed))
+
+
+def _before(directory: Directory, row: Row | Terms) -> Row | None:
+    """The row that stands under the same key."""
+    match row:
+        case Agency():
+            return directory.agencies.get(row.id)
+        case System():
+            return directory.systems.get(row.id)
+        case Worker():
+            return directory.workers.get(row.id)
+        case Site():
+            return next((site for site in directory.sites if (site.kind, site.code) == (row.kind, row.code)), None)
+        case Service():
+            return next((service for service in directory.services if service.id == row.id), None)
+        case Agreement() | Terms():
+            rows = directory.agreements
+            return next((agreement for agreement in rows if agreement.agreement_id == row.agreement_id), None)
+
+
+def _numbered(row: Row | Terms, before: Row | None) -> Row:
+    """Terms become the next version of their agreement; the version that says the same stays."""
+    if not isinstance(row, Terms):
+        return row
+    previous = before if isinstance(before, Agreement) else None
+    agreement = Agreement(
+        agreement_id=row.agreement_id,
+        version=previous.version if previous else 1,
+        parties=row.parties,
+        purposes=tuple(Purpose(word) for word in row.purposes),
+        categories=tuple(Category(word) for word in row.categories),
+        events=row.events,
+        status=_status(row),
+        valid_from=row.valid_from,
+        expires_at=row.expires_at,
+        discloser=row.discloser,
+    )
+    return agreement if previous in (None, agreement) else replace(agreement, version=agreement.version + 1)
+
+
+def _status(terms: Terms) -> Any:
+    """A word of the form's closed list, which is the type's."""
+    return terms.status
+
+
+def _name(row: Row) -> str:
+    if isinstance(row, Site):
+        return f"{row.kind}/{row.code}"
+    return row.agreement_id if isinstance(row, Agreement) else row.id
+
+
+def _try_settings(house: House, row: object) -> None:
+    """A system whose settings its adapter refuses is not kept. Nothing is opened by this.
+
+    Raises:
+        Refused: a setting is missing or of another type.
+    """
+    if isinstance(row, System):
+        house.adapters[row.kind].connect(row.settings, StoreMemory(house.store, row.id)).close()

@@ -1,0 +1,222 @@
+"""What a worker says or asks at the desk, by an agency's own numbers: withdraw, forbid, lift, look, try again.
+
+A worker speaks for one agency. A consent is named by that agency's number of it (or the registry's id), a client by
+that agency's alias; nothing here takes a name or a birth date. A "no" is also taken by a worker of the hub, since a
+client may say it to anybody; looking goes no further than the agency's own consents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from consent import registry
+from consent.cells import instant_or_day
+from consent.model import Category, Consent, Directive, Purpose
+from consent.rows import HOW
+from hub.directory.cells import seen
+from hub.errors import Refused, shape
+from hub.exchange.house import House
+from hub.exchange.who import Who, actor, actor_of
+from hub.exchange.withdraw import Drain, withdraw_consent
+from hub.model import locks
+from hub.model.audit import AuditEvent, Entry
+from hub.model.envelope import ENDS
+from hub.ports import Peek
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an agency may see of its own consents, each with its number, and of a client's directives."""
+
+    consents: tuple[tuple[str, Consent], ...]
+    directives: tuple[Directive, ...] = ()
+
+
+def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str | None, how: str) -> Drain:
+    """Withdraw a consent that the agency gave or was given.
+
+    Args:
+        said_at: when the client said it: ISO 8601 with an offset, or a local day or time; None: now.
+        how: a word of ``consent.rows.HOW``.
+
+    Raises:
+        Refused: no such consent of this agency, a time that is none or still to come, or another word.
+    """
+    if how not in HOW:
+        raise Refused("--how", shape(how), f"one of {', '.join(sorted(HOW))}", "say how the client told it")
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+        acting = actor_of(directory, rows.now, who, agency, or_hub=True)
+        consent = _consent(rows, agency, number)
+        zone = ZoneInfo(house.packs.facts(directory.agencies[agency].pack).zone)
+        at = _said_at(said_at, zone, rows.now)
+    return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how)
+
+
+def forbid(
+    house: House,
+    agency: str,
+    alias: str,
+    who: Who,
+    *,
+    recipients: Iterable[str] = (),
+    purposes: Iterable[str] = (),
+    categories: Iterable[str] = (),
+) -> str:
+    """Add a standing "no" of a client; what it does not name, it forbids wholly. Returns its id.
+
+    Raises:
+        Refused: no such client, agency, purpose or category.
+    """
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+        acting = actor_of(directory, rows.now, who, agency, or_hub=True)
+        ref = _client(rows, agency, alias)
+        for name in (recipients := tuple(recipients)):
+            if name not in directory.agencies:
+                raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
+    directive = Directive(
+        directive_id=f"d-{house.ids.uuid()}",
+        subject_ref=ref,
+        registry_seq=0,
+        recipients=recipients,
+        purposes=_words("--purpose", Purpose, purposes),
+        categories=_words("--category", Category, categories),
+    )
+    with house.store.unit(own=[locks.subject(ref)]) as unit:
+        registry.add_directive(unit, directive, acting)
+    return directive.directive_id
+
+
+def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
+    """Lift a directive of one of the agency's clients, because the client said so to this worker (C-105).
+
+    Raises:
+        Refused: no such directive of a client of this agency.
+    """
+    with house.store.peek() as rows:
+        acting = actor_of(rows.directory.all(), rows.now, who, agency)
+        directive = rows.consents.directive(directive_id)
+        if directive is None or not rows.subjects.with_alias(agency, [directive.subject_ref]):
+            expected = f"a directive of a client of {seen(agency)}"
+            raise Refused("DIRECTIVE", shape(directive_id), expected, "`hub consent show --alias` lists them")
+    with house.store.unit(own=[locks.subject(directive.subject_ref)]) as unit:
+        registry.lift_directive(unit, directive_id, f"worker:{acting.ref}", acting)
+
+
+def look_at_number(house: House, agency: str, number: str) -> Look:
+    """One consent.
+
+    Raises:
+        Refused: it is none of this agency's.
+    """
+    with house.store.peek() as rows:
+        consent = _consent(rows, agency, number)
+    return Look(((_number(house, consent, agency), consent),))
+
+
+def look_at_client(house: House, agency: str, alias: str) -> Look:
+    """The consents that the agency holds of its client, and the directives that stand.
+
+    Raises:
+        Refused: there is no such client.
+    """
+    with house.store.peek() as rows:
+        ref = _client(rows, agency, alias)
+        facts = rows.subjects.facts([ref])[ref]
+    own = [consent for consent in facts.consents if consent.discloser == agency]
+    return Look(tuple((_number(house, consent, agency), consent) for consent in own), facts.directives)
+
+
+def state_at(consent: Consent, at: datetime) -> str:
+    """Its state in a word; an end that has passed is computed, not waited for (consent rules 1.4)."""
+    over = consent.state == "ACTIVE" and consent.expires_at is not None and at >= consent.expires_at
+    return "EXPIRED" if over else consent.state.value
+
+
+def retry(house: House, name: str, who: Who) -> str:
+    """Let a message that is stuck, or a record that waits, be tried again at once; it takes its usual way.
+
+    Args:
+        name: a message's envelope id, or the number of a waiting record.
+
+    Returns:
+        ``delivery`` or ``waiting``.
+
+    Raises:
+        Refused: there is nothing of that name, or nothing to try again.
+    """
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        acting = actor(unit.directory.all(), unit.now, who)
+        waiting = unit.waiting.get(name)
+        if waiting is not None:
+            unit.waiting.snooze(name, unit.now)
+        elif not unit.handovers.due_now(name):
+            raise _not_stuck(unit, name)
+        what = "delivery" if waiting is None else "waiting"
+        unit.audit.append(
+            Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, {"what": what, "id": name, "action": "retry"})
+        )
+    return what
+
+
+def _not_stuck(rows: Peek, name: str) -> Refused:
+    row = rows.handovers.get([name]).get(name)
+    if row is None:
+        return Refused(
+            "ID", "a name that nothing has", "a message or a waiting record", "`hub deliveries list|waiting`"
+        )
+    why = "it has ended" if row.state in ENDS else "it is on its way"
+    return Refused(f"message {name}", f"state {row.state}: {why}", "one that is stuck", "nothing is to be done")
+
+
+def _consent(rows: Peek, agency: str, number: str) -> Consent:
+    consent = rows.consents.get(rows.consents.by_number(agency, number) or number)
+    parties = {consent.discloser, *(one.agency for one in consent.recipients)} if consent else set()
+    if consent is None or agency not in parties:
+        raise Refused("NUMBER", shape(number), f"{seen(agency)}'s number of a consent", "`hub consent show --alias`")
+    return consent
+
+
+def _client(rows: Peek, agency: str, alias: str) -> str:
+    ref = rows.subjects.by_alias(agency, alias)
+    if ref is None:
+        raise Refused("--alias", shape(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
+    return ref
+
+
+def _number(house: House, consent: Consent, agency: str) -> str:
+    """The agency's number of a consent; it gets one when it is first asked for."""
+    with house.store.unit() as unit:
+        return unit.consents.number(consent.consent_id, agency)
+
+
+def _words(option: str, kind: type[_Word], texts: Iterable[str]) -> tuple[_Word, ...]:
+    for text in (texts := tuple(texts)):
+        if text not in kind.__members__:
+            raise Refused(option, shape(text), f"one of {', '.join(kind.__members__)}", "once for each word")
+    return tuple(kind(text) for text in texts)
+
+
+def _said_at(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
+    if text is None:
+        return now
+    try:
+        at = instant_or_day(text, zone) or datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None:
+        raise Refused(
+            "--said-at", shape(text), "a local day or time, or ISO 8601 with an offset", "2026-06-01 14:30:00"
+        )
+    at = at if at.tzinfo else at.replace(tzinfo=zone)
+    if at > now:
+        raise Refused("--said-at", "a time to come", "when the client said it", "leave it out if it was just now")
+    return at

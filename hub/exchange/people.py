@@ -1,0 +1,140 @@
+"""Whose record is it? What a human says about identities (design §4).
+
+- *Resolve*: a record that stopped as DN_IDENTITY is one of the agency's own clients, or none of them. Its keyed digests
+  are filed with that person; the unit owns the locks of the digests, so the record is woken by it.
+- *Duplicates*: pairs of people of different agencies who look alike, for the hub's steward alone. Each look is logged.
+
+Not here: merging two people. A record that would still lead to two of them is refused, and it is said why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from hub.directory.cells import seen
+from hub.errors import Refused
+from hub.exchange.house import House
+from hub.exchange.identify import identify
+from hub.exchange.match import BOTH, EXACT, FAMILY, GIVEN, Held, Likeness, One, PersonKeys, lookalike
+from hub.exchange.who import Who, actor_of, actor_with_role
+from hub.model import locks
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.directory import System
+from hub.model.rows import Waiting
+from hub.ports import Peek, Unit
+
+STEWARDS = ("steward", "administrator")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Which client a record is about from now on, by the agency's own alias."""
+
+    agency: str
+    alias: str
+    system: str
+    record_key: str
+    minted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two people who look alike, each as agency -> alias."""
+
+    likeness: Likeness
+    one: Mapping[str, str]
+    other: Mapping[str, str]
+
+
+def resolve(house: House, waiting_id: str, who: Who, *, same_as: str | None) -> Resolved:
+    """Say whose record a waiting one is.
+
+    Args:
+        same_as: the agency's alias of its own client; None: the record is about somebody new.
+
+    Raises:
+        Refused: nothing waits for this, the alias is nobody's, the worker is of another agency, or the record would
+            still lead to two people.
+    """
+    with house.store.peek() as rows:
+        row, system, kinds = _asked(rows, waiting_id)
+        actor = actor_of(rows.directory.all(), rows.now, who, system.agency)
+        ref = _client(rows, system.agency, same_as) if same_as is not None else None
+    own = [locks.digest(digest) for digest in kinds] + ([locks.subject(ref)] if ref else [])
+    with house.store.unit(share=[locks.CONFIG], own=own) as unit:
+        _asked(unit, waiting_id)  # still the same question
+        return _link(unit, row, system, kinds, ref or unit.subjects.mint(), actor, minted=ref is None)
+
+
+def duplicates(house: House, who: Who, *, limit: int) -> list[Pair]:
+    """Pairs of people who look alike and have no agency in common.
+
+    Raises:
+        Refused: the worker is not the hub's steward or administrator.
+    """
+    with house.store.peek() as rows:
+        actor = actor_with_role(rows.directory.all(), rows.now, who, STEWARDS)
+        pairs = [pair for refs in rows.subjects.sharing(limit) if (pair := _pair(rows, *refs)) is not None]
+    with house.store.unit() as unit:
+        details = {"what": "duplicates", "count": len(pairs)}
+        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details))
+    return pairs
+
+
+def _asked(rows: Peek, waiting_id: str) -> tuple[Waiting, System, dict[str, str]]:
+    row = rows.waiting.get(waiting_id)
+    if row is None or row.keys is None:
+        got = "a number that nothing waits under" if row is None else f"a record that waits as {row.code}"
+        raise Refused("WAITING", got, "one that waits as DN_IDENTITY", "`hub deliveries waiting` lists them")
+    return row, rows.directory.all().systems[row.system], orjson.loads(row.keys)
+
+
+def _client(rows: Peek, agency: str, alias: str) -> str:
+    ref = rows.subjects.by_alias(agency, alias)
+    if ref is None:
+        raise Refused("--same-as", seen(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
+    return ref
+
+
+def _link(
+    unit: Unit, row: Waiting, system: System, kinds: dict[str, str], ref: str, actor: Actor, *, minted: bool
+) -> Resolved:
+    alias = unit.subjects.alias(system.agency, ref)
+    unit.subjects.add_digests(ref, kinds)
+    if identify(unit, _keys(kinds), system.agency) != One(ref):
+        raise Refused(
+            f"record {row.system}/{row.record_key}",
+            "what identifies another client of this agency as well",
+            "a record that identifies one person",
+            "correct its identifiers in its own system; it is read again then",
+        )
+    details = {
+        "subject_ref": ref,
+        "reason_code": "NEW" if minted else "SAME_AS",
+        "source": f"{row.system}/{row.record_key}",
+    }
+    unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))
+    unit.waiting.snooze(row.waiting_id, unit.now)  # a record without anything that identifies waits on no digest
+    return Resolved(system.agency, alias, row.system, row.record_key, minted)
+
+
+def _keys(kinds: Mapping[str, str]) -> PersonKeys:
+    """The keys of a record, from what its waiting row kept of them."""
+
+    def one(*wanted: str) -> str | None:
+        return next((digest for digest, kind in kinds.items() if kind in wanted), None)
+
+    exact = tuple(sorted(digest for digest, kind in kinds.items() if kind == EXACT))
+    return PersonKeys(exact, one(FAMILY, BOTH), one(GIVEN, BOTH), birth_known=True)
+
+
+def _pair(rows: Peek, one: str, other: str) -> Pair | None:
+    aliases, others = rows.subjects.aliases(one), rows.subjects.aliases(other)
+    if aliases.keys() & others.keys():
+        return None  # an agency that knows both has been asked
+    held, held_other = (Held.of(ref, rows.subjects.digests_of(ref), own=False) for ref in (one, other))
+    likeness = lookalike(held, held_other)
+    return Pair(likeness, aliases, others) if likeness else None

@@ -1,0 +1,69 @@
+"""Find personal values in files where none may be (INV-1): a database, its WAL, keys, checkpoints, an export.
+
+A file is searched as the bytes that it is, so that free pages and what a format hides count too. What is found is named
+by its number in the list: the value itself is never shown.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PREFIX = 6  # bytes of a value that the pattern looks for; the rest is compared
+
+Trie = dict[int, Any]
+
+
+def find(paths: Iterable[Path], values: Sequence[str]) -> Iterator[tuple[Path, int]]:
+    """Pairs (file, number of the value in the list), each once, in the order of the files.
+
+    Args:
+        values: texts of at least ``PREFIX`` bytes in UTF-8.
+    """
+    wanted: dict[bytes, list[tuple[bytes, int]]] = {}
+    for number, value in enumerate(values):
+        data = value.encode()
+        assert len(data) >= PREFIX, "a shorter value would be found by chance"
+        wanted.setdefault(data[:PREFIX], []).append((data, number))
+    if not wanted:
+        return
+    pattern = re.compile(b"(?=(" + _pattern(_trie(wanted)) + b"))", re.DOTALL)
+    for path in paths:
+        yield from ((path, number) for number in sorted(_in_file(path, pattern, wanted)))
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file in a folder and below it, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _in_file(path: Path, pattern: re.Pattern[bytes], wanted: Mapping[bytes, Sequence[tuple[bytes, int]]]) -> set[int]:
+    if path.stat().st_size == 0:
+        return set()
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return {
+            number
+            for match in pattern.finditer(data)
+            for value, number in wanted[match[1]]
+            if data[match.start() : match.start() + len(value)] == value
+        }
+
+
+def _trie(words: Iterable[bytes]) -> Trie:
+    root: Trie = {}
+    for word in words:
+        node = root
+        for byte in word:
+            node = node.setdefault(byte, {})
+    return root
+
+
+def _pattern(node: Trie) -> bytes:
+    """A pattern that reads each byte once, however many words there are."""
+    if not node:
+        return b""
+    branches = [re.escape(bytes([byte])) + _pattern(below) for byte, below in sorted(node.items())]
+    return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"

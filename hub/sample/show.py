@@ -1,0 +1,105 @@
+"""The demo's words and tables, for people at a terminal or behind a pipe. It is handed what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from hub.sample.cms import ToDo
+from hub.sample.tally import Tally
+
+MEANING = {  # first codes of refusals that the sample meets, for a worker
+    "DN_NO_CONSENT": "no consent on file",
+    "DN_PENDING": "a field of the consent is missing",
+    "DN_EXPIRED": "the consent has ended",
+    "DN_DIRECTIVE": "the client said no",
+    "DN_RECIPIENT": "the consent names another agency",
+    "DN_REQUIRED_BLOCKED": "the consent leaves out what the referral needs",
+    "DN_NO_AGREEMENT": "the two agencies have no agreement",
+    "DN_CASE_CLOSED": "the case is closed",
+    "DN_WITHDRAWN": "the client has withdrawn",
+}
+_MOVING = ("released", "published", "arrived", "opened", "held")
+
+
+def progress(states: Mapping[str, int], applied: int, answered: int) -> str:
+    """One line on how far the road is.
+
+    Args:
+        states: messages by state, as the store counts them.
+        applied: messages that the agencies' systems have taken from their inboxes.
+        answered: referrals that workers have moved.
+    """
+    under_way = sum(states.get(name, 0) for name in _MOVING)
+    return (
+        f"accepted {sum(states.values())} · under way {under_way} · delivered {states.get('delivered', 0)}"
+        f" · refused {states.get('refused', 0)} · applied {applied} · answered {answered}"
+    )
+
+
+def act(console: Console, title: str, *lines: str) -> None:
+    """One act of the story."""
+    console.print()
+    console.print(title, style="bold")
+    for line in lines:
+        say(console, line)
+
+
+def say(console: Console, line: str) -> None:
+    """One line below an act's title; long ones are not broken, so that they can be copied."""
+    console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def result(numbers: Tally, waiting: int) -> Table:
+    """What became of everything, at a glance."""
+    table = Table(title="What happened", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row("accepted", str(numbers.accepted), "messages that were judged, by the log")
+    table.add_row("delivered", str(numbers.delivered), "rows in the agencies' hub_inbox")
+    for state, count in numbers.answered.items():
+        table.add_row("", str(count), f"  of these: told the sender {state}")
+    table.add_row("refused", str(numbers.refused), "nothing left; the sender was told why")
+    for code, count in sorted(numbers.refused_by_code.items(), key=lambda pair: (-pair[1], pair[0])):
+        table.add_row("", str(count), f"  {code}: {MEANING.get(code, 'see docs')}")
+    table.add_row("returned", str(numbers.returned), "given back after 72 hours")
+    table.add_row("open", str(numbers.open), "still under way")
+    table.add_row("unreadable", str(numbers.unreadable), "records that are no message until somebody mends them")
+    table.add_row("waiting", str(waiting), "refused or unreadable, and fetched again when something changes")
+    return table
+
+
+def withheld(numbers: Tally) -> Table:
+    """What was left out of what was delivered."""
+    table = Table(title="Left out of delivered messages", title_justify="left")
+    table.add_column("category")
+    table.add_column("messages", justify="right")
+    for category, count in sorted(numbers.withheld_by_category.items(), key=lambda pair: (-pair[1], pair[0])):
+        table.add_row(category, str(count))
+    return table
+
+
+def systems(numbers: Tally) -> Table:
+    """Who sent and who received."""
+    table = Table(title="Systems", title_justify="left")
+    table.add_column("system")
+    table.add_column("sent", justify="right")
+    table.add_column("received", justify="right")
+    for name in numbers.received:
+        table.add_row(name, str(numbers.sent[name]), str(numbers.received[name]))
+    return table
+
+
+def problem(place: str) -> list[str]:
+    """The hub's sentence about an unreadable record, a line for each part: place, got, expected, next step."""
+    where, _, next_step = place.partition("; ")
+    return [where, f"next step: {next_step}"] if next_step else [where]
+
+
+def worklist(agency: str, found: Sequence[ToDo], limit: int = 5) -> list[str]:
+    """The first lines of what a worker sees of the hub's words in the agency's own system."""
+    lines = [f"{agency}: {one.record}: {one.kind} {one.code}" for one in found[:limit]]
+    return [*lines, f"{agency}: and {len(found) - limit} more"] if len(found) > limit else lines

@@ -1,0 +1,97 @@
+"""Look at the store's file without the store: it may be missing, damaged, locked, full, or of another version.
+
+Changes nothing, waits two seconds at most, and opens the file by itself, since it must also answer when nothing else
+can. What is seen is told in words; of what the file holds, only counts and instants.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.store import tables as t
+
+WAIT_S = 2
+FREE_BYTES_MIN = 200 * 1024 * 1024  # the WAL and a day's audit log fit many times over
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that was looked at."""
+
+    ok: bool
+    text: str
+    next_step: str = ""
+
+
+def look(path: Path) -> list[Seen]:
+    """Look at a database file and its folder."""
+    if not path.exists():
+        return [Seen(False, "no such file", "run `hub init`, or bring it back from its backup")]
+    seen = [_mode(path), _space(path)]
+    try:
+        with closing(_connect(path)) as db:
+            seen += [_pages(db), _tables(db), _writable(db)]
+    except sqlite3.DatabaseError as error:
+        seen.append(Seen(False, _words(error), "stop the hub, keep the file, and bring back the last backup"))
+    return seen
+
+
+def newest_entry(path: Path) -> datetime | None:
+    """When the newest audit entry was written, by the clock of that moment."""
+    try:
+        with closing(_connect(path)) as db:
+            row = db.execute("SELECT MAX(id) FROM audit_entry").fetchone()
+        return datetime.strptime(row[0][:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if row and row[0] else None
+    except (sqlite3.DatabaseError, ValueError):
+        return None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=WAIT_S, isolation_level=None)
+
+
+def _mode(path: Path) -> Seen:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Seen(False, f"mode {mode:04o}: others may read it", "`chmod 0600` the file")
+    return Seen(True, "only its owner can read it")
+
+
+def _space(path: Path) -> Seen:
+    free = shutil.disk_usage(path.parent).free
+    text = f"{free // 1024 // 1024} MB free on its disk"
+    return Seen(free >= FREE_BYTES_MIN, text, "" if free >= FREE_BYTES_MIN else "make room: a full disk stops the hub")
+
+
+def _pages(db: sqlite3.Connection) -> Seen:
+    found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        return Seen(False, "its pages are damaged", "stop the hub, keep the file, and bring back the last backup")
+    return Seen(True, "its pages are whole")
+
+
+def _tables(db: sqlite3.Connection) -> Seen:
+    there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    lacking = sorted(set(t.metadata.tables) - there)
+    if lacking:
+        return Seen(False, f"has no table {', '.join(lacking[:5])}", "run `hub migrate`")
+    return Seen(True, "every table is there")
+
+
+def _writable(db: sqlite3.Connection) -> Seen:
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        return Seen(False, _words(error), "see which process holds it, and whether the disk is full or read-only")
+    return Seen(True, "can be written")
+
+
+def _words(error: sqlite3.Error) -> str:
+    return str(error).split(":", maxsplit=1)[0]

@@ -1,0 +1,268 @@
+"""Packs and purpose profiles (consent rules 2.6 and 5; shared model 7): what they say, and what is refused at load."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from consent.model import Category, PackFacts, Profile, Purpose
+from consent.packs import PACKAGED, Packs, load_packs
+from hub.errors import Refused
+
+LATER_EVENTS = [
+    "notify-add-process-request",
+    "notify-update-process-request",
+    "notify-update-service-request",
+    "notify-add-appointment",
+    "notify-data-correction",
+    "send-communication-from-provider",
+    "send-communication-from-requester",
+    "revoke-service-request",
+]
+NEW_TYPE = '\n[profile.HealthDump]\npurpose = "HEALTH_CARE"\nrequired = ["IDENT"]\noptional = []\n'
+NEVER_IN_A_REFERRAL = {"SEXUAL", "JUSTICE_ADULT", "JUSTICE_YOUTH", "CHILD_PROT", "RACE_INDIG", "RISK"}
+
+
+@pytest.fixture(scope="module")
+def packs() -> Packs:
+    return load_packs(PACKAGED)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path):
+    """Write a file of the data folder: a packaged one with something replaced."""
+
+    def write(name: str, *changes: tuple[str, str]) -> Path:
+        text = (PACKAGED / name).read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        (tmp_path / name).write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_the_pack_of_ontario_has_the_defaults_of_2_5(packs):
+    assert packs.facts("ca-on") == PackFacts(
+        pack="ca-on",
+        version=1,
+        zone="America/Toronto",
+        life_months_max=24,
+        verbal_days=14,
+        staleness_s=15 * 60,
+        recipient_class_allowed=False,
+        incompleteness_notice=True,
+        text_versions=("sharing-v3",),
+        notice_versions=("notice-v2",),
+    )
+
+
+@pytest.mark.parametrize("pack_id", ["", "ca-qc", "CA-ON", "profiles"])
+def test_a_pack_that_nobody_has_is_not_known(packs, pack_id):
+    assert packs.facts(pack_id) == PackFacts(pack="", version=0, known=False)
+
+
+@pytest.mark.parametrize(
+    ("event", "service", "kind"),
+    [
+        ("add-service-request", "housing", "ReferralRequest"),
+        ("add-service-request", None, "ReferralRequest"),
+        ("add-service-request", "language-training", "LanguageClassReferral"),
+        ("add-service-request", "language-assessment", "LanguageClassReferral"),
+        ("revoke-service-request", "language-training", "StatusNotice"),
+        ("capacity-answer", None, "CapacityEnquiry"),
+        ("review-due", None, "FollowUp"),
+        ("consent-changed", None, None),
+        ("case-closed", None, None),
+        ("", None, None),
+        ("ADD-SERVICE-REQUEST", None, None),
+        *((event, None, "StatusNotice") for event in LATER_EVENTS),
+    ],
+)
+def test_an_event_makes_one_type_of_message(packs, event, service, kind):
+    assert packs.type_of(event, service) == kind
+
+
+@pytest.mark.parametrize(
+    ("event", "purpose"),
+    [
+        ("add-service-request", Purpose.REFERRAL),
+        ("notify-update-process-request", Purpose.REFERRAL),
+        ("benefit-overlap-check", Purpose.ELIGIBILITY),
+        ("case-note-shared", Purpose.COORDINATION),
+        ("health-summary", Purpose.HEALTH_CARE),
+        ("review-due", Purpose.FOLLOW_UP),
+        ("risk-filter", Purpose.CAPACITY_ENQUIRY),
+        ("override-disclosure", Purpose.SAFETY),
+        ("consent-changed", None),
+        ("research", None),
+    ],
+)
+def test_the_event_fixes_the_purpose_i_12(packs, event, purpose):
+    assert packs.purpose_of(event) is purpose
+
+
+def test_every_event_leads_to_a_type_with_a_profile(packs):
+    for event in packs.profiles.events:
+        assert packs.profile(packs.type_of(event, None)).purpose is packs.purpose_of(event)
+
+
+def test_a_type_without_a_profile_has_none(packs):
+    assert packs.profile("CourtOrder") is None
+
+
+def test_a_referral_has_the_closed_lists_of_2_6(packs):
+    profile = packs.profile("ReferralRequest")
+
+    assert profile.required == (Category.IDENT, Category.NEEDS)
+    assert profile.coarse == (Category.IMMIG,)
+    assert set(profile.required + profile.optional + profile.coarse) == set(Category) - NEVER_IN_A_REFERRAL
+
+
+def test_a_language_class_is_told_neither_work_nor_income(packs):
+    referral, language = packs.profile("ReferralRequest"), packs.profile("LanguageClassReferral")
+
+    assert set(referral.optional) - set(language.optional) == {Category.EMPLOY, Category.INCOME}
+    assert (language.required, language.coarse) == (referral.required, referral.coarse)
+
+
+def test_a_status_may_hold_what_a_referral_may_and_requires_the_status_alone(packs):
+    referral, status = packs.profile("ReferralRequest"), packs.profile("StatusNotice")
+
+    assert status.required == (Category.SERVICE_STATUS,)
+    assert set(status.required + status.optional) == set(referral.required + referral.optional)
+
+
+@pytest.mark.parametrize("kind", ["CapacityEnquiry", "OverrideDisclosure"])
+def test_what_has_no_list_may_hold_nothing_i_18(packs, kind):
+    profile = packs.profile(kind)
+
+    assert profile == Profile(type=kind, purpose=profile.purpose, required=(), optional=(), coarse=())
+
+
+def test_no_profile_lets_youth_justice_through(packs):
+    for profile in packs.profiles.by_type.values():
+        assert Category.JUSTICE_YOUTH not in profile.required + profile.optional + profile.coarse
+
+
+def test_the_data_folder_puts_its_pack_over_the_packaged_one(packs, overlay):
+    folder = overlay("ca-on.toml", ("version = 1", "version = 2"), ('["sharing-v3"]', '["sharing-v3", "sharing-v4"]'))
+
+    later = load_packs(PACKAGED, folder)
+
+    assert later.facts("ca-on").text_versions == ("sharing-v3", "sharing-v4")
+    assert later.profiles == packs.profiles
+    assert later.digest != packs.digest
+
+
+def test_the_same_files_have_the_same_digest_and_an_absent_folder_adds_nothing(packs, tmp_path):
+    shutil.copy(PACKAGED / "ca-on.toml", tmp_path)
+
+    assert load_packs(PACKAGED, tmp_path, tmp_path / "absent") == packs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("version = 1", "", "version"),
+        ("version = 1", "version = true", "version"),
+        ("life_months_max = 24", "life_months_max = 0", "life_months_max"),
+        ("life_months_max = 24", "life_months_max = 2400", "life_months_max"),
+        ("life_months_max = 24", 'life_months_max = "24"', "life_months_max"),
+        ("verbal_days", "verbal_day", "verbal_days"),
+        ("version = 1", "version = 1\nlife_years = 2", "life_years"),
+        ("America/Toronto", "America/Atlantis", "zone"),
+        ("America/Toronto", "../etc/passwd", "zone"),
+        ("= true", "= 1", "incompleteness_notice"),
+        ('["sharing-v3"]', '["sharing-v3", "sharing-v3"]', "text_versions[1]"),
+        ('["sharing-v3"]', '[""]', "text_versions[0]"),
+        ('["sharing-v3"]', "[3]", "text_versions[0]"),
+        ('["sharing-v3"]', '"sharing-v3"', "text_versions"),
+        ("version = 1", "version =", ""),
+    ],
+)
+def test_a_pack_that_is_not_understood_is_refused_with_file_and_key(overlay, old, new, key):
+    with pytest.raises(Refused) as refusal:
+        load_packs(PACKAGED, overlay("ca-on.toml", (old, new)))
+
+    assert refusal.value.where == (f"ca-on.toml: {key}" if key else "ca-on.toml")
+    assert refusal.value.got
+    assert refusal.value.expected
+    assert refusal.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('purpose = "REFERRAL"', 'purpose = "ANY"', "profile.ReferralRequest.purpose"),
+        ('["IDENT", "NEEDS"]', '["IDENT", "NAMES"]', "profile.ReferralRequest.required[1]"),
+        ('"CONTACT", "LOCATION"', '"NEEDS", "LOCATION"', "profile.ReferralRequest.optional"),
+        ('coarse = ["IMMIG"]', 'course = ["IMMIG"]', "profile.ReferralRequest.course"),
+        ('review-due = "FollowUp"', 'review-due = "Followup"', "events.review-due"),
+        ("[events_by_service.add-service-request]", "[events_by_service.add-service]", "events_by_service.add-service"),
+        (
+            'language-training = "LanguageClassReferral"',
+            'language-training = "HealthSummary"',
+            "events_by_service.add-service-request.language-training",
+        ),
+        ("\n[events]", "\n[event]", "events"),
+        ("[profile.ReferralRequest]", "[profiles.ReferralRequest]", "profiles"),
+    ],
+)
+def test_profiles_that_are_not_understood_are_refused_with_file_and_key(overlay, old, new, key):
+    folder = overlay("profiles.toml", (old, new))
+
+    with pytest.raises(Refused) as refusal:
+        load_packs(folder)
+
+    assert refusal.value.where == f"profiles.toml: {key}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('"DV", "NOTES_FREE",\n]', '"DV", "NOTES_FREE", "SEXUAL",\n]', "profile.ReferralRequest.optional[15]"),
+        ('coarse = ["IMMIG"]', 'coarse = ["IMMIG", "RISK"]', "profile.ReferralRequest.coarse[1]"),
+        ('coarse = ["IMMIG"] # eligible yes/no', "", None),  # narrower: it may
+        ('["IDENT", "NEEDS"]', '["IDENT"]', "profile.ReferralRequest.required"),
+        ('["IDENT", "NEEDS"]', '["IDENT", "NEEDS", "RISK"]', "profile.ReferralRequest.required[2]"),
+        ('"SERVICE_STATUS", "PLAN"', '"SERVICE_STATUS"', None),
+        ('purpose = "HEALTH_CARE"', 'purpose = "COORDINATION"', "profile.HealthSummary"),
+        ("\n[events]", f"{NEW_TYPE}\n[events]", "profile.HealthDump"),
+        ('case-note-shared = "CaseNoteShared"', 'case-note-shared = "PlanShared"', "events.case-note-shared"),
+        ('plan-shared = "PlanShared"', "", None),
+        ('plan-shared = "PlanShared"', 'everything = "ClientCopy"', "events.everything"),
+        ('language-training = "LanguageClassReferral"', "", "events.add-service-request"),
+    ],
+)
+def test_the_data_folder_may_narrow_a_profile_never_widen_it(overlay, old, new, key):
+    folder = overlay("profiles.toml", (old, new))
+
+    if key is None:
+        assert load_packs(PACKAGED, folder).profiles != load_packs(PACKAGED).profiles
+        return
+    with pytest.raises(Refused) as refusal:
+        load_packs(PACKAGED, folder)
+    assert refusal.value.where == f"profiles.toml: {key}"
+
+
+def test_without_profiles_nothing_is_loaded(tmp_path):
+    with pytest.raises(Refused, match=r"profiles.toml: got no such file"):
+        load_packs(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "ca-on.toml").write_bytes(b"version = \xff")
+
+    with pytest.raises(Refused, match=r"ca-on.toml: got no TOML"):
+        load_packs(PACKAGED, tmp_path)
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    (tmp_path / "ca-on.toml").mkdir()
+
+    with pytest.raises(Refused, match=r"ca-on.toml: got IsADirectoryError"):
+        load_packs(PACKAGED, tmp_path)

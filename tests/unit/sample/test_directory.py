@@ -1,0 +1,47 @@
+"""The network's directory files are what the import commands take."""
+
+from __future__ import annotations
+
+import csv
+import io
+from zoneinfo import ZoneInfo
+
+from consent.model import Category, Purpose
+from consent.packs import PACKAGED, load_packs
+from hub.directory import AGENCY, AGREEMENT, SERVICE, SYSTEM, WORKER, Known, Problems, from_file
+from hub.ports import Directory
+from hub.sample.directory import FILES, directory_files, write_directory
+from hub.sample.network import Network
+from tests.fakes import SeededIds
+
+FORMS = (AGENCY, SYSTEM, SERVICE, AGREEMENT, WORKER)
+
+
+def test_each_file_is_read_without_a_problem_in_the_order_of_import(network: Network) -> None:
+    packs = load_packs(PACKAGED)
+    agencies, systems = {}, {}
+    for form, (name, data) in zip(FORMS, directory_files(network).items(), strict=True):
+        directory = Directory(0, False, agencies, systems, (), (), {}, ())
+        events = packs.profiles.events
+        zone = ZoneInfo("America/Toronto")
+        known = Known(directory, SeededIds(), ("cms",), packs.packs, list(Category), list(Purpose), events, zone)
+        rows = from_file(form, data, known)
+
+        assert not isinstance(rows, Problems), (name, [str(problem) for problem in rows.found])
+        agencies |= {row.id: row for row in rows} if form is AGENCY else {}
+        systems |= {row.id: row for row in rows} if form is SYSTEM else {}
+
+
+def test_every_system_names_its_own_database(network: Network) -> None:
+    rows = csv.DictReader(io.StringIO(directory_files(network)["systems.csv"].decode(), newline=""))
+
+    assert {row["agency"]: row["settings.path"] for row in rows} == {
+        agency.id: str(network.database(agency.id).resolve()) for agency in network.agencies
+    }
+
+
+def test_the_files_stand_beside_the_databases_with_a_readme_of_three_lines(network: Network) -> None:
+    written = write_directory(network)
+
+    assert [path.name for path in written] == [*FILES, "README"]
+    assert len((network.folder / "README").read_text().splitlines()) == 3

@@ -1,0 +1,119 @@
+"""The invented network: the same from the same seed, one of each scenario, nobody twice (settled S54, S55)."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.errors import Refused
+from hub.sample import names
+from hub.sample.database import connected, select
+from hub.sample.network import CLIENTS_MIN, Network, make_network
+from hub.sample.people import EXPECTED, MANDATORY, UNREADABLE, Scenario
+from tests.unit.sample.conftest import TODAY
+
+
+def dump(network: Network) -> list[str]:
+    lines: list[str] = []
+    for agency in network.agencies:
+        with connected(network.database(agency.id)) as db:
+            lines += db.iterdump()
+    return lines
+
+
+def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_path: Path, network: Network) -> None:
+    again = make_network(tmp_path / "again", 30, 5, TODAY)
+
+    assert dump(again) == dump(network)
+
+
+@pytest.mark.parametrize(
+    ("seed", "day"),
+    [
+        pytest.param(6, TODAY, id="another seed gives other people"),
+        pytest.param(5, TODAY + timedelta(days=1), id="another day gives other days"),
+    ],
+)
+def test_what_differs_makes_other_rows(tmp_path: Path, network: Network, seed: int, day: object) -> None:
+    other = make_network(tmp_path / "other", 30, seed, day)  # type: ignore[arg-type]
+
+    assert dump(other) != dump(network)
+
+
+def test_every_scenario_is_there_once_the_smallest_network_is_made(tmp_path: Path) -> None:
+    network = make_network(tmp_path / "small", CLIENTS_MIN, 1, TODAY)
+
+    assert {person.scenario for person in network.people} == set(Scenario)
+
+
+def test_every_scenario_says_what_it_must_lead_to_or_is_unreadable() -> None:
+    assert EXPECTED.keys() | UNREADABLE == set(Scenario)
+    assert not EXPECTED.keys() & UNREADABLE
+
+
+def test_nobody_shares_a_birthday_a_family_name_or_a_number_so_that_nobody_is_taken_for_another(
+    network: Network,
+) -> None:
+    for column in ("birth_date", "last_name"):
+        assert len({person.client[column] for person in network.people}) == len(network.people)
+    assert len({person.identifiers[0]["value"] for person in network.people}) == len(network.people)
+
+
+def test_every_name_is_long_enough_to_be_told_from_random_bytes() -> None:
+    every = (*names.GIVEN, *names.FAMILY_FIRST, *names.FAMILY_SECOND)
+
+    assert min(len(name) for name in every) >= names.TELLING
+
+
+def test_a_consent_lacks_one_mandatory_field_where_it_is_to_be_a_draft_and_none_elsewhere(network: Network) -> None:
+    for person in network.people:
+        if person.consent is not None:
+            missing = [name for name in MANDATORY if person.consent[name] is None]
+            assert len(missing) == (1 if person.scenario is Scenario.DRAFT else 0)
+
+
+def test_somebody_without_consent_has_no_row_of_consent_at_all(network: Network) -> None:
+    for scenario in (Scenario.NO_CONSENT, Scenario.LATE):
+        person = network.one(scenario)
+        with connected(network.database(person.home)) as db:
+            assert select(db, "SELECT 1 FROM consent WHERE client_id = ?", [person.number]) == []
+
+
+def test_a_closed_case_is_closed_after_its_referral_was_sent(network: Network) -> None:
+    person = network.one(Scenario.CASE_CLOSED)
+
+    with connected(network.database(person.home)) as db:
+        rows = select(db, "SELECT status FROM case_file WHERE case_id = ?", [person.number])
+        sent = select(db, "SELECT status FROM v_hub_referral_out WHERE referral_id = ?", [person.number])
+    assert (rows, sent) == ([{"status": "CLOSED"}], [{"status": "SENT"}])
+
+
+def test_the_pair_without_agreement_is_referred_to_and_stands_in_no_agreement(network: Network) -> None:
+    person = network.one(Scenario.NO_AGREEMENT)
+
+    assert {person.home, person.to} not in [set(agreement.parties) for agreement in network.agreements]
+
+
+@pytest.mark.parametrize("clients", [0, CLIENTS_MIN - 1, 10**6])
+def test_too_few_or_too_many_clients_are_refused_and_nothing_is_written(tmp_path: Path, clients: int) -> None:
+    with pytest.raises(Refused, match="choose another number"):
+        make_network(tmp_path / "none", clients, 1, TODAY)
+
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_database_that_is_there_already_is_not_overwritten(network: Network) -> None:
+    before = dump(network)
+
+    with pytest.raises(Refused, match="an empty folder"):
+        make_network(network.folder, 30, 6, TODAY)
+
+    assert dump(network) == before
+
+
+def test_the_database_holds_references(network: Network) -> None:
+    with connected(network.database("harbour")) as db, pytest.raises(sqlite3.IntegrityError):
+        db.execute("DELETE FROM client WHERE client_id = 1")
