@@ -17,8 +17,8 @@ from hub.bus.sqlite import SqliteBus
 from hub.clock import UtcClock
 from hub.errors import Refused
 from hub.exchange import Exchange, Report
-from hub.exchange.entries import HUB
 from hub.exchange.connections import SystemConnections
+from hub.exchange.entries import HUB
 from hub.exchange.house import House, Limits
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds

@@ -73,6 +73,23 @@ class IntegrityBroken(HubError):
     """Stored bytes do not verify. The hub halts."""
 
 
+def code(value: object) -> str:
+    """A wrong code as an error may show it: itself where it cannot be a word of a person, else its shape.
+
+    Somebody may have typed a name into a coded field, and an error is stored and shown. So only short texts without a
+    space that hold a digit (``07``, ``B2``), or of three characters at most, are shown.
+
+    Example:
+        >>> code("07"), code("Tremblay")
+        ('`07`', 'aaaaaaaa')
+    """
+    text = str(value)
+    plain = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+    mixed = len(text) <= 8 and any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
+    short = len(text) <= 3 or (len(text) <= 4 and text.isdigit())
+    return f"`{text}`" if plain and (mixed or short) else shape(text)
+
+
 def shape(value: object) -> str:
     """The shape of a value without the value: letters become ``a``, digits ``9``, longer ones only their length.
 

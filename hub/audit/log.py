@@ -233,7 +233,7 @@ class AuditLog:
         """The next entries; a short read of its own, so that an export holds up no checkpoint of the WAL."""
         with self._database.reading() as connection:
             rows = connection.execute(_PAGE, {"after": after}).all()
-        return [Stored(row.entry_index, row.body, row.hash) for row in rows]
+        return [Stored(row.entry_index, _octets(row.body), _octets(row.hash) if row.hash else None) for row in rows]
 
     def _hold_against(self, newest: Head | None, connection: Connection, head: Head) -> None:
         """The log continues the newest checkpoint that stood outside before this head was read, or it is broken."""
@@ -267,6 +267,11 @@ _DROPPED = (
     .where(audit_entry.c.entry_index.is_(None), audit_pending.c.id.is_(None))
     .limit(1)
 )
+
+
+def _octets(stored: bytes | str) -> bytes:
+    """SQLite keeps what it is given: whoever changed a body may have left text there, which is judged like bytes."""
+    return stored.encode() if isinstance(stored, str) else stored
 
 
 def _head(connection: Connection, *, lock: bool = False) -> Head:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,8 +49,6 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Tell the whole story on an invented network of four agencies, and verify it.
-
-    Example: hub demo --once --clients 40 --seed 1
 
     Exit code 1 if anything is not as it must be.
     """
@@ -116,7 +114,8 @@ def _pause(screen: Console, at_leisure: bool) -> Callable[[], None]:
 
 
 def _enter(screen: Console) -> None:
-    screen.input("\n[dim]Enter goes on[/dim] ")
+    with suppress(EOFError):  # Ctrl-D is an Enter too
+        screen.input("\n[dim]Enter goes on[/dim] ")
 
 
 def _reporting(surprises: list[str]) -> Report:

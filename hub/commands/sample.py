@@ -25,8 +25,6 @@ def sample(
 ) -> None:
     """Write an invented network: a CMS database for each agency, and the directory as files for `import`.
 
-    Example: hub sample --out network --clients 40 --seed 1
-
     Nothing is overwritten: exit code 1 where a database is there already.
     """
     network = make_network(out, clients, seed, _day(today))

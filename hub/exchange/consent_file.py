@@ -50,7 +50,6 @@ TYPES = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSO
 LOCAL_KEY = "LOCAL_KEY"
 SYSTEM = "hub"  # stands where a consent row names the system that holds it
 _MEND = "correct the line and import the file again: what is filed already stays as it is"
-_NOBODY = PersonKeys((), None, None, birth_known=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,8 @@ class _Reader:
         revision = self._house.keys.digest("record", canonical(row).decode())
         source = Source(System(SYSTEM, self._agency, SYSTEM), key, revision, revision)
         consent = {name: text for name, text in row.items() if name not in PERSON}
-        person = _NOBODY if named else person  # an alias says who it is: nothing is learnt from the names beside it
-        record = ConsentRecord(source, consent, person, deceased=False, by=self._actor, named=named)
+        learnt = None if named else person  # an alias says who it is: nothing is learnt from the names beside it
+        record = ConsentRecord(source, consent, learnt, deceased=False, by=self._actor, named=named)
         read = as_row(self._house, self._rows.directory.all(), record)
         says_no = read.withdrawn or read.declined
         faults = () if says_no else tuple(fault for fault in read.faults if fault.unreadable)

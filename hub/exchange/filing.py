@@ -14,7 +14,7 @@ import orjson
 from consent.model import Code, Consent
 from consent.registry import Origin, file, suspend
 from consent.rows import ConsentRow, read_row
-from hub.errors import Unavailable
+from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
 from hub.exchange.entries import acting
 from hub.exchange.house import House
@@ -169,6 +169,8 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
 def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
     """Whose consent is it? A human of the agency says so (``hub subjects resolve``); until then nothing rests on it."""
     source = record.source
+    if record.by is not None:  # entered by hand: there is no source from which it could be fetched again
+        raise NeedsReview("consent", "a person who resembles another client", "LOCAL_KEY", "enter it again with it")
     asked = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     if asked is not None and (asked.code, asked.digest) == (Code.DN_IDENTITY.value, source.digest):
         return  # the question stands already

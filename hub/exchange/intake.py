@@ -136,9 +136,9 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
 
 
 def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
-    """The same revision again; of a source without revisions, the same bytes."""
+    """The same revision again, or the same bytes under a new one (somebody saved the record without a change)."""
     source = record.source
-    return previous.revision == source.revision and (source.revision != "" or previous.digest == source.digest)
+    return previous.digest == source.digest or (previous.revision == source.revision != "")
 
 
 def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:

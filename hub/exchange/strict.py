@@ -23,12 +23,11 @@ import jsonschema_rs
 import orjson
 
 from consent.model import Code
-from hub.errors import MessageRejected, shape
+from hub.errors import MessageRejected, code, shape
 from hub.model.fhir import Resource
 
 FAULTS_MAX = 5  # a sender mends a few at a time; a longer list would only be a longer error
-# a code or an element name, not a word of a person: longer or stranger ones are shown by their shape
-_CODE_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+# an element name, not a word of a person: longer or stranger ones are shown by their shape
 _ELEMENT_FORM = re.compile(r"_?[a-z][A-Za-z]{0,39}")
 _NEXT_STEP = "change the message and send it again"
 
@@ -114,8 +113,8 @@ def fhirpath(path: Iterable[str | int]) -> str:
 
 
 def coded(value: object) -> str:
-    """A wrong code as it stands if it has the form of one, else its shape."""
-    return f"`{value}`" if isinstance(value, str) and _CODE_FORM.fullmatch(value) else _got(value)
+    """A wrong code as an error may show it; of what is no text, its kind."""
+    return code(value) if isinstance(value, str) else _got(value)
 
 
 def _faults(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:

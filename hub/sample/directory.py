@@ -16,8 +16,8 @@ STEWARD, ADMINISTRATOR = "sample-steward", "sample-admin"
 
 README = """\
 An invented network: seed {seed}, {clients} clients, counted from {today}; nobody is real. Databases: {databases}.
-Import it after `hub init`, in this order: {files}; as in `hub agencies import agencies.csv --as {admin}`.
-Then run `hub work`; what arrives lies in each database's hub_inbox.
+Run `hub init`, `hub workers add {admin} --agency hub --role administrator --as {admin}`, {imports} (--as {admin}).
+Last `hub work`; what arrives lies in each database's hub_inbox.
 """
 
 
@@ -69,7 +69,7 @@ def write_directory(network: Network) -> list[Path]:
         clients=len(network.people),
         today=network.today.isoformat(),
         databases=" ".join(network.database(agency.id).name for agency in network.agencies),
-        files=" ".join(FILES),
+        imports=", ".join(f"`hub {name.removesuffix('.csv')} import {name}`" for name in FILES),
         admin=ADMINISTRATOR,
     )
     whole["README"] = text.encode()

@@ -13,9 +13,9 @@ from sqlite3 import Connection
 
 from hub.errors import Refused
 from hub.sample import database
-from hub.sample.people import PEOPLE_MAX, TOLD, Person, Scenario, Ways, people
+from hub.sample.people import NEEDED, PEOPLE_MAX, Person, Scenario, Ways, people
 
-CLIENTS_MIN = len(TOLD)  # fewer people, and the demo has not one of each to tell of
+CLIENTS_MIN = len(NEEDED)  # fewer people, and the demo has nobody to tell of
 KIND = "cms"
 
 

@@ -8,8 +8,19 @@ from typing import Any
 
 import pytest
 
-from consent.model import Consent, ConsentState, Decision, Facts, Outcome, PackFacts, Party, StateEvent
-from consent.model import Code, Message, Purpose
+from consent.model import (
+    Code,
+    Consent,
+    ConsentState,
+    Decision,
+    Facts,
+    Message,
+    Outcome,
+    PackFacts,
+    Party,
+    Purpose,
+    StateEvent,
+)
 from hub.errors import Unavailable
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry

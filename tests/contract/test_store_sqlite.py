@@ -92,7 +92,7 @@ def test_the_file_is_its_owners_alone(store: SqlStore, tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_driver_does_not_carry_its_parameters(store: SqlStore) -> None:
-    with pytest.raises(Exception) as caught, store.database.writing() as connection:  # noqa: PT012
+    with pytest.raises(Exception) as caught, store.database.writing() as connection:
         connection.execute(text("INSERT INTO registry_head VALUES (1, :marked)"), {"marked": "Tremblay-1991-07-22"})
 
     assert "Tremblay" not in str(caught.value)

@@ -145,7 +145,7 @@ def test_a_withdrawal_lists_what_had_left_before(network: Network) -> None:
 
 
 def test_a_withdrawal_row_never_loses_to_a_later_row_of_the_same_consent(network: Network) -> None:
-    client, _ = refer(network)
+    refer(network)
     db = network.db("harbour")
     cms.update(db, "consent", 1, withdrawn_at="2026-05-20", withdrawn_how="TELEPHONE")
     network.run()

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import MappingGap, RecordUnreadable, Refused, shape
+from hub.errors import code as shown
 from hub.mapping.model import Context, Converter, Step, fault
 from hub.mapping.path import Path, expand
 from hub.mapping.table import Table
 from hub.model.identifiers import clean
 from hub.model.record import Loss
-
-_CODE = re.compile(r"(?!.*\d{5})[\w-]{1,24}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,8 @@ class Spot:
 
     def gap(self, place: str, code: str, table: str) -> MappingGap:
         """A code has no row."""
-        got = f"`{code}`" if _CODE.fullmatch(code) else shape(code)
         return MappingGap(
-            f"{self.record} {place}", got, "a word or code with a row", f"add it to {table} and send again"
+            f"{self.record} {place}", shown(code), "a word or code with a row", f"add it to {table} and send again"
         )
 
     def lost(self, field: str, reason: str) -> Loss:

@@ -211,6 +211,18 @@ def sensitive(category: Category, **change: object) -> Item:
             id="V never, ticked or not",
         ),
         pytest.param(
+            ticking(C.IMMIG),
+            item(C.IMMIG, 7, confidentiality="V"),
+            ("RD_SENSITIVE", False),
+            id="V of what is of use as a flag only: no mark",
+        ),
+        pytest.param(
+            known(BASELINE, directives=(directive(categories=(C.HOUSING,)),)),
+            item(C.HOUSING, 7),
+            ("RD_CATEGORY", False),
+            id="denied by name, and the agreement leaves it out anyway: no mark",
+        ),
+        pytest.param(
             ticking(C.HEALTH_MENTAL),
             sensitive(C.HEALTH_MENTAL, sensitivity=("MH", "SDV")),
             ("RD_SENSITIVE", True),
@@ -290,7 +302,10 @@ def test_exclusions_of_a_form_act_as_directives(excluded: tuple[str, ...], codes
             id="C-73 the child's needs are not the client's",
         ),
         pytest.param(
-            (*items(C.IDENT), item(C.NEEDS, 8, third_party=True)), None, "DN_REQUIRED_BLOCKED", id="C-77 intertwined"
+            (*items(C.IDENT, C.LANG), item(C.NEEDS, 8, third_party=True)),
+            None,
+            "DN_REQUIRED_BLOCKED",
+            id="C-77 intertwined",
         ),
         pytest.param(
             (*items(C.IDENT, C.NEEDS), item(C.LANG, 8, essential=True, subject=CHILD)),
@@ -313,9 +328,11 @@ def test_what_is_required_and_withheld_refuses(sent: tuple[Item, ...], required:
 
 
 def test_C_127_a_record_of_youth_justice_that_is_required_is_an_absolute_bar() -> None:
-    decision = decide(saying(items=(*items(C.IDENT), sensitive(C.JUSTICE_YOUTH)), required=(C.JUSTICE_YOUTH,)))
+    required = saying(items=(*items(C.IDENT), sensitive(C.JUSTICE_YOUTH)), required=(C.JUSTICE_YOUTH,))
+    in_focus = saying(items=(*items(C.IDENT, C.NEEDS), sensitive(C.JUSTICE_YOUTH, essential=True)))
 
-    assert (decision.stage, decision.codes) == ("P-1", ("DN_ABSOLUTE",))
+    for decision in (decide(required), decide(in_focus)):
+        assert (decision.stage, decision.codes) == ("P-1", ("DN_ABSOLUTE",))
 
 
 def test_C_133_nothing_but_what_another_agency_told_is_not_passed_on() -> None:

@@ -317,6 +317,12 @@ def test_C_106_the_decision_cites_both_records() -> None:
     assert decide(holding(consent(), K2)).basis == ("consent:K/3", "consent:K2/1", "agreement:AB/1")
 
 
+def test_C_106_of_three_records_each_narrows() -> None:
+    third = replace(K2, consent_id="K3", categories=ticked(C.IDENT, C.NEEDS, C.LANG))
+
+    assert [gone.category for gone in decide(holding(consent(), K2, third)).withheld] == [C.CONTACT]
+
+
 def test_C_104_the_refusal_cites_the_directive() -> None:
     assert decide(known(BASELINE, directives=(directive(),))).basis == ("directive:D",)
 
@@ -326,6 +332,7 @@ def test_C_104_the_refusal_cites_the_directive() -> None:
     [
         pytest.param("2024-02-29T15:00", "2026-03-01T04:59", "PERMIT", id="a leap day ends on the last of February"),
         pytest.param("2024-02-29T15:00", "2026-03-01T05:00", "DENY", id="when that local day is over"),
+        pytest.param("2024-05-31T15:00", "2026-05-31T15:00", "PERMIT", id="the thirty-first stays the thirty-first"),
         pytest.param("2024-06-10T03:30", "2026-06-10T03:59", "PERMIT", id="23:30 in Toronto is the day before in UTC"),
         pytest.param("2024-06-10T03:30", "2026-06-10T04:00", "DENY", id="so it ends on the ninth"),
     ],

@@ -96,6 +96,10 @@ def test_what_goes_with_a_status_needs_a_consent_in_its_own_direction() -> None:
     assert mirrored.basis == ("consent:K/3", "consent:M/3", "agreement:AB/1")
 
 
+def test_a_status_alone_does_not_rest_on_the_mirrored_consent() -> None:
+    assert decide(reply(facts=holding(consent(), MIRRORED))).basis == ("consent:K/3", "agreement:AB/1")
+
+
 def test_a_mirrored_consent_that_is_over_opens_nothing() -> None:
     sent = (TASK, *items(C.NEEDS))
     over = holding(consent(), replace(MIRRORED, expires_at=AT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from hub.errors import Refused
 from hub.sample import names
 from hub.sample.database import connected, select
 from hub.sample.network import CLIENTS_MIN, Network, make_network
-from hub.sample.people import EXPECTED, MANDATORY, UNREADABLE, Scenario
+from hub.sample.people import EXPECTED, MANDATORY, NEEDED, TOLD, UNREADABLE, Scenario
 from tests.unit.sample.conftest import TODAY
 
 
@@ -37,16 +37,22 @@ def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_p
         pytest.param(5, TODAY + timedelta(days=1), id="another day gives other days"),
     ],
 )
-def test_what_differs_makes_other_rows(tmp_path: Path, network: Network, seed: int, day: object) -> None:
-    other = make_network(tmp_path / "other", 30, seed, day)  # type: ignore[arg-type]
+def test_what_differs_makes_other_rows(tmp_path: Path, network: Network, seed: int, day: date) -> None:
+    other = make_network(tmp_path / "other", 30, seed, day)
 
     assert dump(other) != dump(network)
 
 
-def test_every_scenario_is_there_once_the_smallest_network_is_made(tmp_path: Path) -> None:
-    network = make_network(tmp_path / "small", CLIENTS_MIN, 1, TODAY)
+def test_the_first_people_are_one_of_each_scenario(tmp_path: Path) -> None:
+    network = make_network(tmp_path / "small", len(TOLD), 1, TODAY)
 
     assert {person.scenario for person in network.people} == set(Scenario)
+
+
+def test_the_smallest_network_has_everybody_whom_the_demo_needs(tmp_path: Path) -> None:
+    network = make_network(tmp_path / "smallest", CLIENTS_MIN, 1, TODAY)
+
+    assert {person.scenario for person in network.people} == set(NEEDED)
 
 
 def test_every_scenario_says_what_it_must_lead_to_or_is_unreadable() -> None:

@@ -1,0 +1,133 @@
+"""The world that is measured: a hub folder, two agencies' databases, running time, and a count of SQL executions."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, event
+
+from hub.compose import Hub, compose, initialise
+from hub.ids import RandomIds
+from hub.model.directory import System
+from hub.settings import Settings
+from tests import cms_builder as cms
+from tests.network import NOON, fill_directory
+
+ROUNDS_MAX = 100_000
+
+
+class RunningClock:
+    """Time that runs from an instant at which the builders' consents are in force."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self._at, self._began_s = at, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._at + timedelta(seconds=self.monotonic_s())
+
+    def monotonic_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Harbour refers, Lakeside receives."""
+
+    dir: Path
+    hub: Hub
+
+    def db(self, agency: str) -> sqlite3.Connection:
+        return cms.connect(self.dir / f"{agency}.sqlite")
+
+    def system(self, name: str) -> System:
+        with self.hub.store.peek() as rows:
+            return rows.directory.all().systems[name]
+
+    def run(self) -> None:
+        """Let the hub work until nothing moves."""
+        for _ in range(ROUNDS_MAX):
+            if not self.hub.step():
+                return
+        raise AssertionError("the hub never comes to rest")
+
+    def add_clients(self, count: int) -> list[int]:
+        """Clients with a UCI, a language result and a consent; in one transaction of the agency's."""
+        with self._saving() as db:
+            numbers = [cms.add_client(db, birth_date=_birth_date(n), last_name=_name(n)) for n in range(count)]
+            for number in numbers:
+                cms.add_identifier(db, number)
+                cms.add_language(db, number)
+                cms.add_consent(db, number)
+                cms.add_case(db, number)
+        return numbers
+
+    def refer(self, clients: list[int]) -> None:
+        """One referral of each."""
+        with self._saving() as db:
+            for number in clients:
+                cms.add_referral(db, number)
+
+    def arrived(self) -> int:
+        """Rows in the recipient's own inbox."""
+        db = self.db("lakeside")
+        count = db.execute("SELECT COUNT(*) FROM hub_inbox").fetchone()[0]
+        db.close()
+        return int(count)
+
+    @contextmanager
+    def _saving(self) -> Iterator[sqlite3.Connection]:
+        db = self.db("harbour")
+        db.execute("BEGIN")
+        yield db
+        db.execute("COMMIT")
+        db.close()
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """A fresh hub, closed at the end."""
+    settings = Settings(dir=folder / "hub")
+    initialise(settings)
+    hub = compose(settings, clock=RunningClock(), ids=RandomIds())
+    for agency in ("harbour", "lakeside"):
+        cms.make_cms(folder / f"{agency}.sqlite")
+    fill_directory(hub, folder, hub.house.clock.now())
+    made = World(folder, hub)
+    yield made
+    hub.close()
+
+
+@dataclass(slots=True)
+class Count:
+    """Statements that the hub's own store executed; ``executemany`` is one."""
+
+    total: int = 0
+
+    def __call__(self, *_: object) -> None:
+        self.total += 1
+
+
+@contextmanager
+def counting_sql() -> Iterator[Count]:
+    """Count executions of all engines inside the block."""
+    count = Count()
+    event.listen(Engine, "before_cursor_execute", count)
+    yield count
+    event.remove(Engine, "before_cursor_execute", count)
+
+
+def _birth_date(number: int) -> str:
+    """Different for each of 20,000 people, so that nobody resembles anybody."""
+    return (datetime(1950, 1, 1) + timedelta(days=number % 20_000)).date().isoformat()
+
+
+def _name(number: int) -> str:
+    """An invented family name of consonants and vowels in turn."""
+    syllables = ("ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zu")
+    return "".join(syllables[int(digit)] for digit in f"{number:05d}").capitalize()

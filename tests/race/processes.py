@@ -1,0 +1,104 @@
+"""What the processes of a race do. Each composes its own hub on the same folder; nothing is shared but the files."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from adapters.contract import Commit, Parcel, Sent, SentState, Source
+from hub.compose import Hub, compose
+from hub.errors import Unavailable
+from hub.exchange import handover, retry
+from hub.exchange.house import Connections
+from hub.exchange.withdraw import withdraw_consent
+from hub.model.audit import Actor
+from hub.model.directory import System
+from hub.settings import Settings
+from tests.fakes import FastClock
+
+RECIPIENT = "lakeside-cms"
+
+
+class Leaving:
+    """A recipient that is never satisfied: it writes down when it was allowed to take a parcel, and wants it again.
+
+    So one message races with its withdrawal many times, each time through prepare, open and the lease.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log.open("a", buffering=1)
+
+    def reach(self) -> None:
+        """Always there."""
+
+    def close(self) -> None:
+        self._log.close()
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
+        time.sleep(random.random() * 0.004)  # the recipient's own pace; the lease runs
+        commit()
+        passed_at = time.monotonic_ns()
+        self._log.writelines(f"{passed_at} {parcel.envelope_id}\n" for parcel in parcels)
+        return [Sent(parcel.envelope_id, SentState.FAILED, "AGAIN") for parcel in parcels]
+
+
+class OneRecipient:
+    """Connections in which the recipient is replaced."""
+
+    def __init__(self, real: Connections, recipient: Any) -> None:
+        self._real, self._recipient = real, recipient
+
+    def source(self, system: System) -> Source:
+        found: Source = self._recipient if system.id == RECIPIENT else self._real.source(system)
+        return found
+
+
+def open_hub(folder: Path, clock: FastClock) -> Hub:
+    return compose(Settings(dir=folder / "hub"), clock=clock)
+
+
+def hand_over(folder: Path, clock: FastClock, number: int, until_s: float) -> None:
+    """A worker that hands over as fast as it can until a moment of the machine's clock."""
+    retry.LONGEST_S = 1.0  # backoff is not what races here
+    hub = open_hub(folder, clock)
+    leaving = Leaving(folder / f"left-{number}.log")
+    house = replace(
+        hub.house, connections=OneRecipient(hub.connections, leaving), limits=replace(hub.house.limits, batch=8)
+    )
+    with hub.store.peek() as rows:
+        system = rows.directory.all().systems[RECIPIENT]
+    while time.monotonic() < until_s and not (folder / "stop").exists():
+        if not handover.step(house, system):
+            time.sleep(0.002)
+    leaving.close()
+    hub.close()
+
+
+def withdraw_all(folder: Path, clock: FastClock, consents: Sequence[str], pause_s: float) -> None:
+    """Withdraw one consent after another at random moments; write down when each call had returned."""
+    hub = open_hub(folder, clock)
+    actor = Actor("harbour-worker", "worker", "harbour")
+    with (folder / "withdrawn.log").open("w", buffering=1) as log:
+        for consent_id in consents:
+            time.sleep(random.random() * 2 * pause_s)
+            drain = withdraw_consent(hub.house, consent_id, actor, said_at=clock.now(), how="TELEPHONE")
+            while drain.step() is None:
+                time.sleep(0.001)
+            log.write(f"{time.monotonic_ns()} {consent_id}\n")
+    hub.close()
+
+
+def work(folder: Path, clock: FastClock) -> None:
+    """The whole hub, until it is killed: idle moments are short, so that a kill meets work."""
+    hub = open_hub(folder, clock)
+    while not (folder / "stop").exists():
+        try:
+            if not hub.step():
+                time.sleep(0.005)
+        except Unavailable:
+            time.sleep(0.01)
+    hub.close()

@@ -1,0 +1,210 @@
+"""``hub demo`` and ``hub sample`` as a newcomer runs them (issue 3, item 13): one object, true numbers, no surprise.
+
+And the other way round: what is done to the folder behind the demo's back is a surprise, and ends with 1.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from hub.__main__ import real_tools
+from hub.commands.demo import play
+from hub.commands.demo_acts import TORONTO, Demo
+from hub.sample.judge import private_values
+from hub.sample.network import Network, make_network
+from hub.sample.people import Scenario
+
+CLIENTS, SEED = 24, 2
+CARRIED = "kind IN ('referral', 'referral-status')"
+
+
+def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "hub", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The one object that ``hub demo --once --json`` writes."""
+    place = tmp_path_factory.mktemp("demo") / "here"
+    run = hub("demo", "--once", "--json", "--clients", str(CLIENTS), "--seed", str(SEED), "--dir", str(place))
+    assert run.returncode == 0, run.stdout + run.stderr
+    document: dict[str, Any] = json.loads(run.stdout)  # one object, and nothing else
+    return document
+
+
+def test_the_object_has_the_promised_keys_and_no_surprise(once: dict[str, Any]) -> None:
+    assert list(once) == [
+        "seed", "clients", "dir", "messages", "unreadable", "refused_by_code", "withheld_by_category", "withdrawal",
+        "systems", "audit", "surprises",
+    ]  # fmt: skip
+    assert (once["seed"], once["clients"], once["surprises"]) == (SEED, CLIENTS, [])
+
+
+def test_every_accepted_message_ended_once(once: dict[str, Any]) -> None:
+    numbers = once["messages"]
+
+    assert numbers["accepted"] == sum(numbers[end] for end in ("delivered", "refused", "returned", "open"))
+    assert (numbers["open"], numbers["returned"]) == (0, 0)
+    assert sum(once["refused_by_code"].values()) == numbers["refused"]
+    assert sum(system["sent"] for system in once["systems"].values()) == numbers["accepted"]
+
+
+def test_delivered_is_what_lies_in_the_agencies_own_databases(once: dict[str, Any]) -> None:
+    received = {}
+    for path in (Path(once["dir"]) / "systems").glob("*.sqlite"):
+        with closing(sqlite3.connect(path)) as db:
+            received[f"{path.stem}-cms"] = db.execute(f"SELECT COUNT(*) FROM hub_inbox WHERE {CARRIED}").fetchone()[0]
+
+    assert {name: system["received"] for name, system in once["systems"].items()} == received
+    assert once["messages"]["delivered"] == sum(received.values()) > 0
+
+
+def test_each_told_scenario_is_among_the_refusals(once: dict[str, Any]) -> None:
+    told = {
+        "DN_NO_CONSENT", "DN_PENDING", "DN_EXPIRED", "DN_DIRECTIVE", "DN_RECIPIENT", "DN_REQUIRED_BLOCKED",
+        "DN_NO_AGREEMENT", "DN_CASE_CLOSED", "DN_WITHDRAWN",
+    }  # fmt: skip
+
+    assert once["refused_by_code"].keys() == told
+    assert once["unreadable"] > 0
+    assert once["withheld_by_category"]["IMMIG"] > 0
+
+
+def test_the_withdrawal_stopped_what_was_on_the_bus_and_not_what_had_left(once: dict[str, Any]) -> None:
+    assert once["withdrawal"]["stopped"] == once["refused_by_code"]["DN_WITHDRAWN"] == 1
+    assert once["withdrawal"]["left_before"] >= 1
+
+
+def test_anybody_can_recompute_the_root_of_the_log(once: dict[str, Any]) -> None:
+    lines = (Path(once["dir"]) / "officer" / "export" / "entries.jsonl").read_text().splitlines()
+    leaves = [hashlib.sha256(b"\0" + base64.b64decode(json.loads(line)["body"])).digest() for line in lines]
+
+    assert once["audit"] == {"entries": len(leaves), "root": base64.b64encode(root(leaves)).decode(), "verified": True}
+
+
+def root(leaves: list[bytes]) -> bytes:
+    """RFC 6962 §2.1."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + root(leaves[:split]) + root(leaves[split:])).digest()
+
+
+def test_a_folder_that_is_not_empty_is_refused_and_left_alone(once: dict[str, Any]) -> None:
+    run = hub("demo", "--once", "--dir", once["dir"])
+
+    assert (run.returncode, "name another folder" in run.stderr) == (1, True)
+    assert "Traceback" not in run.stderr
+
+
+def test_without_json_the_story_ends_by_saying_where_to_look(tmp_path: Path) -> None:
+    run = hub("demo", "--once", "--clients", "14", "--dir", str(tmp_path / "here"))
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    for words in ("sqlite3 ", "sealed", "next step: ", "No surprise", "refused, DN_WITHDRAWN", "delivered, OK_CONSENT"):
+        assert words in run.stdout
+
+
+@pytest.fixture(scope="module")
+def tampered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A demo in whose folder somebody acts between the last act and the count."""
+    place = tmp_path_factory.mktemp("tampered")
+    network = make_network(place / "systems", 14, 3, datetime.now(TORONTO).date())
+    key = real_tools().prepare(place / "hub", None)
+    surprises: list[str] = []
+    pauses = iter(range(1, 10))
+
+    def between() -> None:
+        if next(pauses) == LAST_PAUSE:
+            tamper(network)
+
+    with closing(real_tools().open(place / "hub", lambda where, _: surprises.append(where))) as opened:
+        document = play(Demo(opened, network, "tester", Console(quiet=True), between, surprises), place, key)
+    return {**document, "private": [value for _, value in private_values(network)]}
+
+
+LAST_PAUSE = 5
+
+
+def tamper(network: Network) -> None:
+    """A client without consent appears elsewhere; a delivered row goes; a name lies in a file; the log is changed."""
+    person = network.one(Scenario.NO_CONSENT)
+    with closing(sqlite3.connect(network.database("keystone"), isolation_level=None)) as db:
+        payload = {"from_org": person.home, "service_wanted": "housing", "client": [person.client]}
+        row = ("foreign", "referral", json.dumps(payload), 0, "2030-01-01 00:00:00")
+        db.execute(
+            "INSERT INTO hub_inbox (message_id, kind, payload, incomplete, received_at) VALUES (?, ?, ?, ?, ?)", row
+        )
+    with closing(sqlite3.connect(network.database("lakeside"), isolation_level=None)) as db:
+        db.execute("DELETE FROM hub_inbox WHERE rowid = (SELECT MIN(rowid) FROM hub_inbox WHERE kind = 'referral')")
+    hub_folder = network.folder.parent / "hub"
+    (hub_folder / "left-behind.txt").write_text(f"spoke with {person.client['last_name']} today")
+    with closing(sqlite3.connect(hub_folder / "hub.sqlite", isolation_level=None, timeout=30)) as db:
+        words = "CAST(replace(CAST(body AS TEXT), 'added', 'addet') AS BLOB)"
+        changed = f"UPDATE audit_entry SET body = {words} WHERE entry_index = 0"
+        assert db.execute(changed).rowcount == 1
+        db.execute("UPDATE decision SET body = replace(body, 'DN_EXPIRED', 'DN_PENDING') WHERE code = 'DN_EXPIRED'")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("of harbour-cms has not agreed", id="a client without consent in another agency's database"),
+        pytest.param("keystone-cms hub_inbox: IDENT of client", id="a personal value in another agency's database"),
+        pytest.param("IMMIG of client", id="a category that nobody may send"),
+        pytest.param("is in a hub_inbox and not delivered by the log", id="a delivery that the log does not know"),
+        pytest.param("is delivered by the log and in no hub_inbox", id="a delivery that is not there"),
+        pytest.param("in hub/left-behind.txt", id="a personal value in the hub's folder"),
+        pytest.param("the log does not verify: ", id="an entry that was changed after the checkpoint"),
+        pytest.param("is another one when decided again", id="a stored decision that its facts do not give"),
+    ],
+)
+def test_what_is_done_behind_the_demos_back_is_a_surprise(tampered: dict[str, Any], words: str) -> None:
+    assert any(words in surprise for surprise in tampered["surprises"]), tampered["surprises"]
+
+
+def test_a_surprise_holds_ids_and_codes_and_no_personal_value(tampered: dict[str, Any]) -> None:
+    text = json.dumps(tampered["surprises"], ensure_ascii=False)
+
+    assert [value for value in tampered["private"] if value in text] == []
+    assert tampered["audit"]["verified"] is False
+
+
+def test_the_same_seed_gives_the_same_story(once: dict[str, Any], tmp_path: Path) -> None:
+    run = hub(
+        "demo", "--once", "--json", "--clients", str(CLIENTS), "--seed", str(SEED), "--dir", str(tmp_path / "again")
+    )
+    again = json.loads(run.stdout)
+
+    for name in ("messages", "unreadable", "refused_by_code", "withheld_by_category", "withdrawal", "systems"):
+        assert again[name] == once[name]
+    assert again["audit"]["entries"] == once["audit"]["entries"]
+
+
+def test_a_sample_is_written_once_and_never_over_another(tmp_path: Path) -> None:
+    place = str(tmp_path / "network")
+
+    first = hub("sample", "--out", place, "--clients", "14", "--seed", "1", "--today", "2026-06-01", "--json")
+    second = hub("sample", "--out", place, "--clients", "14", "--seed", "2")
+
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert all(Path(path).exists() for path in json.loads(first.stdout)["files"])
+    assert "Traceback" not in second.stderr
+
+
+def test_a_day_that_is_no_day_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    run = hub("sample", "--out", str(tmp_path / "network"), "--today", "someday")
+
+    assert (run.returncode, "someday" in run.stderr) == (1, False)
