@@ -81,13 +81,13 @@ def code(value: object) -> str:
 
     Example:
         >>> code("07"), code("Tremblay")
-        ('`07`', 'aaaaaaaa')
+        ('`07`', 'a code of shape aaaaaaaa')
     """
     text = str(value)
     plain = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
     mixed = len(text) <= 8 and any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
     short = len(text) <= 3 or (len(text) <= 4 and text.isdigit())
-    return f"`{text}`" if plain and (mixed or short) else shape(text)
+    return f"`{text}`" if plain and (mixed or short) else f"a code of shape {shape(text)}"
 
 
 def shape(value: object) -> str:

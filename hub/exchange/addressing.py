@@ -6,6 +6,7 @@ Read through a peek, so all of it is provisional: the gate compares what it find
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +15,7 @@ from consent.model import Category, Item, Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange.house import House
-from hub.exchange.identify import identify
+from hub.exchange.identify import identify, identify_all
 from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
@@ -109,6 +110,18 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         bundle=bundle,
         items=items,
     )
+
+
+def read_ahead(rows: Peek, records: Sequence[ReferralRecord]) -> None:
+    """Ask at once for a batch what is asked again for each of its records: the peek or unit keeps the answers.
+
+    Args:
+        records: of one system.
+    """
+    system = records[0].source.system
+    rows.referrals.of_senders(system.id, [record.source.key for record in records if record.kind == "referral"])
+    rows.referrals.of_numbers([record.number for record in records if record.number])
+    identify_all(rows, [record.person for record in records if record.person], system.agency)
 
 
 def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:

@@ -16,40 +16,18 @@ They go the road of a system's own consent rows (``filing.py``); the worker acts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from consent.model import ConsentState
-from hub.directory.cells import seen, tidy
+from hub.directory.cells import seen
 from hub.directory.sheet import csv_lines
-from hub.errors import Refused, shape
-from hub.exchange.filing import as_row, file_consents
+from hub.errors import NeedsReview, Refused
+from hub.exchange.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
+from hub.exchange.filing import file_consents
 from hub.exchange.house import House
-from hub.exchange.identify import identify
-from hub.exchange.match import Ambiguous, One, PersonKeys, person_keys
-from hub.exchange.reading import ConsentRecord, Source
 from hub.exchange.who import Who, actor_of
 from hub.model import locks
-from hub.model.audit import Actor
-from hub.model.canonical import canonical
-from hub.model.codes import ID
-from hub.model.directory import System
-from hub.model.identifiers import normalise, shape_problem
-from hub.ports import Peek
-
-PERSON = ("identifier_type", "identifier_value", "birth_date", "last_name", "first_name")
-_COLUMNS = (
-    "consent_id row_version form_id given_by authority_kind capacity_basis form valid_from expires_on recipient_org"
-    " purposes categories onward_orgs text_version notice_version language client_reads interpreter_kind explained"
-    " not_condition condition_reason captured_by captured_at signed_on evidence_ref receipt_at receipt_channel"
-    " verbal_note declined lifts withdrawn_at withdrawn_how"
-)
-COLUMNS = tuple(_COLUMNS.split())
-TYPES = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSON": "eois-cams"}
-LOCAL_KEY = "LOCAL_KEY"
-SYSTEM = "hub"  # stands where a consent row names the system that holds it
-_MEND = "correct the line and import the file again: what is filed already stays as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +48,6 @@ class Imported:
     problems: tuple[Refused, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    record: ConsentRecord
-    missing: tuple[str, ...]
-
-
-class _Wrong(Exception):
-    """What is wrong with one column of a line."""
-
-    def __init__(self, column: str, got: str, expected: str, next_step: str = _MEND) -> None:
-        super().__init__(column)
-        self.column, self.got, self.expected, self.next_step = column, got, expected, next_step
-
-
 def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: str | None = None) -> Imported:
     """File the consents of a CSV file that are good; say what is wrong with the others.
 
@@ -96,157 +59,40 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
         Refused: the file cannot be read, or the worker may not.
     """
     header, lines = csv_lines(data)
-    _check_header(header, () if alias else PERSON)
+    check_header(header, () if alias else PERSON)
     if alias and len(lines) != 1:
         raise Refused("FILE", f"{len(lines)} lines below the header", "one", "use `hub consent import` for several")
     with house.store.peek() as rows:
         actor = actor_of(rows.directory.all(), rows.now, who, agency)
         if alias and rows.subjects.by_alias(agency, alias) is None:
             raise Refused("--alias", seen(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
-        reader = _Reader(house, rows, agency, actor)
+        reader = Reader(house, rows, agency, actor)
         for number, cells in lines:
             reader.read(number, header, cells, alias)
-    file_consents(house, [line.record for line in reader.good])
-    return Imported(tuple(_filed(house, agency, reader.good)), tuple(reader.problems))
+    good = _file(house, reader.good, reader.problems)
+    return Imported(tuple(_filed(house, agency, good)), tuple(reader.problems))
 
 
-class _Reader:
-    """Reads lines one by one; keeps the good ones and everything that is wrong."""
-
-    def __init__(self, house: House, rows: Peek, agency: str, actor: Actor) -> None:
-        self.good: list[_Line] = []
-        self.problems: list[Refused] = []
-        self._house, self._rows, self._agency, self._actor = house, rows, agency, actor
-        self._first_of: dict[str, int] = {}
-
-    def read(self, number: int, header: Sequence[str], cells: Sequence[str], alias: str | None) -> None:
-        """Read one line."""
-        try:
-            if len(cells) != len(header):
-                raise _Wrong("all columns", f"{len(cells)} cells", f"{len(header)}, as in the header")
-            row = {name: text for name, cell in zip(header, cells, strict=True) if (text := tidy(cell))}
-            if alias:
-                row |= {"identifier_type": LOCAL_KEY, "identifier_value": alias}
-            self._take(number, row)
-        except _Wrong as wrong:
-            self._problem(number, wrong.column, wrong.got, wrong.expected, wrong.next_step)
-
-    def _take(self, number: int, row: dict[str, str]) -> None:
-        key, named, person = self._key(row), self._named(row), self._person(row)
-        self._know(key, named, person)
-        revision = self._house.keys.digest("record", canonical(row).decode())
-        source = Source(System(SYSTEM, self._agency, SYSTEM), key, revision, revision)
-        consent = {name: text for name, text in row.items() if name not in PERSON}
-        learnt = None if named else person  # an alias says who it is: nothing is learnt from the names beside it
-        record = ConsentRecord(source, consent, learnt, deceased=False, by=self._actor, named=named)
-        read = as_row(self._house, self._rows.directory.all(), record)
-        says_no = read.withdrawn or read.declined
-        faults = () if says_no else tuple(fault for fault in read.faults if fault.unreadable)
-        for fault in faults:
-            self._problem(number, fault.column, fault.got, fault.expected, _MEND)
-        first = self._first_of.setdefault(key, number)
-        if first != number:
-            raise _Wrong("consent_id", f"the same consent as line {first}", "each consent once")
-        if not faults:
-            self.good.append(_Line(number, record, read.missing))
-
-    def _key(self, row: Mapping[str, str]) -> str:
-        """The source key under which the consent of a line is filed."""
-        own = row.get("consent_id")
-        if own is None:
-            if row.get("withdrawn_at") or row.get("withdrawn_how"):
-                raise _Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
-            return self._digest(canonical(dict(row)).decode())
-        consent_id = self._rows.consents.by_number(self._agency, own)
-        origin = self._rows.consents.origin(consent_id) if consent_id else None
-        if origin is None:
-            return self._digest(own)
-        consent = self._rows.consents.get(consent_id or "")
-        if origin[0] != SYSTEM or consent is None or consent.discloser != self._agency:
-            raise _Wrong(
-                "consent_id",
-                f"a consent of {seen(origin[0])}",
-                "one that was entered here by this agency",
-                "change it where it was given, or use `hub consent withdraw`",
-            )
-        return origin[1]
-
-    def _digest(self, text: str) -> str:
-        return f"import:{self._house.keys.digest('consent', f'{self._agency}{chr(10)}{text}')[:32]}"
-
-    def _named(self, row: Mapping[str, str]) -> str | None:
-        """The client behind LOCAL_KEY."""
-        kind = row.get("identifier_type", "")
-        if kind != LOCAL_KEY:
-            return None
-        ref = self._rows.subjects.by_alias(self._agency, row.get("identifier_value", ""))
-        if ref is None:
-            got = shape(row.get("identifier_value", ""))
-            raise _Wrong("identifier_value", got, "the agency's alias of one of its clients")
-        return ref
-
-    def _person(self, row: Mapping[str, str]) -> PersonKeys:
-        """The keyed digests of the person of a line."""
-        kind = row.get("identifier_type", "")
-        patient: dict[str, Any] = {"resourceType": "Patient", "birthDate": row.get("birth_date")}
-        patient["name"] = [{"use": "official", "family": row.get("last_name"), "given": [row.get("first_name", "")]}]
-        if kind != LOCAL_KEY:
-            patient["identifier"] = [{"system": f"{ID}/{_type(kind)}", "value": _identifier(row)}]
-        person = person_keys(patient, system=SYSTEM, local_id=None, digest=self._house.keys.digest)
-        if not person.birth_known and (kind != LOCAL_KEY or row.get("birth_date")):
-            raise _Wrong("birth_date", shape(row.get("birth_date", "")), "a whole day, YYYY-MM-DD")
-        if kind != LOCAL_KEY and not row.get("last_name"):
-            raise _Wrong("last_name", "nothing", "the family name, or the only name")
-        return person
-
-    def _know(self, key: str, named: str | None, person: PersonKeys) -> None:
-        """That the line is about one person, and about the one of the consent that it is a version of."""
-        subjects = self._rows.subjects
-        if named is not None:
-            names = {digest for digest in (person.family, person.given) if digest is not None}
-            if names and subjects.digests_of(named) and not names & subjects.digests_of(named).keys():
-                raise _Wrong("identifier_value", "the alias of somebody of another name or date", "this client's alias")
-        who = One(named) if named else identify(self._rows, person, self._agency)
-        if isinstance(who, Ambiguous):
-            aliases = sorted(subjects.aliases(ref)[self._agency] for ref in who.subject_refs)
-            expected = "the client's alias, one of " + ", ".join(aliases)
-            raise _Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
-        before = self._rows.consents.of_source(SYSTEM, key)
-        if before is not None and who != One(before[0].subject_ref):
-            raise _Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
-
-    def _problem(self, line: int, column: str, got: str, expected: str, next_step: str) -> None:
-        self.problems.append(Refused(f"consents, line {line}, {column}", got, expected, next_step))
+def _file(house: House, lines: Sequence[Line], problems: list[Refused]) -> Sequence[Line]:
+    """File lines. If one of them makes another's person unclear, each goes alone, and the unclear ones are told."""
+    try:
+        file_consents(house, [line.record for line in lines])
+    except NeedsReview:
+        return [line for line in lines if _file_alone(house, line, problems)]
+    return lines
 
 
-def _check_header(header: Sequence[str], person: Sequence[str]) -> None:
-    expected = "the columns " + ", ".join((*person, *COLUMNS))
-    for place, column in enumerate(header, 1):
-        if column not in (*person, *COLUMNS):
-            raise Refused(f"header, column {place}", "a column that this form has not", expected)
-        if column in header[: place - 1]:
-            raise Refused(f"header, column {place}", "a column that stood before", expected)
-    if missing := [column for column in person if column not in header]:
-        raise Refused("header", f"no column {', '.join(missing)}", expected)
+def _file_alone(house: House, line: Line, problems: list[Refused]) -> bool:
+    try:
+        file_consents(house, [line.record])
+    except NeedsReview as error:
+        place = f"consents, line {line.number}, identifier_type"
+        problems.append(Refused(place, error.got, "the client's alias", "import this line again: it then names them"))
+        return False
+    return True
 
 
-def _type(kind: str) -> str:
-    if kind not in TYPES:
-        got = shape(kind) if kind else "nothing"
-        raise _Wrong("identifier_type", got, f"one of {', '.join((*TYPES, LOCAL_KEY))}")
-    return TYPES[kind]
-
-
-def _identifier(row: Mapping[str, str]) -> str:
-    value = normalise(row.get("identifier_value", ""))
-    if not value:
-        raise _Wrong("identifier_value", "nothing", "the number on the document")
-    if problem := shape_problem(TYPES[row["identifier_type"]], value):
-        raise _Wrong("identifier_value", problem, "the number on the document")
-    return value
-
-
-def _filed(house: House, agency: str, lines: Sequence[_Line]) -> list[Filed]:
+def _filed(house: House, agency: str, lines: Sequence[Line]) -> list[Filed]:
     found = []
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for line in lines:

@@ -7,12 +7,14 @@ Gate 2 asks the same question again when a hand-over is opened (``handover.py``)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from consent.decide import decide
 from consent.gather import Question, gather
 from consent.model import Decision, Facts, Message, Referral
+from hub.exchange import addressing
 from hub.exchange.addressing import Submission
 from hub.exchange.entries import decided, moved
 from hub.exchange.house import House
@@ -35,6 +37,21 @@ def locks_of(submission: Submission) -> set[str]:
     person = submission.record.person
     shared = {locks.CONFIG} | {locks.digest(digest) for digest in (person.kinds() if person else ())}
     return shared | {locks.subject(ref) for ref in (submission.led.subject, *submission.led.candidates) if ref}
+
+
+def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
+    """Ask at once for a batch what is asked again for each of its messages: the unit keeps the answers.
+
+    Args:
+        submissions: of one system.
+    """
+    records = [submission.record for submission in submissions]
+    addressing.read_ahead(unit, records)
+    unit.waiting.of(records[0].source.system.id, [record.source.key for record in records])
+    facts = unit.subjects.facts([ref for submission in submissions if (ref := submission.led.subject)])
+    unit.consents.numbers([consent.consent_id for known in facts.values() for consent in known.consents])
+    for agency in {submission.led.agency for submission in submissions}:
+        unit.subjects.with_alias(agency, facts)
 
 
 def still_holds(unit: Unit, submission: Submission) -> bool:

@@ -70,7 +70,14 @@ def step(house: House, system: System) -> bool:
     return True
 
 
+def _read_ahead(rows: Peek, batch: Sequence[Handover]) -> None:
+    """Ask at once for a batch what is asked again for each of its messages: the peek or unit keeps the answers."""
+    rows.referrals.of_numbers([row.referral_no for row in batch if row.referral_no])
+    rows.subjects.facts([row.subject_ref for row in batch if row.subject_ref])
+
+
 def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) -> list[Prepared]:
+    _read_ahead(rows, due)
     sealed = rows.outbox.sealed([row.envelope_id for row in due])
     ready: list[Prepared] = []
     failed: list[tuple[Handover, HubError]] = []
@@ -155,6 +162,7 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
     permitted: list[Prepared] = []
     with house.store.unit(share=share) as unit:
         now = unit.handovers.get([each.row.envelope_id for each in ready])
+        _read_ahead(unit, [each.row for each in ready])
         for each in ready:
             if now.get(each.row.envelope_id) != each.row:
                 continue  # another worker was faster

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import MessageRejected, Unavailable
+from hub.exchange import addressing, gate
 from hub.exchange.addressing import NothingToSay, Submission, address
 from hub.exchange.batches import batches
 from hub.exchange.entries import alarm
@@ -94,6 +95,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     repeated: list[tuple[ReferralRecord, Inbox]] = []
     with house.store.peek() as rows:
         latest = rows.inbox.latest(batch[0].source.system.id, [record.source.key for record in batch])
+        addressing.read_ahead(rows, batch)
         for record in batch:
             previous = latest.get(record.source.key)
             if (
@@ -127,6 +129,7 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
     with house.store.unit(share=share) as unit:
         system = addressed[0][0].record.source.system.id
         latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
+        gate.read_ahead(unit, [submission for submission, _ in addressed])
         for submission, previous in addressed:
             if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
                 later.append(submission.record)

@@ -91,6 +91,10 @@ class SubjectRows(Protocol):
         """digest -> kind of one subject."""
         ...
 
+    def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By subject, digest -> kind; who has none is left out."""
+        ...
+
     def set_deceased(self, ref: str) -> None:
         """The person has died. The unit owns the subject."""
         ...
@@ -137,6 +141,10 @@ class ConsentRows(Protocol):
 
     def number(self, consent_id: str, agency: str) -> str:
         """The number by which one agency knows a consent, minted at first use."""
+        ...
+
+    def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By consent, agency -> the number by which it knows it; what has none yet is left out."""
         ...
 
     def by_number(self, agency: str, number: str) -> str | None:
@@ -359,8 +367,16 @@ class ReferralRows(Protocol):
         """The referral that a sender's record opened."""
         ...
 
+    def of_senders(self, system: str, keys: Iterable[str]) -> dict[str, ReferralRow]:
+        """The referrals that a sender's records opened, by record key."""
+        ...
+
     def get(self, number: str) -> ReferralRow | None:
         """One referral by the hub's number."""
+        ...
+
+    def of_numbers(self, numbers: Iterable[str]) -> dict[str, ReferralRow]:
+        """Referrals by the hub's number."""
         ...
 
     def put(self, row: ReferralRow) -> None:

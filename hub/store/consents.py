@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import and_, func, insert, select, update
@@ -9,7 +10,7 @@ from sqlalchemy import and_, func, insert, select, update
 from consent.model import Consent, ConsentState, Directive, StateEvent
 from hub.model import locks
 from hub.store import tables as t
-from hub.store.scope import Scope, text
+from hub.store.scope import Memo, Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
 
 _OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
@@ -22,6 +23,8 @@ class ConsentTable:
         self._scope = scope
         self._filed: dict[str, tuple[Consent, StateEvent, str, str, str]] = {}
         self._directives: list[Directive] = []
+        self._numbers: Memo[str, dict[str, str]] = Memo()
+        self._head: int | None = None  # it grows at the end of a unit only (``close``)
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
         """The latest version filed from a source record, with its revision there."""
@@ -82,26 +85,31 @@ class ConsentTable:
         )
         return (row.source_system, row.source_key, row.source_revision) if row else None
 
+    def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By consent, agency -> the number by which it knows it."""
+        return self._numbers.read(consent_ids, self._read_numbers)
+
     def number(self, consent_id: str, agency: str) -> str:
         """The number by which one agency knows a consent."""
-        a = t.consent_alias.c
-        found = self._scope.one(select(a.alias).where(a.consent_id == consent_id, a.agency == agency))
-        if found:
-            return str(found.alias)
-        number = self._scope.ids.number()
-        self._scope.write(insert(t.consent_alias).values(consent_id=consent_id, agency=agency, alias=number))
-        return number
+        known = self.numbers([consent_id]).get(consent_id, {})
+        if agency not in known:
+            number = self._scope.ids.number()
+            self._scope.add(t.consent_alias, {"consent_id": consent_id, "agency": agency, "alias": number})
+            known = {**known, agency: number}
+            self._numbers.set(consent_id, known)
+        return known[agency]
 
     def by_number(self, agency: str, number: str) -> str | None:
         """The consent behind an agency's number."""
         a = t.consent_alias.c
-        found = self._scope.one(select(a.consent_id).where(a.agency == agency, a.alias == number))
+        found = self._scope.one(select(a.consent_id).where(a.agency == agency, a.alias == number), t.consent_alias)
         return str(found.consent_id) if found else None
 
     def head(self) -> int:
         """The registry's latest sequence number."""
-        row = self._scope.one(select(t.registry_head.c.seq))
-        return int(row.seq) if row else 0
+        if self._head is None:
+            self._head = self._read_head()
+        return self._head
 
     def close(self) -> None:
         """Give sequence numbers in commit order and write. The last thing before the commit (design §6)."""
@@ -109,7 +117,7 @@ class ConsentTable:
         if not count:
             return
         self._scope.write(update(t.registry_head).values(seq=t.registry_head.c.seq + count))
-        seq = self.head() - count
+        seq = self._read_head() - count
         for consent, event, system, key, revision in self._filed.values():
             seq += 1
             self._write(replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, revision)
@@ -125,6 +133,17 @@ class ConsentTable:
                     body=DIRECTIVE.dump_json(numbered).decode(),
                 )
             )
+
+    def _read_numbers(self, consent_ids: list[str]) -> dict[str, dict[str, str]]:
+        a = t.consent_alias.c
+        found: dict[str, dict[str, str]] = {}
+        for row in self._scope.read(select(t.consent_alias).where(a.consent_id.in_(consent_ids)), t.consent_alias):
+            found.setdefault(row.consent_id, {})[row.agency] = row.alias
+        return found
+
+    def _read_head(self) -> int:
+        row = self._scope.one(select(t.registry_head.c.seq))
+        return int(row.seq) if row else 0
 
     def _write(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
         c = t.consent.c

@@ -32,17 +32,20 @@ class DirectoryTable:
 
     def __init__(self, scope: Scope, cached: dict[int, Directory]) -> None:
         self._scope, self._cached = scope, cached
+        self._seen: Directory | None = None  # as this unit read it, under the lock of ``config``
 
     def all(self) -> Directory:
-        """The directory as it stands; parsed once for each version of ``config``."""
+        """The directory as it stands; parsed once for each version of ``config``, the version read once a unit."""
         self._scope.must_hold(locks.CONFIG)
-        version = self._version(locks.CONFIG)
         if locks.CONFIG in self._scope.dirty:
-            return self._read(version)
-        if version not in self._cached:
-            self._cached.clear()
-            self._cached[version] = self._read(version)
-        return self._cached[version]
+            return self._read(self._version(locks.CONFIG))
+        if self._seen is None:
+            version = self._version(locks.CONFIG)
+            if version not in self._cached:
+                self._cached.clear()
+                self._cached[version] = self._read(version)
+            self._seen = self._cached[version]
+        return self._seen
 
     def put(self, row: Agency | System | Site | Service | Worker | Agreement) -> None:
         """Add or replace a row; an agreement keeps its old versions."""

@@ -13,7 +13,7 @@ from consent.model import Decision, Facts
 from hub.model.envelope import ENDS, MessageState
 from hub.model.rows import Inbox, Waiting
 from hub.store import tables as t
-from hub.store.scope import Scope, instant, optional_instant, optional_text, text
+from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
 
 
 class InboxTable:
@@ -129,6 +129,7 @@ class WaitingTable:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._known: Memo[tuple[str, str], Waiting] = Memo()  # most records wait for nothing: asked once for a batch
 
     def put(self, row: Waiting) -> None:
         """Wait, or wait anew: one row per source record."""
@@ -156,13 +157,11 @@ class WaitingTable:
         )
         for lock in row.locks:
             self._scope.add(t.waiting_on, {"waiting_id": row.waiting_id, "lock": lock})
+        self._known.set((row.system, row.record_key), row)
 
     def settle(self, system: str, keys: Iterable[str]) -> None:
         """These records wait no longer."""
-        c = t.waiting.c
-        wanted = (c.system == system, c.record_key.in_(list(keys)))
-        ids = [row.waiting_id for row in self._scope.read(select(c.waiting_id).where(*wanted), t.waiting)]
-        self._drop(ids)
+        self._drop([row.waiting_id for row in self.of(system, keys).values()])
 
     def due(self, now: datetime, limit: int) -> list[Waiting]:
         """Rows to fetch again."""
@@ -171,9 +170,8 @@ class WaitingTable:
 
     def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
         """The waiting rows of records."""
-        c = t.waiting.c
-        rows = self._select(c.system == system, c.record_key.in_(list(keys)), order=c.created_at, limit=None)
-        return {row.record_key: row for row in rows}
+        found = self._known.read([(system, key) for key in keys], self._read)
+        return {key: row for (_, key), row in found.items()}
 
     def get(self, waiting_id: str) -> Waiting | None:
         """One row."""
@@ -188,6 +186,7 @@ class WaitingTable:
         """Set when to look again."""
         statement = update(t.waiting).where(t.waiting.c.waiting_id == waiting_id).values(due_at=optional_text(due_at))
         self._scope.write(statement, None, t.waiting)
+        self._known.forget()
 
     def expire(self, now: datetime) -> int:
         """Drop rows past their time; how many."""
@@ -206,6 +205,15 @@ class WaitingTable:
         if ids:
             self._scope.write(delete(t.waiting_on).where(t.waiting_on.c.waiting_id.in_(ids)), None, t.waiting_on)
             self._scope.write(delete(t.waiting).where(t.waiting.c.waiting_id.in_(ids)), None, t.waiting)
+            self._known.forget()
+
+    def _read(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], Waiting]:
+        c, found = t.waiting.c, {}
+        for system in {system for system, _ in pairs}:
+            keys = [key for its, key in pairs if its == system]
+            for row in self._select(c.system == system, c.record_key.in_(keys), order=c.created_at, limit=None):
+                found[system, row.record_key] = row
+        return found
 
     def _select(self, *where: Any, order: Any, limit: int | None) -> list[Waiting]:
         rows = self._scope.read(select(t.waiting).where(*where).order_by(order).limit(limit), t.waiting, t.waiting_on)

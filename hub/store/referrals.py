@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.store import tables as t
-from hub.store.scope import Scope, instant, text
+from hub.store.scope import Memo, Scope, instant, text
 
 _PLAIN = (
     "number",
@@ -30,6 +31,11 @@ _PLAIN = (
     "version",
     "left_state",
 )
+_INSERT = upsert(t.referral)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=["number"],
+    set_={column.name: _INSERT.excluded[column.name] for column in t.referral.c if column.name != "number"},
+)
 
 
 class ReferralTable:
@@ -37,32 +43,37 @@ class ReferralTable:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._by_number: Memo[str, ReferralRow] = Memo()
+        self._by_sender: Memo[tuple[str, str], ReferralRow] = Memo()
+
+    def of_senders(self, system: str, keys: Iterable[str]) -> dict[str, ReferralRow]:
+        """The referrals that a sender's records opened, by record key."""
+        found = self._by_sender.read([(system, key) for key in keys], self._read_senders)
+        return {key: row for (_, key), row in found.items()}
 
     def of_sender(self, system: str, key: str) -> ReferralRow | None:
         """The referral that a sender's record opened."""
-        c = t.referral.c
-        row = self._scope.one(select(t.referral).where(c.sender_system == system, c.sender_key == key))
-        return _referral(row) if row else None
+        return self.of_senders(system, [key]).get(key)
+
+    def of_numbers(self, numbers: Iterable[str]) -> dict[str, ReferralRow]:
+        """Referrals by the hub's number."""
+        return self._by_number.read(numbers, self._read_numbers)
 
     def get(self, number: str) -> ReferralRow | None:
         """One referral by the hub's number."""
-        row = self._scope.one(select(t.referral).where(t.referral.c.number == number))
-        return _referral(row) if row else None
+        return self.of_numbers([number]).get(number)
 
     def every(self, limit: int) -> list[ReferralRow]:
         """Referrals by number."""
-        return [
-            _referral(row) for row in self._scope.read(select(t.referral).order_by(t.referral.c.number).limit(limit))
-        ]
+        return self._read(select(t.referral).order_by(t.referral.c.number).limit(limit))
 
     def put(self, row: ReferralRow) -> None:
         """Add or replace."""
         values = {name: getattr(row, name) for name in _PLAIN}
         values["body"] = orjson.dumps(dict(row.modified)).decode()
-        rest = {name: value for name, value in values.items() if name != "number"}
-        self._scope.write(
-            upsert(t.referral).values(**values).on_conflict_do_update(index_elements=["number"], set_=rest)
-        )
+        self._scope.add(t.referral, values, _PUT)
+        self._by_number.set(row.number, row)
+        self._by_sender.set((row.sender_system, row.sender_key), row)
 
     def append(self, event: ReferralEvent) -> None:
         """One version more."""
@@ -103,6 +114,22 @@ class ReferralTable:
             )
             for row in rows
         ]
+
+
+    def _read_senders(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], ReferralRow]:
+        c, found = t.referral.c, {}
+        for system in {system for system, _ in pairs}:
+            keys = [key for its, key in pairs if its == system]
+            for row in self._read(select(t.referral).where(c.sender_system == system, c.sender_key.in_(keys))):
+                found[system, row.sender_key] = row
+        return found
+
+    def _read_numbers(self, numbers: list[str]) -> dict[str, ReferralRow]:
+        rows = self._read(select(t.referral).where(t.referral.c.number.in_(numbers)))
+        return {row.number: row for row in rows}
+
+    def _read(self, statement: Select[Any]) -> list[ReferralRow]:
+        return [_referral(row) for row in self._scope.read(statement, t.referral)]
 
 
 def _referral(row: Any) -> ReferralRow:

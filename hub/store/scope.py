@@ -1,18 +1,24 @@
 """What a unit or a peek knows while it runs: its connection, its locks, its instant, and rows not yet written.
 
 Inserts are collected and written together (``executemany``); a read of a table writes what is pending there first.
+What a room has read for a whole batch it keeps in a :class:`Memo` of this unit: a gate that judges a hundred messages
+asks the database once, not once for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Row, Table, insert
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.sql import Executable
 
 from hub.ports import Ids
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 def text(at: datetime) -> str:
@@ -35,6 +41,33 @@ def optional_instant(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+class Memo(Generic[K, V]):
+    """What one unit has read by key, also that there was nothing. It dies with its unit, so it serves nothing stale.
+
+    Whoever writes what it holds sets it anew or forgets it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[K, V | None] = {}
+
+    def read(self, keys: Iterable[K], load: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
+        """What there is of these keys; those not read before are loaded together."""
+        wanted = list(dict.fromkeys(keys))
+        missing = [key for key in wanted if key not in self._known]
+        if missing:
+            found = load(missing)
+            self._known.update({key: found.get(key) for key in missing})
+        return {key: value for key in wanted if (value := self._known[key]) is not None}
+
+    def set(self, key: K, value: V) -> None:
+        """This unit has written it."""
+        self._known[key] = value
+
+    def forget(self) -> None:
+        """This unit has written what may change any of it."""
+        self._known.clear()
+
+
 class Scope:
     """Shared by all rooms of one unit.
 
@@ -49,7 +82,7 @@ class Scope:
         self.held: set[str] | None = None if held is None else set(held) | set(owned)
         self.owned = set(owned)
         self.dirty: set[str] = set()  # locks under which something changed: no cache for them
-        self._pending: dict[Table, list[dict[str, Any]]] = {}
+        self._pending: dict[Table, tuple[Executable, list[dict[str, Any]]]] = {}
 
     def must_hold(self, lock: str) -> None:
         """Reading what was not locked is a programming error."""
@@ -66,9 +99,15 @@ class Scope:
         self.held.add(lock)
         self.owned.add(lock)
 
-    def add(self, table: Table, row: dict[str, Any]) -> None:
-        """Insert a row, at the latest when the unit ends."""
-        self._pending.setdefault(table, []).append(row)
+    def add(self, table: Table, row: dict[str, Any], upsert: Insert | None = None) -> None:
+        """Insert a row, at the latest when the unit ends.
+
+        Args:
+            upsert: the insert that also replaces, where a table is written so; always the same for one table.
+        """
+        if table not in self._pending:
+            self._pending[table] = (insert(table) if upsert is None else upsert, [])
+        self._pending[table][1].append(row)
 
     def read(self, statement: Executable, *tables: Table) -> Sequence[Row[Any]]:
         """All rows of a query, after writing what is pending in these tables."""
@@ -91,8 +130,9 @@ class Scope:
     def flush(self, *tables: Table) -> None:
         """Write what is pending in these tables."""
         for table in tables:
-            if rows := self._pending.pop(table, None):
-                self._connection.execute(insert(table), rows)
+            if pending := self._pending.pop(table, None):
+                statement, rows = pending
+                self._connection.execute(statement, rows)
 
     def flush_all(self) -> None:
         """Write all that is pending."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from consent.model import Consent, Directive, SubjectFacts
 from hub.model import locks
 from hub.store import tables as t
-from hub.store.scope import Scope, text
+from hub.store.scope import Memo, Scope, text
 
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
 
@@ -26,21 +26,29 @@ class SubjectTable:
 
     def __init__(self, scope: Scope, cached: dict[tuple[str, int], SubjectFacts]) -> None:
         self._scope, self._cached = scope, cached
+        self._read_before: dict[str, SubjectFacts] = {}  # by this unit, under their locks
+        self._by_digest: Memo[str, tuple[str, ...]] = Memo()
+        self._digests: Memo[str, dict[str, str]] = Memo()
+        self._aliases: Memo[tuple[str, str], str] = Memo()
 
     def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
         """Pairs (digest, subject_ref)."""
-        columns = t.identifier_digest.c
-        found = self._scope.read(
-            select(columns.digest, columns.subject_ref).where(columns.digest.in_(list(digests))), t.identifier_digest
-        )
-        return [(row.digest, row.subject_ref) for row in found]
+        found = self._by_digest.read(digests, self._read_by_digest)
+        return [(digest, ref) for digest, refs in found.items() for ref in refs]
 
     def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
-        """What the rules may look at, from the cache where the version read here is the one parsed before."""
+        """What the rules may look at. What this unit has changed is read again at each call, all else once."""
         wanted = list(dict.fromkeys(refs))
         for ref in wanted:
             self._scope.must_hold(locks.subject(ref))
-        rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(wanted)), t.subject)
+        known = self._read_before
+        if missing := [ref for ref in wanted if ref not in known or self._is_dirty(ref)]:
+            known.update(self._read_facts(missing))
+        return {ref: known[ref] for ref in wanted if ref in known}
+
+    def _read_facts(self, refs: list[str]) -> dict[str, SubjectFacts]:
+        """From the cache where the version read here is the one parsed before."""
+        rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(refs)), t.subject)
         stale = [row for row in rows if self._is_dirty(row.ref) or (row.ref, row.version) not in self._cached]
         fresh = self._parse(stale) if stale else {}
         if len(self._cached) > CACHED_MAX:
@@ -52,24 +60,23 @@ class SubjectTable:
 
     def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
         """Those whom the agency knows."""
-        columns = t.subject_alias.c
-        statement = select(columns.subject_ref).where(columns.agency == agency, columns.subject_ref.in_(list(refs)))
-        return {row.subject_ref for row in self._scope.read(statement)}
+        return {ref for _, ref in self._aliases.read([(agency, ref) for ref in refs], self._read_aliases)}
 
     def alias(self, agency: str, ref: str) -> str:
         """The agency's alias, minted at first use."""
-        columns = t.subject_alias.c
-        found = self._scope.one(select(columns.alias).where(columns.agency == agency, columns.subject_ref == ref))
-        if found:
-            return str(found.alias)
+        known = self._aliases.read([(agency, ref)], self._read_aliases)
+        if known:
+            return known[agency, ref]
         alias = self._scope.ids.number()
-        self._scope.write(insert(t.subject_alias).values(agency=agency, subject_ref=ref, alias=alias))
+        self._scope.add(t.subject_alias, {"agency": agency, "subject_ref": ref, "alias": alias})
+        self._aliases.set((agency, ref), alias)
         return alias
 
     def by_alias(self, agency: str, alias: str) -> str | None:
         """The subject behind an alias."""
         columns = t.subject_alias.c
-        found = self._scope.one(select(columns.subject_ref).where(columns.agency == agency, columns.alias == alias))
+        statement = select(columns.subject_ref).where(columns.agency == agency, columns.alias == alias)
+        found = self._scope.one(statement, t.subject_alias)
         return str(found.subject_ref) if found else None
 
     def mint(self, *, deceased: bool = False) -> str:
@@ -86,12 +93,16 @@ class SubjectTable:
         self._scope.must_own(locks.subject(ref))
         rows = [{"kind": kind, "digest": digest, "subject_ref": ref} for digest, kind in digests.items()]
         self._scope.write(upsert(t.identifier_digest).on_conflict_do_nothing(), rows)
+        self._by_digest.forget()
+        self._digests.forget()
+
+    def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By subject, digest -> kind."""
+        return self._digests.read(refs, self._read_digests)
 
     def digests_of(self, ref: str) -> dict[str, str]:
         """digest -> kind."""
-        columns = t.identifier_digest.c
-        found = self._scope.read(select(columns.digest, columns.kind).where(columns.subject_ref == ref))
-        return {row.digest: row.kind for row in found}
+        return self.digests_of_each([ref]).get(ref, {})
 
     def set_deceased(self, ref: str) -> None:
         """The person has died."""
@@ -111,9 +122,34 @@ class SubjectTable:
         """agency -> alias."""
         columns = t.subject_alias.c
         found = self._scope.read(
-            select(columns.agency, columns.alias).where(columns.subject_ref == ref).order_by(columns.agency)
+            select(columns.agency, columns.alias).where(columns.subject_ref == ref).order_by(columns.agency),
+            t.subject_alias,
         )
         return {row.agency: row.alias for row in found}
+
+    def _read_by_digest(self, digests: list[str]) -> dict[str, tuple[str, ...]]:
+        c = t.identifier_digest.c
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self._scope.read(select(c.digest, c.subject_ref).where(c.digest.in_(digests))):
+            found[row.digest] = (*found.get(row.digest, ()), row.subject_ref)
+        return found
+
+    def _read_digests(self, refs: list[str]) -> dict[str, dict[str, str]]:
+        c = t.identifier_digest.c
+        found: dict[str, dict[str, str]] = {}
+        for row in self._scope.read(select(c.subject_ref, c.digest, c.kind).where(c.subject_ref.in_(refs))):
+            found.setdefault(row.subject_ref, {})[row.digest] = row.kind
+        return found
+
+    def _read_aliases(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        c, found = t.subject_alias.c, {}
+        for agency in {agency for agency, _ in pairs}:
+            refs = [ref for its, ref in pairs if its == agency]
+            rows = self._scope.read(
+                select(c.subject_ref, c.alias).where(c.agency == agency, c.subject_ref.in_(refs)), t.subject_alias
+            )
+            found.update({(agency, row.subject_ref): row.alias for row in rows})
+        return found
 
     def _is_dirty(self, ref: str) -> bool:
         return locks.subject(ref) in self._scope.dirty

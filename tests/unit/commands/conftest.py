@@ -35,8 +35,9 @@ class Desk:
     doctor_clock: Clock = field(default_factory=UtcClock)  # a system's own clock is the machine's
 
     def run(self, *args: str, stdin: str | bytes | None = None, folder: Path | None = None) -> Result:
-        """Run a command; the data folder is named for it."""
+        """Run a command, a second after the one before; the data folder is named for it."""
         self.seed += 1
+        self.clock.advance(timedelta(seconds=1))  # so that entries of two commands have an order
         tools = replace(
             real_tools(),
             open=lambda where, report: compose(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from adapters.cms.record import VIEWS
-from consent.model import Consent
 from consent.rows import HOW
-from hub.exchange.consent_file import COLUMNS, PERSON
+from hub.exchange.consent_lines import COLUMNS, PERSON
 from tests.network import Network, refer
 from tests.unit.commands.conftest import Desk
 
@@ -45,6 +45,7 @@ ONE = {
     "evidence_ref": "drawer 4",
     "receipt_channel": "PAPER",
 }
+OTHER = {"identifier_value": "1155667789", "last_name": "Bartok", "first_name": "Ilse"}
 PERSONAL = ("1155667788", "1984-02-29", "Zzyzx-Marchetti", "Ottilie", "drawer 4")
 
 
@@ -122,7 +123,7 @@ def test_good_lines_are_filed_and_every_fault_of_the_others_is_named_with_line_a
         {"birth_date": "1984"},
         {"last_name": None},
         {"purposes": "REFERRAL SPYING", "valid_from": "soon"},
-        {"identifier_value": "1155667789", "recipient_org": None},
+        {**OTHER, "recipient_org": None},
         code=1,
     )
 
@@ -142,9 +143,9 @@ def test_good_lines_are_filed_and_every_fault_of_the_others_is_named_with_line_a
 
 
 def test_after_correction_the_file_files_the_rest_and_nothing_twice(desk: Desk) -> None:
-    first = filed(desk, {}, {"identifier_value": "1155667789", "birth_date": "1984"}, code=1)
+    first = filed(desk, {}, {**OTHER, "birth_date": "1984"}, code=1)
 
-    second = filed(desk, {}, {"identifier_value": "1155667789"})
+    second = filed(desk, {}, OTHER)
 
     assert second["filed"][0] == first["filed"][0]
     assert len(second["filed"]) == 2
@@ -210,7 +211,7 @@ def test_two_consents_of_one_new_client_are_one_person(network: Network, desk: D
 def test_a_local_key_is_the_agencys_alias_and_says_by_itself_who_it_is(network: Network, desk: Desk) -> None:
     filed(desk, {})
     alias = alias_of(network)
-    local = {"identifier_type": "LOCAL_KEY", "birth_date": None, "last_name": None, "first_name": None}
+    local = {"identifier_type": "LOCAL_KEY", "birth_date": "", "last_name": "", "first_name": ""}
 
     document = filed(desk, {**local, "identifier_value": alias, "form_id": "F-10"})
 
@@ -236,6 +237,13 @@ def test_a_person_who_resembles_an_own_client_is_asked_about_and_not_guessed(net
     assert document["filed"] == []
     assert alias_of(network) in document["problems"][0]["expected"]
     assert desk.json("deliveries", "waiting") == {"waiting": []}  # nothing could fetch it again
+
+
+def test_two_look_alikes_in_one_file_are_asked_about_and_the_good_lines_filed(desk: Desk) -> None:
+    document = filed(desk, {}, {"identifier_value": "1199999999"}, OTHER, code=1)
+
+    assert [row["line"] for row in document["filed"]] == [2, 4]
+    assert [problem["where"] for problem in document["problems"]] == ["consents, line 3, identifier_type"]
 
 
 def test_another_agencys_worker_files_nothing(desk: Desk) -> None:
@@ -361,16 +369,28 @@ def test_a_directive_with_a_word_outside_its_list_is_refused(network: Network, d
     assert option[0] in desk.refused("consent", "directive", "add", "--alias", alias_of(network), *option, *BY)
 
 
-FACTS = Path(__file__).parents[2] / "golden" / "decision"
+BASELINE = Path(__file__).parents[2] / "golden" / "decision" / "c-01-the-baseline" / "in.json"
 
 
 def test_decide_answers_from_a_facts_file_alone(tmp_path: Path, desk: Desk) -> None:
-    file = next(iter(sorted(FACTS.rglob("*facts*.json"))), None) or next(iter(sorted(FACTS.rglob("in.json"))))
+    shutil.rmtree(desk.folder)
 
-    document = desk.json("consent", "decide", "--facts", str(file))
+    document = desk.json("consent", "decide", "--facts", str(BASELINE))
+    said = desk.ok("consent", "decide", "--facts", "-", stdin=BASELINE.read_bytes())
 
-    assert {"outcome", "stage", "codes"} <= set(document)
-    assert list(tmp_path.rglob("nothing")) == []
+    assert (document["outcome"], document["codes"]) == ("PERMIT", ["OK_CONSENT"])
+    assert said.startswith("PERMIT at P-10: OK_CONSENT")
+    assert not desk.folder.exists()
+
+
+def test_a_refusal_is_an_answer_and_says_what_to_do(desk: Desk) -> None:
+    facts = json.loads(BASELINE.read_bytes())
+    facts["agreements"] = []
+
+    said = desk.ok("consent", "decide", "--facts", "-", stdin=json.dumps(facts))
+
+    assert "DN_NO_AGREEMENT" in said
+    assert "hub agreements list" in said
 
 
 def test_decide_refuses_what_is_no_facts_document_with_its_path(desk: Desk) -> None:
@@ -381,9 +401,3 @@ def test_decide_refuses_what_is_no_facts_document_with_its_path(desk: Desk) -> N
 
 def test_every_way_of_saying_it_is_in_the_help(desk: Desk) -> None:
     assert all(word in " ".join(desk.run("consent", "withdraw", "--help").stdout.split()) for word in HOW)
-
-
-def test_a_consent_shows_no_field_that_could_be_personal() -> None:
-    fields = {"number", "version", "state", "discloser", "recipients", "purposes", "categories", "valid_from"}
-
-    assert fields - {"number"} <= set(Consent.__dataclass_fields__)

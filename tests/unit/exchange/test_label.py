@@ -269,8 +269,8 @@ def test_l6_the_bundle_keeps_a_mark_and_a_level_that_it_came_with():
         pytest.param(
             {"security": [*labels("lang")["security"], {"system": CATEGORY, "code": "needs"}]}, "2 categories", id="two"
         ),
-        pytest.param(labels("language"), "category `language`", id="an unknown one"),
-        pytest.param(labels("LANG"), "category `LANG`", id="the rule word is no code"),
+        pytest.param(labels("language"), "category a code of shape aaaaaaaa", id="an unknown one"),
+        pytest.param(labels("LANG"), "category a code of shape aaaa", id="the rule word is no code"),
         pytest.param(labels("lang", "X"), "confidentiality `X`", id="an unknown level"),
         pytest.param(
             {"security": [*labels("lang")["security"], {"system": CONFIDENTIALITY, "code": "V"}]},

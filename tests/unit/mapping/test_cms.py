@@ -384,9 +384,9 @@ def test_an_older_result_stays_beside_a_newer_one(request_):
     assert days == ["2025-11-18", "2026-01-05"]
 
 
-@pytest.mark.parametrize("code", ["haircut", "Housing"])
-def test_an_unknown_code_names_the_file_to_edit(request_, code):
-    with pytest.raises(MappingGap, match=rf"service_wanted: got `{code}`.*mappings/cms/service_wanted\.csv"):
+@pytest.mark.parametrize(("code", "seen"), [("S7", "`S7`"), ("Tremblay", "a code of shape aaaaaaaa")])
+def test_an_unknown_code_names_the_file_to_edit_and_never_what_may_be_a_name(request_, code, seen):
+    with pytest.raises(MappingGap, match=rf"service_wanted: got {seen}.*mappings/cms/service_wanted\.csv"):
         request_.to_fhir(referral({"service_wanted": code}), HARBOUR)
 
 
