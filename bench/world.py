@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, event
@@ -20,19 +20,21 @@ from tests import cms_builder as cms
 from tests.network import NOON, fill_directory
 
 ROUNDS_MAX = 100_000
+RECIPIENT = "lakeside"
+SENDER = "harbour"
 
 
 class RunningClock:
     """Time that runs from an instant at which the builders' consents are in force."""
 
-    def __init__(self, at: datetime = NOON) -> None:
-        self._at, self._began_s = at, time.monotonic()
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
 
     def now(self) -> datetime:
-        return self._at + timedelta(seconds=self.monotonic_s())
+        return NOON + timedelta(seconds=time.monotonic() - self._began_s)
 
     def monotonic_s(self) -> float:
-        return time.monotonic() - self._began_s
+        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class World:
     def db(self, agency: str) -> sqlite3.Connection:
         return cms.connect(self.dir / f"{agency}.sqlite")
 
-    def system(self, name: str) -> System:
+    def system(self, agency: str) -> System:
         with self.hub.store.peek() as rows:
-            return rows.directory.all().systems[name]
+            return rows.directory.all().systems[f"{agency}-cms"]
 
     def run(self) -> None:
         """Let the hub work until nothing moves."""
@@ -57,7 +59,7 @@ class World:
         raise AssertionError("the hub never comes to rest")
 
     def add_clients(self, count: int) -> list[int]:
-        """Clients with a UCI, a language result and a consent; in one transaction of the agency's."""
+        """Clients with a UCI, a language result, a case and a consent; in one transaction of the agency's."""
         with self._saving() as db:
             numbers = [cms.add_client(db, birth_date=_birth_date(n), last_name=_name(n)) for n in range(count)]
             for number in numbers:
@@ -67,7 +69,7 @@ class World:
                 cms.add_case(db, number)
         return numbers
 
-    def refer(self, clients: list[int]) -> None:
+    def refer(self, clients: Sequence[int]) -> None:
         """One referral of each."""
         with self._saving() as db:
             for number in clients:
@@ -75,14 +77,14 @@ class World:
 
     def arrived(self) -> int:
         """Rows in the recipient's own inbox."""
-        db = self.db("lakeside")
+        db = self.db(RECIPIENT)
         count = db.execute("SELECT COUNT(*) FROM hub_inbox").fetchone()[0]
         db.close()
         return int(count)
 
     @contextmanager
     def _saving(self) -> Iterator[sqlite3.Connection]:
-        db = self.db("harbour")
+        db = self.db(SENDER)
         db.execute("BEGIN")
         yield db
         db.execute("COMMIT")
@@ -91,15 +93,15 @@ class World:
 
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """A fresh hub, closed at the end."""
+    """A fresh hub with its two agencies, closed at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(dir=folder / "hub")
     initialise(settings)
     hub = compose(settings, clock=RunningClock(), ids=RandomIds())
-    for agency in ("harbour", "lakeside"):
+    for agency in (SENDER, RECIPIENT):
         cms.make_cms(folder / f"{agency}.sqlite")
     fill_directory(hub, folder, hub.house.clock.now())
-    made = World(folder, hub)
-    yield made
+    yield World(folder, hub)
     hub.close()
 
 
@@ -124,10 +126,10 @@ def counting_sql() -> Iterator[Count]:
 
 def _birth_date(number: int) -> str:
     """Different for each of 20,000 people, so that nobody resembles anybody."""
-    return (datetime(1950, 1, 1) + timedelta(days=number % 20_000)).date().isoformat()
+    return (date(1950, 1, 1) + timedelta(days=number % 20_000)).isoformat()
 
 
 def _name(number: int) -> str:
-    """An invented family name of consonants and vowels in turn."""
+    """An invented family name, consonants and vowels in turn."""
     syllables = ("ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zu")
     return "".join(syllables[int(digit)] for digit in f"{number:05d}").capitalize()

@@ -21,6 +21,7 @@ class Question:
     Args:
         recipient: the agency addressed, as the message names it; it need not exist.
         routed: whether the directory leads to exactly one active service for it.
+        systems: through which it goes, the sender's and the recipient's; "" where none leads there.
         identity: what matching found of the person.
         decision_age_s: age of an earlier decision about the same message, at gate 2.
     """
@@ -29,6 +30,7 @@ class Question:
     recipient: str
     message: Message
     routed: bool = True
+    systems: tuple[str, str] = ("", "")
     identity: Literal["one", "none", "ambiguous"] = "one"
     decision_age_s: float | None = None
 
@@ -46,14 +48,15 @@ def gather_provisional(peek: Peek, question: Question, packs: Packs) -> Provisio
 def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     directory = rows.directory.all()
     message = question.message
+    out_of, into = (_runs(name, directory) for name in question.systems)
     sender = directory.agencies.get(question.sender)
     ends = {question.sender, question.recipient}
     return Facts(
         at=rows.now,
         pack=packs.facts(sender.pack if sender else ""),
-        sender=_party(question.sender, sender, directory, known=sender is not None),
+        sender=_party(question.sender, sender, known=sender is not None, runs=out_of),
         recipient=_party(
-            question.recipient, directory.agencies.get(question.recipient), directory, known=question.routed
+            question.recipient, directory.agencies.get(question.recipient), known=question.routed, runs=into
         ),
         message=message,
         profile=packs.profile(message.type),
@@ -68,8 +71,14 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     )
 
 
-def _party(name: str, agency: Agency | None, directory: Directory, *, known: bool) -> Party:
+def _runs(system: str, directory: Directory) -> bool:
+    """Whether anything may go through a system; "" is none that could be stopped."""
+    row = directory.systems.get(system)
+    return not directory.stopped and (not system or (row is not None and row.status == "active"))
+
+
+def _party(name: str, agency: Agency | None, *, known: bool, runs: bool) -> Party:
     if agency is None:  # the name is the source's own text: it goes no further
         return Party(agency="", known=False)
-    status = "suspended" if directory.stopped else agency.status
+    status = agency.status if runs else "suspended"
     return Party(agency=name, lane=agency.lane, pack=agency.pack, status=status, known=known)

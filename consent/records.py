@@ -90,7 +90,7 @@ def candidates(facts: Facts) -> list[Consent]:
     own = records(facts)
     referral = facts.message.referral
     if referral is None or not carries_status(facts):
-        return own
+        return [consent for consent in own if _is_known_to(consent, facts.sender.agency)]
     opening = [consent for consent in own if consent.consent_id == referral.consent_id]
     pair = basis_pair(facts)
     return opening + [
@@ -129,6 +129,14 @@ def reference(consent: Consent) -> str:
 
 def _covers(consent: Consent, pair: Pair, facts: Facts) -> bool:
     return misses(consent, pair, facts.message.purpose) is None and in_force(consent, facts)
+
+
+def _is_known_to(consent: Consent, agency: str) -> bool:
+    """Whether an agency is a party to a record.
+
+    One that others gave each other opens nothing to it, and its code would tell that the person is known there (I-11).
+    """
+    return consent.discloser in ("", agency) or any(r.agency == agency for r in consent.recipients)
 
 
 def _names(consent: Consent, agency: str) -> bool:

@@ -132,6 +132,21 @@ def missing(consent: Consent) -> tuple[str, ...]:
     return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
 
 
+def lacks(consent: Consent) -> tuple[str, ...]:
+    """Every field that keeps a record from opening anything because it is missing or unreadable, for whoever mends it.
+
+    Wider than :func:`missing`: what its own test refuses with a code of its own (explanations), and what a row must
+    have to be more than a DRAFT (a signature's day, a note, evidence of authority), is named too.
+    """
+    found = [*missing(consent), *consent.unreadable]
+    found += ["explained"] * (not consent.explained >= EXPLANATIONS)
+    found += ["signed_on"] * (consent.basis in _WRITTEN and consent.signed_on is None)
+    found += ["verbal_note"] * (consent.basis is Basis.EXPRESS_VERBAL and consent.verbal_note is None)
+    found += ["authority_evidence"] * (consent.given_by not in (None, GivenBy.SELF))  # only the registry can hold it
+    found += ["capacity_evidence"] * (consent.capacity_basis not in (None, CapacityBasis.PRESUMED))
+    return tuple(dict.fromkeys(found))
+
+
 def life_ends_at(captured_at: datetime, pack: PackFacts) -> datetime:
     """When a consent ends at the latest, whatever it says: over at the end of a local day (C-22, I-05).
 

@@ -26,7 +26,7 @@ from hub.keys.ring import KeyRing, create_keys
 from hub.model.audit import AuditEvent, Entry
 from hub.ports import Clock, Ids
 from hub.settings import Settings
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate, require_current
 from hub.store.unit import SqlStore
 
 ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER,)}
@@ -102,13 +102,14 @@ def compose(
         report: told of what could not be done now.
 
     Raises:
-        Refused: the data folder has not been prepared.
+        Refused: the data folder has not been prepared, or for another version of this program.
         IntegrityBroken: keys or log do not verify; the hub does not start.
     """
     if not settings.database.exists():
         raise Refused(f"data folder {settings.dir}", "no hub.sqlite", "a prepared folder", "run `hub init`")
     clock, ids = clock or UtcClock(), ids or RandomIds()
     store = SqlStore(settings.database, clock, ids)
+    require_current(store.database)
     keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
     log = AuditLog(store.database, keys, clock, settings.checkpoints)
     log.verify_at_start()

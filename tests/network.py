@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from consent.model import Agreement, Category, Purpose
+from hub.audit.verify import verify_export
 from hub.compose import Hub, compose, initialise
 from hub.exchange.house import Limits
 from hub.model import locks
 from hub.model.directory import Agency, Service, System, Worker
+from hub.model.rows import Waiting
 from hub.settings import Settings
 from tests import cms_builder as cms
 from tests.fakes import SeededIds, StandingClock
@@ -69,6 +71,26 @@ class Network:
         """Decisions of a gate by first code."""
         with self.hub.store.peek() as rows:
             return rows.decisions.count_by_code(gate)
+
+    def waits(self) -> dict[str, Waiting]:
+        """What waits, by record key."""
+        with self.hub.store.peek() as rows:
+            return {row.record_key: row for row in rows.waiting.every(1000)}
+
+    def told(self, agency: str, kind: str = "refusal") -> list[tuple[str, int, str]]:
+        """What notices of a kind have told an agency, in order: whose number, the number, the code."""
+        payloads = [row["payload"] for row in self.inbox(agency, kind)]
+        return [(key, each[key], each["code"]) for each in payloads for key in each if key != "code"]
+
+    def verifies(self) -> bool:
+        """Integrate, sign, export, and let the verifier judge, as any scenario ends."""
+        while self.hub.log.step():
+            pass
+        note = self.hub.log.checkpoint()
+        out = self.dir / f"export-{len(list(self.dir.glob('export-*')))}"
+        self.hub.log.export(out)
+        key = (self.hub.settings.keys / "hub.pub").read_text()
+        return verify_export(out, key=key, checkpoint=note).ok
 
     def reopen(self) -> None:
         """Close the hub and compose it again on the same folder: a restart."""

@@ -277,7 +277,9 @@ class _Reader:
     def _bad_value(self, kind: str, name: str, column: str | None, value: object) -> RecordUnreadable:
         if column is None:
             place = name if _COLUMN.fullmatch(name) else shape(name)
-            return self._error(kind, place, "a column that the view has not", "the columns of 9.2", "read it again")
+            return self._error(
+                kind, place, "a column that the view has not", "the columns of schemas/records/cms.sql", "read it again"
+            )
         return self._error(kind, name, shape(value), EXPECTED[column], "correct it and save the record")
 
     def _error(self, kind: str, name: str, got: str, expected: str, next_step: str) -> RecordUnreadable:

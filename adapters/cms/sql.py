@@ -307,7 +307,7 @@ class Database:
             return None
         for name, columns in lacking.items():
             got = f"no column {', '.join(columns)}" if columns else "no such view or table, or a broken view"
-            return Unavailable(f"cms {name}", got, "the schema of program systems 9.2", "restore it; it is tried again")
+            return Unavailable(f"cms {name}", got, "as in schemas/records/cms.sql", "restore it; it is tried again")
         return None
 
 

@@ -22,7 +22,8 @@ TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # the common case: ASCII, one space between words
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
-_MIXED = re.compile(r"[ÂÃ][\u0080-\u00bf]|â€")  # UTF-8 read as Windows-1252, and no longer undone with certainty
+# UTF-8 read as Windows-1252, and no longer undone with certainty; quotes and dashes may well follow a capital Ã
+_MIXED = re.compile(r"[ÂÃ][\u0080-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|â€")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 _FLAGS = {

@@ -15,6 +15,7 @@ from consent.decide import decide
 from consent.facts import read_facts, write_decision
 from consent.model import Consent
 from consent.rows import HOW
+from consent.validity import lacks
 from hub.commands.advice import advice
 from hub.commands.agreements import finish
 from hub.commands.directory import File
@@ -79,7 +80,7 @@ def import_(
 def show(
     ctx: typer.Context,
     agency: Agency,
-    number: Annotated[str | None, typer.Argument(help="The agency's number of a consent.")] = None,
+    number: Annotated[str | None, typer.Argument(help="The agency's number of it, or SYSTEM/RECORD.")] = None,
     alias: Annotated[
         str | None, typer.Option("--alias", help="All of a client's consents, and its directives.")
     ] = None,
@@ -106,8 +107,9 @@ def show(
         for one in found.directives
     ]
     if as_json:
-        show_json({"consents": rows, "directives": directives})
+        show_json({"alias": found.alias, "consents": rows, "directives": directives})
         return
+    say(f"client {found.alias}" if found.alias else "a client of another agency")
     columns = ("number", "state", "recipients", "purposes", "categories", "valid_from", "expires_at", "incomplete")
     show_table(columns, [[_cell(row[name]) for name in columns] for row in rows], nothing="no consent")
     for one in directives:
@@ -117,7 +119,7 @@ def show(
 
 def withdraw(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(help="The agency's number of the consent.")],
+    number: Annotated[str, typer.Argument(help="The agency's number of it, or SYSTEM/RECORD.")],
     agency: Agency,
     how: Annotated[str, typer.Option("--how", help=f"How the client said it: {', '.join(sorted(HOW))}.")],
     said_at: Annotated[str | None, typer.Option("--said-at", help="When: a local day or time. Else now.")] = None,
@@ -191,14 +193,21 @@ def lift_directive(
 def _show_import(found: Imported, as_json: bool) -> int:
     complain_all(found.problems)
     rows = [
-        {"line": one.line, "number": one.number, "state": one.state.value, "missing": list(one.missing)}
+        {
+            "line": one.line,
+            "number": one.number,
+            "alias": one.alias,
+            "state": one.state.value,
+            "missing": list(one.missing),
+        }
         for one in found.filed
     ]
     if as_json:
         show_json({"filed": rows, "problems": [as_document(one) for one in found.problems]})
     else:
-        shown = [(row["line"], row["number"], row["state"], _cell(row["missing"])) for row in rows]
-        show_table(("line", "number", "state", "missing for more than a draft"), shown, nothing="no line was filed")
+        shown = [(row["line"], row["number"], row["alias"], row["state"], _cell(row["missing"])) for row in rows]
+        columns = ("line", "number", "alias", "state", "missing for more than a draft")
+        show_table(columns, shown, nothing="no line was filed")
     return REFUSED if found.problems else DONE
 
 
@@ -214,7 +223,7 @@ def _consent(number: str, consent: Consent, state: str) -> dict[str, Any]:
         "valid_from": consent.valid_from.isoformat() if consent.valid_from else None,
         "expires_at": consent.expires_at.isoformat() if consent.expires_at else None,
         "basis": consent.basis.value if consent.basis else None,
-        "incomplete": list(consent.unreadable),
+        "incomplete": list(lacks(consent)),
     }
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from hub.errors import HubError, IntegrityBroken, Unavailable
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
 from hub.exchange import ending, handover, intake, notices, relay, wake
 from hub.exchange.house import House
 from hub.model.directory import System
@@ -67,6 +67,6 @@ class Exchange:
             return part()
         except IntegrityBroken:
             raise
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:  # out of reach, or with settings that its adapter refuses
             self._report(place, error)
             return False

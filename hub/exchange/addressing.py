@@ -15,7 +15,7 @@ from consent.model import Category, Item, Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange.house import House
-from hub.exchange.identify import identify, identify_all
+from hub.exchange.identify import identify_client, read_people
 from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
@@ -59,6 +59,7 @@ class Submission:
     referral: ReferralRow | None
     steps: tuple[Step, ...]
     allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
+    in_vain: bool  # the request was made before and reached nobody
     ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
     bundle: Resource
     items: tuple[Item, ...]
@@ -85,7 +86,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = _referral(rows, record)
-    found = _move(referral, record, previous)
+    in_vain = sent_in_vain(rows, referral, record, previous)
+    found = _move(referral, record, in_vain=in_vain)
     if isinstance(found, Unchanged):
         if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
             return NothingToSay()
@@ -106,6 +108,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         referral=referral,
         steps=steps,
         allowed=isinstance(found, Moved),
+        in_vain=in_vain,
         ids=ids,
         bundle=bundle,
         items=items,
@@ -121,7 +124,7 @@ def read_ahead(rows: Peek, records: Sequence[ReferralRecord]) -> None:
     system = records[0].source.system
     rows.referrals.of_senders(system.id, [record.source.key for record in records if record.kind == "referral"])
     rows.referrals.of_numbers([record.number for record in records if record.number])
-    identify_all(rows, [record.person for record in records if record.person], system.agency)
+    read_people(rows, [record.person for record in records if record.person], system.agency)
 
 
 def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
@@ -144,22 +147,22 @@ def standing_of(referral: ReferralRow) -> Standing:
     return Standing(referral.state, referral.version, referral.left_state, modified)
 
 
-def _move(
-    referral: ReferralRow | None, record: ReferralRecord, previous: Inbox | None
-) -> Moved | Forbidden | Unchanged:
-    if referral is not None and _sent_in_vain(referral, record, previous):
-        return Moved((Step("T1", "requested", False, ADD),))  # sent again: the state is unchanged
-    return move(standing_of(referral) if referral else None, record.said)
-
-
-def _sent_in_vain(referral: ReferralRow, record: ReferralRecord, previous: Inbox | None) -> bool:
-    """The request never reached its recipient, so it may be made again (settled S44)."""
+def sent_in_vain(rows: Peek, referral: ReferralRow | None, record: ReferralRecord, previous: Inbox | None) -> bool:
+    """The request never reached its recipient and is not under way, so it may be made again (settled S44)."""
     return (
-        referral.state == record.said.state == "requested"
+        referral is not None
+        and referral.state == record.said.state == "requested"
         and previous is not None
         and previous.event == ADD
         and previous.state in (MessageState.REFUSED, MessageState.RETURNED)
+        and not rows.inbox.stands(record.source.system.id, record.source.key, ADD)
     )
+
+
+def _move(referral: ReferralRow | None, record: ReferralRecord, *, in_vain: bool) -> Moved | Forbidden | Unchanged:
+    if in_vain:
+        return Moved((Step("T1", "requested", False, ADD),))  # sent again: the state is unchanged
+    return move(standing_of(referral) if referral else None, record.said)
 
 
 def _event_said(record: ReferralRecord) -> str:
@@ -179,7 +182,7 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> L
     led = route(record.to_org, record.wanted, rows.directory.all().services)
     service = None if isinstance(led, NoRoute) else led
     system = service.system if service else ""
-    who = identify(rows, record.person, record.source.system.agency) if record.person else Nobody()
+    who = identify_client(rows, record.person, record.source.system.agency) if record.person else Nobody()
     if isinstance(who, One):
         return Led(record.to_org, system, service, service is not None, "one", who.subject_ref, ())
     if isinstance(who, Ambiguous):

@@ -102,7 +102,7 @@ def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
             continue
         unit.directory.put(row)
         changed.append(_name(row))
-        details = {"what": form.name, "id": _name(row), "action": "changed" if before else "added"}
+        details = {"what": form.name, "name": _name(row), "action": "changed" if before else "added"}
         details |= {name: value for name, value in asdict(row).items() if name in _AUDITED and value is not None}
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, details))
     return Kept(tuple(changed), len(found) - len(changed))

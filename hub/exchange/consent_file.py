@@ -32,10 +32,16 @@ from hub.model import locks
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A line that stands in the registry. ``missing``: why it is a DRAFT. ``number``: the discloser's own."""
+    """A line that stands in the registry.
+
+    Args:
+        number: of the consent, the discloser's own; ``alias``: of the client, likewise.
+        missing: the columns for whose sake it is a DRAFT.
+    """
 
     line: int
     number: str
+    alias: str
     state: ConsentState
     missing: tuple[str, ...]
 
@@ -100,5 +106,6 @@ def _filed(house: House, agency: str, lines: Sequence[Line]) -> list[Filed]:
             assert known is not None, "it has just been filed"
             number = unit.consents.number(known[0].consent_id, agency)
             missing = line.missing if known[0].state is ConsentState.DRAFT else ()
-            found.append(Filed(line.number, number, known[0].state, missing))
+            alias = unit.subjects.alias(agency, known[0].subject_ref)
+            found.append(Filed(line.number, number, alias, known[0].state, missing))
     return found

@@ -1,8 +1,8 @@
 """What a worker says or asks at the desk, by an agency's own numbers: withdraw, forbid, lift, look, try again.
 
-A worker speaks for one agency. A consent is named by that agency's number of it (or the registry's id), a client by
-that agency's alias; nothing here takes a name or a birth date. A "no" is also taken by a worker of the hub, since a
-client may say it to anybody; looking goes no further than the agency's own consents.
+A worker speaks for one agency. A consent is named by that agency's number of it, the registry's id or the record that
+it was filed from, a client by that agency's alias; nothing here takes a name or a birth date. A "no" is also taken by a
+worker of the hub, since a client may say it to anybody; looking goes no further than the agency's own consents.
 """
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an agency may see of its own consents, each with its number, and of a client's directives."""
+    """What an agency may see of its own consents, each with its number, and of a client's directives.
 
+    Args:
+        alias: the agency's alias of the client; None: it has none, being the recipient.
+    """
+
+    alias: str | None
     consents: tuple[tuple[str, Consent], ...]
     directives: tuple[Directive, ...] = ()
 
@@ -119,7 +124,8 @@ def look_at_number(house: House, agency: str, number: str) -> Look:
     """
     with house.store.peek() as rows:
         consent = _consent(rows, agency, number)
-    return Look(((_number(house, consent, agency), consent),))
+        alias = rows.subjects.aliases(consent.subject_ref).get(agency)
+    return Look(alias, ((_number(house, consent, agency), consent),))
 
 
 def look_at_client(house: House, agency: str, alias: str) -> Look:
@@ -132,7 +138,7 @@ def look_at_client(house: House, agency: str, alias: str) -> Look:
         ref = _client(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
     own = [consent for consent in facts.consents if consent.discloser == agency]
-    return Look(tuple((_number(house, consent, agency), consent) for consent in own), facts.directives)
+    return Look(alias, tuple((_number(house, consent, agency), consent) for consent in own), facts.directives)
 
 
 def state_at(consent: Consent, at: datetime) -> str:
@@ -162,7 +168,7 @@ def retry(house: House, name: str, who: Who) -> str:
             raise _not_stuck(unit, name)
         what = "delivery" if waiting is None else "waiting"
         unit.audit.append(
-            Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, {"what": what, "id": name, "action": "retry"})
+            Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, {"what": what, "name": name, "action": "retry"})
         )
     return what
 
@@ -178,7 +184,10 @@ def _not_stuck(rows: Peek, name: str) -> Refused:
 
 
 def _consent(rows: Peek, agency: str, number: str) -> Consent:
-    consent = rows.consents.get(rows.consents.by_number(agency, number) or number)
+    """By the agency's number, the registry's id, or the record it was filed from, as ``harbour-cms/consent:7``."""
+    system, slash, key = number.partition("/")
+    filed = rows.consents.of_source(system, key) if slash else None
+    consent = filed[0] if filed else rows.consents.get(rows.consents.by_number(agency, number) or number)
     parties = {consent.discloser, *(one.agency for one in consent.recipients)} if consent else set()
     if consent is None or agency not in parties:
         raise Refused("NUMBER", shape(number), f"{seen(agency)}'s number of a consent", "`hub consent show --alias`")

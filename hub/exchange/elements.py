@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from consent.model import Category
-from hub.model.codes import ACT_CODE, CODE_SYSTEM, EXTENSION
+from hub.model.codes import CODE_SYSTEM, EXTENSION
 from hub.model.fhir import Resource
 
 # directory resources and the header: nobody's client data, they carry no label (design 4)
@@ -77,6 +79,9 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
 
 _TEXTS = frozenset({"note", "patientInstruction"})  # free text whole, in whatever resource
 _NAMED = frozenset({"name", "address"})  # HumanName and Address have a ``text`` that is no concept's
+# every name that the walk through a resource looks for, also as it stands in JSON
+_SOUGHT = _TEXTS | {"extension", "text", "valueString"}
+_WRITTEN = tuple(f'"{name}":'.encode() for name in sorted(_SOUGHT))
 _NUMBER = (f"{CODE_SYSTEM}/client-fact", "document-number")  # its valueString is an identifier, not a text
 
 
@@ -88,7 +93,7 @@ class Part:
     category: Category
 
 
-def parts(resource: Resource, path: str) -> Iterator[Part]:
+def parts(resource: Resource, path: str) -> list[Part]:
     """The parts of a resource that are decided by themselves, in the order in which they stand.
 
     Args:
@@ -96,20 +101,27 @@ def parts(resource: Resource, path: str) -> Iterator[Part]:
     """
     kind = resource["resourceType"]
     named = _ELEMENTS.get(kind, {})
+    found: list[Part] = []
+    # most resources hold what is sought in no deeper place than their own elements: their bytes tell it at once
+    written = orjson.dumps(resource)
+    deeper = sum(map(written.count, _WRITTEN)) > len(_SOUGHT & resource.keys())
     for name, value in resource.items():
+        if not (deeper or name in named or name in _SOUGHT or name == "address"):
+            continue
         place = f"{path}.{name}"
         if name == "text":  # a Narrative
-            yield Part(place, Category.NOTES_FREE)
+            found.append(Part(place, Category.NOTES_FREE))
             continue
         if name == "reasonCode":
-            yield from (Part(place, named[name]) for place in _codings(value, place))
+            found += [Part(place, named[name]) for place in _codings(value, place)]
         elif name == "reasonReference" and isinstance(value, list):
-            yield from (Part(f"{place}[{i}]", named[name]) for i in range(len(value)))
+            found += [Part(f"{place}[{i}]", named[name]) for i in range(len(value))]
         elif name in named:
-            yield Part(place, named[name])
+            found.append(Part(place, named[name]))
         elif kind == "Patient" and name == "address":
-            yield from _addresses(value, place)
-        yield from _within(kind, name, value, place, resource)
+            found += _addresses(value, place)
+        _within(kind, name, value, place, resource, found)
+    return found
 
 
 def _codings(value: Any, path: str) -> Iterator[str]:
@@ -121,38 +133,44 @@ def _codings(value: Any, path: str) -> Iterator[str]:
             yield f"{place}.coding"
 
 
-def _addresses(addresses: list[Resource], path: str) -> Iterator[Part]:
+def _addresses(addresses: list[Resource], path: str) -> list[Part]:
     """An address is contact; a temporary one is where the client stays, which is location."""
     stays = [address.get("use") == "temp" for address in addresses]
     if not any(stays):
-        yield Part(path, Category.CONTACT)
-        return
-    for index, stay in enumerate(stays):
-        yield Part(f"{path}[{index}]", Category.LOCATION if stay else Category.CONTACT)
+        return [Part(path, Category.CONTACT)]
+    kinds = (Category.LOCATION if stay else Category.CONTACT for stay in stays)
+    return [Part(f"{path}[{index}]", kind) for index, kind in enumerate(kinds)]
 
 
-def _within(kind: str, name: str, value: Any, path: str, above: Resource) -> Iterator[Part]:
+def _within(kind: str, name: str, value: Any, path: str, above: Resource, found: list[Part]) -> None:
     """Free text and extensions in an element, at any depth. ``above`` is the object in which it stands."""
     if name in _TEXTS:
-        yield Part(path, Category.NOTES_FREE)
+        found.append(Part(path, Category.NOTES_FREE))
     elif name == "extension":
         for index, extension in enumerate(value):
             category = _EXTENSIONS.get((kind, extension["url"]), Category.NOTES_FREE)
             if category is not None:
-                yield Part(f"{path}[{index}]", category)
+                found.append(Part(f"{path}[{index}]", category))
     elif name == "valueString" and not _is_number(above):
-        yield Part(path, Category.NOTES_FREE)
-    elif isinstance(value, (dict, list)):
-        for node, place in _each(value, path):
-            if not isinstance(node, dict):
-                continue
-            if kind == "Task" and name in ("input", "output") and "valueString" in node:
-                yield Part(place, Category.NOTES_FREE)  # whole: without its value it would be none
-                continue
-            if name not in _NAMED and _free_text(node):
-                yield Part(f"{place}.text", Category.NOTES_FREE)
-            for inner, below in node.items():
-                yield from _within(kind, inner, below, f"{place}.{inner}", node)
+        found.append(Part(path, Category.NOTES_FREE))
+    elif isinstance(value, dict):
+        _below(kind, name, value, path, found)
+    elif isinstance(value, list):
+        for index, node in enumerate(value):
+            if isinstance(node, dict):
+                _below(kind, name, node, f"{path}[{index}]", found)
+
+
+def _below(kind: str, name: str, node: Resource, place: str, found: list[Part]) -> None:
+    """The same in one instance of an element."""
+    if kind == "Task" and name in ("input", "output") and "valueString" in node:
+        found.append(Part(place, Category.NOTES_FREE))  # whole: without its value it would be none
+        return
+    if name not in _NAMED and _free_text(node):
+        found.append(Part(f"{place}.text", Category.NOTES_FREE))
+    for inner, below in node.items():
+        if not isinstance(below, str) or inner == "valueString" or inner in _TEXTS:
+            _within(kind, inner, below, f"{place}.{inner}", node, found)
 
 
 def _free_text(concept: Resource) -> bool:
@@ -195,8 +213,3 @@ def is_partner_violence(resource: Resource) -> bool:
         return False
     codings = (entry for concept in resource.get("category", ()) for entry in concept.get("coding", ()))
     return any((entry.get("system"), entry.get("code")) == IPV for entry in codings)
-
-
-def tags_of(security: list[Resource]) -> tuple[str, ...]:
-    """The sensitivity tags among labels."""
-    return tuple(label["code"] for label in security if label.get("system") == ACT_CODE and label.get("code") in TAGS)

@@ -1,8 +1,8 @@
 """How a message ends other than by being delivered: refused at gate 2, or returned to its sender (INV-5).
 
-Either way body and key are deleted in the same unit, the inbox says how it ended, and the record waits at its source:
-a refused one for what would change the answer, a returned one to be fetched and judged again by the hub itself, at
-most three times in a row; then its sender is told and a person decides.
+Either way body and key are deleted in the same unit, the inbox says how it ended, and the record is fetched and judged
+again as it is now: a refused one soon, and gate 1 then says what it waits for; a returned one at once, at most three
+times in a row; then its sender is told and a person decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import datetime
 from consent.model import Code, Facts
 from hub.exchange.entries import returned
 from hub.exchange.house import House
-from hub.exchange.retry import Wake, after_system_code, starts_at, wakes_on
 from hub.exchange.waiting import tell
 from hub.model import locks
 from hub.model.envelope import MessageState
@@ -26,10 +25,7 @@ KEY_GONE = "KEY_GONE"  # the content can no longer be opened
 def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Facts) -> None:
     """Gate 2 has said no. The caller has written the decision and its entry in this unit."""
     message = _end(unit, row, MessageState.REFUSED, code.value)
-    wakes = wakes_on(code)
-    due_at = starts_at(facts) if Wake.DATE in wakes else None
-    if Wake.BACKOFF in wakes:
-        due_at = after_system_code(code, 1, unit.now).at
+    due_at = unit.now + house.limits.repeat_after  # the record may have changed while it was under way
     subject = facts.message.subject
     waits_on = [locks.subject(subject)] if subject else []
     unit.waiting.put(_waiting(house, unit, message, code.value, due_at=due_at, on=(*waits_on, locks.CONFIG)))

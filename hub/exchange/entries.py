@@ -103,6 +103,8 @@ def returned(row: Handover, code: str, at: datetime) -> Entry:
         "recipient": row.recipient,
         "reason_code": code,
     }
+    if row.opened_at is not None:
+        details["opened_before"] = "unknown"
     return Entry(AuditEvent.RETURNED, at, HUB, details)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from consent.decide import decide
 from consent.gather import Question, gather
@@ -18,7 +18,7 @@ from hub.exchange import addressing
 from hub.exchange.addressing import Submission
 from hub.exchange.entries import decided, moved
 from hub.exchange.house import House
-from hub.exchange.identify import identify
+from hub.exchange.identify import identify_client
 from hub.exchange.match import Ambiguous, One
 from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.waiting import refuse
@@ -54,15 +54,17 @@ def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
         unit.subjects.with_alias(agency, facts)
 
 
-def still_holds(unit: Unit, submission: Submission) -> bool:
+def still_holds(unit: Unit, submission: Submission, previous: Inbox | None) -> bool:
     """Whether what was found in a peek is so under the locks; else the record is addressed again."""
     now = unit.referrals.get(submission.referral.number) if submission.referral else _opened_meanwhile(unit, submission)
     if now != submission.referral:
         return False
+    if addressing.sent_in_vain(unit, now, submission.record, previous) != submission.in_vain:
+        return False
     person = submission.record.person
     if person is None or submission.referral is not None:
         return True
-    found = identify(unit, person, submission.record.source.system.agency)
+    found = identify_client(unit, person, submission.record.source.system.agency)
     if isinstance(found, One):
         return found.subject_ref == submission.led.subject
     refs = found.subject_refs if isinstance(found, Ambiguous) else ()
@@ -92,13 +94,22 @@ def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | No
         row = _refused_row(submission, facts, decision, decision_id, unit.now)
         unit.audit.append(decided(submission, facts, decision, decision_id, unit.now))
         refuse(house, unit, submission.record, row, facts)
-    source = submission.record.source
-    if (
-        previous is not None and previous.revision == source.revision
-    ):  # sent again: a new message that names the old one
-        row = replace(row, attempt=previous.attempt + 1, previous=previous.message_id)
-    unit.inbox.put(row)
+    unit.inbox.put(_after(row, previous))
     return decision
+
+
+def _after(row: Inbox, previous: Inbox | None) -> Inbox:
+    """The message as it follows the one before it of the same record.
+
+    Messages of a record stand in the order of ``accepted_at``, also where the clock was set back or stands.
+    """
+    if previous is None:
+        return row
+    later = max(row.accepted_at, previous.accepted_at + timedelta(microseconds=1))
+    row = replace(row, accepted_at=later)
+    if previous.revision == row.revision:  # sent again: a new message that names the old one
+        return replace(row, attempt=previous.attempt + 1, previous=previous.message_id)
+    return row
 
 
 def _question(submission: Submission) -> Question:
@@ -107,6 +118,7 @@ def _question(submission: Submission) -> Question:
         sender=record.source.system.agency,
         recipient=submission.led.agency,
         routed=submission.led.routed,
+        systems=(record.source.system.id, submission.led.system),
         identity=submission.led.identity,
         message=Message(
             type=submission.type,
@@ -195,21 +207,7 @@ def _release(
     sealed, wrapped = house.keys.seal(envelope, topic=topic, at=unit.now)
     unit.outbox.put(Outbound(ids.envelope_id, 0, topic, lane, sealed, unit.now), wrapped)
     unit.handovers.put(
-        Handover(
-            envelope_id=ids.envelope_id,
-            message_id=ids.message_id,
-            recipient=submission.led.agency,
-            system=submission.led.system,
-            lane=lane,
-            lane_seq=seq,
-            state=MessageState.RELEASED,
-            sha256=sha256(sealed.body),
-            subject_ref=submission.led.subject,
-            referral_no=referral.number,
-            attempts=0,
-            due_at=unit.now,
-            return_at=unit.now + house.limits.return_after,
-        ),
+        _handover(house, unit, submission, envelope, referral.number, sha256(sealed.body)),
         basis_names(facts, decision, submission.record.source.system.id, submission.led.system),
     )
     _move(unit, submission, referral)
@@ -220,6 +218,27 @@ def _release(
     refused = _refused_row(submission, facts, decision, decision_id, unit.now)
     return replace(
         refused, state=MessageState.RELEASED, ended_at=None, envelope_id=ids.envelope_id, referral_no=referral.number
+    )
+
+
+def _handover(
+    house: House, unit: Unit, submission: Submission, envelope: Envelope, number: str, sha256_hex: str
+) -> Handover:
+    """The hand-over that this envelope waits for; its 72 hours begin now."""
+    return Handover(
+        envelope_id=envelope.envelope_id,
+        message_id=envelope.message_id,
+        recipient=envelope.recipient,
+        system=submission.led.system,
+        lane=envelope.lane,
+        lane_seq=envelope.lane_seq,
+        state=MessageState.RELEASED,
+        sha256=sha256_hex,
+        subject_ref=submission.led.subject,
+        referral_no=number,
+        attempts=0,
+        due_at=unit.now,
+        return_at=unit.now + house.limits.return_after,
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from adapters.contract import Parcel, Sent, SentState
 from consent.decide import decide
@@ -34,7 +35,7 @@ from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
 from hub.model.envelope import Envelope, MessageState
-from hub.model.rows import Handover
+from hub.model.rows import Handover, ReferralRow
 from hub.ports import Peek, Unit
 
 
@@ -113,6 +114,7 @@ def _question(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     return Question(
         sender=envelope.sender,
         recipient=envelope.recipient,
+        systems=(_came_from(referral, envelope), row.system),
         decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
         message=Message(
             type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
@@ -123,6 +125,13 @@ def _question(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             referral=referral_facts(referral, None) if status else None,
         ),
     )
+
+
+def _came_from(referral: ReferralRow | None, envelope: Envelope) -> str:
+    """The system that the message came out of; "" where no referral says so."""
+    if referral is None:
+        return ""
+    return referral.sender_system if envelope.sender == referral.sender else referral.recipient_system
 
 
 def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prepared]:
@@ -220,7 +229,7 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
             if fate.state is SentState.ACKNOWLEDGED:
                 arrived.append(row)
             else:
-                _try_again(house, unit, row, fate, problem)
+                _try_again(house, unit, row, fate, problem, opened_now[row.envelope_id].row.opened_at)
         unit.handovers.end([row.envelope_id for row in arrived], MessageState.DELIVERED)
         unit.inbox.move([row.message_id for row in arrived], MessageState.DELIVERED)
         unit.outbox.drop([row.envelope_id for row in arrived])
@@ -229,12 +238,18 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
             after_arrival(unit, row, opened_now[row.envelope_id].envelope)
 
 
-def _try_again(house: House, unit: Unit, row: Handover, fate: Sent, problem: str) -> None:
-    """Certainly not sent: open again after a backoff. Unknown: only when the lease is over, or two would be sending."""
+def _try_again(
+    house: House, unit: Unit, row: Handover, fate: Sent, problem: str, opened_before: datetime | None
+) -> None:
+    """Certainly not sent: open again after a backoff. Unknown: only when the lease is over, or two would be sending.
+
+    Args:
+        opened_before: an earlier open of which nobody knows how it ended: this failure says nothing of that one.
+    """
     again = after_failure(row.attempts + 1, unit.now, row.return_at, random=house.ids.fraction())
     at = again.at if isinstance(again, RetryAt) else row.return_at
     if fate.state is SentState.FAILED:
-        unit.handovers.failed(row.envelope_id, at, problem or fate.code)
+        unit.handovers.failed(row.envelope_id, at, problem or fate.code, opened_at=opened_before)
         unit.inbox.move([row.message_id], MessageState.ARRIVED)
     else:
         unit.handovers.postpone(row.envelope_id, max(at, row.lease_until or at), problem or fate.code)

@@ -15,24 +15,28 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
 
     In a unit the digests of ``keys`` are among its locks, so that nobody is minted or linked beside it.
     """
-    return identify_all(rows, [keys], agency)[0]
-
-
-def identify_all(rows: Peek, people: Sequence[PersonKeys], agency: str) -> list[Resolution]:
-    """The same for several records, with the three reads of one. Called ahead, it makes the single calls cheap."""
-    wanted = [keys.kinds() for keys in people]
-    known = rows.subjects.by_digests({digest for kinds in wanted for digest in kinds})
-    refs = {ref for _, ref in known}
+    refs = {ref for _, ref in rows.subjects.by_digests(keys.kinds())}
     if not refs:
-        return [Nobody() for _ in people]
+        return Nobody()
     own = rows.subjects.with_alias(agency, refs)
     digests = rows.subjects.digests_of_each(refs)
-    held = {ref: Held.of(ref, digests.get(ref, {}), own=ref in own) for ref in refs}
-    sharing: dict[str, set[str]] = {}
-    for digest, ref in known:
-        sharing.setdefault(digest, set()).add(ref)
-    found: list[Resolution] = []
-    for keys, kinds in zip(people, wanted, strict=True):
-        theirs = {ref for digest in kinds for ref in sharing.get(digest, ())}
-        found.append(resolve(compare(keys, held[ref]) for ref in sorted(theirs)))
-    return found
+    held = (Held.of(ref, digests.get(ref, {}), own=ref in own) for ref in sorted(refs))
+    return resolve(compare(keys, each) for each in held)
+
+
+def identify_client(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
+    """Who a *message* of this agency is about: one of its own clients, a question, or nobody whom it may know of.
+
+    Somebody whom only other agencies know has given it no consent, so the answer is no in any case; that they are
+    nobody here makes it the very answer that an unknown person gets, whatever stands in their records (I-11).
+    """
+    found = identify(rows, keys, agency)
+    known = not isinstance(found, One) or rows.subjects.with_alias(agency, [found.subject_ref])
+    return found if known else Nobody()
+
+
+def read_people(rows: Peek, people: Sequence[PersonKeys], agency: str) -> None:
+    """Read at once for a batch what :func:`identify` asks for each: the peek or unit keeps the answers."""
+    refs = {ref for _, ref in rows.subjects.by_digests({digest for keys in people for digest in keys.kinds()})}
+    rows.subjects.with_alias(agency, refs)
+    rows.subjects.digests_of_each(refs)

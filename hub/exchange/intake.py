@@ -9,6 +9,7 @@ reads the page again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import MessageRejected, Unavailable
@@ -131,7 +132,7 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
         latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
         gate.read_ahead(unit, [submission for submission, _ in addressed])
         for submission, previous in addressed:
-            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
+            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission, previous):
                 later.append(submission.record)
             else:
                 judge(house, unit, submission, previous)
@@ -147,7 +148,8 @@ def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
 def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:
     if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
         return False
-    return woken or rows.now - previous.accepted_at >= house.limits.repeat_after
+    soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
+    return woken or not soon
 
 
 def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:

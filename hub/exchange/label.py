@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from consent.model import SENSITIVE, Category, Item
-from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, tags_of
+from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts
 from hub.exchange.person import Person, find_person
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded
 from hub.model.codes import ACT_CODE, CATEGORY, CONFIDENTIALITY, OBSERVATION_VALUE, kebab, rule_word
@@ -99,7 +100,8 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
 
 def highest(levels: Iterable[Level]) -> Level:
     """The highest of some confidentiality codes; N where there is none."""
-    return max(levels, key=LEVELS.index, default="N")
+    found = set(levels)
+    return next((level for level in reversed(LEVELS) if level in found), "N")
 
 
 def relabelled(bundle: Resource, level: Level, *, redacted: bool = False) -> Resource:
@@ -150,20 +152,27 @@ def _items(
 
 def _read(resource: Resource, path: str) -> Labels | Fault:
     """The labels that the sender wrote, or the fault in them."""
-    place = f"{path}.meta.security"
     security: list[Resource] = resource.get("meta", {}).get("security", [])
-    levels = [entry["code"] for entry in security if entry["system"] == CONFIDENTIALITY]
-    categories = [entry["code"] for entry in security if entry["system"] == CATEGORY]
-    tags = tags_of(security)
+    read = _labels(tuple((entry.get("system", ""), entry.get("code", "")) for entry in security))
+    return read if isinstance(read, Labels) else Fault(f"{path}.meta.security", *read)
+
+
+@lru_cache(maxsize=512)  # every system writes the same few on all that it sends
+def _labels(security: tuple[tuple[str, str], ...]) -> Labels | tuple[str, str]:
+    """The same of system and code of each label; of a fault, what was got and what was expected."""
+    levels = [code for system, code in security if system == CONFIDENTIALITY]
+    categories = [code for system, code in security if system == CATEGORY]
+    tags = tuple(code for system, code in security if system == ACT_CODE and code in TAGS)
     if len(categories) != 1:
-        return Fault(place, f"{len(categories)} categories", "exactly one of client-data-category")
+        return f"{len(categories)} categories", "exactly one of client-data-category"
     if len(levels) > 1:
-        return Fault(place, f"{len(levels)} confidentiality codes", "one")
+        return f"{len(levels)} confidentiality codes", "one"
     if len(levels) + len(categories) + len(tags) != len(security):
-        return Fault(place, "a label that the hub does not know", "confidentiality, category and sensitivity alone")
-    if levels and levels[0] not in LEVELS:
-        return Fault(place, f"confidentiality {coded(levels[0])}", " | ".join(LEVELS))
+        return "a label that the hub does not know", "confidentiality, category and sensitivity alone"
+    level = next((known for known in LEVELS if known in levels), None)
+    if levels and level is None:
+        return f"confidentiality {coded(levels[0])}", " | ".join(LEVELS)
     if rule_word(categories[0]) not in Category.__members__ or categories[0] != kebab(rule_word(categories[0])):
-        return Fault(place, f"category {coded(categories[0])}", "a code of client-data-category")
+        return f"category {coded(categories[0])}", "a code of client-data-category"
     # an adapter says the category alone: N is what R4 calls normal, and the rules raise it from there
-    return Labels(levels[0] if levels else "N", Category(rule_word(categories[0])), tags)
+    return Labels(level or "N", Category(rule_word(categories[0])), tags)

@@ -168,27 +168,35 @@ def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame:
 
 def _moved(node: Any, moves: Mapping[str, Resource]) -> Any:
     """A node with references to blocks led to where these are now; one to a block that stays behind is left out."""
+    if isinstance(node, dict):
+        if node.get("reference") in moves:
+            return moves[node["reference"]]
+        parts: Resource = {}
+        for name, part in node.items():
+            moved = part if isinstance(part, str) else _moved(part, moves)
+            if moved is not _GONE:
+                parts[name] = moved
+        return parts or _GONE
     if isinstance(node, list):
-        return [part for part in (_moved(part, moves) for part in node) if part is not _GONE] or _GONE
-    if not isinstance(node, dict):
-        return node
-    if node.get("reference") in moves:
-        return moves[node["reference"]]
-    parts = {name: _moved(part, moves) for name, part in node.items()}
-    return {name: part for name, part in parts.items() if part is not _GONE} or _GONE
+        return [moved for part in node if (moved := _moved(part, moves)) is not _GONE] or _GONE
+    return node
 
 
 def _renumbered(node: Any, new: Mapping[str, str | None]) -> Any:
     """A node with numbers in the place of placeholders, where a placeholder can stand and nowhere else."""
+    if isinstance(node, dict):
+        where, element, before = _number_in(node)
+        if where in new and node[element] == f"{before}{PLACEHOLDER}":
+            return _GONE if new[where] is None else {**node, element: f"{before}{new[where]}"}
+        parts: Resource = {}
+        for name, part in node.items():
+            numbered = part if isinstance(part, str) else _renumbered(part, new)
+            if numbered is not _GONE:
+                parts[name] = numbered
+        return parts or _GONE
     if isinstance(node, list):
-        return [part for part in (_renumbered(part, new) for part in node) if part is not _GONE] or _GONE
-    if not isinstance(node, dict):
-        return node
-    where, element, before = _number_in(node)
-    if where in new and node[element] == f"{before}{PLACEHOLDER}":
-        return _GONE if new[where] is None else {**node, element: f"{before}{new[where]}"}
-    parts = {name: _renumbered(part, new) for name, part in node.items()}
-    return {name: part for name, part in parts.items() if part is not _GONE} or _GONE
+        return [numbered for part in node if (numbered := _renumbered(part, new)) is not _GONE] or _GONE
+    return node
 
 
 def _number_in(node: Resource) -> tuple[str, str, str]:

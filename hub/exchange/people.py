@@ -70,7 +70,7 @@ def resolve(house: House, waiting_id: str, who: Who, *, same_as: str | None) -> 
 
 
 def duplicates(house: House, who: Who, *, limit: int) -> list[Pair]:
-    """Pairs of people who look alike and have no agency in common.
+    """Pairs of people who look alike and are not clients of one and the same agency.
 
     Raises:
         Refused: the worker is not the hub's steward or administrator.
@@ -132,9 +132,15 @@ def _keys(kinds: Mapping[str, str]) -> PersonKeys:
 
 
 def _pair(rows: Peek, one: str, other: str) -> Pair | None:
+    if _own_client_of(rows, one) & _own_client_of(rows, other):
+        return None  # an agency that has both among its own clients has been asked
     aliases, others = rows.subjects.aliases(one), rows.subjects.aliases(other)
-    if aliases.keys() & others.keys():
-        return None  # an agency that knows both has been asked
     held, held_other = (Held.of(ref, rows.subjects.digests_of(ref), own=False) for ref in (one, other))
     likeness = lookalike(held, held_other)
     return Pair(likeness, aliases, others) if likeness else None
+
+
+def _own_client_of(rows: Peek, ref: str) -> set[str]:
+    """The agencies from whose own records a person is known; an alias that came with a referral makes nobody theirs."""
+    consents = rows.subjects.facts([ref])[ref].consents
+    return {consent.discloser for consent in consents} or set(rows.subjects.aliases(ref))

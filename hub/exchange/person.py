@@ -7,8 +7,11 @@ leads somewhere: into the Bundle, to what the hub holds, or by identifier (share
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from hub.exchange.elements import ABOUT, references
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage
@@ -17,6 +20,7 @@ from hub.model.fhir import Resource
 
 _PATIENT_URL = f"{HUB}/Patient/"
 _Name = tuple[str, str]  # identifier system and value
+_WRITTEN = re.compile(rb'"reference":"([^"\\]*)"')  # a reference as it stands in JSON, where nothing in it is escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,10 @@ def find_person(bundle: Resource) -> Person:
             or about two people.
     """
     entries: Sequence[Resource] = bundle["entry"]
-    by_url = {entry["fullUrl"]: index for index, entry in enumerate(entries)}
+    by_url = _places(entries)
     _follow(entries, by_url)
-    focus = {by_url[r["reference"]] for r in entries[0]["resource"]["focus"] if r.get("reference") in by_url}
     patients = {index for index, entry in enumerate(entries) if entry["resource"]["resourceType"] == "Patient"}
-    named = [reference for index in sorted(focus) for reference in _about(entries[index]["resource"])]
-    asked = {name for reference in named for name in _names(reference)}
-    mine = {by_url[r["reference"]] for r in named if r.get("reference") in by_url} & patients
-    mine |= {index for index in patients if asked & set(_names_of(entries[index]["resource"]))}
+    focus, mine, asked = _in_focus(entries, by_url, patients)
     names = {name for index in mine for name in _names_of(entries[index]["resource"])} if mine else asked
     faults: list[Fault] = []
     if not focus:
@@ -67,15 +67,50 @@ def find_person(bundle: Resource) -> Person:
     return Person(patient, frozenset(focus | mine), frozenset(others | (patients - mine)))
 
 
+def focus_of(bundle: Resource) -> frozenset[int]:
+    """Entry indices of what a message is for, and of the Patient whom that is about; it has passed `find_person`."""
+    entries: Sequence[Resource] = bundle["entry"]
+    patients = {index for index, entry in enumerate(entries) if entry["resource"]["resourceType"] == "Patient"}
+    focus, mine, _ = _in_focus(entries, _places(entries), patients)
+    return frozenset(focus | mine)
+
+
+def _places(entries: Sequence[Resource]) -> dict[str, int]:
+    return {entry["fullUrl"]: index for index, entry in enumerate(entries)}
+
+
+def _in_focus(
+    entries: Sequence[Resource], by_url: dict[str, int], patients: set[int]
+) -> tuple[set[int], set[int], set[_Name]]:
+    """The focus resources, the Patients whom these are about, and the identifiers by which they name them."""
+    focus = {by_url[r["reference"]] for r in entries[0]["resource"]["focus"] if r.get("reference") in by_url}
+    named = [reference for index in sorted(focus) for reference in _about(entries[index]["resource"])]
+    asked = {name for reference in named for name in _names(reference)}
+    mine = {by_url[r["reference"]] for r in named if r.get("reference") in by_url} & patients
+    mine |= {index for index in patients if asked & set(_names_of(entries[index]["resource"]))}
+    return focus, mine, asked
+
+
 def _follow(entries: Sequence[Resource], by_url: dict[str, int]) -> None:
     """Refuse a message with a reference that leads nowhere, or to one of two."""
     faults = [Fault("Bundle.entry", "the same fullUrl twice", "each fullUrl once")] * (len(by_url) < len(entries))
+    if not faults and _all_lead(entries, by_url):
+        return
     for index, entry in enumerate(entries):
         for path, reference in references(entry["resource"], f"Bundle.entry[{index}].resource"):
             if reference["reference"] not in by_url and not reference["reference"].startswith(f"{HUB}/"):
                 faults.append(Fault(path, "a reference that leads nowhere", "a fullUrl of this Bundle or a hub URL"))
     if faults:
         raise NotOurMessage(faults[:FAULTS_MAX])
+
+
+def _all_lead(entries: Sequence[Resource], by_url: dict[str, int]) -> bool:
+    """Whether every reference certainly leads somewhere. Asked of the bytes: a walk is only needed to name a place."""
+    written = orjson.dumps(entries)
+    found = _WRITTEN.findall(written)
+    known = {url.encode() for url in by_url}
+    hub = f"{HUB}/".encode()
+    return len(found) == written.count(b'"reference":') and all(r in known or r.startswith(hub) for r in set(found))
 
 
 def _about(resource: Resource) -> Iterator[Resource]:

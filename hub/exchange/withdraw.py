@@ -29,7 +29,7 @@ from hub.ports import Unit
 class Receipt:
     """Every message that relied on it, by envelope id.
 
-    ``unknown``: its lease ended without an acknowledgement, so it may have arrived before the withdrawal.
+    ``unknown``: it was opened and never acknowledged, so it may have arrived before the withdrawal.
     """
 
     arrived: tuple[str, ...]
@@ -104,7 +104,7 @@ def resume(house: House, what: str, name: str, actor: Actor) -> None:
 def _set_status(house: House, what: str, name: str, status: Status, actor: Actor) -> list[str]:
     with house.store.unit(own=[locks.CONFIG]) as unit:
         touched = _apply(unit, what, name, status)
-        details = {"what": what, "id": name, "status": status}
+        details = {"what": what, "name": name, "status": status}
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, actor, details))
     return touched
 
@@ -133,4 +133,4 @@ def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
 def _fate(row: Handover) -> str:
     if row.state is MessageState.DELIVERED:
         return "arrived"
-    return "unknown" if row.state is MessageState.OPENED else "not_arrived"
+    return "not_arrived" if row.opened_at is None else "unknown"

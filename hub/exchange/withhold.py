@@ -16,9 +16,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from consent.model import Withheld
 from hub.exchange.label import high_water, relabelled
-from hub.exchange.person import find_person
+from hub.exchange.person import focus_of
 from hub.model.codes import ID_CLIENT, ID_REFERRAL
 from hub.model.fhir import Resource, identifier_in
 
@@ -58,6 +60,10 @@ class _Lost:
     urls: dict[str, Resource | None]
     names: dict[tuple[str, str], Resource | None]
 
+    def marks(self) -> list[bytes]:
+        """What stands in the bytes of every resource that refers to something lost: its fullUrl or identifier."""
+        return [orjson.dumps(text) for text in (*self.urls, *(value for _, value in self.names))]
+
     def holds(self, node: Resource) -> bool:
         """Whether a node is a reference to something lost."""
         identifier = node.get("identifier")
@@ -70,7 +76,7 @@ class _Lost:
 
 
 def withhold(bundle: Resource, withheld: Iterable[Withheld]) -> Resource:
-    """A new Bundle without the withheld parts. The given one is not changed.
+    """The Bundle without the withheld parts. The given one is not changed.
 
     Args:
         bundle: labelled and valid; the paths of ``withheld`` are paths in it.
@@ -79,6 +85,8 @@ def withhold(bundle: Resource, withheld: Iterable[Withheld]) -> Resource:
         LookupError: a path leads nowhere: nothing may leave on a decision about another message.
     """
     listed = tuple(withheld)
+    if not listed:  # it is as it was labelled
+        return bundle
     paths = _by_entry(bundle, listed)
     entries = {index: entry for index, entry in enumerate(bundle["entry"]) if () not in paths.get(index, ())}
     for index in paths.keys() & entries.keys():
@@ -117,12 +125,16 @@ def _prune(node: Any, paths: Sequence[_Path], place: str) -> Any:
 
 def _without_traces(bundle: Resource, entries: dict[int, Resource]) -> list[Resource]:
     """The entries without references to what is gone; an entry that means nothing without it goes too."""
-    focus = find_person(bundle).focus
+    focus = focus_of(bundle)
     while True:
         lost = _lost(bundle["entry"], entries, focus)
+        marks = lost.marks()
         left = {}
         for index, entry in entries.items():
-            resource = _forget(entry["resource"], lost, entry["resource"]["resourceType"], "")
+            resource = entry["resource"]
+            written = orjson.dumps(resource)
+            if any(mark in written for mark in marks):
+                resource = _forget(resource, lost, resource["resourceType"], "")
             if resource is not _GONE:
                 left[index] = {**entry, "resource": resource}
         if len(left) == len(entries):

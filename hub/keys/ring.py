@@ -19,7 +19,9 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +33,8 @@ from hub.keys.lines import LogKey, log_key, parse_private
 from hub.model.envelope import Envelope, Sealed
 from hub.ports import Ids
 
+DAY_BYTES = 4
+MARK_BYTES = DAY_BYTES + 8  # stands behind each wrapped key: which day, and a digest of that day's key
 EPOCH_KEPT = timedelta(hours=96)  # design §5: after the end of its day; open messages are returned after 72 h
 
 _EPOCH_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.key(\..*)?")
@@ -39,6 +43,19 @@ _KEY_ID = re.compile(r"e-(\d{4}-\d{2}-\d{2})")
 _BRING_BACK = "bring it back from its safe copy; on a new data folder run `hub init`"
 
 Stamp = tuple[int, int, int]  # inode, mtime, size: whether a file is still the one that was read
+
+
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    """The key of a day, and a mark that says which key it is: a day whose key was lost may have got another one."""
+
+    cipher: AESGCM
+    mark: bytes
+
+    @classmethod
+    def of(cls, day: date, key: bytes) -> _Epoch:
+        digest = sha256(b"epoch" + key).digest()
+        return cls(AESGCM(key), day.toordinal().to_bytes(DAY_BYTES) + digest[: MARK_BYTES - DAY_BYTES])
 
 
 def create_keys(folder: Path, ids: Ids, *, name: str, hub_key: str | None = None) -> None:
@@ -93,7 +110,7 @@ class KeyRing:
         self._ids = ids
         self._log_key = _log_key(folder, hub_key)
         self._index_key = _must_be_there(folder / "index.key", read_key)
-        self._cache: dict[date, tuple[Stamp, AESGCM]] = {}
+        self._cache: dict[date, tuple[Stamp, _Epoch]] = {}
         public = _must_be_there(folder / "hub.pub", Path.read_bytes)
         if public.strip() != self.verifier.encode():
             raise IntegrityBroken(
@@ -117,14 +134,15 @@ class KeyRing:
         key, nonce = self._ids.octets(sealing.KEY_BYTES), self._ids.octets(sealing.NONCE_BYTES)
         key_id, name = f"e-{day.isoformat()}", envelope.envelope_id
         body = sealing.seal_body(envelope, topic=topic, key=key, nonce=nonce)
-        wrapped = sealing.wrap(epoch, key, nonce=self._ids.octets(sealing.NONCE_BYTES), envelope_id=name, key_id=key_id)
-        return Sealed(name, key_id, body), wrapped
+        wrapped = sealing.wrap(
+            epoch.cipher, key, nonce=self._ids.octets(sealing.NONCE_BYTES), envelope_id=name, key_id=key_id
+        )
+        return Sealed(name, key_id, body), wrapped + epoch.mark
 
     def open(self, sealed: Sealed, wrapped: bytes, *, topic: str) -> Envelope:
         """See :meth:`hub.ports.Keys.open`."""
         envelope_id, key_id = sealed.envelope_id, sealed.key_id
-        epoch = self._epoch(_day(sealed))
-        key = sealing.unwrap(epoch, wrapped, envelope_id=envelope_id, key_id=key_id)
+        key = self._unwrap(self._epoch(_day(sealed)), wrapped, envelope_id, key_id)
         return sealing.open_body(sealed.body, envelope_id=envelope_id, topic=topic, key=key)
 
     def digest(self, domain: str, value: str) -> str:
@@ -156,6 +174,24 @@ class KeyRing:
                     destroyed.append(day)
         return destroyed
 
+    def _unwrap(self, epoch: _Epoch, wrapped: bytes, envelope_id: str, key_id: str) -> bytes:
+        """The message key. The mark alone proves nothing: it is asked only where the key does not fit."""
+        body, mark = wrapped[:-MARK_BYTES], wrapped[-MARK_BYTES:]
+        same_day = len(body) == sealing.WRAPPED_BYTES and mark[:DAY_BYTES] == epoch.mark[:DAY_BYTES]
+        try:
+            key = sealing.unwrap(epoch.cipher, body, envelope_id=envelope_id, key_id=key_id)
+        except IntegrityBroken:
+            if same_day and mark != epoch.mark:
+                raise KeyGone(
+                    f"epoch {key_id.removeprefix('e-')}",
+                    got="another key than the one that wrapped this message's: it was lost and made anew",
+                    next_step="the message is returned and its sender asked again",
+                ) from None
+            raise
+        if mark != epoch.mark:
+            raise sealing.broken(envelope_id, "a wrapped key whose mark was changed")
+        return key
+
     def _days(self) -> list[date]:
         try:
             found = [_EPOCH_FILE.fullmatch(entry.name) for entry in self._epochs.iterdir()]
@@ -163,7 +199,7 @@ class KeyRing:
             raise unavailable(self._epochs, error) from None
         return sorted({day for match in found if match and (day := _date(match[1]))})
 
-    def _epoch(self, day: date) -> AESGCM:
+    def _epoch(self, day: date) -> _Epoch:
         """The epoch key of a day, read again whenever its file is not the one that was read before.
 
         Raises:
@@ -179,11 +215,11 @@ class KeyRing:
             raise KeyGone(
                 f"epoch {day.isoformat()}", got="no key", next_step="the message is returned and its sender asked again"
             )
-        epoch = AESGCM(read_key(path))
+        epoch = _Epoch.of(day, read_key(path))
         self._cache[day] = (stamp, epoch)
         return epoch
 
-    def _new_epoch(self, day: date) -> AESGCM:
+    def _new_epoch(self, day: date) -> _Epoch:
         path = self._epochs / f"{day.isoformat()}.key"
         create_key(path, self._ids.octets(32), self._ids.number())
         try:

@@ -27,6 +27,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 BLOCK_BYTES = 1024  # design §5: the length of a sealed body tells whole KiB only
 OVERHEAD_BYTES = len(VERSION) + NONCE_BYTES + TAG_BYTES
+WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 
 _LENGTH_BYTES = 4
 _BODY_AT = len(VERSION) + NONCE_BYTES
@@ -83,7 +84,7 @@ def unwrap(epoch: AESGCM, wrapped: bytes, *, envelope_id: str, key_id: str) -> b
     Raises:
         IntegrityBroken: it was not wrapped for this envelope under this epoch.
     """
-    if len(wrapped) != NONCE_BYTES + KEY_BYTES + TAG_BYTES:
+    if len(wrapped) != WRAPPED_BYTES:
         raise broken(envelope_id, f"a wrapped key of {len(wrapped)} bytes")
     try:
         return epoch.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(envelope_id, key_id))

@@ -35,6 +35,7 @@ class AuditEvent(StrEnum):
     ALARM = "ALARM"
 
 
+_OWN = frozenset({"id", "event_type", "recorded_at", "actor"})
 NEEDS_PURPOSE = frozenset({AuditEvent.DECISION, AuditEvent.DELIVERY})
 
 
@@ -60,6 +61,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         assert self.actor.ref, "an audit entry names its actor"
+        assert not _OWN & self.details.keys(), "a detail stands beside what every entry says, not in its place"
         assert self.event not in NEEDS_PURPOSE or self.details.get("purpose"), "a decision names its purpose"
 
     def body(self, entry_id: str) -> bytes:

@@ -195,6 +195,10 @@ class InboxRows(Protocol):
         """Set the state; an end also sets ``ended_at``."""
         ...
 
+    def stands(self, system: str, record_key: str, event: str) -> bool:
+        """Whether a message of this event of a record is under way or was delivered."""
+        ...
+
     def count_by_state(self) -> dict[str, int]:
         """Messages by state."""
         ...
@@ -299,8 +303,12 @@ class HandoverRows(Protocol):
         """Gate 2 permitted; the lease runs."""
         ...
 
-    def failed(self, envelope_id: str, due_at: datetime, problem: str) -> None:
-        """Certainly not sent: may be opened again at an instant."""
+    def failed(self, envelope_id: str, due_at: datetime, problem: str, *, opened_at: datetime | None) -> None:
+        """Certainly not sent: may be opened again at an instant.
+
+        Args:
+            opened_at: of an earlier open whose outcome is unknown; None: there was none.
+        """
         ...
 
     def postpone(self, envelope_id: str, due_at: datetime, problem: str) -> None:

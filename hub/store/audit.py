@@ -13,11 +13,12 @@ class AuditTable:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._count = 0
+        self._at = f"{scope.now:%Y%m%dT%H%M%S%f}"
 
     def append(self, entry: Entry) -> str:
         """Add an entry; its id sorts by time, then by place in the unit, and ends in random characters."""
         self._count += 1
-        entry_id = f"{self._scope.now:%Y%m%dT%H%M%S%f}-{self._count:05d}-{self._scope.ids.number()}"
+        entry_id = f"{self._at}-{self._count:05d}-{self._scope.ids.number()}"
         self._scope.add(t.audit_entry, {"id": entry_id, "body": entry.body(entry_id), "entry_index": None})
         self._scope.add(t.audit_pending, {"id": entry_id})
         return entry_id

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from consent.model import Consent, ConsentState, Directive, StateEvent
 from hub.model import locks
@@ -13,6 +13,7 @@ from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
 
+_Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and revision of its source
 _OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
@@ -21,23 +22,15 @@ class ConsentTable:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._filed: dict[str, tuple[Consent, StateEvent, str, str, str]] = {}
+        self._filed: dict[str, _Filed] = {}
         self._directives: list[Directive] = []
+        self._of_source: Memo[tuple[str, str], tuple[Consent, str]] = Memo()
         self._numbers: Memo[str, dict[str, str]] = Memo()
         self._head: int | None = None  # it grows at the end of a unit only (``close``)
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
         """The latest version filed from a source record, with its revision there."""
-        for consent, _, its_system, its_key, revision in self._filed.values():
-            if (its_system, its_key) == (system, key):
-                return consent, revision
-        c = t.consent.c
-        row = self._scope.one(
-            select(c.body, c.source_revision)
-            .where(c.source_system == system, c.source_key == key, c.current == 1)
-            .order_by(c.version.desc())
-        )
-        return (CONSENT.validate_json(row.body), row.source_revision) if row else None
+        return self._of_source.read([(system, key)], self._read_sources).get((system, key))
 
     def get(self, consent_id: str) -> Consent | None:
         """The latest version."""
@@ -54,6 +47,7 @@ class ConsentTable:
         self._scope.must_own(locks.subject(consent.subject_ref))
         assert consent.consent_id not in self._filed, "one version of a consent in one unit"
         self._filed[consent.consent_id] = (consent, event, system, key, revision)
+        self._of_source.set((system, key), (consent, revision))
 
     def put_directive(self, directive: Directive) -> None:
         """Add a standing "no"."""
@@ -118,21 +112,42 @@ class ConsentTable:
             return
         self._scope.write(update(t.registry_head).values(seq=t.registry_head.c.seq + count))
         seq = self._read_head() - count
+        numbered = []
         for consent, event, system, key, revision in self._filed.values():
             seq += 1
-            self._write(replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, revision)
+            numbered.append(
+                (replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, revision)
+            )
+        self._write(numbered)
         for directive in self._directives:
             seq += 1
-            numbered = replace(directive, registry_seq=seq)
-            self._scope.write(
-                insert(t.directive).values(
-                    directive_id=numbered.directive_id,
-                    subject_ref=numbered.subject_ref,
-                    registry_seq=seq,
-                    lifted_by=None,
-                    body=DIRECTIVE.dump_json(numbered).decode(),
-                )
+            self._add_directive(replace(directive, registry_seq=seq))
+
+    def _add_directive(self, directive: Directive) -> None:
+        self._scope.add(
+            t.directive,
+            {
+                "directive_id": directive.directive_id,
+                "subject_ref": directive.subject_ref,
+                "registry_seq": directive.registry_seq,
+                "lifted_by": None,
+                "body": DIRECTIVE.dump_json(directive).decode(),
+            },
+        )
+
+    def _read_sources(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[Consent, str]]:
+        c, found = t.consent.c, {}
+        for system in {system for system, _ in pairs}:
+            keys = [key for its, key in pairs if its == system]
+            latest_last = (
+                select(c.source_key, c.source_revision, c.body)
+                .where(c.source_system == system, c.source_key.in_(keys), c.current == 1)
+                .order_by(c.version)
             )
+            latest = {row.source_key: row for row in self._scope.read(latest_last)}
+            for key, row in latest.items():
+                found[system, key] = (CONSENT.validate_json(row.body), row.source_revision)
+        return found
 
     def _read_numbers(self, consent_ids: list[str]) -> dict[str, dict[str, str]]:
         a = t.consent_alias.c
@@ -145,36 +160,49 @@ class ConsentTable:
         row = self._scope.one(select(t.registry_head.c.seq))
         return int(row.seq) if row else 0
 
-    def _write(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
+    def _write(self, filed: Sequence[_Filed]) -> None:
+        """Write versions, each as the current one of its consent."""
+        if not filed:
+            return
         c = t.consent.c
-        last = self._scope.one(select(func.max(c.version)).where(c.consent_id == consent.consent_id))
-        assert consent.version == ((last and last[0]) or 0) + 1, "versions of a consent grow by one"
-        replaced = c.consent_id == consent.consent_id
-        if consent.state is ConsentState.DRAFT:  # a draft changes nothing: what opens stays beside it (C-37)
-            replaced = and_(replaced, c.state.not_in([state.value for state in _OPENING]))
-        self._scope.write(update(t.consent).where(replaced).values(current=0))
-        self._scope.write(
-            insert(t.consent).values(
-                consent_id=consent.consent_id,
-                version=consent.version,
-                subject_ref=consent.subject_ref,
-                current=1,
-                state=consent.state.value,
-                registry_seq=consent.registry_seq,
-                source_system=system,
-                source_key=key,
-                source_revision=revision,
-                body=CONSENT.dump_json(consent).decode(),
-            )
+        ids = [consent.consent_id for consent, *_ in filed]
+        last = select(c.consent_id, func.max(c.version).label("version")).where(c.consent_id.in_(ids))
+        known = {row.consent_id: row.version for row in self._scope.read(last.group_by(c.consent_id))}
+        assert all(one.version == known.get(one.consent_id, 0) + 1 for one, *_ in filed), "versions grow by one"
+        replaced = c.consent_id == bindparam("replaced")
+        opening = c.state.in_([state.value for state in _OPENING])
+        for draft in (False, True):  # a draft changes nothing: what opens stays beside it (C-37)
+            where = and_(replaced, ~opening) if draft else replaced
+            rows = [{"replaced": one.consent_id} for one, *_ in filed if (one.state is ConsentState.DRAFT) is draft]
+            self._scope.write(update(t.consent).where(where).values(current=0), rows)
+        for row in filed:
+            self._add(*row)
+
+    def _add(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
+        self._scope.add(
+            t.consent,
+            {
+                "consent_id": consent.consent_id,
+                "version": consent.version,
+                "subject_ref": consent.subject_ref,
+                "current": 1,
+                "state": consent.state.value,
+                "registry_seq": consent.registry_seq,
+                "source_system": system,
+                "source_key": key,
+                "source_revision": revision,
+                "body": CONSENT.dump_json(consent).decode(),
+            },
         )
-        self._scope.write(
-            insert(t.consent_event).values(
-                consent_id=consent.consent_id,
-                registry_seq=event.registry_seq,
-                state=event.state.value,
-                at=text(event.at),
-                effective_at=text(event.effective_at),
-                actor=event.actor,
-                reason=event.reason,
-            )
+        self._scope.add(
+            t.consent_event,
+            {
+                "consent_id": consent.consent_id,
+                "registry_seq": event.registry_seq,
+                "state": event.state.value,
+                "at": text(event.at),
+                "effective_at": text(event.effective_at),
+                "actor": event.actor,
+                "reason": event.reason,
+            },
         )

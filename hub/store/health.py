@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.store import tables as t
+from hub.store.migrate import numbers
 
 WAIT_S = 2
 FREE_BYTES_MIN = 200 * 1024 * 1024  # the WAL and a day's audit log fit many times over
@@ -36,7 +37,7 @@ def look(path: Path) -> list[Seen]:
     seen = [_mode(path), _space(path)]
     try:
         with closing(_connect(path)) as db:
-            seen += [_pages(db), _tables(db), _writable(db)]
+            seen += [_pages(db), _version(db), _tables(db), _writable(db)]
     except sqlite3.DatabaseError as error:
         seen.append(Seen(False, _words(error), "stop the hub, keep the file, and bring back the last backup"))
     return seen
@@ -76,11 +77,25 @@ def _pages(db: sqlite3.Connection) -> Seen:
     return Seen(True, "its pages are whole")
 
 
+def _version(db: sqlite3.Connection) -> Seen:
+    known = numbers()
+    try:
+        standing = str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    except (sqlite3.OperationalError, TypeError):
+        return Seen(False, "has no version", "run `hub migrate`, or bring back the last backup")
+    if standing not in known:
+        step = "start the newer program, or restore the backup that was made before it was upgraded"
+        return Seen(False, "its version is a newer program's", step)
+    step = "" if standing == known[-1] else "stop every hub on it, make a backup, then `hub migrate`"
+    return Seen(not step, f"version {standing}, this program's is {known[-1]}", step)
+
+
 def _tables(db: sqlite3.Connection) -> Seen:
     there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     lacking = sorted(set(t.metadata.tables) - there)
     if lacking:
-        return Seen(False, f"has no table {', '.join(lacking[:5])}", "run `hub migrate`")
+        step = "run `hub migrate`; where its version is this program's already, bring back the last backup"
+        return Seen(False, f"has no table {', '.join(lacking[:5])}", step)
     return Seen(True, "every table is there")
 
 

@@ -70,6 +70,13 @@ class InboxTable:
         where = (c.message_id.in_(list(message_ids)), c.ended_at.is_(None))
         self._scope.write(update(t.inbox).where(*where).values(**values), None, t.inbox)
 
+    def stands(self, system: str, record_key: str, event: str) -> bool:
+        """Whether a message of this event of a record is under way or was delivered."""
+        c = t.inbox.c
+        failed = [MessageState.REFUSED.value, MessageState.RETURNED.value]
+        where = (c.system == system, c.record_key == record_key, c.event == event, c.state.not_in(failed))
+        return self._scope.one(select(c.message_id).where(*where).limit(1), t.inbox) is not None
+
     def count_by_state(self) -> dict[str, int]:
         """Messages by state."""
         rows = self._scope.read(select(t.inbox.c.state, func.count().label("total")).group_by(t.inbox.c.state))
@@ -81,18 +88,16 @@ class DecisionTable:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._gathered: list[Facts] = []
+        self._gathered: dict[int, Facts] = {}  # by identity; they are kept, so that no identity comes again
 
     def gathered(self, facts: Facts) -> Facts:
         """Note facts as read by this unit."""
-        self._gathered.append(facts)
+        self._gathered[id(facts)] = facts
         return facts
 
     def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
         """Keep a decision made from facts of this unit, and of no other."""
-        assert any(facts is mine for mine in self._gathered), (
-            "a decision rests on facts that this unit gathered (INV-2)"
-        )
+        assert id(facts) in self._gathered, "a decision rests on facts that this unit gathered (INV-2)"
         self._scope.add(
             t.decision,
             {

@@ -183,9 +183,10 @@ class HandoverTable:
             )
         )
 
-    def failed(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+    def failed(self, envelope_id: str, due_at: datetime, problem: str, *, opened_at: datetime | None) -> None:
         """Certainly not sent."""
-        self._again(envelope_id, due_at, problem=problem, state=MessageState.ARRIVED.value, lease_until=None)
+        state, opened = MessageState.ARRIVED.value, optional_text(opened_at)
+        self._again(envelope_id, due_at, problem=problem, state=state, lease_until=None, opened_at=opened)
 
     def postpone(self, envelope_id: str, due_at: datetime, problem: str) -> None:
         """The outcome is unknown, or the recipient out of reach: the state and a running lease stay."""

@@ -115,7 +115,6 @@ class ReferralTable:
             for row in rows
         ]
 
-
     def _read_senders(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], ReferralRow]:
         c, found = t.referral.c, {}
         for system in {system for system, _ in pairs}:

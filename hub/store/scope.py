@@ -23,7 +23,7 @@ V = TypeVar("V")
 
 def text(at: datetime) -> str:
     """An instant as text that sorts."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def optional_text(at: datetime | None) -> str | None:

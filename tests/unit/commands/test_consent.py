@@ -336,6 +336,20 @@ def test_either_party_may_take_a_withdrawal_and_a_worker_of_the_hub_too(network:
     assert desk.entries()[-1]["actor"]["on_behalf_of"] == "harbour"
 
 
+def test_a_record_names_its_consent_to_its_own_parties_only(network: Network, desk: Desk) -> None:
+    refer(network)
+    network.run()
+    desk.ok("agencies", "add", "northside", "--name", "N", "--lane", "general", "--as", "steward")
+
+    shown = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour")
+    assert shown["alias"] == alias_of(network)
+    theirs = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "lakeside")
+    assert theirs["alias"] != shown["alias"]
+    assert theirs["consents"][0]["number"] != shown["consents"][0]["number"]
+    desk.refused("consent", "show", "harbour-cms/consent:1", "--agency", "northside")
+    desk.refused("consent", "show", "harbour-cms/consent:2", "--agency", "harbour")
+
+
 def test_an_end_that_has_passed_is_shown_though_nothing_waited_for_it(desk: Desk) -> None:
     number = filed(desk, {"expires_on": "2026-05-31"})["filed"][0]["number"]
 

@@ -60,15 +60,35 @@ def test_migrate_creates_no_store_where_none_was_prepared(tmp_path: Path, fresh:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_migrate_brings_back_a_table_of_this_version(fresh: Desk) -> None:
-    with sqlite3.connect(fresh.folder / "hub.sqlite") as db:
-        db.execute("DROP TABLE dead_letter")
-    db.close()
-    assert "dead_letter" in wrong(fresh)["store"]
+def test_migrate_makes_the_tables_of_an_empty_file(fresh: Desk) -> None:
+    (fresh.folder / "hub.sqlite").write_bytes(b"")
+    for beside in ("hub.sqlite-wal", "hub.sqlite-shm"):
+        (fresh.folder / beside).unlink(missing_ok=True)
+    assert "has no table" in wrong(fresh)["store"]
 
     fresh.ok("migrate")
 
     assert wrong(fresh, code=0) == {}
+
+
+def test_a_table_that_was_lost_is_a_damage_that_migrate_does_not_hide(fresh: Desk) -> None:
+    with sqlite3.connect(fresh.folder / "hub.sqlite") as db:
+        db.execute("DROP TABLE dead_letter")
+    db.close()
+
+    fresh.ok("migrate")
+
+    assert "dead_letter" in wrong(fresh)["store"]
+
+
+def test_a_store_of_a_newer_program_is_neither_used_nor_changed(fresh: Desk) -> None:
+    with sqlite3.connect(fresh.folder / "hub.sqlite") as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+
+    for command in (["migrate"], ["work", "--once"], ["agencies", "list"]):
+        assert "start the newer program" in fresh.refused(*command)
+    assert "newer program" in wrong(fresh)["store"]
 
 
 def test_the_doctor_finds_nothing_on_a_healthy_network(desk: Desk) -> None:

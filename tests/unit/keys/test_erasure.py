@@ -60,7 +60,7 @@ def _fits(key, sealed, wrapped):
     cipher = AESGCM(key)
     ids = {"envelope_id": sealed.envelope_id}
     for nonce, text, bound in (
-        (wrapped[:12], wrapped[12:], sealing._bound(ids["envelope_id"], sealed.key_id)),
+        (wrapped[:12], wrapped[12 : sealing.WRAPPED_BYTES], sealing._bound(ids["envelope_id"], sealed.key_id)),
         (sealed.body[1:13], sealed.body[13:], sealing._bound(ids["envelope_id"], TOPIC, sealing.SCHEMA_VERSION)),
     ):
         try:

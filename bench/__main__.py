@@ -1,0 +1,54 @@
+"""``python -m bench [--scale N] [--json] [name...]``: measure, and print one table of figures beside references."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import orjson
+
+from bench.auditing import audit
+from bench.batch import batch, memory
+from bench.deciding import decisions
+from bench.figures import Figure, as_json, table
+from bench.translate import translate
+from bench.withdrawal import withdrawal
+
+BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
+    "translate": translate,
+    "decide": decisions,
+    "batch": batch,
+    "withdrawal": withdrawal,
+    "audit": audit,
+    "memory": memory,
+}
+
+
+def main() -> None:
+    """Run the benches that are named, or all."""
+    asked = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    asked.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHES))
+    asked.add_argument("--scale", type=float, default=1.0, help="how much of everything; 1 takes a few minutes")
+    asked.add_argument("--json", action="store_true", help="one object on standard output")
+    options = asked.parse_args()
+    if unknown := set(options.names) - set(BENCHES):
+        asked.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(BENCHES)}")
+    figures: list[Figure] = []
+    for name in options.names or BENCHES:
+        print(f"{name} …", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
+            figures += BENCHES[name](Path(folder), options.scale)
+    load = os.getloadavg()[0]
+    if options.json:
+        document = {"scale": options.scale, "cores": os.cpu_count(), "load": load, "figures": as_json(figures)}
+        print(orjson.dumps(document).decode())
+    else:
+        print(f"{os.cpu_count()} cores, load {load:.2f}, scale {options.scale:g}\n\n{table(figures)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""What the hub's processes and its people do, each part of the road as a step of its own.
+
+A worker steps through the parts in any order. People at the hub withdraw and suspend: their commands wait, look by
+look, until what is under way is drained, and what they were told is written down when they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.compose import Hub
+from hub.errors import Refused
+from hub.exchange import desk, ending, handover, intake, notices, people, relay, wake
+from hub.exchange.who import Who
+from hub.exchange.withdraw import resume, suspend, withdraw_consent
+from hub.model.audit import Actor
+from tests.simulation.process import Process
+from tests.simulation.world import AGENCIES, PAIRS, Draining, Stopped, World
+
+STEWARD = Actor("steward", "steward", "hub", os_user="tester")
+LONGEST_S = 11.1  # design §3.6: a drain returns after lease + 1 s at most
+
+Part = Callable[[World, Hub], object]
+
+
+def part_intake(world: World, hub: Hub) -> None:
+    with hub.house.store.peek() as rows:
+        system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
+    if system.status == "active":
+        intake.step(hub.house, system)
+
+
+def part_arrive(world: World, hub: Hub) -> None:
+    with hub.house.store.peek() as rows:
+        topic = rows.directory.all().agencies[world.dice.choice(AGENCIES)].topic
+    relay.arrive(hub.house, topic)
+
+
+def part_hand_over(world: World, hub: Hub) -> None:
+    with hub.house.store.peek() as rows:
+        system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
+    if system.status == "active":
+        hub.exchange.hand_over(system)
+
+
+PARTS: dict[str, tuple[int, Part]] = {  # name: weight, part
+    "intake": (10, part_intake),
+    "publish": (7, lambda _, hub: relay.publish(hub.house)),
+    "arrive": (8, part_arrive),
+    "hand over": (10, part_hand_over),
+    "wake": (5, lambda _, hub: wake.step(hub.house)),
+    "return": (2, lambda _, hub: ending.return_overdue(hub.house)),
+    "notices": (3, lambda _, hub: notices.step(hub.house)),
+    "log": (4, lambda _, hub: hub.log.step()),
+    "house": (1, lambda _, hub: hub.keep_house()),
+    "everything": (6, lambda _, hub: hub.step()),
+}
+
+
+def withdraw(world: World, process: Process) -> None:
+    """A client withdraws a consent by word of mouth."""
+    db = world.store()
+    known = [row[0] for row in db.execute("SELECT consent_id FROM consent WHERE current = 1 ORDER BY rowid DESC LIMIT 6")]
+    under_way = [
+        row[0].removeprefix("consent:")
+        for row in db.execute(
+            "SELECT DISTINCT basis FROM handover JOIN handover_basis USING (envelope_id)"
+            " WHERE basis LIKE 'consent:%' AND state NOT IN ('delivered', 'refused', 'returned') ORDER BY basis"
+        )
+    ]
+    db.close()
+    if not known:
+        return
+    consent_id = world.dice.choice(under_way if under_way and world.dice.random() < 0.6 else known)
+
+    def command(hub: Hub) -> None:
+        drain = withdraw_consent(hub.house, consent_id, STEWARD, said_at=world.clock.now(), how="TELEPHONE")
+        world.history.draining.append(Draining((f"consent:{consent_id}",), drain, world.clock.monotonic_s()))
+
+    process.do(command)
+
+
+def stop(world: World, process: Process) -> None:
+    """An administrator suspends an agency, a system, an agreement, or all exchange."""
+    dice = world.dice
+    agreements = [f"{one}-{other}" for one, other in PAIRS]
+    what, names = dice.choice(
+        [
+            ("agency", list(AGENCIES)),
+            ("system", [f"{name}-cms" for name in AGENCIES]),
+            ("agreement", agreements),
+            ("all", [""]),
+        ]
+    )
+    name = dice.choice(names)
+
+    def command(hub: Hub) -> None:
+        drain = suspend(hub.house, what, name, STEWARD)
+        world.suspended[what, name] = None
+        basis = tuple(f"agency:{each}" for each in AGENCIES) if what == "all" else (f"{what}:{name}",)
+        world.history.draining.append(Draining(basis, drain, world.clock.monotonic_s()))
+
+    process.do(command)
+
+
+def go_on(world: World, process: Process) -> None:
+    """And lets it take part again."""
+    if not world.suspended:
+        return
+    what, name = world.dice.choice(list(world.suspended))
+
+    process.do(lambda hub: let(world, hub, what, name))
+
+
+def let(world: World, hub: Hub, what: str, name: str) -> None:
+    """Resume it. From here on it may pass, whether the command fails or not."""
+    basis = {f"agency:{each}" for each in AGENCIES} if what == "all" else {f"{what}:{name}"}
+    for stopped in world.history.stopped:
+        if stopped.lifted_at is None and basis & set(stopped.what):
+            stopped.lifted_at = world.history.tick
+    for draining in [each for each in world.history.draining if basis & set(each.what)]:
+        world.history.draining.remove(draining)
+    resume(hub.house, what, name, STEWARD)
+    world.suspended.pop((what, name), None)
+
+
+def look_at_drains(world: World) -> None:
+    """The waiting commands look once more; who is told a receipt returns with it."""
+    for draining in list(world.history.draining):
+        with world.at_rest():  # a look is one read: nothing can come between
+            receipt = draining.drain.step()
+        waited_s = world.clock.monotonic_s() - draining.began_s
+        if receipt is None:
+            assert waited_s <= LONGEST_S, f"INV-3: a drain has not returned after {waited_s} s"
+        else:
+            world.history.draining.remove(draining)
+            world.history.stopped.append(Stopped(draining.what, receipt, world.history.tick))
+
+
+def choose_identity(world: World, process: Process) -> None:
+    """A worker says whose record it is that waits with a question."""
+    db = world.store()
+    asked = db.execute(
+        "SELECT w.waiting_id, s.agency FROM waiting w JOIN system s ON s.id = w.system"
+        " WHERE w.code = 'DN_IDENTITY' ORDER BY w.created_at, w.waiting_id"
+    ).fetchall()
+    if not asked:
+        db.close()
+        return
+    waiting_id, agency = world.dice.choice(asked)
+    aliases = db.execute("SELECT alias FROM subject_alias WHERE agency = ? ORDER BY rowid", (agency,)).fetchall()
+    db.close()
+    alias = world.dice.choice(aliases)["alias"] if aliases and world.dice.random() < 0.6 else None
+    who = Who(f"{agency}-worker", "tester")
+    process.do(lambda hub: people.resolve(hub.house, waiting_id, who, same_as=alias))
+
+
+def forbid_or_lift(world: World, process: Process) -> None:
+    """A client says a standing no, or takes one back."""
+    dice = world.dice
+    db = world.store()
+    clients = db.execute("SELECT agency, alias FROM subject_alias ORDER BY rowid").fetchall()
+    standing = db.execute(
+        "SELECT d.directive_id, a.agency FROM directive d JOIN subject_alias a ON a.subject_ref = d.subject_ref"
+        " WHERE d.lifted_by IS NULL ORDER BY d.rowid, a.rowid"
+    ).fetchall()
+    db.close()
+    if standing and dice.random() < 0.7:
+        directive, agency = dice.choice(standing)
+        process.do(lambda hub: desk.lift(hub.house, directive, agency, Who(f"{agency}-worker")))
+    elif clients:
+        agency, alias = dice.choice(clients)
+        recipients = [name for name in AGENCIES if name != agency][: dice.choice([0, 1])]
+        process.do(lambda hub: desk.forbid(hub.house, agency, alias, Who(f"{agency}-worker"), recipients=recipients))
+
+
+def try_again(world: World, process: Process) -> None:
+    """Somebody re-drives what is stuck or waits."""
+    db = world.store()
+    names = [row[0] for row in db.execute("SELECT envelope_id FROM handover ORDER BY rowid DESC LIMIT 8")]
+    names += [row[0] for row in db.execute("SELECT waiting_id FROM waiting ORDER BY rowid DESC LIMIT 8")]
+    db.close()
+    if names:
+        name = world.dice.choice(names)
+
+        def command(hub: Hub) -> None:
+            try:
+                desk.retry(hub.house, name, Who("steward", "tester"))
+            except Refused:
+                return
+
+        process.do(command)

@@ -1,0 +1,234 @@
+"""One run: chaos for a while, then the faults stop, what was stopped is resumed, and the hub settles.
+
+Each seed draws its own odds (which faults there are at all, which acts are frequent), so that a thousand seeds are not
+a thousand times the same average run. While it goes on, what must hold at every moment is looked at again and again;
+what must hold in the end is :mod:`tests.simulation.promises`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from hub.compose import Hub
+from tests.simulation import accidents, agencies, hubs
+from tests.simulation.process import Process
+from tests.simulation.watch import at_every_moment
+from tests.simulation.world import AGENCIES, World
+
+TURNS = 200
+LOOK_EVERY = 10
+DEPTH_MAX = 2  # processes that interrupt each other
+ROUNDS_MAX = 200  # steps after which a hub that still moves while time stands is said to run in circles
+
+FAULTS = {  # chance at each place where it may happen
+    "kill": 0.004,
+    "time passes": 0.03,
+    "others": 0.08,
+    "store at begin": 0.006,
+    "store at commit": 0.008,
+    "system away": 0.03,
+    "recipient refuses one": 0.08,
+    "recipient is slow": 0.12,
+    "process is suspended": 0.05,
+    "recipient's answer is lost": 0.12,
+    "bus unknown, not published": 0.08,
+    "bus unknown, published": 0.08,
+    "bus away": 0.05,
+    "bus reorders": 0.3,
+    "bus loses": 0.06,
+    "bus repeats": 0.15,
+    "bus is written by others": 0.06,
+}
+WEIGHTS = {  # of the kinds of turn
+    "hub": 80,
+    "register": 8,
+    "sign": 5,
+    "refer": 5,
+    "change consent": 6,
+    "change client": 3,
+    "change referral": 5,
+    "answer": 9,
+    "reject": 1,
+    "close case": 1,
+    "delete": 2,
+    "hide entry": 1,
+    "show entry": 1,
+    "cut log": 0.3,
+    "withdraw": 5,
+    "stop": 0.6,
+    "go on": 4,
+    "choose identity": 2,
+    "forbid or lift": 1,
+    "try again": 2,
+    "time": 9,
+    "system goes": 0.6,
+    "system comes": 3,
+    "clock jumps": 0.5,
+    "epoch lost": 0.4,
+    "log unwritable": 0.5,
+    "bus from the beginning": 0.7,
+    "checkpoint": 0.7,
+    "kill": 2,
+}
+SETTLING = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (0, 11, 61, 125, 300, 901, 901, 3_600, 3_600, 18_000, 43_200, 86_400, 86_400, 43_200, 300, 901, 901)
+)  # 80 hours in all
+
+
+class Run:
+    """One seed."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.world = World(folder, seed)
+        dice = random.Random(seed * 7919 + 1)  # of its own: to change the odds does not change what is drawn later
+        self.odds = {name: chance * dice.choice([0, 0.5, 1, 1, 2]) for name, chance in FAULTS.items()}
+        self.weights = {name: weight * dice.choice([0, 0.5, 1, 1, 2]) for name, weight in WEIGHTS.items()}
+        self.weights |= {"hub": WEIGHTS["hub"], "register": WEIGHTS["register"]}
+        self.processes = [Process(self.world, self.odds, self.interrupted) for _ in range(3)]
+        self._depth = 0
+        self._turns = _turns(self)
+
+    def chaos(self, turns: int = TURNS) -> None:
+        """Anything happens."""
+        for _ in range(6):
+            agencies.act(self.world, agencies.register_client)
+        self.world.calm = False
+        for number in range(turns):
+            self.turn()
+            if number % LOOK_EVERY == 0:
+                at_every_moment(self.world)
+        self.world.calm = True
+
+    def turn(self) -> None:
+        """One act of somebody."""
+        name = self.world.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        self.world.history.say(f"{'  ' * self._depth}{name}")
+        self._turns[name]()
+        hubs.look_at_drains(self.world)
+
+    def interrupted(self) -> None:
+        """A process meets the world: somebody else takes a turn."""
+        if self._depth < DEPTH_MAX:
+            self._depth += 1
+            try:
+                self.turn()
+            finally:
+                self._depth -= 1
+
+    def idle(self) -> Process | None:
+        """A process that may be given something to do."""
+        free = [process for process in self.processes if not process.busy]
+        return self.world.dice.choice(free) if free else None
+
+    def settle(self) -> Hub:
+        """No more faults; up to 80 hours pass. Returns the hub, which still stands."""
+        world = self.world
+        for process in self.processes:
+            process.stop()
+        world.down.clear()
+        accidents.log_table(world, writable=True)
+        for name in AGENCIES:
+            while world.hidden[name]:
+                agencies.show_entry(world, name)
+        hub = self.processes[0].running()
+        for what, name in list(world.suspended):
+            hubs.let(world, hub, what, name)
+        world.history.say("settle")
+        for by in (*SETTLING, world.latest - world.clock.now()):
+            world.pass_time(max(by, timedelta()))
+            self._quiet(hub)
+            hubs.look_at_drains(world)
+            hub.keep_house()
+        self._quiet(hub)
+        return hub
+
+    def _quiet(self, hub: Hub) -> None:
+        for _ in range(ROUNDS_MAX):
+            if not hub.step():
+                return
+        raise AssertionError(f"the hub still moves after {ROUNDS_MAX} steps while time stands")
+
+    def stats(self):
+        h=self.world.history
+        import collections, sqlite3
+        db=self.world.store()
+        st=dict(db.execute('select state,count(*) from inbox group by 1').fetchall())
+        return st, collections.Counter(a.kind for a in h.arrivals), 'late',sum(a.late for a in h.arrivals),'stopped',len(h.stopped), 'left', sum(len(s.receipt.not_arrived) for s in h.stopped),'unk', sum(len(s.receipt.unknown) for s in h.stopped), len(h.script), 'killed',sum('killed' in x for x in h.script), 'held', db.execute("select count(*) from handover where problem is not null").fetchone()[0], dict(db.execute('select code,count(*) from decision where gate=2 group by 1').fetchall())
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.stop()
+        self.world.close()
+
+
+def _turns(run: Run) -> dict[str, Callable[[], object]]:
+    """What each kind of turn does."""
+    world = run.world
+
+    def hub() -> None:
+        process, (name, part) = run.idle(), _weighted(world)
+        if process:
+            world.history.say(f"{'  ' * run._depth}- {name}")
+            process.do(lambda hub: part(world, hub))
+
+    def people(what: Callable[[World, Process], None]) -> Callable[[], None]:
+        return lambda: what(world, process) if (process := run.idle()) else None
+
+    def acts(what: agencies.Act) -> Callable[[], object]:
+        return lambda: agencies.act(world, what)
+
+    def checkpoint() -> None:
+        def sign(hub: Hub) -> None:
+            if hub.log.head().size:
+                world.history.note = hub.log.checkpoint()
+
+        if process := run.idle():
+            process.do(sign)
+
+    def kill() -> None:
+        if process := run.idle():
+            process.stop()
+
+    return {
+        "hub": hub,
+        "register": acts(agencies.register_client),
+        "sign": acts(agencies.sign_consent),
+        "refer": acts(agencies.refer),
+        "change consent": acts(agencies.change_consent),
+        "change client": acts(agencies.change_client),
+        "change referral": acts(agencies.change_referral),
+        "answer": acts(agencies.answer),
+        "reject": acts(agencies.reject),
+        "close case": acts(agencies.close_case),
+        "delete": acts(agencies.delete),
+        "hide entry": acts(agencies.hide_entry),
+        "show entry": acts(agencies.show_entry),
+        "cut log": acts(agencies.cut_log),
+        "withdraw": people(hubs.withdraw),
+        "stop": people(hubs.stop),
+        "go on": people(hubs.go_on),
+        "choose identity": people(hubs.choose_identity),
+        "forbid or lift": people(hubs.forbid_or_lift),
+        "try again": people(hubs.try_again),
+        "time": lambda: world.pass_time(
+            timedelta(seconds=world.dice.choice([1, 1, 1, 5, 5, 12, 12, 12, 65, 65, 130, 130, 950, 3_700, 40_000, 260_000]))
+        ),
+        "system goes": lambda: world.down.add(f"{world.dice.choice(AGENCIES)}-cms"),
+        "system comes": world.down.clear,
+        "clock jumps": lambda: world.jump(timedelta(hours=world.dice.choice([-26, -2, -0.01, 0.01, 2, 26]))),
+        "epoch lost": lambda: accidents.lose_epoch(world),
+        "log unwritable": lambda: accidents.log_table(world, writable=False),
+        "bus from the beginning": lambda: accidents.rewind_bus(world),
+        "checkpoint": checkpoint,
+        "kill": kill,
+    }
+
+
+def _weighted(world: World) -> tuple[str, hubs.Part]:
+    names = list(hubs.PARTS)
+    name = world.dice.choices(names, [hubs.PARTS[name][0] for name in names])[0]
+    return name, hubs.PARTS[name][1]

@@ -1,0 +1,151 @@
+"""`hub work`: it ends between two steps, goes on after the unexpected, halts on broken bytes, logs ids and codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hub.__main__ import command_line, real_tools
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
+from hub.log import Log, LogCode
+from tests.network import Network, refer
+from tests.unit.commands.conftest import Desk
+
+SECRET = "Zzyzx-Okonkwo"
+
+
+class Scripted:
+    """A hub whose steps are written down: a value is returned, an error raised, a signal sent to this process."""
+
+    def __init__(self, *steps: bool | Exception | signal.Signals) -> None:
+        self.left, self.closed = list(steps), False
+
+    def step(self) -> bool:
+        now = self.left.pop(0) if self.left else signal.SIGTERM
+        if isinstance(now, signal.Signals):
+            os.kill(os.getpid(), now)
+            return False
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    def keep_house(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def work(hub: Any, *args: str, slept: Callable[[float], None] = lambda _: None) -> Result:
+    tools = replace(real_tools(), open=lambda _folder, _report: hub, sleep=slept)
+    return CliRunner().invoke(command_line(tools), ["work", *args])
+
+
+def codes(result: Result) -> list[str]:
+    return [json.loads(line)["event"] for line in result.stderr.splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_after_the_step_and_what_listened_before_listens_again(number: signal.Signals) -> None:
+    before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
+    hub = Scripted(True, number, True)
+
+    result = work(hub)
+
+    assert result.exit_code == 0
+    assert hub.left == [True]
+    assert hub.closed
+    assert codes(result) == ["WORK_STARTED", "WORK_STOPPED"]
+    assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def test_it_waits_longer_while_there_is_nothing_to_do_and_not_at_all_after_work() -> None:
+    slept: list[float] = []
+
+    work(Scripted(False, False, False, True, True, False), slept=slept.append)
+
+    assert slept[:3] == sorted(slept[:3])
+    assert slept[0] < slept[2]
+    assert slept[3] == slept[0]  # after work the first pause is short again
+    assert max(slept) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unavailable("store", "locked"), "UNREACHABLE"),
+        (Refused("cms settings", "nothing"), "REFUSED"),
+        (KeyError(SECRET), "STEP_FAILED"),
+        (sqlite3.OperationalError(SECRET), "STEP_FAILED"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_step_that_fails_is_logged_by_code_and_place_and_the_next_one_comes(error: Exception, code: str) -> None:
+    hub = Scripted(error, True, signal.SIGTERM)
+
+    result = work(hub)
+
+    assert result.exit_code == 0
+    assert codes(result) == ["WORK_STARTED", code, "WORK_STOPPED"]
+    assert hub.left == []
+    assert SECRET not in result.output
+
+
+def test_broken_bytes_halt_it_with_3() -> None:
+    hub = Scripted(IntegrityBroken("audit log", "another root"), True)
+
+    result = work(hub)
+
+    assert result.exit_code == 3
+    assert hub.left == [True]
+    assert hub.closed
+    assert codes(result) == ["WORK_STARTED", "HALTED"]
+
+
+def test_once_stops_when_nothing_is_left_and_says_what_it_did_in_one_document() -> None:
+    result = work(Scripted(True, True, False, True), "--once", "--json")
+
+    assert json.loads(result.stdout) == {"steps": 3, "failed": 0}
+
+
+def test_once_ends_with_1_where_a_step_failed() -> None:
+    result = work(Scripted(True, ValueError(SECRET)), "--once", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"steps": 2, "failed": 1}
+
+
+def test_a_system_out_of_reach_is_logged_and_the_others_go_on(network: Network, desk: Desk) -> None:
+    refer(network)
+    (network.dir / "lakeside.sqlite").rename(network.dir / "away.sqlite")
+
+    result = desk.run("work", "--once")
+
+    assert "UNREACHABLE" in codes(result)
+    assert any(json.loads(line).get("place") == "lakeside-cms" for line in result.stderr.splitlines())
+    assert sum(network.states().values()) == 1  # Harbour's referral was decided
+
+
+def test_a_log_line_takes_ids_and_codes_and_nothing_else() -> None:
+    out = io.StringIO()
+
+    Log(out).write(LogCode.UNREACHABLE, place="harbour-cms", tries=3)
+    with pytest.raises(AssertionError):
+        Log(out).write(LogCode.UNREACHABLE, place="Amara Okonkwo")
+
+    line = json.loads(out.getvalue())
+    assert (line["event"], line["level"], line["place"], line["tries"]) == ("UNREACHABLE", "warning", "harbour-cms", 3)
+
+
+def test_every_log_code_says_what_it_means() -> None:
+    assert all(code.meaning and code.level for code in LogCode)
+    assert issubclass(IntegrityBroken, HubError)

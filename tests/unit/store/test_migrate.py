@@ -1,0 +1,166 @@
+"""A database is brought to the tables of this program wholly or not at all, and never backwards."""
+
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from hub.errors import Refused, Unavailable
+from hub.store import tables
+from hub.store.migrate import STEPS, migrate, require_current
+from hub.store.sql import Database
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{last}"
+
+
+def upgrade():
+    op.create_table("later", sa.Column("id", sa.Text(), primary_key=True))
+    op.execute("INSERT INTO later (id) VALUES ('one')")
+    {more}
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "hub.sqlite"
+
+
+@pytest.fixture
+def steps(tmp_path):
+    """The steps as they are; ``more`` writes one after them."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(STEPS, folder)
+    return folder
+
+
+def later(steps, more=""):
+    last = max(file.name[1:5] for file in (steps / "versions").glob("v0*.py"))
+    (steps / "versions" / "v9999_later.py").write_text(NEXT.format(last=last, more=more))
+
+
+def ask(path, sql):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchall()
+
+
+def test_the_steps_lead_to_exactly_the_tables_of_the_code(path):
+    migrate(path)
+
+    database = Database(path)
+    with database.reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
+    database.close()
+
+    assert differences == []
+
+
+def test_a_comparison_that_finds_nothing_would_find_a_lost_column_and_index(path):
+    migrate(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP INDEX waiting_by_due")
+        db.execute("ALTER TABLE worker DROP COLUMN body")
+
+    database = Database(path)
+    with database.reading() as connection:
+        found = {each[0] for each in compare_metadata(MigrationContext.configure(connection), tables.metadata)}
+    database.close()
+
+    assert found == {"add_column", "add_index"}
+
+
+def test_a_new_file_is_its_owners_alone_and_has_the_head_of_the_registry(path):
+    migrate(path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert ask(path, "SELECT id, seq FROM registry_head") == [(1, 0)]
+
+
+def test_a_current_database_is_left_as_it_is(path):
+    migrate(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE registry_head SET seq = 7")
+    before = ask(path, "PRAGMA schema_version"), ask(path, "SELECT * FROM sqlite_master")
+
+    migrate(path)
+
+    assert (ask(path, "PRAGMA schema_version"), ask(path, "SELECT * FROM sqlite_master")) == before
+    assert ask(path, "SELECT seq FROM registry_head") == [(7,)]
+
+
+def test_an_older_database_is_not_opened_until_it_has_been_upgraded(path, steps):
+    migrate(path)
+    later(steps)
+    database = Database(path)
+
+    with pytest.raises(Refused, match="`hub migrate`"):
+        require_current(database, steps)
+    migrate(path, steps)
+    require_current(database, steps)
+
+    database.close()
+    assert ask(path, "SELECT id FROM later") == [("one",)]
+
+
+def test_an_upgrade_that_fails_half_way_leaves_nothing_of_itself(path, steps):
+    migrate(path)
+    later(steps, more='op.execute("INSERT INTO no_such_table VALUES (1)")')
+    before = ask(path, "SELECT name, sql FROM sqlite_master ORDER BY name")
+
+    with pytest.raises(Unavailable):
+        migrate(path, steps)
+
+    assert ask(path, "SELECT name, sql FROM sqlite_master ORDER BY name") == before
+    later(steps)
+    migrate(path, steps)  # a second try works
+    assert ask(path, "SELECT id FROM later") == [("one",)]
+
+
+def test_a_new_database_is_not_left_half_made_either(path, steps):
+    later(steps, more='op.execute("INSERT INTO no_such_table VALUES (1)")')
+
+    with pytest.raises(Unavailable):
+        migrate(path, steps)
+
+    assert ask(path, "SELECT count(*) FROM sqlite_master") == [(0,)]
+
+
+def test_a_database_of_a_newer_program_is_neither_changed_nor_opened(path, steps):
+    later(steps)
+    migrate(path, steps)
+    database = Database(path)
+
+    for refused in (lambda: migrate(path), lambda: require_current(database)):
+        with pytest.raises(Refused, match="start the newer program, or restore the backup"):
+            refused()
+
+    database.close()
+    assert ask(path, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_tables_that_no_hub_has_made_are_refused(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE agency (id TEXT)")
+
+    with pytest.raises(Refused, match="name another data folder"):
+        migrate(path)
+
+    assert ask(path, "SELECT name FROM sqlite_master") == [("agency",)]
+
+
+def test_an_empty_file_has_no_version_and_is_not_opened(path):
+    path.touch()
+    database = Database(path)
+
+    with pytest.raises(Refused, match="no version"):
+        require_current(database)
+
+    database.close()
