@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -101,8 +102,10 @@ def world(folder: Path) -> Iterator[World]:
     for agency in (SENDER, RECIPIENT):
         cms.make_cms(folder / f"{agency}.sqlite")
     fill_directory(hub, folder, hub.house.clock.now())
+    gc.freeze()  # as `hub work` does
     yield World(folder, hub)
     hub.close()
+    gc.unfreeze()
 
 
 @dataclass(slots=True)

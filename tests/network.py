@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import sqlite3
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +106,22 @@ class Network:
 def make(folder: Path, *, seed: int = 7, at: datetime = NOON, limits: Limits | None = None) -> Network:
     """A hub folder, two CMS databases and a directory."""
     settings = Settings(dir=folder / "hub")
-    initialise(settings, SeededIds(seed))
+    shutil.copytree(_prepared(seed), settings.dir)
     clock = StandingClock(at)
     hub = compose(settings, clock=clock, ids=SeededIds(seed + 1), limits=limits)
     for agency in ("harbour", "lakeside"):
         cms.make_cms(folder / f"{agency}.sqlite")
     fill_directory(hub, folder, clock.now())
     return Network(folder, hub, clock)
+
+
+@cache
+def _prepared(seed: int) -> Path:
+    """A data folder as ``hub init`` leaves it, made once for all tests of a seed."""
+    kept = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    initialise(Settings(dir=Path(kept) / "hub"), SeededIds(seed))
+    return Path(kept) / "hub"
 
 
 def fill_directory(hub: Hub, folder: Path, now: datetime) -> None:

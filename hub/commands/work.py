@@ -6,6 +6,7 @@ stands in the store and is not lost by it. Stored bytes that do not verify stop 
 
 from __future__ import annotations
 
+import gc
 import signal
 import traceback
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ def work(
         log.write(LogCode.UNREACHABLE, place=place, kind=type(error).__name__)
 
     hub = tools(ctx).open(folder, report)
+    gc.freeze()  # what is composed lives as long as the process; looking through it again and again finds nothing
     try:
         with _stopping() as stop:
             return _loop(ctx, hub, log, stop, once=once, as_json=as_json)

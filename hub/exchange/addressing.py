@@ -153,7 +153,6 @@ def sent_in_vain(rows: Peek, referral: ReferralRow | None, record: ReferralRecor
         referral is not None
         and referral.state == record.said.state == "requested"
         and previous is not None
-        and previous.event == ADD
         and previous.state in (MessageState.REFUSED, MessageState.RETURNED)
         and not rows.inbox.stands(record.source.system.id, record.source.key, ADD)
     )

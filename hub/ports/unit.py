@@ -295,6 +295,10 @@ class HandoverRows(Protocol):
         """Those whose decision relied on a consent, directive or agreement, by id without version."""
         ...
 
+    def rely(self, basis: Iterable[tuple[str, str]]) -> None:
+        """Note what permits rely on: pairs of an envelope and a basis. What is known already stays."""
+        ...
+
     def arrived(self, envelope_ids: Iterable[str]) -> None:
         """Seen on the bus."""
         ...

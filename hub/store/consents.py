@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from consent.model import Consent, ConsentState, Directive, StateEvent
 from hub.model import locks
@@ -75,7 +75,9 @@ class ConsentTable:
         """System, record key and revision of the current version."""
         c = t.consent.c
         row = self._scope.one(
-            select(c.source_system, c.source_key, c.source_revision).where(c.consent_id == consent_id, c.current == 1)
+            select(c.source_system, c.source_key, c.source_revision)
+            .where(c.consent_id == consent_id, c.current == 1)
+            .order_by(c.version.desc())
         )
         return (row.source_system, row.source_key, row.source_revision) if row else None
 
@@ -170,7 +172,7 @@ class ConsentTable:
         known = {row.consent_id: row.version for row in self._scope.read(last.group_by(c.consent_id))}
         assert all(one.version == known.get(one.consent_id, 0) + 1 for one, *_ in filed), "versions grow by one"
         replaced = c.consent_id == bindparam("replaced")
-        opening = c.state.in_([state.value for state in _OPENING])
+        opening = or_(*(c.state == state.value for state in _OPENING))  # a list could not be executed for many rows
         for draft in (False, True):  # a draft changes nothing: what opens stays beside it (C-37)
             where = and_(replaced, ~opening) if draft else replaced
             rows = [{"replaced": one.consent_id} for one, *_ in filed if (one.state is ConsentState.DRAFT) is draft]

@@ -41,10 +41,10 @@ class DirectoryTable:
             return self._read(self._version(locks.CONFIG))
         if self._seen is None:
             version = self._version(locks.CONFIG)
+            self._seen = self._cached.get(version) or self._read(version)
             if version not in self._cached:
                 self._cached.clear()
-                self._cached[version] = self._read(version)
-            self._seen = self._cached[version]
+                self._cached[version] = self._seen
         return self._seen
 
     def put(self, row: Agency | System | Site | Service | Worker | Agreement) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hub.model.envelope import ENDS, MessageState, Sealed
 from hub.model.rows import Aside, Handover, Outbound
@@ -166,6 +167,11 @@ class HandoverTable:
         """Those whose decision relied on something."""
         relying = select(t.handover_basis.c.envelope_id).where(t.handover_basis.c.basis == basis)
         return self._select(select(t.handover).where(t.handover.c.envelope_id.in_(relying)))
+
+    def rely(self, basis: Iterable[tuple[str, str]]) -> None:
+        """Note what permits rely on."""
+        rows = [{"envelope_id": envelope_id, "basis": name} for envelope_id, name in basis]
+        self._scope.write(upsert(t.handover_basis).on_conflict_do_nothing(), rows, t.handover_basis)
 
     def arrived(self, envelope_ids: Iterable[str]) -> None:
         """Seen on the bus."""

@@ -49,14 +49,13 @@ class SubjectTable:
     def _read_facts(self, refs: list[str]) -> dict[str, SubjectFacts]:
         """From the cache where the version read here is the one parsed before."""
         rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(refs)), t.subject)
-        stale = [row for row in rows if self._is_dirty(row.ref) or (row.ref, row.version) not in self._cached]
-        fresh = self._parse(stale) if stale else {}
+        clean = {row.ref: row.version for row in rows if not self._is_dirty(row.ref)}
+        found = {ref: facts for ref, version in clean.items() if (facts := self._cached.get((ref, version)))}
+        fresh = self._parse([row for row in rows if row.ref not in found])
         if len(self._cached) > CACHED_MAX:
             self._cached.clear()
-        for ref, facts in fresh.items():
-            if not self._is_dirty(ref):
-                self._cached[ref, facts.version] = facts
-        return {row.ref: fresh.get(row.ref) or self._cached[row.ref, row.version] for row in rows}
+        self._cached.update({(ref, facts.version): facts for ref, facts in fresh.items() if ref in clean})
+        return found | fresh
 
     def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
         """Those whom the agency knows."""
@@ -155,6 +154,8 @@ class SubjectTable:
         return locks.subject(ref) in self._scope.dirty
 
     def _parse(self, rows: list[Any]) -> dict[str, SubjectFacts]:
+        if not rows:
+            return {}
         refs = [row.ref for row in rows]
         consents: dict[str, list[Consent]] = {ref: [] for ref in refs}
         directives: dict[str, list[Directive]] = {ref: [] for ref in refs}

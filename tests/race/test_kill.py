@@ -34,9 +34,8 @@ def fill(folder: Path, first: int, count: int) -> None:
     db = cms.connect(folder / "harbour.sqlite")
     db.execute("BEGIN")
     for number in range(first, first + count):
-        names = {
-            "first_name": f"Im{'bcdfghjklm'[number % 10]}{'npqrstvwxz'[number // 10 % 10]}o{'bcdfghjklm'[number // 100 % 10]}"
-        }
+        one, ten, hundred = "bcdfghjklm"[number % 10], "npqrstvwxz"[number // 10 % 10], number // 100 % 10
+        names = {"first_name": f"E{one}a{ten}o{'bcdfghjklm'[hundred]}"}  # no two spellings of one name
         client = cms.add_client(
             db, last_name=f"Ok{'aeiou'[number % 5]}r", birth_date=f"{1950 + number % 50}-0{number % 9 + 1}-11", **names
         )

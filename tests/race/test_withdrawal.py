@@ -102,7 +102,12 @@ def test_every_raced_message_is_refused_in_the_end_and_none_was_lost(tmp_path: P
     relied_on = prepare(tmp_path, clock)
     withdraw_all(tmp_path, clock, sorted(set(relied_on.values())), 0.0)
 
-    hand_over(tmp_path, clock, 0, time.monotonic() + 20)
+    alone = multiprocessing.get_context("spawn").Process(
+        target=hand_over, args=(tmp_path, clock, 0, time.monotonic() + 20)
+    )
+    alone.start()
+    alone.join(60)
+    assert alone.exitcode == 0
 
     hub = open_hub(tmp_path, clock)
     with hub.store.peek() as rows:

@@ -167,7 +167,7 @@ def permitted_in_the_log(settled: Settled) -> None:
                     consents[consent_id] = (version, entry["state"])
             case "CONFIG_CHANGE" if "status" in entry:
                 change = off.discard if entry["status"] == "active" else off.add
-                change((entry["what"], entry["id"]))
+                change((entry["what"], entry["name"]))
             case "DECISION" | "DELIVERY" if entry["outcome"] != "DENY":
                 _permit_holds(entry, consents, off)
 
