@@ -20,7 +20,7 @@ from hub.ports import Unit
 
 NOT_ACKNOWLEDGED = "NOT_ACKNOWLEDGED"  # 72 hours are over
 KEY_GONE = "KEY_GONE"  # the content can no longer be opened
-CONSENT_ENDED = "CONSENT_ENDED"  # a consent that it was sealed on has ended; under another one it is another message
+BASIS_ENDED = "BASIS_ENDED"  # a consent or agreement that it relied on has ended; under another it is another message
 
 
 def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Facts) -> None:
@@ -34,7 +34,7 @@ def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Fact
 
 
 def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
-    """Give a message back: its time is over, its key is gone, or what it was sealed on is."""
+    """Give a message back: its time is over, its key is gone, or what it relied on has ended."""
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
     if message.attempt <= house.limits.resends_max:

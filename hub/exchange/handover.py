@@ -3,8 +3,8 @@
 - *Prepare* (no transaction): unseal, decide provisionally, withhold, write it in the recipient's form. What fails here
   is a mapping gap (held until a mapping changes) or an outage (backoff); nothing was released.
 - *Open* (one short unit): lock, decide again; only the answer that was prepared for may pass. It writes the audit entry
-  with the digest of what will be sent, and the lease. A refusal here ends the message; so does the end of a consent
-  that it was sealed on, even where another one would carry it: then it is judged again, as a message of its own.
+  with the digest of what will be sent, and the lease. A refusal here ends the message. So does the end of a consent or
+  an agreement that any permit of it relied on, even where another would carry it: it is judged again, as a new message.
 - *Send*, inside the lease: the recipient's own commit is the irreversible step, and ``commit`` is asked just before it.
 - *Acknowledge* ends the message and deletes body and key.
 
@@ -14,7 +14,7 @@ the repeat by its envelope id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from consent.decide import decide
 from consent.gather import Question, gather, gather_provisional
 from consent.model import Decision, Facts, Item, Message, Purpose
 from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, Unavailable
-from hub.exchange.ending import CONSENT_ENDED, KEY_GONE, end_refused, end_returned
+from hub.exchange.ending import BASIS_ENDED, KEY_GONE, end_refused, end_returned
 from hub.exchange.entries import acknowledged, opened
 from hub.exchange.gate import referral_facts
 from hub.exchange.house import House
@@ -172,6 +172,7 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
     permitted: list[Prepared] = []
     with house.store.unit(share=share) as unit:
         now = unit.handovers.get([each.row.envelope_id for each in ready])
+        relied = unit.handovers.basis(now)
         _read_ahead(unit, [each.row for each in ready])
         for each in ready:
             if now.get(each.row.envelope_id) != each.row:
@@ -182,23 +183,24 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
             if not decision.permits:
                 _record(house, unit, each, facts, decision, None)
                 end_refused(house, unit, each.row, decision.codes[0], facts)
-            elif not relied_on(each.envelope.consents) <= relied_on(decision.basis):
-                end_returned(house, unit, each.row, CONSENT_ENDED)
+            elif not grounds(relied.get(each.row.envelope_id, ())) <= grounds(decision.basis):
+                end_returned(house, unit, each.row, BASIS_ENDED)
             elif (decision, facts.versions()) == (each.decision, each.versions):
                 body = each.parcel.body if each.parcel else b""
                 digest = content_digest(bytes.fromhex(each.envelope.salt), body)
                 _record(house, unit, each, facts, decision, digest)
                 permitted.append(each)
-        relies = [(each.row.envelope_id, name.split("/")[0]) for each in permitted for name in each.decision.basis]
-        unit.handovers.rely(relies)  # whoever ends one of these drains it, though another was in force at gate 1
+        unit.handovers.rely(
+            {each.row.envelope_id: {name.split("/")[0] for name in each.decision.basis} for each in permitted}
+        )
         unit.handovers.opened([each.row.envelope_id for each in permitted], unit.now + house.limits.lease)
         unit.inbox.move([each.row.message_id for each in permitted], MessageState.OPENED)
     return permitted
 
 
-def relied_on(basis: Sequence[str]) -> set[str]:
-    """The consents of a basis, without versions."""
-    return {name.split("/")[0] for name in basis if name.startswith("consent:")}
+def grounds(basis: Iterable[str]) -> set[str]:
+    """The consents and agreements of a basis, without versions."""
+    return {name.split("/")[0] for name in basis if name.startswith(("consent:", "agreement:"))}
 
 
 def _record(house: House, unit: Unit, each: Prepared, facts: Facts, decision: Decision, digest: str | None) -> None:

@@ -295,8 +295,12 @@ class HandoverRows(Protocol):
         """Those whose decision relied on a consent, directive or agreement, by id without version."""
         ...
 
-    def rely(self, basis: Iterable[tuple[str, str]]) -> None:
-        """Note what permits rely on: pairs of an envelope and a basis. What is known already stays."""
+    def basis(self, envelope_ids: Iterable[str]) -> dict[str, set[str]]:
+        """By envelope, what its permits relied on, without versions."""
+        ...
+
+    def rely(self, basis: Mapping[str, Iterable[str]]) -> None:
+        """Note, by envelope, what another permit relies on. What is known already stays."""
         ...
 
     def arrived(self, envelope_ids: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -168,9 +168,17 @@ class HandoverTable:
         relying = select(t.handover_basis.c.envelope_id).where(t.handover_basis.c.basis == basis)
         return self._select(select(t.handover).where(t.handover.c.envelope_id.in_(relying)))
 
-    def rely(self, basis: Iterable[tuple[str, str]]) -> None:
-        """Note what permits rely on."""
-        rows = [{"envelope_id": envelope_id, "basis": name} for envelope_id, name in basis]
+    def basis(self, envelope_ids: Iterable[str]) -> dict[str, set[str]]:
+        """By envelope, what its permits relied on."""
+        c = t.handover_basis.c
+        found: dict[str, set[str]] = {}
+        for row in self._scope.read(select(t.handover_basis).where(c.envelope_id.in_(list(envelope_ids)))):
+            found.setdefault(row.envelope_id, set()).add(row.basis)
+        return found
+
+    def rely(self, basis: Mapping[str, Iterable[str]]) -> None:
+        """Note, by envelope, what another permit relies on."""
+        rows = [{"envelope_id": name, "basis": each} for name, every in basis.items() for each in sorted(every)]
         self._scope.write(upsert(t.handover_basis).on_conflict_do_nothing(), rows, t.handover_basis)
 
     def arrived(self, envelope_ids: Iterable[str]) -> None:
