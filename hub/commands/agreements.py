@@ -13,8 +13,8 @@ import typer
 from hub.commands.directory import Status, add_file_commands, put
 from hub.commands.frame import As, Dir, Json, Misused, opened, say, show_json, show_table, tools, who
 from hub.commands.tools import Hub
+from hub.desk.who import Who, actor
 from hub.directory import AGREEMENT
-from hub.exchange.who import Who, actor
 from hub.exchange.withdraw import Drain, end_agreement, resume, suspend
 from hub.model.audit import Actor
 

@@ -15,8 +15,8 @@ import typer
 from hub.audit.verify import Report, verify_export, verify_stored
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
 from hub.commands.tools import Hub
+from hub.desk.who import Who, actor, actor_with_role
 from hub.errors import Refused
-from hub.exchange.who import Who, actor, actor_with_role
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 

@@ -1,7 +1,7 @@
 """``hub consent add|import|show|withdraw|decide`` and ``hub consent directive add|lift``: the registry at the desk.
 
 Personal values come from a file or standard input, never as arguments. A client is named by the agency's own alias, a
-consent by the agency's own number of it. The rules are those of ``hub/exchange/consent_file.py`` and ``desk.py``.
+consent by the agency's own number of it. The rules are those of ``hub/desk/consent_file.py`` and ``desk.py``.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from hub.commands.frame import (
     show_table,
     who,
 )
-from hub.exchange import desk
-from hub.exchange.consent_file import Imported, import_consents
+from hub.desk import consents as desk
+from hub.desk.consent_file import Imported, import_consents
 
 Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
 

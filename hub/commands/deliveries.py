@@ -12,8 +12,8 @@ import typer
 
 from hub.commands.advice import advice, delivery_advice, referral_advice
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, opened, say, show_json, show_table, who
+from hub.desk.consents import retry
 from hub.errors import Refused, shape
-from hub.exchange.desk import retry
 from hub.model.rows import Handover, ReferralEvent, ReferralRow, Waiting
 
 NO_REFERRAL = "no referral yet"

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.live import Live
 
 from hub.commands.tools import Hub
+from hub.desk.configure import add_row, import_rows
+from hub.desk.who import Who, actor_of
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SYSTEM, WORKER, Form, Problems
 from hub.errors import Refused
 from hub.exchange import intake, relay
-from hub.exchange.configure import add_row, import_rows
-from hub.exchange.who import Who, actor_of
 from hub.exchange.withdraw import Receipt, withdraw_consent
 from hub.model.directory import System
 from hub.model.envelope import ENDS

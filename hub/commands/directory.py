@@ -23,8 +23,8 @@ from hub.commands.frame import (
     show_table,
     who,
 )
+from hub.desk.configure import add_row, import_rows
 from hub.directory import AGENCY, SERVICE, SITE, WORKER, Form, Problems
-from hub.exchange.configure import add_row, import_rows
 
 Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
 File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]

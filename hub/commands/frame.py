@@ -21,8 +21,8 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from hub.commands.tools import Hub, Tools
+from hub.desk.who import Who
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
-from hub.exchange.who import Who
 
 DONE, REFUSED, MISUSED, BROKEN, UNAVAILABLE = range(5)
 ROWS_MAX = 1_000  # rows of one list; more is for a program that asks the store

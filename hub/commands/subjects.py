@@ -1,4 +1,4 @@
-"""``hub subjects resolve|duplicates``: what a human says about whose record it is (``hub/exchange/people.py``)."""
+"""``hub subjects resolve|duplicates``: what a human says about whose record it is (``hub/desk/people.py``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, Misused, opened, say, show_json, show_table, who
-from hub.exchange.people import duplicates, resolve
+from hub.desk.people import duplicates, resolve
 
 
 def resolve_(

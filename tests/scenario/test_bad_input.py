@@ -19,11 +19,11 @@ import pytest
 from sqlalchemy import event
 
 from hub.audit.log import AuditLog
+from hub.desk.consents import retry
+from hub.desk.who import Who
 from hub.doctor import examine
 from hub.errors import HubError, IntegrityBroken, Unavailable
 from hub.exchange import Exchange
-from hub.exchange.desk import retry
-from hub.exchange.who import Who
 from hub.model import locks
 from tests import cms_builder as cms
 from tests.network import NOON, Network, make, refer

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from hub.desk.people import duplicates, resolve
+from hub.desk.who import Who
 from hub.errors import Refused
-from hub.exchange.people import duplicates, resolve
-from hub.exchange.who import Who
 from tests import cms_builder as cms
 from tests.network import Network, make, refer
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.compose import Hub
+from hub.desk.who import Who
 from hub.errors import Refused
-from hub.exchange import desk, ending, handover, intake, notices, people, relay, wake
-from hub.exchange.who import Who
+from hub.exchange import desk, ending, intake, notices, people, relay, wake
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
 from tests.simulation.process import Process

@@ -154,7 +154,7 @@ class Run:
 
     def stats(self):
         h=self.world.history
-        import collections, sqlite3
+        import collections
         db=self.world.store()
         st=dict(db.execute('select state,count(*) from inbox group by 1').fetchall())
         return st, collections.Counter(a.kind for a in h.arrivals), 'late',sum(a.late for a in h.arrivals),'stopped',len(h.stopped), 'left', sum(len(s.receipt.not_arrived) for s in h.stopped),'unk', sum(len(s.receipt.unknown) for s in h.stopped), len(h.script), 'killed',sum('killed' in x for x in h.script), 'held', db.execute("select count(*) from handover where problem is not null").fetchone()[0], dict(db.execute('select code,count(*) from decision where gate=2 group by 1').fetchall())

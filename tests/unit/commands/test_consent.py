@@ -13,7 +13,7 @@ import pytest
 
 from adapters.cms.record import VIEWS
 from consent.rows import HOW
-from hub.exchange.consent_lines import COLUMNS, PERSON
+from hub.desk.consent_lines import COLUMNS, PERSON
 from tests.network import Network, refer
 from tests.unit.commands.conftest import Desk
 

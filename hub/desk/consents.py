@@ -18,10 +18,10 @@ from consent import registry
 from consent.cells import instant_or_day
 from consent.model import Category, Consent, Directive, Purpose
 from consent.rows import HOW
+from hub.desk.who import Who, actor, actor_of
 from hub.directory.cells import seen
 from hub.errors import Refused, shape
 from hub.exchange.house import House
-from hub.exchange.who import Who, actor, actor_of
 from hub.exchange.withdraw import Drain, withdraw_consent
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from consent.model import Agreement, Category, Purpose
+from hub.desk.who import Who, actor, first
 from hub.directory import Form, Known, Problems, Terms, from_file, from_row
 from hub.errors import Unavailable
 from hub.exchange.connections import StoreMemory
 from hub.exchange.house import House
-from hub.exchange.who import Who, actor, first
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import Agency, Service, Site, System, Worker

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import orjson
 
+from hub.desk.who import Who, actor_of, actor_with_role
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import BOTH, EXACT, FAMILY, GIVEN, Held, Likeness, One, PersonKeys, lookalike
-from hub.exchange.who import Who, actor_of, actor_with_role
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System

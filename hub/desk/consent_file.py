@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consent.model import ConsentState
+from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
+from hub.desk.who import Who, actor_of
 from hub.directory.cells import seen
 from hub.directory.sheet import csv_lines
 from hub.errors import NeedsReview, Refused
-from hub.exchange.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
 from hub.exchange.filing import file_consents
 from hub.exchange.house import House
-from hub.exchange.who import Who, actor_of
 from hub.model import locks
 
 
