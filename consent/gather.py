@@ -5,10 +5,10 @@ Inside a unit the answer governs; read through a peek the facts are provisional:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from consent.model import Facts, Message, Party, SystemFacts
+from consent.model import Facts, Message, Party, SubjectFacts, SystemFacts
 from consent.packs import Packs
 from hub.model.directory import Agency
 from hub.ports import Directory, Peek, ProvisionalFacts, Unit
@@ -23,6 +23,7 @@ class Question:
         routed: whether the directory leads to exactly one active service for it.
         systems: through which it goes, the sender's and the recipient's; "" where none leads there.
         identity: what matching found of the person.
+        deceased: the record says that the person has died, perhaps before the registry knows.
         decision_age_s: age of an earlier decision about the same message, at gate 2.
     """
 
@@ -32,6 +33,7 @@ class Question:
     routed: bool = True
     systems: tuple[str, str] = ("", "")
     identity: Literal["one", "none", "ambiguous"] = "one"
+    deceased: bool = False
     decision_age_s: float | None = None
 
 
@@ -60,7 +62,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
         ),
         message=message,
         profile=packs.profile(message.type),
-        subjects=rows.subjects.facts([message.subject]) if message.subject else {},
+        subjects=_subjects(rows, question),
         agreements=tuple(row for row in directory.agreements if set(row.parties) == ends),
         system=SystemFacts(
             identity=question.identity,
@@ -69,6 +71,12 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
             decision_age_s=question.decision_age_s,
         ),
     )
+
+
+def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
+    subject = question.message.subject
+    known = rows.subjects.facts([subject]) if subject else {}
+    return {ref: replace(facts, deceased=True) for ref, facts in known.items()} if question.deceased else known
 
 
 def _runs(system: str, directory: Directory) -> bool:

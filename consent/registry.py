@@ -42,9 +42,6 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     _put(unit, consent, origin, actor, effective, "ROW", AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None)
-    if consent.state is ConsentState.ACTIVE:  # a record that opens nothing lifts nothing
-        for name in consent.lifts:
-            _lift_named(unit, name, consent, actor)
     return consent
 
 
@@ -124,13 +121,6 @@ def _resolved(unit: Unit, names: tuple[str, ...], consent: Consent, origin: Orig
         elif directive is not None and directive.subject_ref == consent.subject_ref:
             found.append(name)
     return tuple(found)
-
-
-def _lift_named(unit: Unit, name: str, consent: Consent, actor: Actor) -> None:
-    """A row lifts declines by naming their consents, which ``decide`` reads, and directives, which end here."""
-    directive = unit.consents.directive(name)
-    if directive is not None and directive.subject_ref == consent.subject_ref:
-        lift_directive(unit, name, consent.consent_id, actor)
 
 
 def _put(

@@ -20,6 +20,7 @@ from hub.exchange import Exchange, Report
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House, Limits
+from hub.exchange.rules import activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
@@ -128,6 +129,7 @@ def compose(
         limits=limits or Limits(),
         worker=f"{os.getpid()}-{ids.number()}",
     )
+    activate(house)
     return Hub(settings, house, Exchange(house, report), store, log, connections)
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
-from consent.model import Category, Item, Purpose
+from consent.model import Item, Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange.house import House
@@ -19,56 +17,14 @@ from hub.exchange.identify import identify_client, read_people
 from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
+from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.reading import ReferralRecord
-from hub.model.directory import Service
+from hub.exchange.submission import Led, Submission
 from hub.model.envelope import MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
-from hub.referral import Forbidden, Moved, Standing, Step, Unchanged, move
-
-
-@dataclass(frozen=True, slots=True)
-class Led:
-    """To whom a record leads, and about whom it is.
-
-    Args:
-        agency: the agency addressed, as the record names it.
-        service: the one service of the directory, or None: unrouted, or settled by the open referral.
-        candidates: subjects between whom a human must choose.
-    """
-
-    agency: str
-    system: str
-    service: Service | None
-    routed: bool
-    identity: Literal["one", "none", "ambiguous"]
-    subject: str | None
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A record with all that the gate needs to judge it."""
-
-    record: ReferralRecord
-    event: str
-    purpose: Purpose
-    type: str
-    led: Led
-    referral: ReferralRow | None
-    steps: tuple[Step, ...]
-    allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
-    in_vain: bool  # the request was made before and reached nobody
-    ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
-    bundle: Resource
-    items: tuple[Item, ...]
-
-    @property
-    def required(self) -> tuple[Category, ...] | None:
-        """The categories that the addressed service states, or None."""
-        service = self.led.service
-        return tuple(Category(word) for word in service.required) if service and service.required else None
+from hub.referral import Forbidden, Moved, Unchanged, move
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +42,15 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = _referral(rows, record)
-    in_vain = sent_in_vain(rows, referral, record, previous)
-    found = _move(referral, record, in_vain=in_vain)
-    if isinstance(found, Unchanged):
+    found = move(standing_of(referral) if referral else None, record.said)
+    said_before = again(rows, record) if isinstance(found, Unchanged) else None
+    if isinstance(found, Unchanged) and said_before is None:
         if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
             return NothingToSay()
         found = Forbidden("the request has been sent already; a change to it does not travel")
     steps = found.steps if isinstance(found, Moved) else ()
     led = _lead(rows, record, referral)
-    event = (steps[-1].event if steps else None) or _event_said(record)
+    event = said_before or (steps[-1].event if steps else None) or _event_said(record)
     purpose = house.packs.purpose_of(event)
     assert purpose is not None, "every event of the referral machine has a purpose"
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
@@ -107,8 +63,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         led=led,
         referral=referral,
         steps=steps,
-        allowed=isinstance(found, Moved),
-        in_vain=in_vain,
+        allowed=not isinstance(found, Forbidden),
+        again=said_before,
         ids=ids,
         bundle=bundle,
         items=items,
@@ -141,33 +97,20 @@ def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     return referral
 
 
-def standing_of(referral: ReferralRow) -> Standing:
-    """The referral's row as the state machine reads it."""
-    modified = {writer: datetime.fromisoformat(at) for writer, at in referral.modified.items()}
-    return Standing(referral.state, referral.version, referral.left_state, modified)
+def again(rows: Peek, record: ReferralRecord) -> str | None:
+    """The event that a record has said before and that arrived nowhere, so that it may be said again (settled S44).
 
-
-def sent_in_vain(rows: Peek, referral: ReferralRow | None, record: ReferralRecord, previous: Inbox | None) -> bool:
-    """The request never reached its recipient and is not under way, so it may be made again (settled S44)."""
-    return (
-        referral is not None
-        and referral.state == record.said.state == "requested"
-        and previous is not None
-        and previous.state in (MessageState.REFUSED, MessageState.RETURNED)
-        and not rows.inbox.stands(record.source.system.id, record.source.key, ADD)
-    )
-
-
-def _move(referral: ReferralRow | None, record: ReferralRecord, *, in_vain: bool) -> Moved | Forbidden | Unchanged:
-    if in_vain:
-        return Moved((Step("T1", "requested", False, ADD),))  # sent again: the state is unchanged
-    return move(standing_of(referral) if referral else None, record.said)
+    Only the last message that was let go counts: what was said after it, and let go too, stands.
+    """
+    last = rows.inbox.last_released(record.source.system.id, record.source.key)
+    in_vain = last is not None and last.state in (MessageState.REFUSED, MessageState.RETURNED)
+    return last.event if last is not None and in_vain else None
 
 
 def _event_said(record: ReferralRecord) -> str:
     """The event of a word that no transition allows: what it would have been."""
     if record.kind == "referral":
-        return ADD if record.said.state == "requested" else "revoke-service-request"
+        return ADD if record.said.state == "requested" else REVOKE
     return "notify-update-process-request"
 
 

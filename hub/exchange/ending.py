@@ -37,7 +37,7 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
     """Give a message back: its time is over, its key is gone, or what it relied on has ended."""
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
-    if message.attempt <= house.limits.resends_max:
+    if message.returns < house.limits.resends_max:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
     else:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))

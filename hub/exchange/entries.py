@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from consent.model import Decision, Facts
-from hub.exchange.addressing import Submission
+from hub.exchange.submission import Submission
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
 from hub.model.rows import Handover, ReferralRow
@@ -108,7 +108,7 @@ def returned(row: Handover, code: str, at: datetime) -> Entry:
     return Entry(AuditEvent.RETURNED, at, HUB, details)
 
 
-def moved(row: ReferralRow, step: Step, system: System, message_id: str, at: datetime) -> Entry:
+def moved(row: ReferralRow, step: Step, actor: Actor, message_id: str, at: datetime) -> Entry:
     """A referral has one version more."""
     details = {
         "referral_no": row.number,
@@ -118,7 +118,7 @@ def moved(row: ReferralRow, step: Step, system: System, message_id: str, at: dat
         "implied": step.implied,
         "message_id": message_id,
     }
-    return Entry(AuditEvent.REFERRAL_MOVED, at, acting(system), details)
+    return Entry(AuditEvent.REFERRAL_MOVED, at, actor, details)
 
 
 def told(kind: str, code: str, system: str, record_key: str, notice_id: str, at: datetime) -> Entry:
@@ -136,9 +136,3 @@ def told(kind: str, code: str, system: str, record_key: str, notice_id: str, at:
 def alarm(code: str, at: datetime, **details: Any) -> Entry:
     """Something that a person must look at."""
     return Entry(AuditEvent.ALARM, at, HUB, {"reason_code": code, **details})
-
-
-def moved_by_hub(row: ReferralRow, step: Step, message_id: str, at: datetime) -> Entry:
-    """A step that the hub itself took."""
-    details = {"referral_no": row.number, "version": row.version, "transition": step.transition, "state": step.state}
-    return Entry(AuditEvent.REFERRAL_MOVED, at, HUB, {**details, "message_id": message_id})

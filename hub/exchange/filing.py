@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from consent.model import Code, Consent
+from consent.model import Code, Consent, ConsentState
 from consent.registry import Origin, file, suspend
 from consent.rows import ConsentRow, read_row
 from hub.errors import NeedsReview, Unavailable
@@ -98,8 +98,24 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     with house.store.peek() as rows:
         found = [(record, _find(rows, record)) for record in batch]
         news = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
+        waiting = _still_waiting(rows, [record for record, _ in found])
+    settled = [record for record in waiting if all(record is not new for new, _ in news)]
+    _settle(house, settled)
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     return _file_clear(house, clear) + _ask_about(house, [(record, seen) for record, seen in news if seen.unclear])
+
+
+def _still_waiting(rows: Peek, records: Sequence[ConsentRecord]) -> list[ConsentRecord]:
+    system = records[0].source.system.id
+    waiting = rows.waiting.of(system, [record.source.key for record in records])
+    return [record for record in records if record.source.key in waiting]
+
+
+def _settle(house: House, records: Sequence[ConsentRecord]) -> None:
+    """What is filed as it stands waits no longer (its person had been unreadable, say)."""
+    if records:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            unit.waiting.settle(records[0].source.system.id, [record.source.key for record in records])
 
 
 def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:
@@ -142,11 +158,16 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
 
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     """The revision is filed, and what identifies the person is known: nothing to own, nobody to wake."""
-    if found.known is None or found.known[1] != record.source.revision:
+    if found.known is None or found.known[1] != record.source.revision or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
     died = record.deceased and not rows.subjects.facts([ref])[ref].deceased
     return not died and record.kinds().items() <= rows.subjects.digests_of(ref).items()
+
+
+def _in_doubt(consent: Consent) -> bool:
+    """Suspended because its record had gone or could not be read: that it can be read again settles the doubt."""
+    return consent.state is ConsentState.SUSPENDED
 
 
 def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) -> None:
@@ -160,7 +181,7 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
     unit.subjects.add_digests(ref, record.kinds())
     if record.deceased:
         unit.subjects.set_deceased(ref)
-    if found.known is None or found.known[1] != source.revision:
+    if found.known is None or found.known[1] != source.revision or _in_doubt(found.known[0]):
         origin = Origin(source.system.id, source.key, source.revision)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])

@@ -20,15 +20,15 @@ from datetime import datetime
 
 from adapters.contract import Parcel, Sent, SentState
 from consent.decide import decide
-from consent.gather import Question, gather, gather_provisional
-from consent.model import Decision, Facts, Item, Message, Purpose
+from consent.gather import gather, gather_provisional
+from consent.model import Decision, Facts, Item
 from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, Unavailable
 from hub.exchange.ending import BASIS_ENDED, KEY_GONE, end_refused, end_returned
 from hub.exchange.entries import acknowledged, opened
-from hub.exchange.gate import referral_facts
 from hub.exchange.house import House
 from hub.exchange.label import label
 from hub.exchange.moving import after_arrival
+from hub.exchange.question import at_gate_2
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.withhold import withhold
 from hub.exchange.writing import write_parcel
@@ -36,7 +36,7 @@ from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
 from hub.model.envelope import Envelope, MessageState
-from hub.model.rows import Handover, ReferralRow
+from hub.model.rows import Handover
 from hub.ports import Peek, Unit
 
 
@@ -50,7 +50,6 @@ class Prepared:
     decision: Decision
     versions: tuple[tuple[str, int], ...]
     parcel: Parcel | None  # None: refused, or nothing that the recipient's system can name
-    sends: bool = True
 
 
 def step(house: House, system: System) -> bool:
@@ -98,7 +97,7 @@ def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) 
 
 def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelope: Envelope) -> Prepared:
     items = label(envelope.bundle, subject=row.subject_ref).items
-    facts = gather_provisional(rows, _question(house, rows, row, envelope, items), house.packs).facts
+    facts = gather_provisional(rows, at_gate_2(house, rows, row, envelope, items), house.packs).facts
     decision = decide(facts)
     prepared = Prepared(row, envelope, items, decision, facts.versions(), None)
     if not decision.permits:
@@ -106,33 +105,7 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     referral = rows.referrals.get(row.referral_no) if row.referral_no else None
     content = withhold(envelope.bundle, decision.withheld)
     parcel = write_parcel(house, system, envelope, content, referral)
-    return replace(prepared, parcel=parcel, sends=parcel is not None)
-
-
-def _question(house: House, rows: Peek, row: Handover, envelope: Envelope, items: tuple[Item, ...]) -> Question:
-    referral = rows.referrals.get(row.referral_no) if row.referral_no else None
-    status = envelope.event != "add-service-request"
-    return Question(
-        sender=envelope.sender,
-        recipient=envelope.recipient,
-        systems=(_came_from(referral, envelope), row.system),
-        decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
-        message=Message(
-            type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
-            event=envelope.event,
-            purpose=Purpose(envelope.purpose),
-            items=items,
-            subject=row.subject_ref,
-            referral=referral_facts(referral, None) if status else None,
-        ),
-    )
-
-
-def _came_from(referral: ReferralRow | None, envelope: Envelope) -> str:
-    """The system that the message came out of; "" where no referral says so."""
-    if referral is None:
-        return ""
-    return referral.sender_system if envelope.sender == referral.sender else referral.recipient_system
+    return replace(prepared, parcel=parcel)
 
 
 def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prepared]:
@@ -177,7 +150,7 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
         for each in ready:
             if now.get(each.row.envelope_id) != each.row:
                 continue  # another worker was faster
-            question = _question(house, unit, each.row, each.envelope, each.items)
+            question = at_gate_2(house, unit, each.row, each.envelope, each.items)
             facts = gather(unit, question, house.packs)
             decision = decide(facts)
             if not decision.permits:
@@ -194,7 +167,6 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
             {each.row.envelope_id: {name.split("/")[0] for name in each.decision.basis} for each in permitted}
         )
         unit.handovers.opened([each.row.envelope_id for each in permitted], unit.now + house.limits.lease)
-        unit.inbox.move([each.row.message_id for each in permitted], MessageState.OPENED)
     return permitted
 
 
@@ -262,6 +234,5 @@ def _try_again(
     at = again.at if isinstance(again, RetryAt) else row.return_at
     if fate.state is SentState.FAILED:
         unit.handovers.failed(row.envelope_id, at, problem or fate.code, opened_at=opened_before)
-        unit.inbox.move([row.message_id], MessageState.ARRIVED)
     else:
         unit.handovers.postpone(row.envelope_id, max(at, row.lease_until or at), problem or fate.code)

@@ -14,13 +14,14 @@ from datetime import timedelta
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import MessageRejected, Unavailable
 from hub.exchange import addressing, gate
-from hub.exchange.addressing import NothingToSay, Submission, address
+from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.batches import batches
 from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
+from hub.exchange.submission import Submission
 from hub.exchange.waiting import tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
@@ -29,6 +30,8 @@ from hub.model.rows import Inbox
 from hub.ports import Peek, Unit
 
 ROUNDS_MAX = 5  # times a record is addressed anew because the world moved between peek and unit
+
+_IN_VAIN = (MessageState.REFUSED, MessageState.RETURNED)
 
 Addressed = tuple[Submission, Inbox | None]  # with the message before it, as the peek saw it
 
@@ -109,13 +112,14 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
             try:
                 submission = address(house, rows, record, previous)
             except MessageRejected as error:
-                bad.append(Unreadable(record.source, str(error), gap=False))
+                bad.append(Unreadable(record.source, str(error), gap=True))  # a mapping may have labelled it wrong
                 continue
             if isinstance(submission, NothingToSay):
                 settled.append(record)
             else:
                 found.append((submission, previous))
     _again_later(house, repeated)
+    settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
     if settled:
         _settle(house, settled[0].source.system.id, [record.source.key for record in settled])
     return found, bad
@@ -132,7 +136,7 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
         latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
         gate.read_ahead(unit, [submission for submission, _ in addressed])
         for submission, previous in addressed:
-            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission, previous):
+            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
                 later.append(submission.record)
             else:
                 judge(house, unit, submission, previous)
@@ -146,7 +150,7 @@ def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
 
 
 def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:
-    if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
+    if previous.state not in _IN_VAIN:
         return False
     soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
     return woken or not soon
@@ -154,9 +158,7 @@ def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> boo
 
 def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:
     """A refused record that comes again too soon is not forgotten: its waiting row falls due instead."""
-    soon = [
-        (record, before) for record, before in repeated if before.state in (MessageState.REFUSED, MessageState.RETURNED)
-    ]
+    soon = [(record, before) for record, before in repeated if before.state in _IN_VAIN]
     if not soon:
         return
     with house.store.unit(share=[locks.CONFIG]) as unit:
@@ -168,9 +170,12 @@ def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]])
 
 
 def _settle(house: House, system: str, keys: Sequence[str]) -> None:
-    if keys:
+    """These wait no longer; most never did, and then nothing is written."""
+    with house.store.peek() as rows:
+        waiting = rows.waiting.of(system, keys) if keys else {}
+    if waiting:
         with house.store.unit(share=[locks.CONFIG]) as unit:
-            unit.waiting.settle(system, keys)
+            unit.waiting.settle(system, list(waiting))
 
 
 def _rejected(house: House, unit: Unit, rejection: Rejection) -> None:

@@ -115,7 +115,7 @@ _WAKES: Mapping[Code, frozenset[Wake]] = {
     Code.DN_PENDING: _CONSENT,
     Code.DN_SUPERSEDED: _CONSENT,
     Code.DN_SUSPENDED: _CONSENT,
-    Code.DN_DIRECTIVE: frozenset({Wake.SUBJECT}),  # lifted by name, never by time (C-105)
+    Code.DN_DIRECTIVE: _CONSENT,  # lifted by name, by a record that may begin later (C-105)
     Code.DN_CONFLICT: _CONSENT,
     Code.DN_RECIPIENT: _CONSENT_AND_CONFIG,  # nobody there, or nobody alone, under that name
     Code.DN_PURPOSE: _CONSENT,

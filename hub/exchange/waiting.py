@@ -28,7 +28,8 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now).at
-    unknown = facts.message.subject is None
+    on = _locks(wakes, facts.message.subject, record.person)
+    digests = any(lock.startswith("digest:") for lock in on)
     unit.waiting.put(
         Waiting(
             waiting_id=house.ids.number(),
@@ -42,12 +43,13 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
             subject_ref=facts.message.subject,
             attempts=attempts,
             due_at=due_at,
-            until_at=unit.now + house.limits.unknown_kept if unknown else None,
-            locks=_locks(wakes, facts.message.subject, record.person),
+            until_at=unit.now + house.limits.unknown_kept if digests else None,
+            locks=on,
             keys=_keys(record.person) if Wake.IDENTITY in wakes else None,
         )
     )
-    tell(house, unit, row.system, row.record_key, "refusal", row.code)
+    if before is None or before.code != row.code:  # the same answer to the same record is said once
+        tell(house, unit, row.system, row.record_key, "refusal", row.code)
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
@@ -74,9 +76,7 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
 
 
 def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str) -> None:
-    """Queue a content-free notice for the record's own system, unless it was told this already."""
-    if unit.notices.last_code(system, key) == code and kind == "refusal":
-        return
+    """Queue a content-free notice for the record's own system."""
     unit.notices.put(
         Notice(
             notice_id=house.ids.uuid(),

@@ -13,8 +13,3 @@ def subject(ref: str) -> str:
 def digest(value: str) -> str:
     """The lock of an identifier that perhaps nobody knows yet."""
     return f"digest:{value}"
-
-
-def mapping(kind: str) -> str:
-    """The lock of the active mapping of a kind of system."""
-    return f"mapping:{kind}"

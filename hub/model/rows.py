@@ -29,6 +29,7 @@ class Inbox:
     envelope_id: str | None = None
     referral_no: str | None = None
     previous: str | None = None  # the message that this one sends again
+    returns: int = 0  # how often in a row it was returned before this
     ended_at: datetime | None = None
 
 
@@ -49,6 +50,7 @@ class Handover:
     attempts: int
     due_at: datetime
     return_at: datetime
+    service: str | None = None  # the service that a request is addressed to
     lease_until: datetime | None = None
     opened_at: datetime | None = None
     rejection: str | None = None

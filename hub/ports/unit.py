@@ -195,8 +195,12 @@ class InboxRows(Protocol):
         """Set the state; an end also sets ``ended_at``."""
         ...
 
-    def stands(self, system: str, record_key: str, event: str) -> bool:
-        """Whether a message of this event of a record is under way or was delivered."""
+    def last_released(self, system: str, record_key: str) -> Inbox | None:
+        """The latest message of a record that gate 1 let go."""
+        ...
+
+    def attempts(self, system: str, record_key: str, revision: str) -> int:
+        """How many messages one revision of a record has made."""
         ...
 
     def count_by_state(self) -> dict[str, int]:
@@ -369,10 +373,6 @@ class NoticeRows(Protocol):
 
     def postpone(self, notice_id: str, due_at: datetime) -> None:
         """Try again at an instant."""
-        ...
-
-    def last_code(self, system: str, record_key: str) -> str | None:
-        """The code last told about a record."""
         ...
 
 

@@ -54,6 +54,7 @@ class InboxTable:
                 "envelope_id": row.envelope_id,
                 "referral_no": row.referral_no,
                 "previous": row.previous,
+                "returns": row.returns,
                 "state": row.state.value,
                 "code": row.code,
                 "accepted_at": text(row.accepted_at),
@@ -70,12 +71,19 @@ class InboxTable:
         where = (c.message_id.in_(list(message_ids)), c.ended_at.is_(None))
         self._scope.write(update(t.inbox).where(*where).values(**values), None, t.inbox)
 
-    def stands(self, system: str, record_key: str, event: str) -> bool:
-        """Whether a message of this event of a record is under way or was delivered."""
+    def last_released(self, system: str, record_key: str) -> Inbox | None:
+        """The latest message of a record that gate 1 let go."""
         c = t.inbox.c
-        failed = [MessageState.REFUSED.value, MessageState.RETURNED.value]
-        where = (c.system == system, c.record_key == record_key, c.event == event, c.state.not_in(failed))
-        return self._scope.one(select(c.message_id).where(*where).limit(1), t.inbox) is not None
+        where = (c.system == system, c.record_key == record_key, c.envelope_id.is_not(None))
+        row = self._scope.one(select(t.inbox).where(*where).order_by(c.accepted_at.desc()).limit(1), t.inbox)
+        return _inbox(row) if row else None
+
+    def attempts(self, system: str, record_key: str, revision: str) -> int:
+        """How many messages one revision of a record has made."""
+        c = t.inbox.c
+        where = (c.system == system, c.record_key == record_key, c.revision == revision)
+        row = self._scope.one(select(func.count().label("total")).where(*where), t.inbox)
+        return int(row.total) if row else 0
 
     def count_by_state(self) -> dict[str, int]:
         """Messages by state."""
@@ -249,6 +257,7 @@ def _inbox(row: Any) -> Inbox:
         envelope_id=row.envelope_id,
         referral_no=row.referral_no,
         previous=row.previous,
+        returns=row.returns,
         ended_at=optional_instant(row.ended_at),
     )
 

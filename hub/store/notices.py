@@ -55,13 +55,6 @@ class NoticeTable:
         statement = update(t.notice).where(c.notice_id == notice_id)
         self._scope.write(statement.values(due_at=text(due_at), attempts=c.attempts + 1))
 
-    def last_code(self, system: str, record_key: str) -> str | None:
-        """The code last told about a record."""
-        c = t.notice.c
-        where = (c.system == system, c.record_key == record_key)
-        row = self._scope.one(select(c.code).where(*where).order_by(c.created_at.desc()).limit(1), t.notice)
-        return str(row.code) if row else None
-
 
 class CursorTable:
     """See :class:`hub.ports.Cursors`."""

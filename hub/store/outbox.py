@@ -121,6 +121,7 @@ class HandoverTable:
                 "message_id": row.message_id,
                 "recipient": row.recipient,
                 "system": row.system,
+                "service": row.service,
                 "lane": row.lane,
                 "lane_seq": row.lane_seq,
                 "state": row.state.value,
@@ -246,19 +247,15 @@ class HandoverTable:
         statement = update(t.handover).where(h.envelope_id == envelope_id, stuck)
         return self._scope.write(statement.values(state=MessageState.ARRIVED.value, due_at=text(self._scope.now))) > 0
 
-    def hurry(self, subjects: Iterable[str], kinds: Iterable[str], *, config: bool) -> None:
-        """What a change concerns is judged now, not at the end of a backoff; with a new mapping, held ones too."""
+    def hurry(self, subjects: Iterable[str], *, config: bool) -> None:
+        """What a change concerns is judged now, not at the end of a backoff; after one of ``config``, held ones too."""
         h, now = t.handover.c, text(self._scope.now)
         arrived = h.state == MessageState.ARRIVED.value
         concerned = arrived if config else and_(arrived, h.subject_ref.in_(list(subjects)))
         self._scope.write(update(t.handover).where(concerned).values(due_at=now), None, t.handover)
-        held = and_(
-            h.state == MessageState.HELD.value,
-            h.system.in_(select(t.system.c.id).where(t.system.c.kind.in_(list(kinds)))),
-        )
-        self._scope.write(
-            update(t.handover).where(held).values(state=MessageState.ARRIVED.value, due_at=now), None, t.handover
-        )
+        if config:
+            held = update(t.handover).where(h.state == MessageState.HELD.value)
+            self._scope.write(held.values(state=MessageState.ARRIVED.value, due_at=now))
 
     def _again(self, envelope_id: str, due_at: datetime, **values: Any) -> None:
         h = t.handover.c
@@ -275,6 +272,7 @@ def _handover(row: Any) -> Handover:
         message_id=row.message_id,
         recipient=row.recipient,
         system=row.system,
+        service=row.service,
         lane=row.lane,
         lane_seq=row.lane_seq,
         state=MessageState(row.state),

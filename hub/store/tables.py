@@ -59,6 +59,7 @@ identifier_digest = _table(
     _text("digest", key=True),
     _text("subject_ref", key=True),
     Index("identifier_digest_by_subject", "subject_ref"),
+    Index("identifier_digest_by_digest", "digest"),
 )
 # consent registry: versions kept, never edited
 registry_head = _table("registry_head", _int("id", key=True), _int("seq"))
@@ -121,6 +122,7 @@ inbox = _table(
     _text("envelope_id", null=True),
     _text("referral_no", null=True),
     _text("previous", null=True),
+    _int("returns"),
     _text("state"),
     _text("code"),
     _text("accepted_at"),
@@ -186,6 +188,7 @@ handover = _table(
     _text("message_id"),
     _text("recipient"),
     _text("system"),
+    _text("service", null=True),
     _text("lane"),
     _int("lane_seq"),
     _text("state"),
@@ -281,15 +284,6 @@ checkpoint = _table(
 # adapters
 adapter_cursor = _table("adapter_cursor", _text("system", key=True), _text("cursor"))
 adapter_memory = _table("adapter_memory", _text("system", key=True), _text("key", key=True), _text("value"))
-adapter_version = _table(
-    "adapter_version",
-    _text("kind", key=True),
-    _text("digest", key=True),
-    _text("activated_at"),
-    _text("actor"),
-    _int("current"),
-)
-
 # the bus on SQLite
 bus_record = _table(
     "bus_record",

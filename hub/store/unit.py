@@ -75,11 +75,8 @@ class SqlUnit:
         if owned:
             self._raise_versions(owned)
             self.waiting.wake(owned)
-            self.handovers.hurry(
-                [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)],
-                [name.removeprefix("mapping:") for name in owned if name.startswith("mapping:")],
-                config=locks.CONFIG in owned,
-            )
+            refs = [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)]
+            self.handovers.hurry(refs, config=locks.CONFIG in owned)
         self._scope.flush_all()
         self.consents.close()
         self._scope.flush_all()

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.compose import Hub
+from hub.desk import consents as desk
+from hub.desk import people
 from hub.desk.who import Who
 from hub.errors import Refused
-from hub.exchange import desk, ending, intake, notices, people, relay, wake
+from hub.exchange import ending, intake, notices, relay, wake
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
 from tests.simulation.process import Process

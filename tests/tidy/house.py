@@ -76,7 +76,9 @@ def table(path: Path, heading: str) -> dict[str, list[str]]:
     for line in lines[start + 1 :]:
         if line.startswith("|"):
             first, *cells = [cell.strip() for cell in line.replace("\\|", "¦").strip("|").split("|")]
-            rows[first.replace("`", "")] = cells
+            first = first.replace("`", "")
+            assert first not in rows, f"{name(path)} has two rows for {first}"
+            rows[first] = cells
         elif rows:
             break
     head, rule, *_ = rows or {"": [], " ": []}

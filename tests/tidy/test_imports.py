@@ -29,6 +29,12 @@ def test_every_module_has_its_row_and_every_row_a_module():
     assert {room_of(module) for module in modules() if module not in {"hub", "adapters"}} == set(rooms())
 
 
+def test_a_row_names_rooms_and_nothing_else():
+    known = set(rooms()) | {"hub", "adapters"}
+
+    assert {word for allowed_words in rooms().values() for word in allowed_words} <= known
+
+
 def test_a_room_imports_what_its_row_says():
     wrong = [
         f"{name(path)} imports {imported}, which the row of {room_of(module)} does not name"

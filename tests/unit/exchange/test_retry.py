@@ -101,7 +101,7 @@ def test_every_refusal_says_what_would_wake_it_and_no_permit_does():
     [
         (Code.DN_NO_CONSENT, {"subject", "digests", "date"}),
         (Code.DN_NOT_YET_VALID, {"subject", "date"}),
-        (Code.DN_DIRECTIVE, {"subject"}),
+        (Code.DN_DIRECTIVE, {"subject", "date"}),
         (Code.DN_NO_AGREEMENT, {"config", "date"}),
         (Code.DN_RECIPIENT, {"subject", "config", "date"}),
         (Code.DN_SENDER, {"config"}),

@@ -26,15 +26,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("system", "key"),
     )
     op.create_table(
-        "adapter_version",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("activated_at", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("current", sa.Integer(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("kind", "digest"),
-    )
-    op.create_table(
         "agency",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
@@ -191,6 +182,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=True),
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("lane_seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -228,6 +220,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "digest", "subject_ref"),
     )
     with op.batch_alter_table("identifier_digest", schema=None) as batch_op:
+        batch_op.create_index("identifier_digest_by_digest", ["digest"], unique=False)
         batch_op.create_index("identifier_digest_by_subject", ["subject_ref"], unique=False)
 
     op.create_table(
@@ -245,6 +238,7 @@ def upgrade() -> None:
         sa.Column("envelope_id", sa.Text(), nullable=True),
         sa.Column("referral_no", sa.Text(), nullable=True),
         sa.Column("previous", sa.Text(), nullable=True),
+        sa.Column("returns", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("accepted_at", sa.Text(), nullable=False),

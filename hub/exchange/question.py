@@ -1,0 +1,89 @@
+"""The question that both gates ask: may this message go from this sender to that recipient, about this person?
+
+Gate 2 asks it about what was sealed: the same ends, systems, service and event, the items that are left, the referral
+as it stands now. What gate 1 alone can know, and has answered for good, is not asked again: whether matching found one
+person, whether the referral allows the step, whether the case at the source is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consent.gather import Question
+from consent.model import Category, Item, Message, Purpose, Referral
+from hub.exchange.house import House
+from hub.exchange.message import ADD
+from hub.exchange.submission import Submission
+from hub.model.directory import Service
+from hub.model.envelope import Envelope
+from hub.model.rows import Handover, ReferralRow
+from hub.ports import Peek
+
+
+def at_gate_1(submission: Submission) -> Question:
+    """About a record that was addressed."""
+    record, led = submission.record, submission.led
+    transition = submission.steps[-1].transition if submission.steps else None
+    return Question(
+        sender=record.source.system.agency,
+        recipient=led.agency,
+        routed=led.routed,
+        systems=(record.source.system.id, led.system),
+        identity=led.identity,
+        deceased=record.deceased,
+        message=Message(
+            type=submission.type,
+            event=submission.event,
+            purpose=submission.purpose,
+            items=submission.items,
+            subject=led.subject,
+            required=_required(led.service),
+            service=led.service.id if led.service else None,
+            referral=_referral(submission.referral, transition) if submission.event != ADD else None,
+            case_closed=record.case_closed,
+            transition_allowed=submission.allowed,
+        ),
+    )
+
+
+def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items: Sequence[Item]) -> Question:
+    """About what was sealed. A service that has been closed or moved since leads nowhere any more."""
+    referral = rows.referrals.get(row.referral_no) if row.referral_no else None
+    services = rows.directory.all().services
+    service = next((service for service in services if service.id == row.service), None) if row.service else None
+    open_still = service is not None and service.status == "active" and service.system == row.system
+    return Question(
+        sender=envelope.sender,
+        recipient=envelope.recipient,
+        routed=row.service is None or open_still,
+        systems=(_came_from(referral, envelope), row.system),
+        decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
+        message=Message(
+            type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
+            event=envelope.event,
+            purpose=Purpose(envelope.purpose),
+            items=tuple(items),
+            subject=row.subject_ref,
+            required=_required(service),
+            service=row.service,
+            referral=_referral(referral, None) if envelope.event != ADD else None,
+        ),
+    )
+
+
+def _required(service: Service | None) -> tuple[Category, ...] | None:
+    """The categories that the addressed service states, or None: those of the profile."""
+    return tuple(Category(word) for word in service.required) if service and service.required else None
+
+
+def _referral(row: ReferralRow | None, transition: str | None) -> Referral | None:
+    if row is None:
+        return None
+    return Referral(row.number, row.sender, row.recipient, row.consent_id, row.state, transition)
+
+
+def _came_from(referral: ReferralRow | None, envelope: Envelope) -> str:
+    """The system that the message came out of; "" where no referral says so."""
+    if referral is None:
+        return ""
+    return referral.sender_system if envelope.sender == referral.sender else referral.recipient_system

@@ -1,0 +1,51 @@
+"""A record on its way to gate 1: where it leads, about whom it is, which step it takes, and the message itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from consent.model import Item, Purpose
+from hub.exchange.message import Numbers
+from hub.exchange.reading import ReferralRecord
+from hub.model.directory import Service
+from hub.model.fhir import Resource
+from hub.model.rows import ReferralRow
+from hub.referral import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """To whom a record leads, and about whom it is.
+
+    Args:
+        agency: the agency addressed, as the record names it.
+        service: the one service of the directory, or None: unrouted, or settled by the open referral.
+        candidates: subjects between whom a human must choose.
+    """
+
+    agency: str
+    system: str
+    service: Service | None
+    routed: bool
+    identity: Literal["one", "none", "ambiguous"]
+    subject: str | None
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A record with all that the gate needs to judge it."""
+
+    record: ReferralRecord
+    event: str
+    purpose: Purpose
+    type: str
+    led: Led
+    referral: ReferralRow | None
+    steps: tuple[Step, ...]
+    allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
+    again: str | None  # the event of the same words, said before and arrived nowhere: said again, no step taken
+    ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
+    bundle: Resource
+    items: tuple[Item, ...]
