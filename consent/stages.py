@@ -37,7 +37,7 @@ from consent.records import (
     subject,
 )
 from consent.standing import said_by_client, standing
-from consent.validity import entitled, furthest, in_force, why_not
+from consent.validity import furthest, in_force, why_not, why_not_entitled
 from hub.model.codes import rule_word
 
 REQUEST_EVENT = "add-service-request"
@@ -104,14 +104,14 @@ def authority(facts: Facts) -> Decision | None:
     if known and known.deceased:
         return Decision.deny("P-7", Code.DN_DECEASED)
     asked = candidates(facts)
-    nobody = bool(asked) and all(entitled(consent) for consent in asked)
+    nobody = bool(asked) and all(why_not_entitled(consent) for consent in asked)
     others_refuse = any(no.said_by is not GivenBy.SELF for no in standing(facts))
     return Decision.deny("P-7", Code.DN_AUTHORITY) if nobody or others_refuse else None
 
 
 def state_and_time(facts: Facts) -> Decision | None:
     """P-8. Is there a consent, and is it in force at this instant? Is the case still open?"""
-    asked = [consent for consent in candidates(facts) if entitled(consent) is None]
+    asked = [consent for consent in candidates(facts) if why_not_entitled(consent) is None]
     if not asked:
         return Decision.deny("P-8", Code.DN_NO_CONSENT)
     refusals = [code for consent in asked if (code := why_not(consent, facts)) is not None]

@@ -100,7 +100,7 @@ _ONLY_LISTED = frozenset({"lifts", "receipt_at", "withdrawn_at", "withdrawn_how"
 _NO_LANGUAGE = ("", "zxx", "und")  # BCP 47: none, not known
 
 
-def entitled(consent: Consent) -> Code | None:
+def why_not_entitled(consent: Consent) -> Code | None:
     """V-01, V-02 (P-7). May whoever gave this consent decide? None: yes, or the record does not say who (P-8)."""
     by_self = consent.given_by in (None, GivenBy.SELF)
     incapable = consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE
@@ -117,7 +117,7 @@ def why_not(consent: Consent, facts: Facts) -> Code | None:
 
 def in_force(consent: Consent, facts: Facts) -> bool:
     """Whether a record passes every validity test."""
-    return entitled(consent) is None and why_not(consent, facts) is None
+    return why_not_entitled(consent) is None and why_not(consent, facts) is None
 
 
 def furthest(refusals: Iterable[Code]) -> Code:

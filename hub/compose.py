@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,11 +16,12 @@ from hub import mapping
 from hub.audit.log import AuditLog
 from hub.bus.sqlite import SqliteBus
 from hub.clock import UtcClock
-from hub.errors import Refused
-from hub.exchange import Exchange, Report
+from hub.errors import Refused, Unavailable
+from hub.exchange import Exchange, Report, wake
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House, Limits
+from hub.exchange.relay import RELAY
 from hub.exchange.rules import activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
@@ -52,7 +54,7 @@ class Hub:
         return self.log.step() or done
 
     def keep_house(self) -> bool:
-        """Sign a checkpoint when one is due; destroy epochs and bus records whose time is over."""
+        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over."""
         now = self.house.clock.now()
         signed = self.log.checkpoint_step()
         gone = self.house.keys.destroy_epochs(now)
@@ -63,10 +65,13 @@ class Hub:
                     Entry(AuditEvent.KEY_EVENT, unit.now, HUB, {"reason_code": "DESTROYED", "epochs": days})
                 )
         self.house.bus.expire(now - BUS_KEPT)
+        wake.expire(self.house)
         return signed or bool(gone)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything; another process may relay at once."""
+        with suppress(Unavailable), self.store.unit() as unit:
+            unit.cursors.let_go(RELAY, self.house.worker)
         self.connections.close()
         self.store.close()
 
@@ -109,27 +114,30 @@ def compose(
     if not settings.database.exists():
         raise Refused(f"data folder {settings.dir}", "no hub.sqlite", "a prepared folder", "run `hub init`")
     clock, ids = clock or UtcClock(), ids or RandomIds()
-    store = SqlStore(settings.database, clock, ids)
-    require_current(store.database)
-    keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
-    log = AuditLog(store.database, keys, clock, settings.checkpoints)
-    log.verify_at_start()
-    connections = SystemConnections(ADAPTERS, store, clock)
-    house = House(
-        store=store,
-        bus=SqliteBus(store.database, clock),
-        clock=clock,
-        ids=ids,
-        keys=keys,
-        packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
-        schema=MessageSchema(),
-        adapters=ADAPTERS,
-        mappings={kind: load_mappings(kind, settings.mappings) for kind in ADAPTERS},
-        connections=connections,
-        limits=limits or Limits(),
-        worker=f"{os.getpid()}-{ids.number()}",
-    )
-    activate(house)
+    with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
+        store = SqlStore(settings.database, clock, ids)
+        opened.callback(store.close)
+        require_current(store.database)
+        keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
+        log = AuditLog(store.database, keys, clock, settings.checkpoints)
+        log.verify_at_start()
+        connections = SystemConnections(ADAPTERS, store, clock)
+        house = House(
+            store=store,
+            bus=SqliteBus(store.database, clock),
+            clock=clock,
+            ids=ids,
+            keys=keys,
+            packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
+            schema=MessageSchema(),
+            adapters=ADAPTERS,
+            mappings={kind: load_mappings(kind, settings.mappings) for kind in ADAPTERS},
+            connections=connections,
+            limits=limits or Limits(),
+            worker=f"{os.getpid()}-{ids.number()}",
+        )
+        activate(house)
+        opened.pop_all()
     return Hub(settings, house, Exchange(house, report), store, log, connections)
 
 

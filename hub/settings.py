@@ -69,7 +69,8 @@ def read_settings(folder: Path | None = None) -> Settings:
     file = place / "hub.toml"
     try:
         found = tomllib.loads(file.read_text()) if file.exists() else {}
-        return Settings(dir=place, **found)
+        from_environment = Settings().model_fields_set
+        return Settings(dir=place, **{name: value for name, value in found.items() if name not in from_environment})
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise Refused(str(file), type(error).__name__, "TOML with the key `name`", "mend the file") from None
     except ValidationError as error:

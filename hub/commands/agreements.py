@@ -25,13 +25,13 @@ What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]
 Name = Annotated[str, typer.Argument(help="Its id; nothing with `all`.")]
 
 
-def finish(ctx: typer.Context, hub: Hub, drain: Drain, as_json: bool, done: str) -> None:
+def finish(ctx: typer.Context, hub: Hub, drain: Drain, as_json: bool, done: str, **ids: str) -> None:
     """Wait until nothing is under way any more, and show the receipt."""
     while (receipt := drain.step()) is None:
         tools(ctx).sleep(WAIT_S)
     fates = {"arrived": receipt.arrived, "not_arrived": receipt.not_arrived, "unknown": receipt.unknown}
     if as_json:
-        show_json({"done": done, **fates})
+        show_json({"done": done, **ids, **fates})
         return
     with hub.house.store.peek() as rows:
         found = rows.handovers.get([envelope for envelopes in fates.values() for envelope in envelopes])

@@ -165,11 +165,8 @@ def add_directive(
     by = who(ctx, worker)
     words: dict[str, Any] = {"recipients": recipient or (), "purposes": purpose or (), "categories": category or ()}
     with opened(ctx, folder) as hub:
-        name = desk.forbid(hub.house, agency, alias, by, **words)
-    if as_json:
-        show_json({"directive": name})
-    else:
-        say(f"directive {name} holds from now on")
+        name, drain = desk.forbid(hub.house, agency, alias, by, **words)
+        finish(ctx, hub, drain, as_json, f"directive {name} holds from now on", directive=name)
 
 
 def lift_directive(

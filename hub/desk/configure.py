@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from consent.model import Agreement, Category, Purpose
 from hub.desk.who import Who, actor, first
 from hub.directory import Form, Known, Problems, Terms, from_file, from_row
-from hub.errors import Unavailable
+from hub.errors import Refused, Unavailable
 from hub.exchange.connections import StoreMemory
 from hub.exchange.house import House
 from hub.model import locks
@@ -100,12 +100,24 @@ def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
         row = _numbered(read, before)
         if row == before:
             continue
+        _only_by_name(before, row)
         unit.directory.put(row)
         changed.append(_name(row))
         details = {"what": form.name, "name": _name(row), "action": "changed" if before else "added"}
         details |= {name: value for name, value in asdict(row).items() if name in _AUDITED and value is not None}
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, details))
     return Kept(tuple(changed), len(found) - len(changed))
+
+
+def _only_by_name(before: Row | None, row: Row) -> None:
+    """What stops or starts exchange has commands of its own, which drain what is under way and wake what waited."""
+    for kind in (Agency, System, Agreement):
+        if isinstance(row, kind) and isinstance(before, kind) and row.status != before.status:
+            name = kind.__name__.lower()
+            ways = f"`hub suspend {name}`, `hub resume {name}`" + (
+                ", `hub agreements end`" if kind is Agreement else ""
+            )
+            raise Refused(f"{name} {_name(row)}: status", row.status, f"{before.status}, as it stands", f"use {ways}")
 
 
 def _before(directory: Directory, row: Row | Terms) -> Row | None:

@@ -74,8 +74,11 @@ def forbid(
     recipients: Iterable[str] = (),
     purposes: Iterable[str] = (),
     categories: Iterable[str] = (),
-) -> str:
-    """Add a standing "no" of a client; what it does not name, it forbids wholly. Returns its id.
+) -> tuple[str, Drain]:
+    """Add a standing "no" of a client; what it does not name, it forbids wholly.
+
+    Returns:
+        Its id, and the drain of what is under way on the client's consents.
 
     Raises:
         Refused: no such client, agency, purpose or category.
@@ -84,6 +87,7 @@ def forbid(
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, agency, or_hub=True)
         ref = _client(rows, agency, alias)
+        consents = [consent.consent_id for consent in rows.subjects.facts([ref])[ref].consents]
         for name in (recipients := tuple(recipients)):
             if name not in directory.agencies:
                 raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
@@ -97,7 +101,7 @@ def forbid(
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
         registry.add_directive(unit, directive, acting)
-    return directive.directive_id
+    return directive.directive_id, Drain(house, [f"consent:{consent_id}" for consent_id in consents])
 
 
 def lift(house: House, directive_id: str, agency: str, who: Who) -> None:

@@ -22,7 +22,6 @@ def step(house: House) -> bool:
         if not rows.waiting.due(rows.now, 1):
             return False
     with house.store.unit(share=[locks.CONFIG]) as unit:
-        unit.waiting.expire(unit.now)
         due = unit.waiting.due(unit.now, house.limits.batch)
         for row in due:
             unit.waiting.snooze(row.waiting_id, unit.now + CLAIMED)
@@ -48,3 +47,12 @@ def _unclaim(house: House, waiting: list[Waiting], claimed_until: datetime) -> N
             now = unit.waiting.get(row.waiting_id)
             if now is not None and now.due_at == claimed_until:
                 unit.waiting.snooze(row.waiting_id, None)
+
+
+def expire(house: House) -> None:
+    """Drop what waited for its person longer than keyed digests are kept; the refusal stands (design §3.7)."""
+    with house.store.peek() as rows:
+        if not rows.waiting.outlived(rows.now):
+            return
+    with house.store.unit() as unit:
+        unit.waiting.expire(unit.now)

@@ -239,6 +239,10 @@ class WaitingRows(Protocol):
         """Set when to look again."""
         ...
 
+    def outlived(self, now: datetime) -> bool:
+        """Whether there are rows past their ``until_at``."""
+        ...
+
     def expire(self, now: datetime) -> int:
         """Drop rows past their ``until_at``; how many."""
         ...
@@ -437,6 +441,10 @@ class Cursors(Protocol):
 
     def remember(self, system: str, key: str, value: str | None) -> None:
         """Store or remove a text of an adapter's memory."""
+        ...
+
+    def let_go(self, name: str, holder: str) -> None:
+        """Give a lease back, if it is this holder's."""
         ...
 
     def lease(self, name: str, holder: str, until: datetime) -> bool:

@@ -201,6 +201,11 @@ class WaitingTable:
         self._scope.write(statement, None, t.waiting)
         self._known.forget()
 
+    def outlived(self, now: datetime) -> bool:
+        """Whether there are rows past their time."""
+        c = t.waiting.c
+        return self._scope.one(select(c.waiting_id).where(c.until_at <= text(now)).limit(1), t.waiting) is not None
+
     def expire(self, now: datetime) -> int:
         """Drop rows past their time; how many."""
         c = t.waiting.c

@@ -72,6 +72,10 @@ class CursorTable:
         statement = upsert(t.adapter_cursor).values(system=system, cursor=cursor)
         self._scope.write(statement.on_conflict_do_update(index_elements=["system"], set_={"cursor": cursor}))
 
+    def let_go(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+        self._scope.write(delete(t.lease).where(t.lease.c.name == name, t.lease.c.holder == holder))
+
     def lease(self, name: str, holder: str, until: datetime) -> bool:
         """Take or renew a lease unless another holds it."""
         values = {"holder": holder, "until_at": text(until)}

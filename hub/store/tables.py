@@ -1,6 +1,7 @@
 """The tables, by room (design §6). SQLAlchemy Core, no ORM. Instants are ISO 8601 text in UTC, so they sort.
 
-What is not here: a payload table. Content rests only in ``outbox``, sealed, until it is acknowledged or returned.
+What is not here: a payload table. Content rests sealed, in ``outbox`` until its message ends, and as the bus's own copy
+in ``bus_record`` for 96 hours; the key that opens both is in ``message_key`` and goes with the message.
 Names, dates of birth and identifiers of people are nowhere; ``identifier_digest`` holds keyed digests.
 """
 

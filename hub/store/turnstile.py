@@ -16,10 +16,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from hub.errors import Unavailable
+
 
 @contextmanager
 def _flock(path: Path, how: int) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(f"store {path.name}", type(error).__name__, next_step="run `hub doctor`") from None
     try:
         fcntl.flock(handle, how)
         yield

@@ -11,10 +11,10 @@ from consent.gather import gather_provisional
 from consent.model import ConsentState
 from hub.compose import Hub
 from hub.errors import MessageRejected
-from hub.exchange.addressing import NothingToSay, Submission, address
-from hub.exchange.gate import _question
-from hub.exchange.intake import _is_repeat
+from hub.exchange.addressing import NothingToSay, address
+from hub.exchange.question import at_gate_1
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_one
+from hub.exchange.submission import Submission
 from hub.model.directory import System
 from hub.model.envelope import MessageState
 from hub.ports import Peek
@@ -72,7 +72,7 @@ def _answered(hub: Hub, rows: Peek, record: ConsentRecord | ReferralRecord | Unr
         return
     assert previous is not None, f"forgotten: {where} was never judged"
     if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
-        assert _is_repeat(previous, record), f"forgotten: {where} is {previous.state}, and not as it is now"
+        assert source.digest == previous.digest or source.revision == previous.revision, f"forgotten: {where} is {previous.state}, and not as it is now"
         return
     assert previous.digest == source.digest, f"forgotten: {where} was not judged as it is now"
     given_up = previous.state is MessageState.RETURNED and previous.attempt > hub.house.limits.resends_max
@@ -81,8 +81,8 @@ def _answered(hub: Hub, rows: Peek, record: ConsentRecord | ReferralRecord | Unr
 
 
 def _would_pass(hub: Hub, rows: Peek, submission: Submission) -> bool:
-    facts = gather_provisional(rows, _question(submission), hub.house.packs).facts
-    return decide(facts).permits and not submission.record.deceased
+    facts = gather_provisional(rows, at_gate_1(submission), hub.house.packs).facts
+    return decide(facts).permits
 
 
 def _expired(hub: Hub, rows: Peek, accepted_at: object) -> bool:

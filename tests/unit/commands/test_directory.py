@@ -53,7 +53,7 @@ def test_a_change_is_an_entry_and_a_repeat_is_none(desk: Desk) -> None:
     assert again == {"changed": [], "same": 1}
     assert desk.entries() == after
     assert after[-1]["what"] == "agency"
-    assert after[-1]["id"] == "northside"
+    assert after[-1]["name"] == "northside"
     assert after[-1]["action"] == "added"
     assert "Northside" not in str(after[-1])
 
