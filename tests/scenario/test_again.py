@@ -1,0 +1,299 @@
+"""What arrived nowhere is said again; what was refused comes back when its reason is gone; nothing is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.compose import compose
+from hub.exchange import intake, relay, wake
+from hub.exchange.withdraw import resume, suspend, withdraw_consent
+from hub.model import locks
+from hub.model.audit import Actor
+from tests import cms_builder as cms
+from tests.fakes import SeededIds
+from tests.network import Network, make, refer
+
+ACTOR = Actor("harbour-worker", "worker", "harbour")
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    return make(tmp_path)
+
+
+@contextmanager
+def away(network: Network, agency: str) -> Iterator[None]:
+    """An agency's database cannot be reached for longer than a message lives."""
+    file, hidden = network.dir / f"{agency}.sqlite", network.dir / f"{agency}.away"
+    file.rename(hidden)
+    yield
+    network.run()
+    network.clock.advance(timedelta(hours=73))
+    network.run()
+    hidden.rename(file)
+    network.clock.advance(timedelta(hours=1))
+    network.run()
+
+
+def sealed(network: Network) -> None:
+    """Everything up to the bus and back, and no further."""
+    hub = network.hub
+    with hub.store.peek() as rows:
+        directory = rows.directory.all()
+    for system in directory.systems.values():
+        while intake.step(hub.house, system):
+            pass
+    while wake.step(hub.house):
+        pass
+    while relay.publish(hub.house):
+        pass
+    for agency in directory.agencies.values():
+        while relay.arrive(hub.house, agency.topic):
+            pass
+
+
+def told(network: Network, agency: str) -> list[tuple[str, str]]:
+    return [(row["kind"], row["payload"]["code"]) for row in network.inbox(agency) if "code" in row["payload"]]
+
+
+def test_an_answer_that_was_returned_is_sent_again_inv_5(network: Network) -> None:
+    refer(network)
+    network.run()
+    number = network.inbox("lakeside")[0]["hub_referral_no"]
+    cms.answer(network.db("lakeside"), number, "ACCEPTED")
+
+    with away(network, "harbour"):
+        pass
+
+    assert [row["payload"]["status"] for row in network.inbox("harbour", "referral-status")] == ["ACCEPTED"]
+
+
+def test_a_withdrawal_of_the_referral_that_was_returned_is_sent_again(network: Network) -> None:
+    _, referral = refer(network)
+    network.run()
+    cms.update(network.db("harbour"), "referral", referral, status="WITHDRAWN", status_at="2026-06-01 13:00:00")
+
+    with away(network, "lakeside"):
+        pass
+
+    assert [row["payload"]["status"] for row in network.inbox("lakeside", "referral-status")] == ["WITHDRAWN"]
+
+
+def test_what_was_delivered_is_not_sent_again_however_often_its_record_is_read(network: Network) -> None:
+    refer(network)
+    network.run()
+    cms.answer(network.db("lakeside"), network.inbox("lakeside")[0]["hub_referral_no"], "ACCEPTED")
+    network.run()
+    for agency in ("harbour", "lakeside"):
+        with network.hub.store.unit() as unit:
+            unit.cursors.put(f"{agency}-cms", "")
+    network.clock.advance(timedelta(hours=1))
+
+    network.run()
+
+    assert network.states() == {"delivered": 2}
+
+
+def test_a_revision_that_goes_back_halts_nobody(network: Network) -> None:
+    """An agency restores its database: the same row version comes again, with other bytes."""
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    referral = cms.add_referral(db, client, urgency="routine")
+    network.run()
+    cms.update(db, "referral", referral, urgency="urgent")
+    network.run()
+    db.execute("DROP TRIGGER IF EXISTS referral_version")
+    db.execute("UPDATE referral SET urgency = 'crisis', row_version = 1 WHERE referral_id = ?", (referral,))
+    with network.hub.store.unit() as unit:
+        unit.cursors.put("harbour-cms", "")
+    network.clock.advance(timedelta(hours=1))
+
+    network.run()
+
+    assert set(network.codes()) == {"DN_NO_CONSENT"}
+
+
+def test_a_service_that_closed_on_the_way_gets_nothing(network: Network) -> None:
+    refer(network)
+    sealed(network)
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        (service,) = (row for row in unit.directory.all().services if row.id == "lakeside-employment")
+        unit.directory.put(replace(service, status="suspended"))
+
+    network.run()
+
+    assert network.inbox("lakeside") == []
+    assert network.codes(gate=2) == {"DN_RECIPIENT": 1}
+
+
+def test_what_a_service_requires_is_asked_at_both_gates(network: Network) -> None:
+    client, _ = refer(network)
+    sealed(network)
+    cms.update(network.db("harbour"), "consent", client, categories="IDENT NEEDS SERVICE_STATUS")
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        (service,) = (row for row in unit.directory.all().services if row.id == "lakeside-employment")
+        unit.directory.put(replace(service, required=("IDENT", "LANG")))
+
+    network.run()
+
+    assert network.inbox("lakeside") == []
+    assert network.codes(gate=2) == {"DN_REQUIRED_BLOCKED": 1}
+
+
+def test_a_second_refusal_with_the_same_code_is_told_if_it_went_well_in_between(network: Network) -> None:
+    client, _ = refer(network)
+    suspend(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+    network.run()
+    resume(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+    sealed(network)
+    suspend(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+
+    network.run()
+
+    assert told(network, "harbour") == [("refusal", "DN_NO_AGREEMENT")] * 2
+    assert client == 1
+
+
+def test_the_same_answer_to_the_same_record_is_told_once(network: Network) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_referral(db, client)
+    network.run()
+    for _ in range(3):
+        network.clock.advance(timedelta(hours=1))
+        cms.update(db, "client", client, city="Ottawa")
+        network.run()
+
+    assert told(network, "harbour") == [("refusal", "DN_NO_CONSENT")]
+
+
+def test_refusals_do_not_use_up_the_three_returns(network: Network) -> None:
+    refer(network)
+    for _ in range(5):
+        suspend(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+        network.run()
+        resume(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+        sealed(network)
+
+    with away(network, "lakeside"):
+        pass
+
+    assert [row["kind"] for row in network.inbox("lakeside")] == ["referral"]
+
+
+def test_after_three_returns_in_a_row_a_person_is_asked(network: Network) -> None:
+    refer(network)
+    (network.dir / "lakeside.sqlite").rename(network.dir / "lakeside.away")
+    for _ in range(6):
+        network.run()
+        network.clock.advance(timedelta(hours=73))
+    network.run()
+
+    assert told(network, "harbour") == [("returned", "NOT_ACKNOWLEDGED")]
+    assert network.states() == {"returned": 4}
+
+
+def test_what_waited_for_a_person_is_dropped_after_30_days_also_when_nothing_else_happens(network: Network) -> None:
+    db = network.db("harbour")
+    cms.add_referral(db, cms.add_client(db))
+    network.run()
+    network.clock.advance(timedelta(days=31))
+
+    network.hub.keep_house()
+
+    with network.hub.store.peek() as rows:
+        assert rows.waiting.every(10) == []
+
+
+def test_a_refusal_that_keeps_no_digest_waits_on(network: Network) -> None:
+    suspend(network.hub.house, "agreement", "harbour-lakeside", ACTOR)
+    db = network.db("harbour")
+    cms.add_referral(db, cms.add_client(db))
+    network.run()
+    network.clock.advance(timedelta(days=31))
+
+    network.hub.keep_house()
+
+    with network.hub.store.peek() as rows:
+        assert [row.code for row in rows.waiting.every(10)] == ["DN_NO_AGREEMENT"]
+
+
+def test_a_consent_whose_client_could_not_be_read_for_a_while_opens_again(network: Network) -> None:
+    client, _ = refer(network)
+    network.run()
+    db = network.db("harbour")
+    good = db.execute("SELECT birth_date FROM client").fetchone()[0]
+    cms.update(db, "client", client, birth_date="1991-99-99")
+    network.run()
+    cms.update(db, "client", client, birth_date=good)
+    network.run()
+
+    cms.add_referral(db, client, service_wanted="language-training")
+    network.run()
+
+    assert len(network.inbox("lakeside", "referral")) == 2
+    with network.hub.store.peek() as rows:
+        assert rows.waiting.every(10) == []
+
+
+@pytest.mark.parametrize("change", ["mappings", "packs"])
+def test_new_rule_files_wake_what_waited_for_them(network: Network, change: str) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_consent(db, client, **({"text_version": "sharing-v9"} if change == "packs" else {}))
+    cms.add_referral(db, client, **({"reason_code": "gardening"} if change == "mappings" else {}))
+    network.run()
+    before = network.inbox("lakeside")
+    _overlay(network, change)
+    network.hub.close()
+    network.hub = compose(network.hub.settings, clock=network.clock, ids=SeededIds(5))
+
+    network.run()
+
+    assert before == []
+    assert len(network.inbox("lakeside")) == (1 if change == "mappings" else 0)
+    with network.hub.store.peek() as rows:
+        log = network.hub.log
+        while log.step():
+            pass
+        entries = [entry.body for entry in log.stored()]
+        assert rows.now
+    assert any(b'"what":"rules"' in body for body in entries)
+
+
+def _overlay(network: Network, change: str) -> None:
+    root = Path(__file__).parents[2]
+    if change == "mappings":
+        folder = network.hub.settings.mappings / "cms"
+        folder.mkdir()
+        text = (root / "mappings/cms/need.csv").read_text()
+        (folder / "need.csv").write_text(text.rstrip("\n") + "\ngardening,other,>\n")
+    else:
+        text = (root / "consent/packs/ca-on.toml").read_text()
+        (network.hub.settings.packs / "ca-on.toml").write_text(
+            text.replace('"sharing-v3"', '"sharing-v3", "sharing-v9"')
+        )
+
+
+def test_a_withdrawal_is_drained_also_where_gate_2_relied_on_a_later_consent_inv_3(network: Network) -> None:
+    client, _ = refer(network)
+    sealed(network)
+    cms.add_consent(network.db("harbour"), client)
+    cms.update(network.db("harbour"), "consent", 1, withdrawn_at="2026-06-01", withdrawn_how="PHONE")
+    network.run()
+    with network.hub.store.peek() as rows:
+        filed = rows.consents.of_source("harbour-cms", "consent:2")
+    assert filed is not None
+
+    receipt = withdraw_consent(
+        network.hub.house, filed[0].consent_id, ACTOR, said_at=network.clock.now(), how="PHONE"
+    ).step()
+
+    assert receipt is not None
+    assert len(receipt.arrived) == len(network.inbox("lakeside", "referral")) == 1
