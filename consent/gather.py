@@ -1,5 +1,9 @@
 """Gather the facts of one question: what the registry and the directory know, read at one sequence number.
 
+Not gathered yet, because nothing provides it: lineage of items, a purpose written by the sender, a pinned version,
+safety flags, persons and programs as recipients, a registry or log that is down (a unit that cannot be opened decides
+nothing). The rules about these stand in ``decide`` and stay silent.
+
 Inside a unit the answer governs; read through a peek the facts are provisional: no writer accepts a decision on them.
 """
 

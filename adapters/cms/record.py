@@ -172,14 +172,17 @@ def render(record: Record) -> bytes:
     return canonical(_written(record.kind, FORMS[record.kind], record))
 
 
-def notice(key: str, code: str) -> bytes:
-    """The payload of a notice (refusal, returned, rejected): the record's own number and a code, nothing else.
+def notice(key: str, code: str, place: str = "") -> bytes:
+    """The payload of a notice (refusal, returned, rejected): the record's own number, a code, and where it is wrong.
+
+    Args:
+        place: field, what was got (a code or a shape), what to do; "" where the code says it all.
 
     Raises:
         RecordUnreadable: the key is none of this system's.
     """
     prefix, number = split(key)
-    return canonical({_KEY_COLUMNS[prefix]: int(number), "code": code})
+    return canonical({_KEY_COLUMNS[prefix]: int(number), "code": code, **({"place": place} if place else {})})
 
 
 def split(key: str) -> tuple[str, str]:

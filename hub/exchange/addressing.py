@@ -43,14 +43,15 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     """
     referral = _referral(rows, record)
     found = move(standing_of(referral) if referral else None, record.said)
-    said_before = again(rows, record) if isinstance(found, Unchanged) else None
-    if isinstance(found, Unchanged) and said_before is None:
+    in_vain = again(rows, record)
+    said_again = in_vain if isinstance(found, Unchanged) else None
+    if isinstance(found, Unchanged) and said_again is None:
         if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
             return NothingToSay()
         found = Forbidden("the request has been sent already; a change to it does not travel")
     steps = found.steps if isinstance(found, Moved) else ()
     led = _lead(rows, record, referral)
-    event = said_before or (steps[-1].event if steps else None) or _event_said(record)
+    event = said_again or (steps[-1].event if steps else None) or _event_said(record)
     purpose = house.packs.purpose_of(event)
     assert purpose is not None, "every event of the referral machine has a purpose"
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
@@ -64,7 +65,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         referral=referral,
         steps=steps,
         allowed=not isinstance(found, Forbidden),
-        again=said_before,
+        in_vain=in_vain,
         ids=ids,
         bundle=bundle,
         items=items,

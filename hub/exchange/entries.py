@@ -84,14 +84,16 @@ def opened(
     return Entry(AuditEvent.DELIVERY, at, HUB, details)
 
 
-def acknowledged(row: Handover, at: datetime) -> Entry:
-    """The recipient's system has it."""
+def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
+    """The recipient's system has it; or, not ``written``, has no word for what it says (shared model 6.2)."""
     details = {
         "message_id": row.message_id,
         "envelope_id": row.envelope_id,
         "recipient": row.recipient,
         "system": row.system,
     }
+    if not written:
+        details["reason_code"] = "NO_WORD"
     return Entry(AuditEvent.ACK, at, HUB, details)
 
 

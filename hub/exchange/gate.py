@@ -56,7 +56,7 @@ def still_holds(unit: Unit, submission: Submission) -> bool:
     now = unit.referrals.get(submission.referral.number) if submission.referral else _opened_meanwhile(unit, submission)
     if now != submission.referral:
         return False
-    if again(unit, submission.record) != submission.again:
+    if again(unit, submission.record) != submission.in_vain:
         return False
     person = submission.record.person
     if person is None or submission.referral is not None:

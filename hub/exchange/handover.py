@@ -218,8 +218,9 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
         unit.inbox.move([row.message_id for row in arrived], MessageState.DELIVERED)
         unit.outbox.drop([row.envelope_id for row in arrived])
         for row in arrived:
-            unit.audit.append(acknowledged(row, unit.now))
-            after_arrival(unit, row, opened_now[row.envelope_id].envelope)
+            each = opened_now[row.envelope_id]
+            unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
+            after_arrival(unit, row, each.envelope)
 
 
 def _try_again(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import orjson
 
-from consent.model import Code, Facts
+from consent.model import Code, ConsentState, Facts
+from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
 from hub.exchange.reading import ReferralRecord, Unreadable
@@ -28,6 +29,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now).at
+    pending = code is Code.DN_PENDING
     on = _locks(wakes, facts.message.subject, record.person)
     digests = any(lock.startswith("digest:") for lock in on)
     unit.waiting.put(
@@ -49,7 +51,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
         )
     )
     if before is None or before.code != row.code:  # the same answer to the same record is said once
-        tell(house, unit, row.system, row.record_key, "refusal", row.code)
+        tell(house, unit, row.system, row.record_key, "refusal", row.code, _pending(facts) if pending else "")
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
@@ -72,11 +74,15 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
             place=record.place,
         )
     )
-    tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value)
+    tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value, record.place)
 
 
-def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str) -> None:
-    """Queue a content-free notice for the record's own system."""
+def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, place: str = "") -> None:
+    """Queue a content-free notice for the record's own system.
+
+    Args:
+        place: which element, why, and what to do, without a personal value; "" where the code says it all.
+    """
     unit.notices.put(
         Notice(
             notice_id=house.ids.uuid(),
@@ -86,8 +92,16 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str) 
             record_key=key,
             created_at=unit.now,
             due_at=unit.now,
+            place=place,
         )
     )
+
+
+def _pending(facts: Facts) -> str:
+    """Which fields the sender's drafts lack."""
+    drafts = (c for known in facts.subjects.values() for c in known.consents if c.state is ConsentState.DRAFT)
+    missing = sorted({name for c in drafts if c.discloser == facts.sender.agency for name in lacks(c)})
+    return f"consent: got nothing in {', '.join(missing)}; fill it in and save the consent" if missing else ""
 
 
 def _locks(wakes: frozenset[Wake], subject: str | None, person: PersonKeys | None) -> tuple[str, ...]:

@@ -57,8 +57,7 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
     return Parcel(
         envelope_id=row.notice_id,
         kind=row.kind,
-        body=adapter.notice(row.record_key, row.code),
-        referral_no=row.referral_no,
+        body=adapter.notice(row.record_key, row.code, row.place),
     )
 
 

@@ -112,7 +112,7 @@ class Notice:
     record_key: str
     created_at: datetime
     due_at: datetime
-    referral_no: str | None = None
+    place: str = ""  # which element, why, what to do (INV-10)
     attempts: int = 0
     sent: bool = False
 

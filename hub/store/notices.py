@@ -29,7 +29,7 @@ class NoticeTable:
                 "kind": row.kind,
                 "code": row.code,
                 "record_key": row.record_key,
-                "referral_no": row.referral_no,
+                "place": row.place,
                 "state": "sent" if row.sent else "waiting",
                 "attempts": row.attempts,
                 "due_at": text(row.due_at),
@@ -109,7 +109,7 @@ def _notice(row: Any) -> Notice:
         record_key=row.record_key,
         created_at=instant(row.created_at),
         due_at=instant(row.due_at),
-        referral_no=row.referral_no,
+        place=row.place,
         attempts=row.attempts,
         sent=row.state == "sent",
     )

@@ -220,7 +220,7 @@ notice = _table(
     _text("kind"),
     _text("code"),
     _text("record_key"),
-    _text("referral_no", null=True),
+    _text("place"),
     _text("state"),
     _int("attempts"),
     _text("due_at"),

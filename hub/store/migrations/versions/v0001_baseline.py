@@ -277,7 +277,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("record_key", sa.Text(), nullable=False),
-        sa.Column("referral_no", sa.Text(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("due_at", sa.Text(), nullable=False),
