@@ -28,7 +28,7 @@ bench: $(READY)        ## benchmarks as ratios beside their references
 
 schemas: $(READY)      ## write the contracts under schemas/ anew; a test says when they are not current
 	$(BIN)/python -m schemas.fhir.generate
-	$(BIN)/python -m consent.facts > schemas/decision/facts-v1.json
+	$(BIN)/python -c "import json; from consent.facts import facts_schema as s; print(json.dumps(s(), indent=2, ensure_ascii=False))" > schemas/decision/facts-v1.json
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

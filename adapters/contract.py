@@ -51,11 +51,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A business rejection that the receiving system reported after it had taken a message: codes only."""
+    """A business rejection that the receiving system reported after it had taken a message.
+
+    Args:
+        code: of a closed list of the adapter's; never a text of the system's own.
+    """
 
     envelope_id: str
     code: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,12 @@ class Source(Protocol):
     def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
         """Write parcels. Calls ``commit`` just before the irreversible step; one answer per parcel.
 
-        Callable without the store: it needs the parcels alone.
+        Callable without the store: it needs the parcels alone. ``UNKNOWN`` is answered only where the outcome of the
+        commit itself cannot be told.
+
+        Raises:
+            Unavailable: the system cannot be reached now; nothing was written.
+            LeaseOver: ``commit`` said so; nothing was written.
         """
         ...
 

@@ -80,7 +80,10 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
 def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
     subject = question.message.subject
     known = rows.subjects.facts([subject]) if subject else {}
-    return {ref: replace(facts, deceased=True) for ref, facts in known.items()} if question.deceased else known
+    return {
+        ref: replace(facts, deceased=True) if question.deceased or question.sender in facts.deceased_by else facts
+        for ref, facts in known.items()
+    }
 
 
 def _runs(system: str, directory: Directory) -> bool:

@@ -371,6 +371,7 @@ class Directive:
     categories: tuple[Category, ...] = ()
     items: tuple[str, ...] = ()
     said_by: GivenBy = GivenBy.SELF
+    taken_by: str = ""  # agency whose worker took it: it alone, or the hub, may show or lift it
     lifted_by: str | None = None
 
 
@@ -468,7 +469,8 @@ class SubjectFacts:
     consents: tuple[Consent, ...] = ()
     directives: tuple[Directive, ...] = ()
     flags: tuple[SafetyFlag, ...] = ()
-    deceased: bool = False
+    deceased: bool = False  # in the eyes of the sender
+    deceased_by: tuple[str, ...] = ()  # agencies whose own records say so: a claim, so it binds what they send
     turns_16_on: date | None = None
     turns_18_on: date | None = None
 

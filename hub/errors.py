@@ -9,6 +9,7 @@
     │   ├─ BusUnavailable      the outcome is unknown: publish again
     │   └─ LeaseOver           too late to commit: open again
     ├─ KeyGone            the content can no longer be opened  returned to its sender
+    ├─ Unexpected         a fault of ours                      the rest goes on; tell the maintainers
     ├─ Refused            a command asked for what is not allowed or does not exist
     └─ IntegrityBroken    stored bytes do not verify           the hub halts
 
@@ -17,6 +18,9 @@ field the code, of any other field only its shape (:func:`shape`).
 """
 
 from __future__ import annotations
+
+import traceback
+from pathlib import Path
 
 
 class HubError(Exception):
@@ -49,6 +53,17 @@ class NeedsReview(HubError):
     """A human must choose; nothing moves until then."""
 
 
+class Unexpected(HubError):
+    """A fault of ours, met while one record or one part was handled. It names a place of the code, never a value."""
+
+    @classmethod
+    def met(cls, where: str, error: BaseException) -> Unexpected:
+        """Its kind and its line; its text may hold anything and is dropped."""
+        steps = traceback.extract_tb(error.__traceback__)
+        line = f"{Path(steps[-1].filename).name}:{steps[-1].lineno}" if steps else "nowhere"
+        return cls(where, f"{type(error).__name__} at {line}", next_step="tell the maintainers; the rest goes on")
+
+
 class Unavailable(HubError):
     """A store, bus or agency system cannot be reached now. Nothing was released."""
 
@@ -76,18 +91,16 @@ class IntegrityBroken(HubError):
 def code(value: object) -> str:
     """A wrong code as an error may show it: itself where it cannot be a word of a person, else its shape.
 
-    Somebody may have typed a name into a coded field, and an error is stored and shown. So only short texts without a
-    space that hold a digit (``07``, ``B2``), or of three characters at most, are shown.
+    Somebody may have typed a name, a document number or a postal code into a coded field, and an error is stored and
+    shown. So only letters and digits of ASCII, two at most (``07``, ``B2``), are shown.
 
     Example:
         >>> code("07"), code("Tremblay")
         ('`07`', 'a code of shape aaaaaaaa')
     """
     text = str(value)
-    plain = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
-    mixed = len(text) <= 8 and any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
-    short = len(text) <= 3 or (len(text) <= 4 and text.isdigit())
-    return f"`{text}`" if plain and (mixed or short) else f"a code of shape {shape(text)}"
+    tells_nothing = len(text) <= 2 and text.isascii() and text.isalnum()
+    return f"`{text}`" if tells_nothing else f"a code of shape {shape(text)}"
 
 
 def shape(value: object) -> str:

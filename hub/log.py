@@ -16,6 +16,7 @@ from typing import TextIO
 
 import structlog
 
+_OWN = ("at", "event", "level")  # when, what and how urgent: written by the line itself
 _WORD = re.compile(r"[A-Za-z0-9_.:/@+-]{1,120}")
 
 
@@ -53,5 +54,6 @@ class Log:
             ids: what it is about: ids, codes, places in code, numbers. Never a text.
         """
         for name, value in ids.items():
+            assert name not in _OWN, f"{name} is a word of every line and would be lost"
             assert isinstance(value, int) or _WORD.fullmatch(value), f"{name} is no id, code or number"
         self._logger.msg(code.name, level=logging.getLevelName(code.level).lower(), **ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +17,8 @@ from hub.errors import Refused
 
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
+IN_FILE = ("name", "log_key")  # keys of hub.toml; where the folder is, a file within it cannot say
+_KNOWN = "the keys " + ", ".join(f"`{name}`" for name in IN_FILE)
 
 
 class Settings(BaseSettings):
@@ -68,11 +71,26 @@ def read_settings(folder: Path | None = None) -> Settings:
     place = folder or Settings().dir
     file = place / "hub.toml"
     try:
-        found = tomllib.loads(file.read_text()) if file.exists() else {}
+        found = _read(file)
         from_environment = Settings().model_fields_set
         return Settings(dir=place, **{name: value for name, value in found.items() if name not in from_environment})
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise Refused(str(file), type(error).__name__, "TOML with the key `name`", "mend the file") from None
     except ValidationError as error:
-        names = ", ".join(str(fault["loc"][0]) for fault in error.errors() if fault["loc"])
-        raise Refused(str(file), f"a wrong value or an unknown key: {names}", "`name`", "mend the file") from None
+        names = sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]})  # fields of ours alone
+        raise Refused(str(file), f"another kind of value of {', '.join(names)}", "a text", "mend the file") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The keys of the file; none where there is no file. What an unknown key is called is not repeated: it may be
+    anything.
+    """
+    try:
+        found = tomllib.loads(file.read_bytes().decode()) if file.exists() else {}
+    except OSError as error:
+        raise Refused(
+            str(file), error.strerror or "an error", "a file that can be read", "look at its rights"
+        ) from None
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
+        raise Refused(str(file), type(error).__name__, f"TOML in UTF-8 with {_KNOWN}", "mend the file") from None
+    if unknown := len(found.keys() - set(IN_FILE)):
+        raise Refused(str(file), f"unknown keys: {unknown}", f"only {_KNOWN}", "correct their spelling, or remove them")
+    return found

@@ -84,7 +84,7 @@ class Network:
     def told(self, agency: str, kind: str = "refusal") -> list[tuple[str, int, str]]:
         """What notices of a kind have told an agency, in order: whose number, the number, the code."""
         payloads = [row["payload"] for row in self.inbox(agency, kind)]
-        return [(key, each[key], each["code"]) for each in payloads for key in each if key != "code"]
+        return [(key, each[key], each["code"]) for each in payloads for key in each if key not in ("code", "place")]
 
     def verifies(self) -> bool:
         """Integrate, sign, export, and let the verifier judge, as any scenario ends."""
@@ -129,7 +129,15 @@ def fill_directory(hub: Hub, folder: Path, now: datetime) -> None:
         put = unit.directory.put
         for name, title in (("harbour", "Harbour Newcomer Centre"), ("lakeside", "Lakeside Employment Services")):
             put(Agency(name, title, "general", "ca-on", f"delivery.{name.upper()[:6]:A<12}"))
-            put(System(f"{name}-cms", name, "cms", "active", {"path": str(folder / f"{name}.sqlite")}))
+            put(
+                System(
+                    f"{name}-cms",
+                    name,
+                    "cms",
+                    "active",
+                    {"path": str(folder / f"{name}.sqlite"), "busy_timeout_ms": 50},
+                )
+            )
             put(Worker(f"{name}-worker", name, "worker"))
         put(Worker("steward", "hub", "steward"))
         for wanted in ("employment", "language-training"):

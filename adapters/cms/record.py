@@ -38,7 +38,7 @@ def _table(columns: str) -> Mapping[str, str]:
 VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "v_hub_client": _table(
-            "client_id:int file_no last_name first_name preferred_name birth_date:date birth_date_quality gender"
+            "client_id:int file_no:id last_name first_name preferred_name birth_date:date birth_date_quality gender"
             " status_in_canada status_date:date arrival_date:date country_of_origin home_language service_language"
             " official_language interpreter_needed:flag phone phone_safe:flag email email_safe:flag address_line unit"
             " city province postal_code merged_into_client_id:int deceased_date:date"

@@ -12,7 +12,6 @@ One thread at a time uses a source.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +32,8 @@ from hub.model.canonical import canonical
 BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
 CLOCK_SKEW = timedelta(minutes=2)  # between the hub's clock and the database's, before check complains
 _GAPS = "gaps"  # memory key: when holes in the log were first seen
-_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+# program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
+_REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _PREFIX_OF = {view: prefix for prefix, view in VIEW_OF.items()}
 
 # whose rows hold a row of this view nested, and through which of their columns
@@ -141,9 +141,9 @@ class CmsSource:
         if cursor.sweep:
             compared = compare(self._database, self._delivered, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
-        cursor, rejections = self._rejections(cursor, problems)
+        cursor, rejections, rejected_more = self._rejections(cursor, problems)
         raws = self._read(sorted(unique(keys), key=lambda key: not key.startswith("consent:")))
-        more = log_more or cursor.sweep is not None or len(rejections) == PAGE
+        more = log_more or cursor.sweep is not None or rejected_more
         return Page(tuple(raws), cursor.text(), more, tuple(problems), rejections)
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
@@ -234,16 +234,18 @@ class CmsSource:
                 held.setdefault(owner, []).append(f"{prefix}:{row}")
         return held
 
-    def _rejections(self, cursor: Cursor, problems: list[str]) -> tuple[Cursor, tuple[Rejection, ...]]:
-        """What the system could not apply. A code that is no code is not repeated: it could be anything."""
+    def _rejections(self, cursor: Cursor, problems: list[str]) -> tuple[Cursor, tuple[Rejection, ...], bool]:
+        """What the system could not apply. A code of no list is not repeated: it could be anything."""
         if (last := self._database.last_error()) < cursor.error:
             problems.append(f"hub_inbox_error: ends at {last}, before {cursor.error}: restored or cut; read again")
             cursor = replace(cursor, error=0)
         rows = self._database.errors(cursor.error, PAGE)
         rejections = tuple(
-            Rejection(message_id, _code(code) or "UNREADABLE", _code(detail)) for _, message_id, code, detail in rows
+            Rejection(message_id, code if code in _REJECTED else "UNREADABLE")
+            for _, message_id, code in rows
+            if isinstance(message_id, str)
         )
-        return (replace(cursor, error=rows[-1][0]) if rows else cursor), rejections
+        return (replace(cursor, error=rows[-1][0]) if rows else cursor), rejections, len(rows) == PAGE
 
     # -- reading records
 
@@ -331,7 +333,3 @@ def _machine_clock() -> datetime:
 def _night(now: datetime) -> str:
     """The local day, by which nights are counted."""
     return now.astimezone(TORONTO).date().isoformat()
-
-
-def _code(value: object) -> str:
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else ""

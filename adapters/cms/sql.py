@@ -32,7 +32,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "message_id", "kind", "hub_referral_no", "client_id", "base_row_version", "payload", "incomplete",
         "received_at",
     ),
-    "hub_inbox_error": ("seq", "message_id", "code", "detail_code"),
+    "hub_inbox_error": ("seq", "message_id", "code"),
 }  # fmt: skip
 
 _INSERT = (
@@ -122,9 +122,9 @@ class Database:
         sql = "SELECT DISTINCT row_id FROM change_log WHERE table_name = ? AND seq > ? AND row_id IN"
         return {row[0] for row in self._in("change_log", sql, rows, (view, after))}
 
-    def errors(self, after: int, limit: int) -> list[tuple[int, str, Any, Any]]:
-        """Rows of ``hub_inbox_error`` behind a number: seq, message id, code, detail code."""
-        sql = "SELECT seq, message_id, code, detail_code FROM hub_inbox_error WHERE seq > ? ORDER BY seq LIMIT ?"
+    def errors(self, after: int, limit: int) -> list[tuple[int, Any, Any]]:
+        """Rows of ``hub_inbox_error`` behind a number: seq, message id, code."""
+        sql = "SELECT seq, message_id, code FROM hub_inbox_error WHERE seq > ? ORDER BY seq LIMIT ?"
         return self._rows("hub_inbox_error", sql, (after, limit))
 
     def last_error(self) -> int:
@@ -143,7 +143,7 @@ class Database:
         sql = " ".join(("SELECT", ", ".join((version, *map(_column, names))), "FROM", view, "WHERE", by, "IN"))
         for row in self._in(view, sql, values, order=KEY[view]):
             cells = zip(names, row[1:], strict=True)
-            yield str(row[0]), {name: _plain(value) for name, value in cells if value is not None}
+            yield _version(row[0]), {name: cell(value) for name, value in cells if value is not None}
 
     def keys_of(self, view: str, column: str, keys: Sequence[int]) -> list[tuple[int, int]]:
         """Key and one column of rows by their keys."""
@@ -163,10 +163,10 @@ class Database:
         return int(found[0][0]) if found else None
 
     def versions(self, view: str, start: int, end: int) -> dict[int, str]:
-        """Row version by key, for keys from ``start`` to before ``end``."""
+        """Row version by key, for keys from ``start`` to before ``end``; "" where it is no version."""
         key = KEY[view]
         sql = " ".join(("SELECT", key, ", row_version FROM", view, "WHERE", key, ">= ? AND", key, "< ?"))
-        return {row[0]: str(row[1]) for row in self._rows(view, sql, (start, end))}
+        return {row[0]: _version(row[1]) for row in self._rows(view, sql, (start, end))}
 
     # -- the inbox
 
@@ -322,8 +322,20 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _plain(value: Any) -> Any:
-    return decoded(value) if isinstance(value, bytes) else value  # text that some driver stored as bytes
+def cell(value: Any) -> Any:
+    """A value of a column as JSON can say it.
+
+    Bytes are text that some driver stored so. A number with a point is told as a text: no column of ours holds one, so
+    the reader refuses it, while an infinity in JSON would be a silence.
+    """
+    if isinstance(value, bytes):
+        return decoded(value)
+    return repr(value) if isinstance(value, float) else value
+
+
+def _version(value: Any) -> str:
+    """A row version as the revision, which is stored in the clear: a whole number, or "" and the bytes decide."""
+    return str(value) if type(value) is int else ""
 
 
 def _column(name: str) -> str:

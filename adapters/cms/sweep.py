@@ -105,6 +105,6 @@ def _next(database: Database, delivered: Delivered, prefix: str, view: str, star
 
 
 def _differing(shown: Mapping[int, str], known: Mapping[int, str], *, full: bool) -> list[int]:
-    """Keys that are new, other or gone; all of them where the sweep is full."""
-    other = {number for number, version in shown.items() if full or known.get(number) != version}
+    """Keys that are new, other or gone, or that have no version to tell by; all of them where the sweep is full."""
+    other = {number for number, version in shown.items() if full or not version or known.get(number) != version}
     return sorted(other | (known.keys() - shown.keys()))

@@ -20,6 +20,7 @@ SITE = f"{codes.ID}/site"
 FILLERS = frozenset({"", "fnu"})  # case 15: no given name; signs alone fold to nothing
 KINDS = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSON": "eois-cams"}
 
+_SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _POSTAL = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d")
@@ -176,10 +177,12 @@ def identifier_out(element: Any) -> Any:
 
 
 def centre_in(site: str | None) -> Any:
-    """The assessment centre as an Organization by its site's identifier; ``NONE`` is no centre."""
+    """The assessment centre as an Organization by its site's identifier; ``NONE`` is no centre, a sentence is no code."""
     code = clean(site or "")
     if code == "NONE":
         return Partly(None, {"centre_site": "`NONE` is no centre"})
+    if code and not _SITE.fullmatch(code):
+        return Partly(None, {"centre_site": "has not the form of a code"})
     return {"type": "Organization", "identifier": {"system": SITE, "value": code}} if code else None
 
 

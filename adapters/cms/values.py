@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _MIXED = re.compile(r"[ÂÃ][\u0080-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|â€")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _FLAGS = {
     "1": "1",
     "y": "1",
@@ -53,6 +54,12 @@ def text(value: Any) -> str | None:
         return value
     readable = _readable(value)
     return None if readable is None else clean(readable)
+
+
+def own_number(value: Any) -> str | None:
+    """A number that the agency gave: no spaces, no words, or somebody's story would travel as an identifier."""
+    found = text(value)
+    return found if not found or _IDENTIFIER.fullmatch(found) else None
 
 
 def prose(value: Any) -> str | None:
@@ -112,6 +119,7 @@ def repaired(value: str) -> str:
 READERS: Mapping[str, Callable[[Any], str | None]] = {
     "int": whole_number,
     "text": text,
+    "id": own_number,
     "prose": prose,
     "flag": flag,
     "date": day,
@@ -122,6 +130,7 @@ READERS: Mapping[str, Callable[[Any], str | None]] = {
 EXPECTED: Mapping[str, str] = {
     "int": "a whole number",
     "text": "text in UTF-8 without control characters",
+    "id": "a number of the agency's own: letters, digits and . _ / -, 20 at most, no spaces",
     "prose": "text in UTF-8 without control characters",
     "flag": "1 or 0, or blank",
     "date": "a day as YYYY-MM-DD",
@@ -143,10 +152,13 @@ def _instant(value: Any, form: re.Pattern[str], check: Callable[[str], object]) 
         return None
     try:
         return stripped if not stripped or check(stripped) is not None else None
-    except ValueError:  # the 30th of February
+    except (ValueError, OverflowError):  # the 30th of February; the last evening of the year 9999
         return None
 
 
 def _toronto(stamp: str) -> datetime | None:
     local = datetime.fromisoformat(stamp).replace(tzinfo=TORONTO)
+    offset = local.utcoffset()
+    if offset is None or offset % timedelta(minutes=1):  # before 1895 the town's own sun: no offset that FHIR can say
+        return None
     return local if local.astimezone(UTC).astimezone(TORONTO).replace(fold=0) == local else None

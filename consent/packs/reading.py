@@ -35,8 +35,9 @@ class Table:
         """The whole file as a table."""
         try:
             return cls(file, "", tomllib.loads(data.decode()))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise Refused(file, f"no TOML ({error})", "TOML in UTF-8", "correct the file and start again") from error
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
+            why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else type(error).__name__
+            raise Refused(file, f"no TOML ({why})", "TOML in UTF-8", "correct the file and start again") from error
 
     def take(self, key: str, kind: type[_T]) -> _T:
         """The value of a key that must be there."""

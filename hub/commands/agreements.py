@@ -6,6 +6,8 @@ receipt says what had arrived before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,10 +15,12 @@ import typer
 from hub.commands.directory import Status, add_file_commands, put
 from hub.commands.frame import As, Dir, Json, Misused, opened, say, show_json, show_table, tools, who
 from hub.commands.tools import Hub
-from hub.desk.who import Who, actor
+from hub.desk.sharing import may_go_on
+from hub.desk.who import Act, Who, allowed
 from hub.directory import AGREEMENT
-from hub.exchange.withdraw import Drain, end_agreement, resume, suspend
+from hub.exchange.withdraw import Drain, Receipt, end_agreement, resume, suspend
 from hub.model.audit import Actor
+from hub.model.rows import Handover
 
 WAIT_S = 0.05  # between two looks at what is still under way
 KINDS = ("agency", "system", "agreement", "all")
@@ -25,16 +29,30 @@ What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]
 Name = Annotated[str, typer.Argument(help="Its id; nothing with `all`.")]
 
 
-def finish(ctx: typer.Context, hub: Hub, drain: Drain, as_json: bool, done: str, **ids: str) -> None:
-    """Wait until nothing is under way any more, and show the receipt."""
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """A receipt, and the hand-overs that it names."""
+
+    receipt: Receipt
+    handovers: Mapping[str, Handover]
+
+
+def wait(ctx: typer.Context, hub: Hub, drain: Drain) -> Drained:
+    """Wait until nothing is under way any more."""
     while (receipt := drain.step()) is None:
         tools(ctx).sleep(WAIT_S)
+    with hub.house.store.peek() as rows:
+        found = rows.handovers.get([*receipt.arrived, *receipt.not_arrived, *receipt.unknown])
+    return Drained(receipt, found)
+
+
+def tell(drained: Drained, as_json: bool, done: str, **ids: str) -> None:
+    """Show the receipt."""
+    receipt, found = drained.receipt, drained.handovers
     fates = {"arrived": receipt.arrived, "not_arrived": receipt.not_arrived, "unknown": receipt.unknown}
     if as_json:
         show_json({"done": done, **ids, **fates})
         return
-    with hub.house.store.peek() as rows:
-        found = rows.handovers.get([envelope for envelopes in fates.values() for envelope in envelopes])
     say(f"{done}. Nothing that relied on it leaves any more.")
     words = {"arrived": "had arrived before", "not_arrived": "did not leave", "unknown": "may have arrived: ask there"}
     shown = [
@@ -88,7 +106,8 @@ def end(
     """End an agreement for good, and wait until nothing that relied on it is under way."""
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        finish(ctx, hub, end_agreement(hub.house, id, _actor(hub, by)), as_json, "The agreement has ended")
+        drained = wait(ctx, hub, end_agreement(hub.house, id, _actor(hub, by)))
+    tell(drained, as_json, "The agreement has ended")
 
 
 def stop(
@@ -98,8 +117,8 @@ def stop(
     by = who(ctx, worker)
     _check(what, name)
     with opened(ctx, folder) as hub:
-        done = "All exchange is suspended" if what == "all" else f"{what} {name} is suspended"
-        finish(ctx, hub, suspend(hub.house, what, name, _actor(hub, by)), as_json, done)
+        drained = wait(ctx, hub, suspend(hub.house, what, name, _actor(hub, by)))
+    tell(drained, as_json, "All exchange is suspended" if what == "all" else f"{what} {name} is suspended")
 
 
 def start(
@@ -109,7 +128,10 @@ def start(
     by = who(ctx, worker)
     _check(what, name)
     with opened(ctx, folder) as hub:
-        resume(hub.house, what, name, _actor(hub, by))
+        acting = _actor(hub, by)
+        if what == "system":
+            may_go_on(hub.house, name)
+        resume(hub.house, what, name, acting)
     done = "All exchange goes on" if what == "all" else f"{what} {name} takes part again"
     if as_json:
         show_json({"done": done})
@@ -126,7 +148,7 @@ def _check(what: str, name: str) -> None:
 
 def _actor(hub: Hub, by: Who) -> Actor:
     with hub.house.store.peek() as rows:
-        return actor(rows.directory.all(), rows.now, by)
+        return allowed(rows.directory.all(), rows.now, by, Act.STOP)
 
 
 def register(app: typer.Typer) -> None:

@@ -15,12 +15,10 @@ import typer
 from hub.audit.verify import Report, verify_export, verify_stored
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
 from hub.commands.tools import Hub
-from hub.desk.who import Who, actor, actor_with_role
+from hub.desk.who import Act, Who, allowed
 from hub.errors import Refused
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
-
-OFFICERS = ("officer",)
 
 
 def verify(
@@ -89,8 +87,7 @@ def checkpoint_(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -
 def _enter(hub: Hub, by: Who, *, hashes: bool) -> None:
     """The entry of an export, before anything is written."""
     with hub.house.store.unit(share=[locks.CONFIG]) as unit:
-        directory = unit.directory.all()
-        acting = actor(directory, unit.now, by) if hashes else actor_with_role(directory, unit.now, by, OFFICERS)
+        acting = allowed(unit.directory.all(), unit.now, by, Act.EXPORT_HASHES if hashes else Act.EXPORT)
         details = {"what": "audit log", "form": "hashes" if hashes else "entries"}
         unit.audit.append(Entry(AuditEvent.EXPORT, unit.now, acting, details))
 

@@ -17,7 +17,7 @@ from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
 from hub.commands.advice import advice
-from hub.commands.agreements import finish
+from hub.commands.agreements import tell, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
     DONE,
@@ -58,7 +58,8 @@ def add(
     by = who(ctx, worker)
     data = read_input(file)
     with opened(ctx, folder) as hub:
-        return _show_import(import_consents(hub.house, data, agency, by, alias=alias), as_json)
+        found = import_consents(hub.house, data, agency, by, alias=alias)
+    return _show_import(found, as_json)
 
 
 def import_(
@@ -74,7 +75,8 @@ def import_(
     by = who(ctx, worker)
     data = read_input(file)
     with opened(ctx, folder) as hub:
-        return _show_import(import_consents(hub.house, data, agency, by), as_json)
+        found = import_consents(hub.house, data, agency, by)
+    return _show_import(found, as_json)
 
 
 def show(
@@ -131,7 +133,8 @@ def withdraw(
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
         drain = desk.withdraw(hub.house, number, agency, by, said_at=said_at, how=how)
-        finish(ctx, hub, drain, as_json, "The consent is withdrawn")
+        drained = wait(ctx, hub, drain)
+    tell(drained, as_json, "The consent is withdrawn")
 
 
 def decide_(
@@ -166,7 +169,8 @@ def add_directive(
     words: dict[str, Any] = {"recipients": recipient or (), "purposes": purpose or (), "categories": category or ()}
     with opened(ctx, folder) as hub:
         name, drain = desk.forbid(hub.house, agency, alias, by, **words)
-        finish(ctx, hub, drain, as_json, f"directive {name} holds from now on", directive=name)
+        drained = wait(ctx, hub, drain)
+    tell(drained, as_json, f"directive {name} holds from now on", directive=name)
 
 
 def lift_directive(

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from hub.audit.log import AuditLog
 from hub.commands.tools import Hub, Tools
 from hub.desk.who import Who
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
@@ -62,12 +63,28 @@ def tools(ctx: typer.Context) -> Tools:
 
 @contextmanager
 def opened(ctx: typer.Context, folder: Path | None) -> Iterator[Hub]:
-    """The hub of a data folder, for one command; what cannot be reached is told on standard error."""
+    """The hub of a data folder, for one command; what cannot be reached is told on standard error.
+
+    What a command has changed is under a checkpoint outside the database before it returns, also where it ends with an
+    error: a backup of before, put back, is then noticed at the next start, and no "no" of a client is forgotten by it.
+    """
     hub = tools(ctx).open(folder, lambda _place, error: typer.echo(str(error), err=True))
     try:
-        yield hub
+        before = hub.log.head().size
+        try:
+            yield hub
+        finally:
+            _lodge(hub.log, before)
     finally:
         hub.close()
+
+
+def _lodge(log: AuditLog, before: int) -> None:
+    """Sign the head and keep it outside, if the log has grown beyond a size."""
+    while log.step():
+        pass
+    if log.head().size > before:
+        log.checkpoint()
 
 
 def who(ctx: typer.Context, worker: str | None) -> Who:

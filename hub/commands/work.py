@@ -93,9 +93,9 @@ def _step(hub: Hub, log: Log) -> bool | None:
     except Unavailable as error:
         log.write(LogCode.UNREACHABLE, place="store", kind=type(error).__name__)
     except HubError as error:
-        log.write(LogCode.REFUSED, kind=type(error).__name__, at=_place(error))
+        log.write(LogCode.REFUSED, kind=type(error).__name__, place=_place(error))
     except Exception as error:  # noqa: BLE001 - the worker loop is where the unexpected ends (style §7)
-        log.write(LogCode.STEP_FAILED, kind=type(error).__name__, at=_place(error))
+        log.write(LogCode.STEP_FAILED, kind=type(error).__name__, place=_place(error))
     return None
 
 

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from consent.model import Agreement, Category, Purpose
-from hub.desk.who import Who, actor, first
+from hub.desk.sharing import absolute, one_agency_each
+from hub.desk.who import Act, Who, allowed, first
 from hub.directory import Form, Known, Problems, Terms, from_file, from_row
 from hub.errors import Refused, Unavailable
 from hub.exchange.connections import StoreMemory
@@ -45,7 +46,7 @@ def add_row(house: House, form: Form[T], row: Mapping[str, str], who: Who) -> Ke
     """Add or replace one row.
 
     Raises:
-        Refused: the first thing that is wrong with it, or nobody may say so.
+        Refused: the first thing that is wrong with it, or the worker may not.
     """
     kept = _change(house, form, lambda known: (from_row(form, row, known),), who)
     assert isinstance(kept, Kept), "one row is refused by an exception"
@@ -56,7 +57,7 @@ def import_rows(house: House, form: Form[T], data: bytes, who: Who) -> Kept | Pr
     """Add or replace the rows of a CSV file, all or none.
 
     Raises:
-        Refused: nobody may say so, or a system's settings are wrong.
+        Refused: the worker may not, or a system's settings are wrong or another agency's.
     """
     return _change(house, form, lambda known: from_file(form, data, known), who)
 
@@ -84,6 +85,7 @@ def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Probl
             return found
         for row in found:
             _try_settings(house, row)
+        found = tuple(absolute(row) for row in found)
         with house.store.unit(own=[locks.CONFIG]) as unit:
             if unit.directory.all().version == directory.version:
                 return _keep(unit, form, found, who)
@@ -93,7 +95,8 @@ def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Probl
 def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
     directory = unit.directory.all()
     newcomer = first(directory, who, found[0]) if len(found) == 1 and isinstance(found[0], Worker) else None
-    acting = newcomer or actor(directory, unit.now, who)
+    acting = newcomer or allowed(directory, unit.now, who, Act.DIRECTORY)
+    one_agency_each(directory, found)
     changed: list[str] = []
     for read in found:
         before = _before(directory, read)

@@ -18,7 +18,7 @@ from consent import registry
 from consent.cells import instant_or_day
 from consent.model import Category, Consent, Directive, Purpose
 from consent.rows import HOW
-from hub.desk.who import Who, actor, actor_of
+from hub.desk.who import Act, Who, actor_of, allowed
 from hub.directory.cells import seen
 from hub.errors import Refused, shape
 from hub.exchange.house import House
@@ -96,6 +96,7 @@ def forbid(
         subject_ref=ref,
         registry_seq=0,
         recipients=recipients,
+        taken_by=agency,
         purposes=_words("--purpose", Purpose, purposes),
         categories=_words("--category", Category, categories),
     )
@@ -113,8 +114,8 @@ def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
     with house.store.peek() as rows:
         acting = actor_of(rows.directory.all(), rows.now, who, agency)
         directive = rows.consents.directive(directive_id)
-        if directive is None or not rows.subjects.with_alias(agency, [directive.subject_ref]):
-            expected = f"a directive of a client of {seen(agency)}"
+        if directive is None or directive.taken_by != agency:
+            expected = f"a directive that {seen(agency)} has taken"
             raise Refused("DIRECTIVE", shape(directive_id), expected, "`hub consent show --alias` lists them")
     with house.store.unit(own=[locks.subject(directive.subject_ref)]) as unit:
         registry.lift_directive(unit, directive_id, f"worker:{acting.ref}", acting)
@@ -133,7 +134,7 @@ def look_at_number(house: House, agency: str, number: str) -> Look:
 
 
 def look_at_client(house: House, agency: str, alias: str) -> Look:
-    """The consents that the agency holds of its client, and the directives that stand.
+    """The consents that the agency holds of its client, and the standing directives that it has taken itself.
 
     Raises:
         Refused: there is no such client.
@@ -142,7 +143,8 @@ def look_at_client(house: House, agency: str, alias: str) -> Look:
         ref = _client(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
     own = [consent for consent in facts.consents if consent.discloser == agency]
-    return Look(alias, tuple((_number(house, consent, agency), consent) for consent in own), facts.directives)
+    taken = tuple(directive for directive in facts.directives if directive.taken_by == agency)
+    return Look(alias, tuple((_number(house, consent, agency), consent) for consent in own), taken)
 
 
 def state_at(consent: Consent, at: datetime) -> str:
@@ -161,11 +163,14 @@ def retry(house: House, name: str, who: Who) -> str:
         ``delivery`` or ``waiting``.
 
     Raises:
-        Refused: there is nothing of that name, or nothing to try again.
+        Refused: there is nothing of that name, nothing to try again, or it is neither the worker's own agency's nor
+            the worker the hub's.
     """
     with house.store.unit(share=[locks.CONFIG]) as unit:
-        acting = actor(unit.directory.all(), unit.now, who)
+        directory = unit.directory.all()
         waiting = unit.waiting.get(name)
+        agency = directory.systems[waiting.system].agency if waiting else _sender(unit, name)
+        acting = allowed(directory, unit.now, who, Act.RETRY, agency)
         if waiting is not None:
             unit.waiting.snooze(name, unit.now)
         elif not unit.handovers.due_now(name):
@@ -175,6 +180,13 @@ def retry(house: House, name: str, who: Who) -> str:
             Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, {"what": what, "name": name, "action": "retry"})
         )
     return what
+
+
+def _sender(rows: Peek, envelope_id: str) -> str | None:
+    """The agency whose record a message was made of; None: there is no such message."""
+    row = rows.handovers.get([envelope_id]).get(envelope_id)
+    message = rows.inbox.get(row.message_id) if row else None
+    return message.agency if message else None
 
 
 def _not_stuck(rows: Peek, name: str) -> Refused:

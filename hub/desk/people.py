@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from hub.desk.who import Who, actor_of, actor_with_role
+from hub.desk.who import Act, Who, actor_of, allowed
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
@@ -25,8 +25,6 @@ from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
 from hub.model.rows import Waiting
 from hub.ports import Peek, Unit
-
-STEWARDS = ("steward", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def duplicates(house: House, who: Who, *, limit: int) -> list[Pair]:
         Refused: the worker is not the hub's steward or administrator.
     """
     with house.store.peek() as rows:
-        actor = actor_with_role(rows.directory.all(), rows.now, who, STEWARDS)
+        actor = allowed(rows.directory.all(), rows.now, who, Act.DUPLICATES)
         pairs = [pair for refs in rows.subjects.sharing(limit) if (pair := _pair(rows, *refs)) is not None]
     with house.store.unit() as unit:
         details = {"what": "duplicates", "count": len(pairs)}

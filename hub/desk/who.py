@@ -1,21 +1,26 @@
-"""Who says so? A change is made in the name of a worker of the directory; the operating-system user is recorded too.
+"""Who says so, and who may? A change is made in the name of a worker of the directory; the operating-system user is
+recorded too.
 
-No worker, no change (design §4). One exception: the first worker of a fresh hub may be added by naming itself, as long
-as the directory has no worker of the hub (:func:`first`).
+No worker, no change (design §4). What a worker may do stands in one table, :class:`Act`: every command that takes
+``--as`` is in it. One exception: the first worker of a fresh hub may be added by naming itself, as long as the
+directory has no worker of the hub (:func:`first`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
-from hub.directory import HUB, acting
+from hub.directory import HUB, ROLES, acting
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.model.audit import Actor
 from hub.model.directory import Worker
 from hub.ports import Directory
+
+STEWARDS = ("administrator", "steward")
+_ROWS = ("agencies", "systems", "sites", "services", "agreements", "workers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,50 @@ class Who:
     os_user: str = ""
 
 
-def actor(directory: Directory, at: datetime, who: Who) -> Actor:
-    """The worker who acts.
+@dataclass(frozen=True, slots=True)
+class May:
+    """Who may do something.
+
+    Args:
+        commands: that do it.
+        own: any worker of the agency whose client, consent or record it is about.
+        hub: workers of the hub in these roles.
+        others: any worker of any agency.
+    """
+
+    commands: tuple[str, ...]
+    own: bool = False
+    hub: tuple[str, ...] = ()
+    others: bool = False
+
+
+class Act(Enum):
+    """What is done in a worker's name, and who may do it."""
+
+    DIRECTORY = May(tuple(f"{rows} {verb}" for rows in _ROWS for verb in ("add", "import")), hub=STEWARDS)
+    STOP = May(("suspend", "resume", "agreements suspend", "agreements end"), hub=STEWARDS)
+    CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
+    CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
+    RETRY = May(("deliveries retry",), own=True, hub=ROLES)
+    DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
+    EXPORT = May(("audit export",), hub=("officer",))
+    EXPORT_HASHES = May(("audit export --hashes",), hub=ROLES, others=True)
+
+
+def allowed(directory: Directory, at: datetime, who: Who, act: Act, agency: str | None = None) -> Actor:
+    """The worker who acts, if the table says that it may.
+
+    Args:
+        agency: whose client, consent or record it is about; None: no agency's in particular.
 
     Raises:
-        Refused: nobody is named, or nobody who still works there.
+        Refused: nobody is named, nobody who still works there, or the worker may not do this.
     """
-    return _named(acting(who.worker, directory.workers, at), who)
+    worker, may = acting(who.worker, directory.workers, at), act.value
+    if not _may(may, worker, agency):
+        got = f"a {worker.role} of {seen(worker.agency)}, who may not do this"
+        raise Refused("--as", got, _expected(may, agency), "hub workers list")
+    return Actor(worker.id, worker.role, worker.agency, _behalf(worker, agency), who.os_user)
 
 
 def actor_of(directory: Directory, at: datetime, who: Who, agency: str, *, or_hub: bool = False) -> Actor:
@@ -46,31 +88,33 @@ def actor_of(directory: Directory, at: datetime, who: Who, agency: str, *, or_hu
     """
     if agency not in directory.agencies:
         raise Refused("--agency", seen(agency), "the id of an agency of the directory", "hub agencies list")
-    worker = acting(who.worker, directory.workers, at)
-    if worker.agency != agency and not (or_hub and worker.agency == HUB):
-        raise Refused("--as", f"a worker of {seen(worker.agency)}", f"a worker of {seen(agency)}", "hub workers list")
-    return _named(worker, who, agency if worker.agency != agency else "")
-
-
-def actor_with_role(directory: Directory, at: datetime, who: Who, roles: Collection[str]) -> Actor:
-    """A worker of the hub itself in one of these roles.
-
-    Raises:
-        Refused: the worker is not of the hub, or in another role.
-    """
-    worker = acting(who.worker, directory.workers, at)
-    if worker.agency != HUB or worker.role not in roles:
-        expected = f"a worker of the hub in the role {' or '.join(sorted(roles))}"
-        raise Refused("--as", f"a {worker.role} of {seen(worker.agency)}", expected, "hub workers list")
-    return _named(worker, who)
+    return allowed(directory, at, who, Act.CLIENTS_NO if or_hub else Act.CLIENTS_YES, agency)
 
 
 def first(directory: Directory, who: Who, added: Worker) -> Actor | None:
     """The actor of a fresh hub's first worker, who adds itself; None where that is not what happens."""
     if any(worker.agency == HUB for worker in directory.workers.values()):
         return None
-    return _named(added, who) if added.agency == HUB and added.id == who.worker else None
+    if added.agency != HUB or added.id != who.worker:
+        return None
+    return Actor(added.id, added.role, added.agency, os_user=who.os_user)
 
 
-def _named(worker: Worker, who: Who, on_behalf_of: str = "") -> Actor:
-    return Actor(worker.id, worker.role, worker.agency, on_behalf_of, who.os_user)
+def _may(may: May, worker: Worker, agency: str | None) -> bool:
+    if worker.agency == HUB:
+        return worker.role in may.hub
+    return may.others or (may.own and worker.agency == agency)
+
+
+def _expected(may: May, agency: str | None) -> str:
+    """Who may, in words."""
+    words = [f"a worker of {seen(agency)}" if agency else "a worker of its own agency"] if may.own else []
+    if may.hub == ROLES:
+        words.append("a worker of the hub")
+    elif may.hub:
+        words.append(f"a worker of the hub in the role {' or '.join(may.hub)}")
+    return " or ".join(words)
+
+
+def _behalf(worker: Worker, agency: str | None) -> str:
+    return agency if agency is not None and worker.agency != agency else ""

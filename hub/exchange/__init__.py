@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 from hub.exchange import ending, handover, intake, notices, relay, wake
 from hub.exchange.house import House
 from hub.model.directory import System
@@ -69,4 +69,7 @@ class Exchange:
             raise
         except (Unavailable, Refused) as error:  # out of reach, or with settings that its adapter refuses
             self._report(place, error)
+            return False
+        except Exception as error:  # noqa: BLE001 - nor does its fault: this is where the worker's unexpected ends
+            self._report(place, Unexpected.met(place, error))
             return False

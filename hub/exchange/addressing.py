@@ -19,6 +19,7 @@ from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.reading import ReferralRecord
+from hub.exchange.screen import refuse_sin
 from hub.exchange.submission import Led, Submission
 from hub.model.envelope import MessageState
 from hub.model.fhir import Resource
@@ -42,8 +43,10 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = _referral(rows, record)
-    found = move(standing_of(referral) if referral else None, record.said)
     in_vain = again(rows, record)
+    if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
+        return NothingToSay()  # what never arrived need not be taken back
+    found = move(standing_of(referral) if referral else None, record.said)
     said_again = in_vain if isinstance(found, Unchanged) else None
     if isinstance(found, Unchanged) and said_again is None:
         if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
@@ -137,6 +140,7 @@ def _message(
     house: House, rows: Peek, record: ReferralRecord, led: Led, event: str, purpose: Purpose, ids: Numbers
 ) -> tuple[Resource, tuple[Item, ...]]:
     """Assemble, label and check: the same for every message, whatever system it came from."""
+    refuse_sin(record.entries)
     agencies = rows.directory.all().agencies
     sender = record.source.system.agency
     names = {name: agencies[name].name if name in agencies else "unknown" for name in (sender, led.agency)}

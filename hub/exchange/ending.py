@@ -7,20 +7,26 @@ times in a row; then its sender is told and a person decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from consent.model import Code, Facts
 from hub.exchange.entries import returned
 from hub.exchange.house import House
+from hub.exchange.message import ADD
 from hub.exchange.waiting import tell
 from hub.model import locks
-from hub.model.envelope import MessageState
+from hub.model.directory import System
+from hub.model.envelope import ENDS, MessageState
 from hub.model.rows import Handover, Inbox, Waiting
 from hub.ports import Unit
 
 NOT_ACKNOWLEDGED = "NOT_ACKNOWLEDGED"  # 72 hours are over
 KEY_GONE = "KEY_GONE"  # the content can no longer be opened
+CHANGED = "CHANGED"  # its record was corrected or taken away at its source
 BASIS_ENDED = "BASIS_ENDED"  # a consent or agreement that it relied on has ended; under another it is another message
+
+_NOT_OPENED = (MessageState.RELEASED, MessageState.PUBLISHED, MessageState.ARRIVED, MessageState.HELD)
 
 
 def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Facts) -> None:
@@ -42,6 +48,28 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
     else:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))
         tell(house, unit, message.system, message.record_key, "returned", code)
+
+
+def recall_changed(house: House, system: System, digests: Mapping[str, str], gone: Sequence[str]) -> None:
+    """A request that was corrected or taken away at its source does not go on as it was: it is judged as it is now.
+
+    Args:
+        digests: record key to the keyed digest of the record as it is.
+        gone: keys of records that the source no longer shows.
+    """
+    with house.store.peek() as rows:
+        latest = rows.inbox.latest(system.id, [*digests, *gone])
+        under_way = [
+            message.envelope_id
+            for key, message in latest.items()
+            if message.event == ADD and message.state not in ENDS and digests.get(key) != message.digest
+        ]
+    if not under_way:
+        return
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in unit.handovers.get([name for name in under_way if name]).values():
+            if row.state in _NOT_OPENED:
+                end_returned(house, unit, row, CHANGED)
 
 
 def return_overdue(house: House) -> bool:

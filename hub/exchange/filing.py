@@ -38,6 +38,7 @@ class _Found:
 
     known: tuple[Consent, str] | None
     who: Resolution
+    moved: bool = False  # the record names another person than when it was filed
 
     @property
     def unclear(self) -> bool:
@@ -101,8 +102,22 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
         waiting = _still_waiting(rows, [record for record, _ in found])
     settled = [record for record in waiting if all(record is not new for new, _ in news)]
     _settle(house, settled)
+    _suspend_moved(house, [record for record, seen in news if seen.moved])
+    news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     return _file_clear(house, clear) + _ask_about(house, [(record, seen) for record, seen in news if seen.unclear])
+
+
+def _suspend_moved(house: House, records: Sequence[ConsentRecord]) -> None:
+    """A consent is one person's. Under another client its record opens nothing, and tells nothing about either."""
+    if not records:
+        return
+    system = records[0].source.system
+    suspend_gone(house, system, [record.source.key for record in records], reason="OTHER_PERSON")
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for record in records:
+            place = "consent: client_id: got another client than before; make a new consent record for this client"
+            tell(house, unit, system.id, record.source.key, "refusal", Code.DN_IDENTITY.value, place)
 
 
 def _still_waiting(rows: Peek, records: Sequence[ConsentRecord]) -> list[ConsentRecord]:
@@ -127,7 +142,7 @@ def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> 
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
         for record, _ in clear:
             now = _find(unit, record)
-            if now.unclear or (now.ref and not unit.holds(locks.subject(now.ref))):
+            if now.unclear or now.moved or (now.ref and not unit.holds(locks.subject(now.ref))):
                 later.append(record)
             else:
                 _file_one(house, unit, record, now)
@@ -153,15 +168,26 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
     known = rows.consents.of_source(source.system.id, source.key)
     if record.named:
         return _Found(known, One(record.named))
-    return _Found(known, identify(rows, record.person, source.system.agency) if record.person else Nobody())
+    who = identify(rows, record.person, source.system.agency) if record.person else Nobody()
+    return _Found(known, who, known is not None and _names_another(rows, record, known[0].subject_ref, who))
+
+
+def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution) -> bool:
+    """Whether a filed consent now stands under somebody else: nothing that identifies is shared with its subject."""
+    if record.person is None or (isinstance(who, One) and who.subject_ref == ref):
+        return False
+    known = rows.subjects.digests_of(ref)
+    return known.keys().isdisjoint(record.person.exact) and any(kind == EXACT for kind in known.values())
 
 
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     """The revision is filed, and what identifies the person is known: nothing to own, nobody to wake."""
+    if found.moved:
+        return found.known is not None and _in_doubt(found.known[0])
     if found.known is None or found.known[1] != record.source.revision or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
-    died = record.deceased and not rows.subjects.facts([ref])[ref].deceased
+    died = record.deceased and record.source.system.agency not in rows.subjects.facts([ref])[ref].deceased_by
     return not died and record.kinds().items() <= rows.subjects.digests_of(ref).items()
 
 
@@ -180,7 +206,7 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
     unit.subjects.alias(agency, ref)
     unit.subjects.add_digests(ref, record.kinds())
     if record.deceased:
-        unit.subjects.set_deceased(ref)
+        unit.subjects.set_deceased(ref, agency)
     if found.known is None or found.known[1] != source.revision or _in_doubt(found.known[0]):
         origin = Origin(source.system.id, source.key, source.revision)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)

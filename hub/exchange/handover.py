@@ -50,6 +50,7 @@ class Prepared:
     decision: Decision
     versions: tuple[tuple[str, int], ...]
     parcel: Parcel | None  # None: refused, or nothing that the recipient's system can name
+    opened_at: datetime | None = None  # the open that this worker holds
 
 
 def step(house: House, system: System) -> bool:
@@ -167,7 +168,7 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
             {each.row.envelope_id: {name.split("/")[0] for name in each.decision.basis} for each in permitted}
         )
         unit.handovers.opened([each.row.envelope_id for each in permitted], unit.now + house.limits.lease)
-    return permitted
+        return [replace(each, opened_at=unit.now) for each in permitted]
 
 
 def grounds(basis: Iterable[str]) -> set[str]:
@@ -181,39 +182,64 @@ def _record(house: House, unit: Unit, each: Prepared, facts: Facts, decision: De
     unit.audit.append(opened(facts, decision, decision_id, each.row, unit.now, digest))
 
 
+class _Lease:
+    """What a source is handed to ask just before the irreversible step; it remembers whether it was passed."""
+
+    def __init__(self, house: House, system: System, began_s: float) -> None:
+        self._house, self._system = house, system
+        self._ends_s = began_s + house.limits.lease.total_seconds()
+        self.passed = False
+
+    def __call__(self) -> None:
+        if self._house.clock.monotonic_s() >= self._ends_s:
+            raise LeaseOver(f"system {self._system.id}", next_step="the messages are opened again")
+        self.passed = True
+
+
 def _send(house: House, system: System, permitted: Sequence[Prepared], began_s: float) -> None:
     """Send inside the lease, then write down what became of each."""
-    ends_s = began_s + house.limits.lease.total_seconds()
-
-    def commit() -> None:
-        if house.clock.monotonic_s() >= ends_s:
-            raise LeaseOver(f"system {system.id}", next_step="the messages are opened again")
-
     nothing = [Sent(each.row.envelope_id, SentState.ACKNOWLEDGED) for each in permitted if each.parcel is None]
     parcels = [each.parcel for each in permitted if each.parcel is not None]
-    problem = ""
+    sent = _written(house, system, parcels, began_s) if parcels else []
+    if len(parcels) > 1 and all(fate.state is SentState.FAILED for fate in sent):
+        sent = _one_by_one(house, system, parcels, began_s)
+    _acknowledge(house, {each.row.envelope_id: each for each in permitted}, [*sent, *nothing])
+
+
+def _written(house: House, system: System, parcels: Sequence[Parcel], began_s: float) -> list[Sent]:
+    lease = _Lease(house, system, began_s)
     try:
-        sent = house.connections.source(system).send(parcels, commit) if parcels else []
+        return house.connections.source(system).send(parcels, lease)
     except LeaseOver:
-        problem, sent = "LEASE_OVER", [Sent(parcel.envelope_id, SentState.FAILED, "LEASE_OVER") for parcel in parcels]
+        state, code = SentState.FAILED, "LEASE_OVER"
     except Unavailable as error:
-        problem = str(error)
-        sent = [Sent(parcel.envelope_id, SentState.UNKNOWN, "UNAVAILABLE") for parcel in parcels]
-    _acknowledge(house, {each.row.envelope_id: each for each in permitted}, [*sent, *nothing], problem)
+        state, code = (SentState.UNKNOWN if lease.passed else SentState.FAILED), str(error)
+    return [Sent(parcel.envelope_id, state, code) for parcel in parcels]
 
 
-def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[Sent], problem: str) -> None:
+def _one_by_one(house: House, system: System, parcels: Sequence[Parcel], began_s: float) -> list[Sent]:
+    """A batch that failed as a whole: one message may be the cause. Two failures in a row are the system itself."""
+    sent: list[Sent] = []
+    for parcel in parcels:
+        if [fate.state for fate in sent[-2:]] == [SentState.FAILED] * 2:
+            sent.append(Sent(parcel.envelope_id, SentState.FAILED, sent[-1].code))
+        else:
+            sent += _written(house, system, [parcel], began_s)
+    return sent
+
+
+def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[Sent]) -> None:
     with house.store.unit(share=[locks.CONFIG]) as unit:
         standing = unit.handovers.get(opened_now)
         arrived: list[Handover] = []
         for fate in fates:
-            row = standing[fate.envelope_id]
+            row, ours = standing[fate.envelope_id], opened_now[fate.envelope_id]
             if row.state is not MessageState.OPENED:
                 continue  # ended meanwhile by another worker, which found the lease over
             if fate.state is SentState.ACKNOWLEDGED:
                 arrived.append(row)
-            else:
-                _try_again(house, unit, row, fate, problem, opened_now[row.envelope_id].row.opened_at)
+            elif row.opened_at == ours.opened_at:  # else another worker has opened it anew, and is sending
+                _try_again(house, unit, row, fate, ours.row.opened_at)
         unit.handovers.end([row.envelope_id for row in arrived], MessageState.DELIVERED)
         unit.inbox.move([row.message_id for row in arrived], MessageState.DELIVERED)
         unit.outbox.drop([row.envelope_id for row in arrived])
@@ -223,9 +249,7 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
             after_arrival(unit, row, each.envelope)
 
 
-def _try_again(
-    house: House, unit: Unit, row: Handover, fate: Sent, problem: str, opened_before: datetime | None
-) -> None:
+def _try_again(house: House, unit: Unit, row: Handover, fate: Sent, opened_before: datetime | None) -> None:
     """Certainly not sent: open again after a backoff. Unknown: only when the lease is over, or two would be sending.
 
     Args:
@@ -234,6 +258,6 @@ def _try_again(
     again = after_failure(row.attempts + 1, unit.now, row.return_at, random=house.ids.fraction())
     at = again.at if isinstance(again, RetryAt) else row.return_at
     if fate.state is SentState.FAILED:
-        unit.handovers.failed(row.envelope_id, at, problem or fate.code, opened_at=opened_before)
+        unit.handovers.failed(row.envelope_id, at, fate.code, opened_at=opened_before)
     else:
-        unit.handovers.postpone(row.envelope_id, max(at, row.lease_until or at), problem or fate.code)
+        unit.handovers.postpone(row.envelope_id, max(at, row.lease_until or at), fate.code)

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
-from hub.errors import MessageRejected, Unavailable
+from hub.errors import IntegrityBroken, MessageRejected, Unavailable, Unexpected
 from hub.exchange import addressing, gate
 from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.batches import batches
+from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
@@ -50,7 +51,7 @@ def step(house: House, system: System) -> bool:
     take_in(house, system, page.raws)
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for rejection in page.rejections:
-            _rejected(house, unit, rejection)
+            _rejected(house, unit, system, rejection)
         for problem in page.problems:
             unit.audit.append(alarm("SOURCE_PROBLEM", unit.now, system=system.id, problem=problem))
         unit.cursors.put(system.id, page.cursor)
@@ -68,7 +69,9 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     bad = [record for record in read if isinstance(record, Unreadable)]
-    bad += _judge_all(house, [record for record in read if isinstance(record, ReferralRecord)], woken)
+    referrals = [record for record in read if isinstance(record, ReferralRecord)]
+    recall_changed(house, system, {record.source.key: record.source.digest for record in referrals}, gone)
+    bad += _judge_all(house, referrals, woken)
     suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
     for batch in batches(bad, house.limits.batch):
         with house.store.unit(share=[locks.CONFIG]) as unit:
@@ -111,8 +114,12 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
                 continue
             try:
                 submission = address(house, rows, record, previous)
-            except MessageRejected as error:
-                bad.append(Unreadable(record.source, str(error), gap=True))  # a mapping may have labelled it wrong
+            except (Unavailable, IntegrityBroken):
+                raise
+            except Exception as error:  # noqa: BLE001 - one record never stops its neighbours
+                where = f"{record.source.system.id} {record.source.key}"
+                wrong = error if isinstance(error, MessageRejected) else Unexpected.met(where, error)
+                bad.append(Unreadable(record.source, str(wrong), gap=True))  # a mapping may have labelled it wrong
                 continue
             if isinstance(submission, NothingToSay):
                 settled.append(record)
@@ -178,10 +185,13 @@ def _settle(house: House, system: str, keys: Sequence[str]) -> None:
             unit.waiting.settle(system, list(waiting))
 
 
-def _rejected(house: House, unit: Unit, rejection: Rejection) -> None:
-    """A business rejection after delivery: kept as a code, told to the sender; the message stays delivered."""
+def _rejected(house: House, unit: Unit, system: System, rejection: Rejection) -> None:
+    """A business rejection after delivery: kept as a code, told to the sender; the message stays delivered.
+
+    Only the system that took the message can reject it.
+    """
     row = unit.handovers.get([rejection.envelope_id]).get(rejection.envelope_id)
     message = unit.inbox.get(row.message_id) if row else None
-    if row is not None and message is not None and row.rejection is None:
+    if row is not None and row.system == system.id and message is not None and row.rejection is None:
         unit.handovers.reject(row.envelope_id, rejection.code)
         tell(house, unit, message.system, message.record_key, "rejected", rejection.code)

@@ -47,15 +47,17 @@ def at_gate_1(submission: Submission) -> Question:
 
 
 def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items: Sequence[Item]) -> Question:
-    """About what was sealed. A service that has been closed or moved since leads nowhere any more."""
+    """About what was sealed. A service that was closed or moved since is no way; nor is a system of somebody else."""
     referral = rows.referrals.get(row.referral_no) if row.referral_no else None
     services = rows.directory.all().services
     service = next((service for service in services if service.id == row.service), None) if row.service else None
     open_still = service is not None and service.status == "active" and service.system == row.system
+    into = rows.directory.all().systems.get(row.system)
+    theirs = into is not None and into.agency == envelope.recipient
     return Question(
         sender=envelope.sender,
         recipient=envelope.recipient,
-        routed=row.service is None or open_still,
+        routed=theirs and (row.service is None or open_still),
         systems=(_came_from(referral, envelope), row.system),
         decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
         message=Message(

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from adapters.contract import Gone, Raw, RecordKind
-from hub.errors import MappingGap, MessageRejected, RecordUnreadable
+from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
 from hub.mapping import Context
@@ -109,6 +109,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
         return _referral(house, source, kind, record)
     except MessageRejected as error:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
+    except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
+        return Unreadable(source, str(Unexpected.met(f"{system.id} {raw.key}", error)), gap=True)
 
 
 def _referral(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:

@@ -58,6 +58,6 @@ def toml(file: str, data: bytes) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
         where = str(error).partition("(at ")[2].rstrip(")") if isinstance(error, tomllib.TOMLDecodeError) else ""
         raise fault(file, where, "what is no TOML", "TOML in UTF-8", "mend the file") from error

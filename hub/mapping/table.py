@@ -56,12 +56,18 @@ def read(file: str, data: bytes) -> Table:
     """Read a table.
 
     Raises:
-        Refused: unknown column or way, a row without a word and a code, or two rows that lead the same way.
+        Refused: no CSV in UTF-8, unknown column or way, a row without a word and a code, or two rows that lead the
+            same way.
     """
     try:
+        if b"\0" in data:
+            raise fault(file, "", "a NUL byte", "text", "save the file as text in UTF-8")
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     except UnicodeDecodeError as error:
         raise fault(file, "", "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8") from error
+    except csv.Error as error:
+        limit = f"rows of cells of at most {csv.field_size_limit()} characters"
+        raise fault(file, "", "what is no CSV", limit, "mend the file; a quote may not be closed") from error
     header = [name.strip() for name in rows[0]] if rows else []
     if header[:2] != _COLUMNS[:2] or header != _COLUMNS[: len(header)]:
         raise fault(file, "line 1", ",".join(header) or "nothing", "local,code,way,display", "mend the header")

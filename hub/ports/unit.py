@@ -79,7 +79,7 @@ class SubjectRows(Protocol):
         """The subject behind an agency's alias."""
         ...
 
-    def mint(self, *, deceased: bool = False) -> str:
+    def mint(self) -> str:
         """A new subject; the unit owns it from here on."""
         ...
 
@@ -95,8 +95,8 @@ class SubjectRows(Protocol):
         """By subject, digest -> kind; who has none is left out."""
         ...
 
-    def set_deceased(self, ref: str) -> None:
-        """The person has died. The unit owns the subject."""
+    def set_deceased(self, ref: str, agency: str) -> None:
+        """An agency's records say that the person has died. The unit owns the subject."""
         ...
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:

@@ -153,7 +153,7 @@ class HandoverTable:
         )
         free = or_(h.state == MessageState.ARRIVED.value, h.lease_until < text(now))
         statement = select(t.handover).where(
-            h.system == system, h.state.in_(_READY), h.due_at <= text(now), free, ~blocked
+            h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), free, ~blocked
         )
         return self._select(statement.order_by(h.due_at, h.lane_seq).limit(limit))
 

@@ -78,12 +78,12 @@ class SubjectTable:
         found = self._scope.one(statement, t.subject_alias)
         return str(found.subject_ref) if found else None
 
-    def mint(self, *, deceased: bool = False) -> str:
+    def mint(self) -> str:
         """A new subject, owned by this unit."""
         ref = f"s-{self._scope.ids.uuid()}"
         self._scope.own_new(locks.subject(ref))
         self._scope.must_own(locks.subject(ref))
-        body = orjson.dumps({"deceased": deceased}).decode()
+        body = orjson.dumps({"deceased_by": []}).decode()
         self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
         return ref
 
@@ -103,10 +103,12 @@ class SubjectTable:
         """digest -> kind."""
         return self.digests_of_each([ref]).get(ref, {})
 
-    def set_deceased(self, ref: str) -> None:
+    def set_deceased(self, ref: str, agency: str) -> None:
         """The person has died."""
         self._scope.must_own(locks.subject(ref))
-        body = orjson.dumps({"deceased": True}).decode()
+        row = self._scope.one(select(t.subject.c.body).where(t.subject.c.ref == ref), t.subject)
+        said = set(orjson.loads(row.body)["deceased_by"]) if row else set()
+        body = orjson.dumps({"deceased_by": sorted(said | {agency})}).decode()
         self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=body), None, t.subject)
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
@@ -173,7 +175,7 @@ class SubjectTable:
                 version=row.version,
                 consents=tuple(consents[row.ref]),
                 directives=tuple(directives[row.ref]),
-                deceased=bool(orjson.loads(row.body)["deceased"]),
+                deceased_by=tuple(orjson.loads(row.body)["deceased_by"]),
             )
             for row in rows
         }

@@ -297,3 +297,121 @@ def test_a_withdrawal_is_drained_also_where_gate_2_relied_on_a_later_consent_inv
 
     assert receipt is not None
     assert len(receipt.arrived) == len(network.inbox("lakeside", "referral")) == 1
+
+
+def test_an_answer_that_moved_on_while_the_last_one_was_returned_goes_once(network: Network) -> None:
+    refer(network)
+    network.run()
+    number = network.inbox("lakeside")[0]["hub_referral_no"]
+    cms.answer(network.db("lakeside"), number, "ACCEPTED")
+    with away(network, "harbour"):
+        network.run()
+        cms.answer(network.db("lakeside"), number, "COMPLETED", status_at="2026-06-02 09:00:00")
+
+    statuses = [row["payload"]["status"] for row in network.inbox("harbour", "referral-status")]
+
+    assert statuses[-1] == "COMPLETED"
+    assert network.states().keys() <= {"delivered", "returned"}
+
+
+@pytest.mark.parametrize("change", [{"reason_text": "nothing"}, {"urgency": "urgent"}])
+def test_what_is_corrected_while_it_is_on_the_bus_does_not_go_as_it_was(
+    network: Network, change: dict[str, str]
+) -> None:
+    _, referral = refer(network)
+    sealed(network)
+    cms.update(network.db("harbour"), "referral", referral, **change)
+
+    network.run()
+    network.clock.advance(timedelta(hours=1))
+    network.run()
+
+    assert network.states() == {"returned": 1, "delivered": 1}
+    (row,) = network.inbox("lakeside", "referral")
+    assert row["payload"].get("urgency") == change.get("urgency", "routine")
+
+
+def test_an_address_that_becomes_confidential_while_it_is_on_the_bus_stays(network: Network) -> None:
+    client, _ = refer(network, address_line="12 Elm Street")
+    sealed(network)
+    cms.update(network.db("harbour"), "client", client, address_confidential=1)
+
+    network.run()
+    network.clock.advance(timedelta(hours=1))
+    network.run()
+
+    (row,) = network.inbox("lakeside", "referral")
+    assert "address_line" not in row["payload"]["client"][0]
+
+
+@pytest.mark.parametrize("gone", ["deleted", "withdrawn"])
+def test_a_referral_taken_away_while_it_is_on_the_bus_never_arrives(network: Network, gone: str) -> None:
+    _, referral = refer(network)
+    sealed(network)
+    db = network.db("harbour")
+    if gone == "deleted":
+        db.execute("DELETE FROM referral WHERE referral_id = ?", (referral,))
+    else:
+        cms.update(db, "referral", referral, status="WITHDRAWN", status_at="2026-06-01 13:00:00")
+
+    network.run()
+    network.clock.advance(timedelta(hours=1))
+    network.run()
+
+    assert network.inbox("lakeside") == []
+    assert network.states() == {"returned": 1}
+
+
+def test_a_recipient_that_is_locked_for_ever_gets_nothing_and_the_message_is_returned_inv_5(network: Network) -> None:
+    refer(network)
+    other = network.db("lakeside")
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(40):
+        network.run()
+        network.clock.advance(timedelta(hours=2))
+    other.execute("ROLLBACK")
+
+    assert network.states()["returned"] >= 1
+
+
+def test_a_consent_row_that_is_moved_to_another_client_opens_nothing_for_either(network: Network) -> None:
+    db = network.db("harbour")
+    ann, bob = cms.add_client(db, first_name="Ann"), cms.add_client(db, first_name="Robert", birth_date="1970-02-03")
+    consent = cms.add_consent(db, ann)
+    network.run()
+    cms.update(db, "consent", consent, client_id=bob)
+    network.run()
+    cms.update(db, "consent", consent, client_id=ann)
+    network.run()
+
+    cms.add_referral(db, bob)
+    cms.add_referral(db, ann, service_wanted="language-training")
+    network.run()
+
+    assert [row["payload"]["client"][0]["first_name"] for row in network.inbox("lakeside", "referral")] == ["Ann"]
+    assert ("refusal", "DN_IDENTITY") in told(network, "harbour")
+
+
+def test_a_fault_of_ours_in_one_record_stops_neither_its_neighbours_nor_another_agency(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.exchange import reading
+
+    real = reading._referral
+
+    def faulty(house: object, source: reading.Source, *rest: object) -> object:
+        if source.key == "referral_out:1":
+            raise ZeroDivisionError("Okonkwo-Tremblay")
+        return real(house, source, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "_referral", faulty)
+    refer(network)
+    refer(network, first_name="Lin", birth_date="1980-01-02")
+
+    network.run()
+
+    assert len(network.inbox("lakeside", "referral")) == 1
+    with network.hub.store.peek() as rows:
+        (row,) = rows.waiting.every(10)
+    assert "ZeroDivisionError at test_again.py" in row.place
+    assert "Okonkwo" not in row.place

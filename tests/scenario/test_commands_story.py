@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,38 @@ def test_what_is_suspended_exchanges_nothing_and_goes_on_by_itself_when_resumed(
     desk.ok("resume", "agency", "lakeside", "--as", "admin")
     desk.ok("work", "--once")
     assert received(tmp_path) == ["Bartok"]
+
+
+def test_a_backup_of_an_hour_ago_does_not_forget_the_no_that_a_client_said_at_the_desk(
+    desk: Desk, tmp_path: Path
+) -> None:
+    connect_everybody(desk, tmp_path)
+    refer(tmp_path, "Bartok")
+    desk.ok("systems", "fetch", "harbour-cms")
+    alias = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour")["alias"]
+    backup = {
+        file.name: shutil.copy(file, tmp_path / f"backup-{file.name}") for file in desk.folder.glob("hub.sqlite*")
+    }
+
+    desk.ok("consent", "directive", "add", "--alias", alias, "--agency", "harbour", "--as", "harbour-worker")
+    for file in desk.folder.glob("hub.sqlite*"):
+        file.unlink()
+    for name, copy in backup.items():
+        shutil.copy(copy, desk.folder / name)
+
+    for command in (["work", "--once"], ["deliveries", "list"]):
+        assert "which a checkpoint outside counts" in desk.refused(*command, code=3)
+    assert received(tmp_path) == []
+
+
+def test_a_command_that_changes_nothing_signs_nothing(desk: Desk, tmp_path: Path) -> None:
+    connect_everybody(desk, tmp_path)
+    kept = sorted(file.name for file in (desk.folder / "checkpoints").iterdir())
+
+    desk.ok("agencies", "list")
+    desk.ok("deliveries", "waiting")
+    desk.refused("suspend", "agency", "nowhere-at-all", "--as", "admin")
+    desk.ok("agencies", "import", str(tmp_path / "agencies.csv"), "--as", "admin")  # stands so already
+
+    assert kept
+    assert sorted(file.name for file in (desk.folder / "checkpoints").iterdir()) == kept

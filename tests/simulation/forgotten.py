@@ -72,11 +72,16 @@ def _answered(hub: Hub, rows: Peek, record: ConsentRecord | ReferralRecord | Unr
         return
     assert previous is not None, f"forgotten: {where} was never judged"
     if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
-        assert source.digest == previous.digest or source.revision == previous.revision, f"forgotten: {where} is {previous.state}, and not as it is now"
+        assert source.digest == previous.digest or source.revision == previous.revision, (
+            f"forgotten: {where} is {previous.state}, and not as it is now"
+        )
         return
     assert previous.digest == source.digest, f"forgotten: {where} was not judged as it is now"
     given_up = previous.state is MessageState.RETURNED and previous.attempt > hub.house.limits.resends_max
-    assert waits is not None or _expired(hub, rows, previous.accepted_at), f"forgotten: {where} waits for nothing"
+    barred = not found.allowed  # a step that the referral does not allow waits for nothing but a new revision
+    assert waits is not None or barred or _expired(hub, rows, previous.accepted_at), (
+        f"forgotten: {where} waits for nothing"
+    )
     assert given_up or not _would_pass(hub, rows, found), f"forgotten: {where} would pass today, and waits: {waits}"
 
 

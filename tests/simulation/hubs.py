@@ -62,7 +62,9 @@ PARTS: dict[str, tuple[int, Part]] = {  # name: weight, part
 def withdraw(world: World, process: Process) -> None:
     """A client withdraws a consent by word of mouth."""
     db = world.store()
-    known = [row[0] for row in db.execute("SELECT consent_id FROM consent WHERE current = 1 ORDER BY rowid DESC LIMIT 6")]
+    known = [
+        row[0] for row in db.execute("SELECT consent_id FROM consent WHERE current = 1 ORDER BY rowid DESC LIMIT 6")
+    ]
     under_way = [
         row[0].removeprefix("consent:")
         for row in db.execute(

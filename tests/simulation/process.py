@@ -66,6 +66,21 @@ class Process:
         return self.hub
 
     def stop(self) -> None:
+        """Abandon it: what it holds in memory is gone, and it lets nobody know."""
+        if self.hub is not None:
+            self.hub.connections.close()
+            self.hub.store.close()
+            self.hub = None
+
+    def running(self) -> Hub:
+        """Its hub, composed if it has none."""
+        if self.hub is None:
+            world = self.world
+            real = compose(world.settings, clock=world.clock, ids=world.ids, report=self._report)
+            self.hub = self._behind_ports(real)
+        return self.hub
+
+    def stop(self) -> None:
         """Abandon it."""
         if self.hub is not None:
             self.hub.close()

@@ -49,7 +49,15 @@ def keeps_its_promises(world: World, hub: Hub) -> Settled:
             for name in ("outbox", "message_key", "audit_pending", "decision")
         }
     settled = Settled(world, inbox, handover, log)
-    for check in (ends_once, counts_agree, requested_once, in_order, nothing_late, permitted_in_the_log, nothing_personal):
+    for check in (
+        ends_once,
+        counts_agree,
+        requested_once,
+        in_order,
+        nothing_late,
+        permitted_in_the_log,
+        nothing_personal,
+    ):
         check(settled)
     assert (counts["outbox"], counts["message_key"]) == (0, 0), f"INV-6: something rests in the outbox: {counts}"
     decided = Counter(entry["decision_id"] for entry in log if "decision_id" in entry)
@@ -99,7 +107,9 @@ def counts_agree(settled: Settled) -> None:
         elif envelope_id in came:
             assert envelope_id in uncertain, f"INV-5: {envelope_id} arrived, ended {row['state']}, and nobody says so"
         if envelope_id in came:
-            assert content_digest(salt, history.sent[envelope_id]) in digests, f"INV-2: {envelope_id} is not what was permitted"
+            assert content_digest(salt, history.sent[envelope_id]) in digests, (
+                f"INV-2: {envelope_id} is not what was permitted"
+            )
             assert came[envelope_id].system == row["system"], f"INV-2: {envelope_id} went elsewhere"
     assert set(came) <= set(settled.handover), "INV-2: a row that no hand-over knows"
 
@@ -107,7 +117,9 @@ def counts_agree(settled: Settled) -> None:
 def requested_once(settled: Settled) -> None:
     """A request that its recipient has is not made again (settled S44)."""
     made = Counter(
-        row["referral_no"] for row in settled.inbox if (row["event"], row["state"]) == ("add-service-request", "delivered")
+        row["referral_no"]
+        for row in settled.inbox
+        if (row["event"], row["state"]) == ("add-service-request", "delivered")
     )
     twice = [number for number, count in made.items() if count > 1]
     assert not twice, f"INV-5: the request of {twice[0]} was delivered {made[twice[0]]} times"
@@ -178,7 +190,9 @@ def _permit_holds(entry: dict[str, Any], consents: dict[str, tuple[str, str]], o
         kind, _, rest = name.partition(":")
         if kind == "consent":
             consent_id, version = rest.split("/")
-            assert consents[consent_id] == (version, "ACTIVE"), f"INV-3: {where} rests on {name}: {consents[consent_id]}"
+            assert consents[consent_id] == (version, "ACTIVE"), (
+                f"INV-3: {where} rests on {name}: {consents[consent_id]}"
+            )
         elif kind == "agreement":
             assert ("agreement", rest.split("/")[0]) not in off, f"INV-3: {where} rests on a suspended {name}"
     ends = {("agency", entry["sender"]), ("agency", entry["recipient"])}
@@ -202,7 +216,9 @@ def replayed(hub: Hub) -> None:
     with hub.store.peek() as rows:
         stored = rows.decisions.stored(1_000_000)
     for decision_id, facts, decision in stored:
-        assert decide(read_facts(facts)) == read_decision(decision), f"decision {decision_id} is not what its facts give"
+        assert decide(read_facts(facts)) == read_decision(decision), (
+            f"decision {decision_id} is not what its facts give"
+        )
 
 
 def verifies(settled: Settled, hub: Hub) -> None:

@@ -71,7 +71,7 @@ WEIGHTS = {  # of the kinds of turn
     "log unwritable": 0.5,
     "bus from the beginning": 0.7,
     "checkpoint": 0.7,
-    "kill": 2,
+    "restart": 2,
 }
 SETTLING = tuple(
     timedelta(seconds=seconds)
@@ -153,11 +153,29 @@ class Run:
         raise AssertionError(f"the hub still moves after {ROUNDS_MAX} steps while time stands")
 
     def stats(self):
-        h=self.world.history
+        h = self.world.history
         import collections
-        db=self.world.store()
-        st=dict(db.execute('select state,count(*) from inbox group by 1').fetchall())
-        return st, collections.Counter(a.kind for a in h.arrivals), 'late',sum(a.late for a in h.arrivals),'stopped',len(h.stopped), 'left', sum(len(s.receipt.not_arrived) for s in h.stopped),'unk', sum(len(s.receipt.unknown) for s in h.stopped), len(h.script), 'killed',sum('killed' in x for x in h.script), 'held', db.execute("select count(*) from handover where problem is not null").fetchone()[0], dict(db.execute('select code,count(*) from decision where gate=2 group by 1').fetchall())
+
+        db = self.world.store()
+        st = dict(db.execute("select state,count(*) from inbox group by 1").fetchall())
+        return (
+            st,
+            collections.Counter(a.kind for a in h.arrivals),
+            "late",
+            sum(a.late for a in h.arrivals),
+            "stopped",
+            len(h.stopped),
+            "left",
+            sum(len(s.receipt.not_arrived) for s in h.stopped),
+            "unk",
+            sum(len(s.receipt.unknown) for s in h.stopped),
+            len(h.script),
+            "killed",
+            sum("killed" in x for x in h.script),
+            "held",
+            db.execute("select count(*) from handover where problem is not null").fetchone()[0],
+            dict(db.execute("select code,count(*) from decision where gate=2 group by 1").fetchall()),
+        )
 
     def close(self) -> None:
         for process in self.processes:
@@ -189,8 +207,9 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
         if process := run.idle():
             process.do(sign)
 
-    def kill() -> None:
-        if process := run.idle():
+    def restart() -> None:
+        if (process := run.idle()) and process.hub:
+            process.do(lambda hub: hub.close())
             process.stop()
 
     return {
@@ -215,7 +234,9 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
         "forbid or lift": people(hubs.forbid_or_lift),
         "try again": people(hubs.try_again),
         "time": lambda: world.pass_time(
-            timedelta(seconds=world.dice.choice([1, 1, 1, 5, 5, 12, 12, 12, 65, 65, 130, 130, 950, 3_700, 40_000, 260_000]))
+            timedelta(
+                seconds=world.dice.choice([1, 1, 1, 5, 5, 12, 12, 12, 65, 65, 130, 130, 950, 3_700, 40_000, 260_000])
+            )
         ),
         "system goes": lambda: world.down.add(f"{world.dice.choice(AGENCIES)}-cms"),
         "system comes": world.down.clear,
@@ -224,7 +245,7 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
         "log unwritable": lambda: accidents.log_table(world, writable=False),
         "bus from the beginning": lambda: accidents.rewind_bus(world),
         "checkpoint": checkpoint,
-        "kill": kill,
+        "restart": restart,
     }
 
 

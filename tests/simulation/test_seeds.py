@@ -1,7 +1,7 @@
 """The whole hub, one seed = one run, faults injected, the promises as oracles (design §12).
 
-    HUB_SEED=17 pytest tests/simulation -k one_seed     run one seed again
-    HUB_SOAK=1 pytest tests/simulation                  a thousand seeds, or half an hour
+HUB_SEED=17 pytest tests/simulation -k one_seed     run one seed again
+HUB_SOAK=1 pytest tests/simulation                  a thousand seeds, or half an hour
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def simulate(folder: Path, seed: int) -> Run:
         nothing_is_forgotten(run.world, hub)
     except BaseException as error:
         (folder / "script.txt").write_text("\n".join(run.world.history.script))
-        raise AssertionError(f"seed {seed}: {error!r}; again: HUB_SEED={seed} pytest tests/simulation -k one_seed") from error
+        raise AssertionError(
+            f"seed {seed}: {error!r}; again: HUB_SEED={seed} pytest tests/simulation -k one_seed"
+        ) from error
     finally:
         run.close()
     return run

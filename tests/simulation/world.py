@@ -186,7 +186,11 @@ class World:
                 put(System(f"{name}-cms", name, "cms", "active", settings))
                 put(Worker(f"{name}-worker", name, "worker"))
                 for wanted in offers:
-                    put(Service(f"{name}-{wanted}", name, wanted, wanted, f"{name}-cms", required=REQUIRED.get(name, ())))
+                    put(
+                        Service(
+                            f"{name}-{wanted}", name, wanted, wanted, f"{name}-cms", required=REQUIRED.get(name, ())
+                        )
+                    )
             put(Worker("steward", "hub", "steward"))
             for one, other in PAIRS:
                 put(_agreement(one, other))

@@ -10,8 +10,8 @@ from hub.mapping.words import coded, dates, linked, paired, plain
 from hub.mapping.words.spot import Spot, Word
 
 WORDS: dict[str, Word] = {
-    "field": Word(plain.field, frozenset({"loss"})),
-    "identifier": Word(plain.identifier, frozenset({"system", "type", "loss"})),
+    "field": Word(plain.field, frozenset({"form", "loss"})),
+    "identifier": Word(plain.identifier, frozenset({"system", "type", "form", "loss"})),
     "number": Word(plain.number, frozenset({"scale", "loss"})),
     "date": Word(dates.date_, frozenset({"format", "zone", "loss"})),
     "code": Word(coded.code, frozenset({"table", "other", "system", "default", "guard", "loss"})),

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from hub.mapping.model import Run, Step
 from hub.mapping.words.spot import Spot, tidy
 from hub.model import codes
 from hub.model.fhir import Resource
+from hub.model.record import Loss
 
+MISFIT = "what has not the form of this field stays at the source"
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 
 
 def field(spot: Spot) -> Step:
-    """``{ field = "name" }``: text to text. Blank is absent on both sides."""
+    """``{ field = "name", form = "[A-Z]{2}" }``: text to text. Blank is absent on both sides.
+
+    ``form`` is a pattern: a value that has not this form stays behind with a loss line.
+    """
+    fits, lost = _form(spot, spot.text("field"))
     name, put, get = spot.text("field"), spot.path.put, spot.path.get
     if spot.path.type:
         raise spot.fault(f"`field` on a {spot.path.type}", "an element that holds a text", "name the element inside it")
 
-    def write(fields: Mapping[str, str], out: Resource, _run: Run) -> bool:
-        if (value := fields.get(name)) and (value := tidy(value)):
+    def write(fields: Mapping[str, str], out: Resource, run: Run) -> bool:
+        if (value := fields.get(name)) and (value := tidy(value)) and fits(value, run):
             put(out, value)
             return True
         return False
@@ -31,12 +37,16 @@ def field(spot: Spot) -> Step:
         if isinstance(value, str) and value:
             fields[name] = value
 
-    return Step(spot.element, (spot.path.top,), (name,), (), spot.way, write, read=read, lost=spot.declared(name))
+    return Step(spot.element, (spot.path.top,), (name,), (), spot.way, write, read=read, lost=lost)
 
 
 def identifier(spot: Spot) -> Step:
-    """``{ identifier = "file_no", system = "…/id/{agency}/file", type = "PLAC" }``: found again by its system."""
+    """``{ identifier = "file_no", system = "…/id/{agency}/file", type = "PLAC" }``: found again by its system.
+
+    ``form``: a pattern, as of ``field``.
+    """
     name, (system, anybody), path = spot.text("identifier"), spot.system(), spot.path
+    fits, lost = _form(spot, name)
     if path.type != "Identifier":
         raise spot.fault("`identifier` elsewhere", "a path to an Identifier", "mend the path")
     kind = spot.text("type") if "type" in spot.spec else ""
@@ -44,6 +54,8 @@ def identifier(spot: Spot) -> Step:
 
     def write(fields: Mapping[str, str], out: Resource, run: Run) -> bool:
         if not (value := fields.get(name)) or not (value := tidy(value)):
+            return False
+        if not fits(value, run):
             return False
         made = {"type": {"coding": [{"system": codes.IDENTIFIER_TYPE, "code": kind}]}} if kind else {}
         put(out, {**made, "system": system(run.context), "value": value})
@@ -59,7 +71,26 @@ def identifier(spot: Spot) -> Step:
                     fields[name] = value
                     return
 
-    return Step(spot.element, (path.top,), (name,), (), spot.way, write, read=read, lost=spot.declared(name))
+    return Step(spot.element, (path.top,), (name,), (), spot.way, write, read=read, lost=lost)
+
+
+def _form(spot: Spot, name: str) -> tuple[Callable[[str, Run], bool], tuple[Loss, ...]]:
+    """Whether a value has the line's ``form``, and the loss line of one that has not: it stays at the source."""
+    if "form" not in spot.spec:
+        return (lambda _value, _run: True), spot.declared(name)
+    try:
+        form = re.compile(spot.text("form"), re.ASCII)
+    except re.error as error:
+        raise spot.fault("`form`", "a pattern", "mend it") from error
+    loss = spot.lost(name, MISFIT)
+
+    def fits(value: str, run: Run) -> bool:
+        if form.fullmatch(value):
+            return True
+        run.losses.append(loss)
+        return False
+
+    return fits, (*spot.declared(name), loss)
 
 
 def number(spot: Spot) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -98,6 +99,9 @@ def test_a_step_that_fails_is_logged_by_code_and_place_and_the_next_one_comes(er
     assert codes(result) == ["WORK_STARTED", code, "WORK_STOPPED"]
     assert hub.left == []
     assert SECRET not in result.output
+    line = json.loads(result.stderr.splitlines()[1])
+    assert line["place"] == "store" or re.fullmatch(r"test_work\.py:\d+", line["place"])  # where in the code
+    assert line["at"].startswith("2")  # when
 
 
 def test_broken_bytes_halt_it_with_3() -> None:
@@ -141,6 +145,8 @@ def test_a_log_line_takes_ids_and_codes_and_nothing_else() -> None:
     Log(out).write(LogCode.UNREACHABLE, place="harbour-cms", tries=3)
     with pytest.raises(AssertionError):
         Log(out).write(LogCode.UNREACHABLE, place="Amara Okonkwo")
+    with pytest.raises(AssertionError):
+        Log(out).write(LogCode.UNREACHABLE, at="file.py:7")  # the line's own word for the time would replace it
 
     line = json.loads(out.getvalue())
     assert (line["event"], line["level"], line["place"], line["tries"]) == ("UNREACHABLE", "warning", "harbour-cms", 3)

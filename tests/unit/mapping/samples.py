@@ -65,7 +65,7 @@ RESULT = {
     "reading": "2L",
     "writing": "PC",
     "centre_site": "TOR01",
-    "assessor": "J. M.",
+    "assessor": "J.M.",
 }
 
 

@@ -465,3 +465,49 @@ def test_an_abort_task_is_no_answer(status):
     }
 
     assert status.from_fhir([{"fullUrl": "urn:uuid:1", "resource": abort}], HARBOUR).record.fields == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "block"),
+    [
+        pytest.param("worker", "worker", id="the worker"),
+        pytest.param("client.language.assessor", "language", id="the assessor"),
+        pytest.param("client.language.centre_site", "language", id="the centre"),
+        pytest.param("client.province", "client", id="the province"),
+    ],
+)
+@pytest.mark.parametrize("told", ["ask her sister Zyxwvut", "Zyxwvut (hiv)", "x" * 21, "-7", "Zoé"])
+def test_c1_a_story_in_the_place_of_a_code_stays_at_the_source_with_a_loss_line(request_, place, block, told):
+    name = place.rpartition(".")[2]
+    record = referral(
+        {name: told} if place == "worker" else None,
+        client={name: told} if place == "client.province" else None,
+        results=[{name: told}] if block == "language" else None,
+    )
+
+    translated = request_.to_fhir(record, HARBOUR)
+
+    assert f"{told!r}" not in str(translated.resources)
+    assert [loss.place for loss in translated.losses] == [place]
+    assert told not in str(translated.losses)
+    assert (f"urn:block:{block}" in str(translated.resources)) == (block != "worker"), "only its own line is left out"
+
+
+@pytest.mark.parametrize("told", ["fr-Tremblay", "en Zyxwvut", "speaks Amharic", "en-x-sister"])
+def test_c1_a_language_that_has_not_the_shape_of_bcp_47_is_a_gap_that_is_not_shown(request_, told):
+    for column in ("service_language", "home_language"):
+        with pytest.raises(MappingGap) as gap:
+            request_.to_fhir(referral(client={column: told}), HARBOUR)
+
+        assert f"client.{column}" in str(gap.value)
+        assert told not in str(gap.value)
+
+
+@pytest.mark.parametrize("told", ["en", "fr-CA", "zh-Hant", "zh-Hans-CN", "es-419", "prs"])
+def test_c1_what_has_the_shape_of_bcp_47_goes_as_it_is(request_, told):
+    assert (
+        there_and_back(request_, referral(client={"service_language": told}))[0]
+        .children["client"][0]
+        .get("service_language")
+        == told
+    )

@@ -76,7 +76,10 @@ def value(place: str, chance: random.Random) -> str:
         "phone": lambda: chance.choice(("416-555-0142", "(416) 555-0142 x 7", "no phone")),
         "email": lambda: chance.choice(("a@example.org", "at the library")),
         "postal_code": lambda: chance.choice(("M5V 2T6", "m5v2t6", "M4Y")),
-        "centre_site": lambda: chance.choice(("TOR01", "NONE")),
+        "centre_site": lambda: chance.choice(("TOR01", "NONE", text(chance))),
+        "worker": lambda: chance.choice(("w-301", text(chance))),
+        "assessor": lambda: chance.choice(("a/7.b", text(chance))),
+        "province": lambda: chance.choice(("ON", "QC", "on", text(chance))),
     }
     if name in special:
         return special[name]()

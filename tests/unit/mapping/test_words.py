@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.errors import MappingGap, RecordUnreadable
+from hub.errors import MappingGap, RecordUnreadable, Refused
 from hub.mapping import Context, Partly, Unfit
 from hub.model.record import Record
 
@@ -35,6 +35,32 @@ def test_field_copies_text_and_strips_what_nobody_sees_case_6(small: Loader):
 
     assert found["description"] == "two words\nand a line"
     assert back(mapping, found).record.fields == {"note": "two words\nand a line"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"identifier[#f]" = { identifier = "no", system = "…/id/file", form = "[A-Z]{2}", loss = "so it is" }',
+        '"address[0].state" = { field = "no", form = "[A-Z]{2}", loss = "so it is" }',
+    ],
+)
+def test_what_has_not_the_form_of_its_line_stays_behind_with_a_loss_line(small: Loader, line: str):
+    mapping = small(PERSON + line + '\n"gender" = { field = "sex" }', form("no", "sex"))
+
+    fits, misfits = (there(mapping, {"no": no, "sex": "female"}) for no in ("ON", "ON please"))
+
+    assert "'ON'" in str(fits.resources)
+    assert fits.losses == ()
+    assert "please" not in str(misfits)
+    assert [loss.place for loss in misfits.losses] == ["no"]
+    assert misfits.resources[0]["resource"]["gender"] == "female"
+    assert {loss.reason for loss in mapping.loss_report()} == {"so it is", misfits.losses[0].reason}
+    assert there(mapping, {"no": "ON please"}).resources == (), "nothing was filled"
+
+
+def test_a_form_that_is_no_pattern_is_refused_when_it_is_loaded(small: Loader):
+    with pytest.raises(Refused, match="form"):
+        small(PERSON + '"gender" = { field = "sex", form = "[" }', form("sex"))
 
 
 def test_a_blank_field_makes_no_resource(small: Loader):

@@ -41,11 +41,11 @@ def test_what_the_unit_itself_changed_is_read_again(store: SqlStore) -> None:
         ref = unit.subjects.mint()
 
     with store.unit(own=[locks.subject(ref)]) as unit:
-        before = unit.subjects.facts([ref])[ref].deceased
-        unit.subjects.set_deceased(ref)
-        after = unit.subjects.facts([ref])[ref].deceased
+        before = unit.subjects.facts([ref])[ref].deceased_by
+        unit.subjects.set_deceased(ref, "harbour")
+        after = unit.subjects.facts([ref])[ref].deceased_by
 
-    assert (before, after) == (False, True)
+    assert (before, after) == ((), ("harbour",))
 
 
 def test_what_one_unit_changed_is_not_answered_from_the_cache_to_the_next(store: SqlStore) -> None:
@@ -55,7 +55,7 @@ def test_what_one_unit_changed_is_not_answered_from_the_cache_to_the_next(store:
         rows.subjects.facts([ref])
     with store.unit(own=[locks.subject(ref)]) as unit:
         unit.subjects.facts([ref])
-        unit.subjects.set_deceased(ref)
+        unit.subjects.set_deceased(ref, "harbour")
 
     with store.peek() as rows:
-        assert rows.subjects.facts([ref])[ref].deceased
+        assert rows.subjects.facts([ref])[ref].deceased_by

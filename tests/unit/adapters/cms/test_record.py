@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import date
 from typing import Any
 
 import orjson
@@ -119,6 +120,9 @@ def test_s11_a_channel_that_is_not_marked_safe_is_not_read(mark):
         pytest.param("client", MARK, "client", id="a client that is no row"),
         pytest.param("case", [], "case", id="no case"),
         pytest.param("client.0.last_name", None, "client.last_name", id="a client without a name"),
+        pytest.param("client.0.file_no", f"ask {MARK}", "client.file_no", id="C1 a story as file number"),
+        pytest.param("status_at", "9999-12-31 23:59:59", "RF_REQUEST.status_at", id="A2 the end of all days"),
+        pytest.param("status_at", "0001-01-01 00:00:00", "RF_REQUEST.status_at", id="A2 and their beginning"),
         pytest.param("client.0.birth_date", "22/07/1991", "client.birth_date", id="case 12 another date format"),
         pytest.param("client.0.interpreter_needed", MARK, "client.interpreter_needed", id="case 29 no yes and no no"),
         pytest.param("client.0.last_name", f"{MARK}\ufffd", "client.last_name", id="case 63 a broken name"),
@@ -262,7 +266,7 @@ TYPES = {
     "int": st.integers(0, 10**9).map(str),
     "flag": st.sampled_from(["0", "1"]),
     "date": st.dates().map(str),
-    "timestamp": st.dates().map(lambda day: f"{day} 12:00:00"),
+    "timestamp": st.dates(date(1900, 1, 1)).map(lambda day: f"{day} 12:00:00"),
     "anything": st.dates().map(str),
 }
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=8).filter(

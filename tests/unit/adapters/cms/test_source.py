@@ -14,6 +14,8 @@ from hub.errors import RecordUnreadable, Refused, Unavailable
 from tests import cms_builder as cms
 from tests.contract.source import Memory, drain, keys
 
+MARK = "Zyxwvut"
+
 
 def family(db, **fields):
     """A client with an identifier, a language result, a consent and a referral; their numbers."""
@@ -441,6 +443,50 @@ def test_the_adapters_memory_holds_numbers_alone(db, source, memory):
     assert "pending" not in memory
 
 
+# -- values that no column of ours holds
+
+
+@pytest.mark.parametrize("version", [MARK, "7", 2.5, 9e999, b"\x07"])
+def test_c2_a_row_version_that_is_no_whole_number_is_not_the_revision(db, source, memory, version):
+    number = cms.add_referral(db, cms.add_client(db))
+    cms.update(db, "referral", number, row_version=version)
+
+    (raw,) = source.refetch([f"referral_out:{number}"])
+    cursor = settled(source)
+
+    assert raw.revision == ("7" if version == "7" else "")  # the column itself makes a number of "7"
+    assert MARK not in str((cursor, dict(memory)))
+
+
+def test_c2_a_row_without_a_version_comes_again_with_every_sweep(db, source):
+    number = cms.add_referral(db, cms.add_client(db))
+    cms.update(db, "referral", number, row_version=MARK)
+    cursor = settled(source)
+
+    page = source.fetch(source.sweep(cursor))
+
+    assert [raw.key for raw in page.raws] == [f"referral_out:{number}"]
+
+
+@pytest.mark.parametrize("value", [9e999, -9e999, 0.0, 1.5])
+def test_c3_a_withdrawal_that_is_a_number_is_heard(db, source, value):
+    number = cms.add_consent(db, cms.add_client(db), withdrawn_at=value)
+
+    (raw,) = source.refetch([f"consent:{number}"])
+
+    assert parse(raw.key, raw.data).get("withdrawn_at")
+
+
+@pytest.mark.parametrize("column", ["declined", "valid_from", "captured_at", "not_condition"])
+def test_c3_an_infinity_in_any_other_column_is_no_silence(db, source, column):
+    number = cms.add_consent(db, cms.add_client(db), **{column: 9e999})
+
+    (raw,) = source.refetch([f"consent:{number}"])
+
+    with pytest.raises(RecordUnreadable, match=f"CONSENT.{column}"):
+        parse(raw.key, raw.data)
+
+
 # -- rejections
 
 
@@ -457,14 +503,25 @@ def test_what_the_system_could_not_apply_is_read_once_as_codes(db, source):
 
     page = source.fetch("")
 
-    assert page.rejections == (Rejection("e-1", "CONFLICT", "ROW_VERSION"), Rejection("e-2", "UNKNOWN_CLIENT"))
+    assert page.rejections == (Rejection("e-1", "CONFLICT"), Rejection("e-2", "UNKNOWN_CLIENT"))
     assert source.fetch(page.cursor).rejections == ()
 
 
-def test_a_text_in_the_place_of_a_code_is_not_repeated(db, source):
-    reject(db, "e-1", "Amara has moved", "to 12 Elm Street")
+@pytest.mark.parametrize("said", ["Amara has moved", "AMARA", "HIV_POSITIVE", "", 7, 9e999, b"\xff\x00"])
+def test_b3_a_code_of_no_list_is_not_repeated_and_a_detail_never(db, source, said):
+    reject(db, "e-1", said, "TREMBLAY")
 
-    assert source.fetch("").rejections == (Rejection("e-1", "UNREADABLE", ""),)
+    assert source.fetch("").rejections == (Rejection("e-1", "UNREADABLE"),)
+
+
+def test_b3_a_rejection_that_names_no_message_is_passed_over_and_its_neighbour_is_read(db, source):
+    reject(db, b"\x00", "CONFLICT")
+    reject(db, "e-2", "CONFLICT")
+
+    page = source.fetch("")
+
+    assert page.rejections == (Rejection("e-2", "CONFLICT"),)
+    assert source.fetch(page.cursor).rejections == ()
 
 
 def test_errors_that_were_cut_are_a_problem_and_are_read_again(db, source):

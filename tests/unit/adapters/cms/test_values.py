@@ -60,6 +60,10 @@ def test_case_29_known_words_are_a_yes_or_a_no_blank_is_neither_and_anything_els
         pytest.param("2026-05-04T10:00:00Z", None, id="case 62 a zone is not what was agreed"),
         pytest.param("2026-02-30 10:00:00", None, id="no such day"),
         pytest.param("2026-05-04", None, id="a day is no time"),
+        pytest.param("9999-12-31 23:59:59", None, id="A2 an evening that UTC has no day for"),
+        pytest.param("0001-01-01 00:00:00", None, id="A2 the first night of all"),
+        pytest.param("1895-01-01 00:00:00", None, id="A2 before Toronto had an offset of whole minutes"),
+        pytest.param("1900-01-01 00:00:00", "1900-01-01 00:00:00", id="A2 and after"),
         pytest.param("", "", id="blank"),
     ],
 )
@@ -76,6 +80,17 @@ def test_a_number_is_not_a_yes_and_not_a_text():
     assert values.whole_number(7) == "7"
     assert values.whole_number(True) is None
     assert values.whole_number("7") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("2024-000123", "2024-000123"), ("L/7_a.b", "L/7_a.b"), ("", ""), ("A" * 20, "A" * 20), ("A" * 21, None),
+        ("ask Amara", None), ("-7", None), ("Zoé", None), (7, None),
+    ],
+)  # fmt: skip
+def test_c1_a_number_of_the_agencys_own_has_no_spaces_and_no_words(value, read):
+    assert values.own_number(value) == read
 
 
 def test_prose_keeps_its_lines():

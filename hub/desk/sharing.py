@@ -1,0 +1,89 @@
+"""One connection, one agency: two agencies' systems never lead to the same place.
+
+Whoever could connect a system of its own to another agency's database would read its clients and receive its mail, in a
+way that the rules of sharing cannot see. A system that agencies share is one system, with a site for each of them.
+
+A setting that names a file is called ``path`` or ends in ``_path``. It is kept as an absolute path, since a relative
+one would lead elsewhere from another folder, and files are compared as what they are, not as they are spelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from hub.directory.cells import seen
+from hub.errors import Refused
+from hub.exchange.house import House
+from hub.model.directory import System
+from hub.ports import Directory
+
+T = TypeVar("T")
+
+
+def absolute(row: T) -> T:
+    """A row as it is kept: a system's files by absolute paths. Other rows are left as they are."""
+    if not isinstance(row, System):
+        return row
+    settings = {name: str(Path(value).absolute()) if _file(name) else value for name, value in row.settings.items()}
+    return replace(row, settings=settings)
+
+
+def one_agency_each(directory: Directory, rows: Iterable[object]) -> None:
+    """Hold new or changed rows against each other and against the systems that stand.
+
+    Raises:
+        Refused: two active systems of two agencies lead to the same place.
+    """
+    standing = dict(directory.systems)
+    for row in rows:
+        if isinstance(row, System):
+            _refuse_shared(row, standing.values())
+            standing[row.id] = row
+
+
+def may_go_on(house: House, system_id: str) -> None:
+    """A suspended system is active again only where nobody else's leads to its place meanwhile.
+
+    Raises:
+        Refused: another agency's active system does.
+    """
+    with house.store.peek() as rows:
+        systems = rows.directory.all().systems
+    if (system := systems.get(system_id)) is not None:
+        _refuse_shared(replace(system, status="active"), systems.values())
+
+
+def _refuse_shared(system: System, others: Iterable[System]) -> None:
+    for other in others:
+        if other.agency != system.agency and other.status == system.status == "active" and _same(system, other):
+            raise Refused(
+                f"system {seen(system.id)}, settings",
+                f"those of {seen(other.id)}, an active system of {seen(other.agency)}",
+                "a connection that no other agency has",
+                "correct the settings; a system that agencies share is one system with a site for each",
+            )
+
+
+def _same(one: System, other: System) -> bool:
+    files, others = _files(one), _files(other)
+    if any(_same_file(file, another) for file in files for another in others):
+        return True  # whatever else their settings say
+    return not files and one.kind == other.kind and dict(one.settings) == dict(other.settings)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except (OSError, RuntimeError):  # one of them is not there, or is a loop of links
+        return False
+
+
+def _files(system: System) -> list[Path]:
+    return [Path(str(value)) for name, value in system.settings.items() if _file(name)]
+
+
+def _file(name: str) -> bool:
+    return name == "path" or name.endswith("_path")

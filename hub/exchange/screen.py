@@ -1,0 +1,79 @@
+"""No Social Insurance Number leaves, whatever field somebody typed it into (program systems §10, case 21).
+
+A token of nine digits that passes the Luhn check, in one piece or in threes, refuses the record and names the element.
+Not looked at: identifiers whose system has a shape of its own (the reader held them to it), numbers that a database or
+the hub gave, UUIDs, and SNOMED CT codes, which may have nine digits too.
+
+Pure. It reads the translated resources, so it is the same for every kind of system; no value is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from hub.errors import RecordUnreadable
+from hub.model.codes import ID, ID_CLIENT, ID_REFERRAL
+from hub.model.identifiers import SHAPES, passes_as_sin
+
+PLACES_MAX = 5  # named in one refusal
+
+# nine digits not inside a longer run; between the threes at most three signs, also as JSON escapes them
+_GAP = r"(?:[\s.\-\u00ad\u2010-\u2015\u2212]|\\[nrt]){0,3}"
+_NINE = re.compile(rf"(?<!\d)(\d{{3}}){_GAP}(\d{{3}}){_GAP}(\d{{3}})(?!\d)")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_SNOMED = "http://snomed.info/sct"
+_OWN_SHAPE = frozenset({*(f"{ID}/{kind}" for kind in SHAPES), ID_REFERRAL, ID_CLIENT})
+_KEY = re.compile(rf"{re.escape(ID)}/[^/]+/(referral|task|case)")  # keys of a database, never typed by anybody
+
+
+def refuse_sin(entries: Sequence[dict[str, Any]]) -> None:
+    """Refuse a record whose resources hold what passes as a SIN.
+
+    Args:
+        entries: ``{"fullUrl", "resource"}``, before or after they are made a Bundle.
+
+    Raises:
+        RecordUnreadable: names the elements, ``Patient.address[0].city``, and what to do; shows no value.
+    """
+    resources = [entry["resource"] for entry in entries]
+    if not _holds_sin(orjson.dumps(resources).decode()):  # nearly always: one look at the whole text
+        return
+    found = [place for one in resources for place in _places(one, str(one.get("resourceType", "resource")))]
+    if found:
+        raise RecordUnreadable(
+            ", ".join(found[:PLACES_MAX]),
+            "a number that passes as a SIN, which never leaves",
+            "a text without it",
+            "take the number out at the source and save the record",
+        )
+
+
+def _holds_sin(text: str) -> bool:
+    return any(passes_as_sin("".join(match.groups())) for match in _NINE.finditer(text))
+
+
+def _places(value: Any, path: str) -> Iterator[str]:
+    """Where a value holds such a number, FHIRPath-like."""
+    if isinstance(value, str):
+        if _holds_sin(_UUID.sub("", value)):
+            yield path
+    elif isinstance(value, dict):
+        spared = _spared(value)
+        for name, part in value.items():
+            if name != spared:
+                yield from _places(part, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _places(part, f"{path}[{index}]")
+
+
+def _spared(element: dict[str, Any]) -> str | None:
+    """The child that keeps a rule of its own: the value of some identifiers, the code of a SNOMED coding."""
+    system = element.get("system")
+    if system == _SNOMED:
+        return "code"
+    return "value" if isinstance(system, str) and (system in _OWN_SHAPE or _KEY.fullmatch(system)) else None

@@ -1,0 +1,116 @@
+"""Who may do what: all that is done in a worker's name is in one table, and refuses whom the table does not name."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.desk.who import Act
+from tests.network import Network
+from tests.unit.commands.conftest import Desk
+from tests.unit.commands.test_frame import LEAVES
+from tests.unit.commands.test_road import unconsented
+
+PERSON = "identifier_type,identifier_value,birth_date,last_name,first_name\n"
+AGREEMENT = (
+    *("x-y", "--party-a", "harbour", "--party-b", "lakeside", "--purposes", "REFERRAL", "--categories", "IDENT"),
+    *("--events", "add-service-request", "--valid-from", "2025-01-01"),
+)
+# A command as the table names it -> its arguments, good but for the worker, and standard input. The worker is of
+# Harbour where the command is about the whole hub, and of Lakeside where it is about a client of Harbour.
+CALLS: dict[str, tuple[tuple[str, ...], str]] = {
+    "agencies add": (("x-y", "--name", "X", "--lane", "general"), ""),
+    "agencies import": (("-",), "id,name,lane,pack\nx-y,X,general,ca-on\n"),
+    "systems add": (("x-cms", "--agency", "harbour", "--kind", "cms", "--setting", "path=x.sqlite"), ""),
+    "systems import": (("-",), "id,agency,kind,settings.path\nx-cms,harbour,cms,x.sqlite\n"),
+    "sites add": (("TOR01", "--agency", "harbour", "--kind", "cms"), ""),
+    "sites import": (("-",), "kind,code,agency\ncms,TOR01,harbour\n"),
+    "services add": (
+        ("x-y", "--agency", "harbour", "--wanted", "food-clothing", "--name", "X", "--system", "harbour-cms"),
+        "",
+    ),
+    "services import": (("-",), "id,agency,wanted,name,system\nx-y,harbour,food-clothing,X,harbour-cms\n"),
+    "agreements add": (AGREEMENT, ""),
+    "agreements import": (
+        ("-",),
+        "agreement_id,party_a,party_b,purposes,categories,events,valid_from\n"
+        "x-y,harbour,lakeside,REFERRAL,IDENT,add-service-request,2025-01-01\n",
+    ),
+    "workers add": (("eve", "--agency", "hub", "--role", "administrator"), ""),
+    "workers import": (("-",), "id,agency,role\neve,hub,administrator\n"),
+    "suspend": (("all",), ""),
+    "resume": (("all",), ""),
+    "agreements suspend": (("harbour-lakeside",), ""),
+    "agreements end": (("harbour-lakeside",), ""),
+    "consent withdraw": (("x", "--agency", "harbour", "--how", "TELEPHONE"), ""),
+    "consent directive add": (("--agency", "harbour", "--alias", "x"), ""),
+    "consent add": (("--agency", "harbour", "--alias", "x"), "form_id\nF-1\n"),
+    "consent import": (("-", "--agency", "harbour"), PERSON),
+    "consent directive lift": (("x", "--agency", "harbour"), ""),
+    "subjects duplicates": ((), ""),
+    "audit export": (("--out", "nowhere"), ""),
+}
+OF_A_RECORD = {"subjects resolve", "deliveries retry"}  # below: they need a record of Harbour
+FOR_ANY_WORKER = {"audit export --hashes"}
+
+
+def test_every_command_that_takes_a_worker_is_in_the_table_and_is_tried_here() -> None:
+    taking = {" ".join(path) for path, leaf in LEAVES if any("--as" in param.opts for param in leaf.params)}
+    named = [command for act in Act for command in act.value.commands]
+
+    assert set(named) - FOR_ANY_WORKER == taking
+    assert len(named) == len(set(named))
+    assert CALLS.keys() | OF_A_RECORD | FOR_ANY_WORKER == set(named)
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_a_plain_worker_of_an_agency_is_refused_and_nothing_is_changed(desk: Desk, command: str) -> None:
+    args, stdin = CALLS[command]
+    before = desk.entries()
+    worker = "lakeside-worker" if command.startswith("consent") else "harbour-worker"
+
+    said = desk.refused(*command.split(), *args, "--as", worker, stdin=stdin)
+
+    assert said.startswith(f"--as: got a worker of `{worker.removesuffix('-worker')}`, who may not do this")
+    assert "expected a worker of" in said
+    assert desk.entries() == before
+
+
+@pytest.mark.parametrize("command", [command for act in (Act.DIRECTORY, Act.STOP) for command in act.value.commands])
+def test_of_the_hubs_own_workers_only_steward_and_administrator_change_directory_and_exchange(
+    desk: Desk, command: str
+) -> None:
+    desk.ok("workers", "add", "clerk", "--agency", "hub", "--role", "worker", "--as", "steward")
+    args, stdin = CALLS[command]
+
+    said = desk.refused(*command.split(), *args, "--as", "clerk", stdin=stdin)
+
+    assert "expected a worker of the hub in the role administrator or steward" in said
+    assert desk.entries()[-1]["name"] == "clerk"
+
+
+@pytest.mark.parametrize(
+    "command", [command for act in (Act.DIRECTORY, Act.STOP) for command in act.value.commands if command != "resume"]
+)
+def test_what_is_refused_to_others_the_steward_may(desk: Desk, command: str) -> None:
+    args, stdin = CALLS[command]
+
+    desk.ok(*command.split(), *args, "--as", "steward", stdin=stdin)
+
+    assert desk.entries()[-1]["actor"]["ref"] == "steward"
+
+
+def test_a_waiting_record_is_tried_again_by_its_own_agency_or_the_hub_and_nobody_else(
+    network: Network, desk: Desk
+) -> None:
+    unconsented(network)
+    network.run()
+    (row,) = desk.json("deliveries", "waiting")["waiting"]
+    before = desk.entries()
+
+    said = desk.refused("deliveries", "retry", row["id"], "--as", "lakeside-worker")
+
+    assert "expected a worker of `harbour` or a worker of the hub" in said
+    assert desk.entries() == before
+    assert desk.json("deliveries", "waiting")["waiting"] == [row]
+    for worker in ("harbour-worker", "steward"):
+        assert desk.json("deliveries", "retry", row["id"], "--as", worker)["what"] == "waiting"
