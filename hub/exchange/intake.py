@@ -160,7 +160,7 @@ def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> boo
     if previous.state not in _IN_VAIN:
         return False
     soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
-    return woken or not soon
+    return woken or previous.state is MessageState.RETURNED or not soon
 
 
 def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:
