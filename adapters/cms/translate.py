@@ -177,7 +177,7 @@ def identifier_out(element: Any) -> Any:
 
 
 def centre_in(site: str | None) -> Any:
-    """The assessment centre as an Organization by its site's identifier; ``NONE`` is no centre, a sentence is no code."""
+    """The assessment centre as an Organization by its site's code; ``NONE`` is no centre, a sentence no code."""
     code = clean(site or "")
     if code == "NONE":
         return Partly(None, {"centre_site": "`NONE` is no centre"})

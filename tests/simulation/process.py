@@ -80,12 +80,6 @@ class Process:
             self.hub = self._behind_ports(real)
         return self.hub
 
-    def stop(self) -> None:
-        """Abandon it."""
-        if self.hub is not None:
-            self.hub.close()
-            self.hub = None
-
     def meet(self, place: str) -> None:
         """Anything may happen here. See :class:`tests.simulation.ports.Met`."""
         if self.world.calm:

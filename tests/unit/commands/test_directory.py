@@ -103,7 +103,7 @@ def test_a_system_whose_settings_its_adapter_refuses_is_not_kept(desk: Desk) -> 
 def test_a_list_of_systems_shows_no_value_of_a_setting(network: Network, desk: Desk) -> None:
     rows = desk.json("systems", "list")["systems"]
 
-    assert {row["settings"] for row in rows} == {"path"}
+    assert {row["settings"] for row in rows} == {"busy_timeout_ms path"}
     assert str(network.dir / "harbour.sqlite") not in desk.ok("systems", "list")
 
 

@@ -1,6 +1,6 @@
 """Whatever stands in a cell: a record, or a refusal that names its field; never another error, never a silence.
 
-The rows go the way that ``source`` and the road take: cell, canonical JSON, ``parse``, mapping. All people are invented.
+The rows go the way that ``source`` and the road take: cell, canonical JSON, ``parse``, mapping.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def test_a2_one_cell_of_any_type_gives_a_record_or_a_refusal(place: tuple[str, t
     kind, column = place
     try:
         record = parse(ROWS[kind][0], with_cells(kind, {column: value}))
-    except RecordUnreadable as error:
-        assert len(str(error)) < 400, "a refusal names a field and repeats nothing"
+    except RecordUnreadable:
         return
     with suppress(MessageRejected):
         translate(record)
