@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -153,7 +153,8 @@ def _write(db: Connection, network: Network, agency: Agency) -> None:
     for person in own:
         if person.scenario is Scenario.CASE_CLOSED:  # after the referral was sent: a closed case takes none
             closed = {"status": "CLOSED", "closed_on": network.today.isoformat(), "closure_reason": "MOVED"}
-            database.update(db, "case_file", ("case_id", person.number), closed, at)
+            later = (datetime.fromisoformat(at) + timedelta(seconds=1)).isoformat(sep=" ")  # a save of its own
+            database.update(db, "case_file", ("case_id", person.number), closed, later)
     known = (person for person in network.people if person.to == agency.id and person.known_there)
     for number, person in enumerate(known, start=len(own) + 1):
         _write_known(db, network, person, number)

@@ -109,7 +109,7 @@ class SimKeys:
 
 
 class SimBus:
-    """At least once, in order within a lane as published, never across lanes; and somebody who writes what is not ours."""
+    """At least once, in order within a lane as published, never across; and somebody who writes what is not ours."""
 
     def __init__(self, met: Met, real: SqliteBus) -> None:
         self._met, self._real = met, real

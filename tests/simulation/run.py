@@ -19,7 +19,8 @@ from tests.simulation.watch import at_every_moment
 from tests.simulation.world import AGENCIES, World
 
 TURNS = 200
-LOOK_EVERY = 10
+CLIENTS_FIRST = 6
+LOOK_EVERY = 7
 DEPTH_MAX = 2  # processes that interrupt each other
 ROUNDS_MAX = 200  # steps after which a hub that still moves while time stands is said to run in circles
 
@@ -90,21 +91,24 @@ class Run:
         self.weights |= {"hub": WEIGHTS["hub"], "register": WEIGHTS["register"]}
         self.processes = [Process(self.world, self.odds, self.interrupted) for _ in range(3)]
         self._depth = 0
+        self._left = 0
         self._turns = _turns(self)
 
     def chaos(self, turns: int = TURNS) -> None:
-        """Anything happens."""
-        for _ in range(6):
+        """Anything happens, for so many turns; those that interrupt others are counted too."""
+        self._left = turns
+        for _ in range(CLIENTS_FIRST):
             agencies.act(self.world, agencies.register_client)
         self.world.calm = False
-        for number in range(turns):
+        while self._left > 0:
             self.turn()
-            if number % LOOK_EVERY == 0:
+            if self.world.history.tick % LOOK_EVERY == 0:
                 at_every_moment(self.world)
         self.world.calm = True
 
     def turn(self) -> None:
         """One act of somebody."""
+        self._left -= 1
         name = self.world.dice.choices(list(self.weights), list(self.weights.values()))[0]
         self.world.history.say(f"{'  ' * self._depth}{name}")
         self._turns[name]()
@@ -112,7 +116,7 @@ class Run:
 
     def interrupted(self) -> None:
         """A process meets the world: somebody else takes a turn."""
-        if self._depth < DEPTH_MAX:
+        if self._depth < DEPTH_MAX and self._left > 0:
             self._depth += 1
             try:
                 self.turn()
@@ -151,31 +155,6 @@ class Run:
             if not hub.step():
                 return
         raise AssertionError(f"the hub still moves after {ROUNDS_MAX} steps while time stands")
-
-    def stats(self):
-        h = self.world.history
-        import collections
-
-        db = self.world.store()
-        st = dict(db.execute("select state,count(*) from inbox group by 1").fetchall())
-        return (
-            st,
-            collections.Counter(a.kind for a in h.arrivals),
-            "late",
-            sum(a.late for a in h.arrivals),
-            "stopped",
-            len(h.stopped),
-            "left",
-            sum(len(s.receipt.not_arrived) for s in h.stopped),
-            "unk",
-            sum(len(s.receipt.unknown) for s in h.stopped),
-            len(h.script),
-            "killed",
-            sum("killed" in x for x in h.script),
-            "held",
-            db.execute("select count(*) from handover where problem is not null").fetchone()[0],
-            dict(db.execute("select code,count(*) from decision where gate=2 group by 1").fetchall()),
-        )
 
     def close(self) -> None:
         for process in self.processes:
