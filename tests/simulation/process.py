@@ -72,14 +72,6 @@ class Process:
             self.hub.store.close()
             self.hub = None
 
-    def running(self) -> Hub:
-        """Its hub, composed if it has none."""
-        if self.hub is None:
-            world = self.world
-            real = compose(world.settings, clock=world.clock, ids=world.ids, report=self._report)
-            self.hub = self._behind_ports(real)
-        return self.hub
-
     def meet(self, place: str) -> None:
         """Anything may happen here. See :class:`tests.simulation.ports.Met`."""
         if self.world.calm:

@@ -1,7 +1,7 @@
 """The whole hub, one seed = one run, faults injected, the promises as oracles (design §12).
 
-    HUB_SEED=17 pytest tests/simulation -k one_seed     run one seed again
-    HUB_SOAK=1 pytest tests/simulation                  a thousand seeds, or half an hour
+HUB_SEED=17 pytest tests/simulation -k one_seed     run one seed again
+HUB_SOAK=1 pytest tests/simulation                  a thousand seeds, or half an hour
 """
 
 from __future__ import annotations
