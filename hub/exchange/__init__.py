@@ -3,17 +3,22 @@
     intake      an agency's system says what changed; each record is read, or answered with its place and next step
     filing      a consent row goes to the registry: the person is found or minted, who waits is woken
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
-    addressing  to whom it leads, about whom it is, which step of the referral it is; the message is built,
-                labelled and checked
-    gate        GATE 1, one unit: facts, decision, audit entry; on a permit the sealed envelope, else nothing is
-                kept but where it is, why, and what would wake it (waiting)
+    addressing  to whom it leads, about whom it is (identify, match), which step of the referral it is; the message is
+                built (message, complete), screened, checked (strict) and labelled (label, elements, person)
+    gate        GATE 1, one unit: the question, its facts, the decision, the audit entry; on a permit the sealed
+                envelope (release), else nothing of the record is kept but where it is, why, and what would wake it
+                (waiting); the facts hold categories and element paths, never a value
     relay       sealed bytes go to the bus, and are marked when they arrive
-    handover    prepare; then GATE 2, one unit: the same question is decided again, and that answer governs; inside
-                the lease the recipient's system takes it; the acknowledgement deletes body and key
-    ending      refused at gate 2, or returned after 72 hours
+    handover    prepare; then GATE 2, one unit: the same question about what was sealed is decided again, and that
+                answer governs; inside the lease the recipient's system takes it (writing); the acknowledgement deletes
+                body and key
+    ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
-    wake        what waited is fetched again and is a new message
+    wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
+    rules       new mappings and packs wake what waited for them
+
+How long anything is kept: docs/operator.md, *What is kept*.
 
 There is no other road. Retry, replay and re-drive enter at ``handover``, everything that is sent again at ``intake``.
 """
