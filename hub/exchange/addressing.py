@@ -43,7 +43,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = _referral(rows, record)
-    in_vain = again(rows, record)
+    in_vain = again(rows, record) if previous else None
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
     found = move(standing_of(referral) if referral else None, record.said)

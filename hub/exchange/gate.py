@@ -51,12 +51,12 @@ def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
         unit.subjects.with_alias(agency, facts)
 
 
-def still_holds(unit: Unit, submission: Submission) -> bool:
+def still_holds(unit: Unit, submission: Submission, previous: Inbox | None) -> bool:
     """Whether what was found in a peek is so under the locks; else the record is addressed again."""
     now = unit.referrals.get(submission.referral.number) if submission.referral else _opened_meanwhile(unit, submission)
     if now != submission.referral:
         return False
-    if again(unit, submission.record) != submission.in_vain:
+    if (again(unit, submission.record) if previous else None) != submission.in_vain:
         return False
     person = submission.record.person
     if person is None or submission.referral is not None:

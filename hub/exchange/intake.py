@@ -143,7 +143,7 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
         latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
         gate.read_ahead(unit, [submission for submission, _ in addressed])
         for submission, previous in addressed:
-            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
+            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission, previous):
                 later.append(submission.record)
             else:
                 judge(house, unit, submission, previous)
