@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,8 @@ def prepare(folder: Path, clock: FastClock) -> dict[str, str]:
     db = cms.connect(folder / "harbour.sqlite")
     db.execute("BEGIN")
     for number in range(CLIENTS):
-        client = cms.add_client(
-            db, first_name=f"Ana{chr(97 + number % 26)}", birth_date=f"19{number % 90 + 10}-03-0{number % 9 + 1}"
-        )
+        born = date(1950, 1, 1) + timedelta(days=37 * number)  # no two people alike
+        client = cms.add_client(db, birth_date=born.isoformat())
         cms.add_identifier(db, client)
         cms.add_consent(db, client)
         cms.add_referral(db, client)
