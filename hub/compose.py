@@ -21,7 +21,6 @@ from hub.exchange import Exchange, Report, wake
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House, Limits
-from hub.exchange.relay import RELAY
 from hub.exchange.rules import activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
@@ -71,7 +70,7 @@ class Hub:
     def close(self) -> None:
         """Let go of everything; another process may relay at once."""
         with suppress(Unavailable), self.store.unit() as unit:
-            unit.cursors.let_go(RELAY, self.house.worker)
+            unit.cursors.let_go(self.house.worker)
         self.connections.close()
         self.store.close()
 

@@ -1,6 +1,7 @@
 """The road: what happens to a person's data here, and why.
 
-    intake      an agency's system says what changed; each record is read, or answered with its place and next step
+    intake      an agency's system says what changed; each record is read, or answered with its place and next step;
+                one process at a time reads a source (reader)
     filing      a consent row goes to the registry: the person is found or minted, who waits is woken
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
     addressing  to whom it leads, about whom it is (identify, match), which step of the referral it is; the message is

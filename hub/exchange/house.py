@@ -30,6 +30,7 @@ class Limits:
     unknown_kept: timedelta = timedelta(days=30)  # design §3.7: keyed digests of people nobody knows
     resends_max: int = 3  # design §3.4: fetched and judged again by the hub itself, then a person is asked
     relay_lease: timedelta = timedelta(seconds=10)
+    reader_lease: timedelta = timedelta(seconds=10)  # renewed by every unit of whoever reads a source
 
 
 class Connections(Protocol):

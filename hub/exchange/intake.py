@@ -21,6 +21,7 @@ from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
+from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
 from hub.exchange.submission import Submission
 from hub.exchange.waiting import tell, unreadable
@@ -38,11 +39,16 @@ Addressed = tuple[Submission, Inbox | None]  # with the message before it, as th
 
 
 def step(house: House, system: System) -> bool:
-    """Read one page of one source. True if there was anything.
+    """Read one page of one source, unless another process reads it. True if there was anything.
 
     Raises:
-        Unavailable: the source or the store cannot be reached; nothing is lost.
+        Unavailable: the source or the store cannot be reached, or another process has begun to read; nothing is lost.
     """
+    ours = alone(house, system.id)
+    return ours is not None and _read_page(ours, system)
+
+
+def _read_page(house: House, system: System) -> bool:
     with house.store.peek() as rows:
         cursor = rows.cursors.get(system.id)
     page = house.connections.source(system).fetch(cursor)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hub.errors import Unavailable
 from hub.exchange.house import House
 from hub.exchange.intake import take_in
+from hub.exchange.reader import alone
 from hub.model import locks
 from hub.model.rows import Waiting
 
@@ -31,12 +32,15 @@ def step(house: House) -> bool:
     for row in due:
         by_system.setdefault(row.system, []).append(row)
     for system_id, waiting in by_system.items():
+        ours = alone(house, system_id)
+        if ours is None:
+            continue  # another process reads there: due again when the claim is over
         try:
-            raws = house.connections.source(systems[system_id]).refetch([row.record_key for row in waiting])
+            raws = ours.connections.source(systems[system_id]).refetch([row.record_key for row in waiting])
         except Unavailable:
-            continue  # due again when the claim is over
-        take_in(house, systems[system_id], raws, woken=True)
-        _unclaim(house, waiting, claimed_until)
+            continue  # likewise
+        take_in(ours, systems[system_id], raws, woken=True)
+        _unclaim(ours, waiting, claimed_until)
     return True
 
 

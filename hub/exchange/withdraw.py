@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from consent.registry import Origin, withdraw
 from hub.directory.cells import seen
@@ -48,20 +48,19 @@ class Drain:
         """Look once: the receipt when nothing is under way any more, else None."""
         with self._house.store.peek() as rows:
             relying = {row.envelope_id: row for name in self._basis for row in rows.handovers.relying_on(name)}
-            now = rows.now
-        if any(self._under_way(row, now) for row in relying.values()):
+        if any(self._under_way(row) for row in relying.values()):
             return None
         fates: dict[str, list[str]] = {"arrived": [], "not_arrived": [], "unknown": []}
         for envelope_id, row in sorted(relying.items()):
             fates[_fate(row)].append(envelope_id)
         return Receipt(**{name: tuple(ids) for name, ids in fates.items()})
 
-    def _under_way(self, row: Handover, now: datetime) -> bool:
-        """Its lease runs. No open passes since the commit, so a clock that was set back holds nobody longer."""
-        if row.state is not MessageState.OPENED or row.lease_until is None:
-            return False
-        runs = now < row.lease_until + timedelta(seconds=self._house.limits.lease_margin_s)
-        return runs and self._house.clock.monotonic_s() < self._ends_s
+    def _under_way(self, row: Handover) -> bool:
+        """Somebody may be sending it. No open passes since the commit, so every lease is over a lease later.
+
+        By elapsed seconds, as the senders count: the time of day may jump while a lease runs.
+        """
+        return row.state is MessageState.OPENED and self._house.clock.monotonic_s() < self._ends_s
 
 
 def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: datetime, how: str) -> Drain:

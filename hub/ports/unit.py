@@ -443,12 +443,23 @@ class Cursors(Protocol):
         """Store or remove a text of an adapter's memory."""
         ...
 
-    def let_go(self, name: str, holder: str) -> None:
-        """Give a lease back, if it is this holder's."""
+    def let_go(self, holder: str) -> None:
+        """Give back every lease of a holder."""
+        ...
+
+    def held(self, name: str) -> tuple[str, datetime] | None:
+        """Who holds a named lease, and until when."""
+        ...
+
+    def renew(self, name: str, holder: str, until: datetime) -> bool:
+        """Prolong a lease that is this holder's, also one that is over as long as nobody took it; whether it is."""
         ...
 
     def lease(self, name: str, holder: str, until: datetime) -> bool:
-        """Take or renew a named lease unless another holds it; whether it is ours."""
+        """Take or renew a named lease unless another holds it; whether it is ours.
+
+        One that ends later than ``until`` was given before the clock was set back, and holds nobody.
+        """
         ...
 
 

@@ -72,14 +72,25 @@ class CursorTable:
         statement = upsert(t.adapter_cursor).values(system=system, cursor=cursor)
         self._scope.write(statement.on_conflict_do_update(index_elements=["system"], set_={"cursor": cursor}))
 
-    def let_go(self, name: str, holder: str) -> None:
-        """Give a lease back."""
-        self._scope.write(delete(t.lease).where(t.lease.c.name == name, t.lease.c.holder == holder))
+    def let_go(self, holder: str) -> None:
+        """Give back every lease of a holder."""
+        self._scope.write(delete(t.lease).where(t.lease.c.holder == holder))
+
+    def held(self, name: str) -> tuple[str, datetime] | None:
+        """Who holds a lease, and until when."""
+        row = self._scope.one(select(t.lease.c.holder, t.lease.c.until_at).where(t.lease.c.name == name))
+        return (row.holder, instant(row.until_at)) if row else None
+
+    def renew(self, name: str, holder: str, until: datetime) -> bool:
+        """Prolong a lease of this holder."""
+        mine = (t.lease.c.name == name, t.lease.c.holder == holder)
+        return self._scope.write(update(t.lease).where(*mine).values(until_at=text(until))) == 1
 
     def lease(self, name: str, holder: str, until: datetime) -> bool:
         """Take or renew a lease unless another holds it."""
         values = {"holder": holder, "until_at": text(until)}
-        free = or_(t.lease.c.holder == holder, t.lease.c.until_at < text(self._scope.now))
+        ends = t.lease.c.until_at
+        free = or_(t.lease.c.holder == holder, ends < text(self._scope.now), ends > text(until))
         statement = upsert(t.lease).values(name=name, **values)
         taken = statement.on_conflict_do_update(index_elements=["name"], set_=values, where=free)
         return self._scope.write(taken) == 1

@@ -206,6 +206,31 @@ class StoreContract:
 
         assert (first, second, again, take("b"), take("a")) == (True, False, True, True, False)
 
+    def test_a_lease_is_renewed_only_by_its_holder_also_when_it_is_over_until_another_takes_it(
+        self, store: Any, clock: Any
+    ) -> None:
+        def renew(holder: str) -> bool:
+            with store.unit() as unit:
+                return bool(unit.cursors.renew("source a", holder, unit.now + timedelta(seconds=10)))
+
+        with store.unit() as unit:
+            unit.cursors.lease("source a", "a", unit.now + timedelta(seconds=10))
+        clock.advance(timedelta(seconds=11))
+        late, foreign = renew("a"), renew("b")
+        clock.advance(timedelta(seconds=11))
+        with store.unit() as unit:
+            unit.cursors.lease("source a", "b", unit.now + timedelta(seconds=10))
+
+        assert (late, foreign, renew("a"), renew("b")) == (True, False, False, True)
+
+    def test_a_lease_from_before_the_clock_was_set_back_holds_nobody(self, store: Any, clock: Any) -> None:
+        with store.unit() as unit:
+            unit.cursors.lease("relay", "a", unit.now + timedelta(seconds=10))
+        clock.set(clock.now() - timedelta(hours=2))
+
+        with store.unit() as unit:
+            assert unit.cursors.lease("relay", "b", unit.now + timedelta(seconds=10))
+
     def test_a_unit_that_writes_keeps_every_other_unit_from_reading_facts_until_it_commits(self, store: Any) -> None:
         """What a decision reads cannot change before it is released: the race of SQLAlchemy's default transaction."""
         ref = self.mint(store)

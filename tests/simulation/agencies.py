@@ -199,9 +199,9 @@ def close_case(world: World, agency: str) -> None:
 
 
 def delete(world: World, agency: str) -> None:
-    """A row is deleted."""
+    """A row is deleted; not the last one, or its number would be given again."""
     table = world.dice.choice(["consent", "referral"])
-    number = _row(world, agency, table)
+    number = _row(world, agency, table, f"{table}_id < (SELECT MAX({table}_id) FROM {table})")
     world.systems[agency].execute(f"DELETE FROM {table} WHERE {table}_id = ?", (number,))
 
 

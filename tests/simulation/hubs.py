@@ -7,6 +7,7 @@ look, until what is under way is drained, and what they were told is written dow
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from hub.compose import Hub
 from hub.desk import consents as desk
@@ -33,49 +34,66 @@ def part_intake(world: World, hub: Hub) -> None:
 
 
 def part_arrive(world: World, hub: Hub) -> None:
-    with hub.house.store.peek() as rows:
-        topic = rows.directory.all().agencies[world.dice.choice(AGENCIES)].topic
-    relay.arrive(hub.house, topic)
+    """From a topic on which something is, if there is one."""
+    with closing(world.store()) as db:
+        full = [
+            row[0]
+            for row in db.execute(
+                "SELECT t.topic FROM bus_topic t LEFT JOIN bus_group g USING (topic)"
+                " WHERE t.next_offset > COALESCE(g.next_offset, 0) ORDER BY 1"
+            )
+        ]
+        topics = full or [row[0] for row in db.execute("SELECT topic FROM agency ORDER BY id")]
+    relay.arrive(hub.house, world.dice.choice(topics))
 
 
 def part_hand_over(world: World, hub: Hub) -> None:
+    """For a system that something waits for, if there is one."""
+    with closing(world.store()) as db:
+        waiting = db.execute("SELECT DISTINCT system FROM handover WHERE state = 'arrived' ORDER BY 1").fetchall()
+    name = world.dice.choice([row[0] for row in waiting] or [f"{name}-cms" for name in AGENCIES])
     with hub.house.store.peek() as rows:
-        system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
+        system = rows.directory.all().systems[name]
     if system.status == "active":
         hub.exchange.hand_over(system)
 
 
+def bring_in(_world: World, hub: Hub) -> None:
+    """In peace, as far as the bus: so there is something to hand over when the trouble begins."""
+    with hub.house.store.peek() as rows:
+        directory = rows.directory.all()
+    for system in directory.systems.values():
+        intake.step(hub.house, system)
+    relay.publish(hub.house)
+    for agency in directory.agencies.values():
+        relay.arrive(hub.house, agency.topic)
+
+
 PARTS: dict[str, tuple[int, Part]] = {  # name: weight, part
     "intake": (10, part_intake),
-    "publish": (7, lambda _, hub: relay.publish(hub.house)),
-    "arrive": (8, part_arrive),
-    "hand over": (10, part_hand_over),
-    "wake": (5, lambda _, hub: wake.step(hub.house)),
+    "publish": (10, lambda _, hub: relay.publish(hub.house)),
+    "arrive": (10, part_arrive),
+    "hand over": (14, part_hand_over),
+    "wake": (4, lambda _, hub: wake.step(hub.house)),
     "return": (2, lambda _, hub: ending.return_overdue(hub.house)),
-    "notices": (3, lambda _, hub: notices.step(hub.house)),
-    "log": (4, lambda _, hub: hub.log.step()),
+    "notices": (2, lambda _, hub: notices.step(hub.house)),
+    "log": (3, lambda _, hub: hub.log.step()),
     "house": (1, lambda _, hub: hub.keep_house()),
     "everything": (6, lambda _, hub: hub.step()),
 }
 
 
 def withdraw(world: World, process: Process) -> None:
-    """A client withdraws a consent by word of mouth."""
-    db = world.store()
-    known = [
-        row[0] for row in db.execute("SELECT consent_id FROM consent WHERE current = 1 ORDER BY rowid DESC LIMIT 6")
-    ]
-    under_way = [
-        row[0].removeprefix("consent:")
-        for row in db.execute(
-            "SELECT DISTINCT basis FROM handover JOIN handover_basis USING (envelope_id)"
-            " WHERE basis LIKE 'consent:%' AND state NOT IN ('delivered', 'refused', 'returned') ORDER BY basis"
-        )
-    ]
-    db.close()
+    """A client withdraws a consent by word of mouth, rather one on which something rests that is under way."""
+    with closing(world.store()) as db:
+        known = db.execute("SELECT consent_id FROM consent WHERE current = 1 ORDER BY rowid DESC LIMIT 6").fetchall()
+        under_way = db.execute(
+            "SELECT DISTINCT substr(basis, 9) FROM handover JOIN handover_basis USING (envelope_id)"
+            " WHERE basis LIKE 'consent:%' AND state IN ('arrived', 'opened') ORDER BY basis"
+        ).fetchall()
     if not known:
         return
-    consent_id = world.dice.choice(under_way if under_way and world.dice.random() < 0.6 else known)
+    consent_id = world.dice.choice(under_way if under_way and world.dice.random() < 0.8 else known)[0]
 
     def command(hub: Hub) -> None:
         drain = withdraw_consent(hub.house, consent_id, STEWARD, said_at=world.clock.now(), how="TELEPHONE")
@@ -121,7 +139,7 @@ def let(world: World, hub: Hub, what: str, name: str) -> None:
     basis = {f"agency:{each}" for each in AGENCIES} if what == "all" else {f"{what}:{name}"}
     for stopped in world.history.stopped:
         if stopped.lifted_at is None and basis & set(stopped.what):
-            stopped.lifted_at = world.history.tick
+            stopped.lifted_at = world.history.moment()
     for draining in [each for each in world.history.draining if basis & set(each.what)]:
         world.history.draining.remove(draining)
     resume(hub.house, what, name, STEWARD)
@@ -138,7 +156,7 @@ def look_at_drains(world: World) -> None:
             assert waited_s <= LONGEST_S, f"INV-3: a drain has not returned after {waited_s} s"
         else:
             world.history.draining.remove(draining)
-            world.history.stopped.append(Stopped(draining.what, receipt, world.history.tick))
+            world.history.stopped.append(Stopped(draining.what, receipt, world.history.moment()))
 
 
 def choose_identity(world: World, process: Process) -> None:

@@ -209,12 +209,14 @@ class SimSource:
         suspended = [False]
 
         def checked() -> None:
+            self._met.meet("in the recipient's transaction")
             if chance("recipient is slow"):
-                world.pass_time(timedelta(seconds=world.dice.choice([3, 9, 11, 30])))
+                world.pass_time(timedelta(seconds=world.dice.choice([3, 9, 12, 30])))
             self._met.meet("before the recipient's commit")
             commit()
+            tick = world.history.moment()
             for parcel in taken:
-                world.history.checked.setdefault(parcel.envelope_id, []).append(world.history.tick)
+                world.history.checked.setdefault(parcel.envelope_id, []).append(tick)
             if chance("process is suspended"):
                 suspended[0] = True
                 world.pass_time(timedelta(seconds=world.dice.choice([1, 12, 40])))

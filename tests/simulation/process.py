@@ -31,10 +31,10 @@ class Process:
 
     Args:
         odds: chance of each fault at each place where it may happen.
-        others: plays a whole turn of somebody else.
+        others: told of each place, plays whole turns of somebody else there.
     """
 
-    def __init__(self, world: World, odds: Mapping[str, float], others: Callable[[], None]) -> None:
+    def __init__(self, world: World, odds: Mapping[str, float], others: Callable[[str], None]) -> None:
         self.world = world
         self.hub: Hub | None = None
         self.busy = False
@@ -80,8 +80,7 @@ class Process:
             raise Killed(place)
         if self.chance("time passes"):
             self.world.pass_time(timedelta(milliseconds=self.world.dice.choice([5, 300, 2_000, 11_000])))
-        if self.chance("others"):
-            self._others()
+        self._others(place)
 
     def chance(self, fault: str) -> bool:
         """Whether a fault happens now."""

@@ -8,8 +8,9 @@ what must hold in the end is :mod:`tests.simulation.promises`.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from hub.compose import Hub
@@ -19,9 +20,15 @@ from tests.simulation.watch import at_every_moment
 from tests.simulation.world import AGENCIES, World
 
 TURNS = 200
-CLIENTS_FIRST = 6
+CLIENTS_FIRST = 8
 LOOK_EVERY = 7
 DEPTH_MAX = 2  # processes that interrupt each other
+NARROW = {  # where a "no" may come at the last moment: so much likelier an interruption, every second one a withdrawal
+    "reach": 8,
+    "send": 2,
+    "in the recipient's transaction": 4,
+    "before the recipient's commit": 4,
+}
 ROUNDS_MAX = 200  # steps after which a hub that still moves while time stands is said to run in circles
 
 FAULTS = {  # chance at each place where it may happen
@@ -44,10 +51,10 @@ FAULTS = {  # chance at each place where it may happen
     "bus is written by others": 0.06,
 }
 WEIGHTS = {  # of the kinds of turn
-    "hub": 80,
+    "hub": 100,
     "register": 8,
-    "sign": 5,
-    "refer": 5,
+    "sign": 3,
+    "refer": 6,
     "change consent": 6,
     "change client": 3,
     "change referral": 5,
@@ -64,7 +71,7 @@ WEIGHTS = {  # of the kinds of turn
     "choose identity": 2,
     "forbid or lift": 1,
     "try again": 2,
-    "time": 9,
+    "time": 8,
     "system goes": 0.6,
     "system comes": 3,
     "clock jumps": 0.5,
@@ -81,12 +88,17 @@ SETTLING = tuple(
 
 
 class Run:
-    """One seed."""
+    """One seed.
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    Args:
+        odds: instead of those that the seed draws.
+    """
+
+    def __init__(self, folder: Path, seed: int, odds: Mapping[str, float] | None = None) -> None:
         self.world = World(folder, seed)
         dice = random.Random(seed * 7919 + 1)  # of its own: to change the odds does not change what is drawn later
         self.odds = {name: chance * dice.choice([0, 0.5, 1, 1, 2]) for name, chance in FAULTS.items()}
+        self.odds |= {"others": FAULTS["others"] * dice.choice([0, 1, 1, 2]), **(odds or {})}
         self.weights = {name: weight * dice.choice([0, 0.5, 1, 1, 2]) for name, weight in WEIGHTS.items()}
         self.weights |= {"hub": WEIGHTS["hub"], "register": WEIGHTS["register"]}
         self.processes = [Process(self.world, self.odds, self.interrupted) for _ in range(3)]
@@ -99,29 +111,33 @@ class Run:
         self._left = turns
         for _ in range(CLIENTS_FIRST):
             agencies.act(self.world, agencies.register_client)
+        self.processes[0].do(partial(hubs.bring_in, self.world))
         self.world.calm = False
         while self._left > 0:
-            self.turn()
-            if self.world.history.tick % LOOK_EVERY == 0:
-                at_every_moment(self.world)
+            for _ in range(LOOK_EVERY):
+                self.turn()
+            at_every_moment(self.world)
         self.world.calm = True
 
-    def turn(self) -> None:
-        """One act of somebody."""
+    def turn(self, name: str | None = None) -> None:
+        """One act of somebody, drawn by the weights unless it is named."""
         self._left -= 1
-        name = self.world.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        name = name or self.world.dice.choices(list(self.weights), list(self.weights.values()))[0]
         self.world.history.say(f"{'  ' * self._depth}{name}")
         self._turns[name]()
         hubs.look_at_drains(self.world)
 
-    def interrupted(self) -> None:
-        """A process meets the world: somebody else takes a turn."""
-        if self._depth < DEPTH_MAX and self._left > 0:
-            self._depth += 1
-            try:
-                self.turn()
-            finally:
-                self._depth -= 1
+    def interrupted(self, place: str) -> None:
+        """A process meets the world: those who wait look again, and perhaps somebody else takes a turn."""
+        hubs.look_at_drains(self.world)
+        chance = min(0.5, self.odds["others"] * NARROW.get(place, 1))
+        if self._depth == DEPTH_MAX or self._left <= 0 or self.world.dice.random() >= chance:
+            return
+        self._depth += 1
+        try:
+            self.turn("withdraw" if place in NARROW and self.world.dice.random() < 0.5 else None)
+        finally:
+            self._depth -= 1
 
     def idle(self) -> Process | None:
         """A process that may be given something to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.simulation.forgotten import nothing_is_forgotten
@@ -11,13 +12,13 @@ from tests.simulation.run import TURNS, Run
 AGAIN = "HUB_SEED={seed} pytest tests/simulation -k one_seed"
 
 
-def simulate(folder: Path, seed: int, turns: int = TURNS) -> None:
+def simulate(folder: Path, seed: int, turns: int = TURNS, odds: Mapping[str, float] | None = None) -> None:
     """One run in an empty folder. What was done is in ``script.txt`` there if it fails.
 
     Raises:
         AssertionError: a promise is broken; the text names the seed.
     """
-    run = Run(folder, seed)
+    run = Run(folder, seed, odds)
     try:
         run.chaos(turns)
         hub = run.settle()

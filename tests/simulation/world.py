@@ -97,12 +97,17 @@ class History:
     salts: dict[str, str] = field(default_factory=dict)  # envelope -> salt, which only the content knows
     sent: dict[str, bytes] = field(default_factory=dict)  # envelope -> body as the recipient's row holds it
     foreign: int = 0  # records put on the bus that the hub had not published so
+    has_jumped: bool = False  # the time of day was set ahead, so a lease may have looked over while it ran
     note: bytes | None = None  # a checkpoint from the middle of the run
 
-    def say(self, words: str) -> None:
-        """One step on."""
+    def moment(self) -> int:
+        """The next tick: no two things happen at one."""
         self.tick += 1
-        self.script.append(f"{self.tick:5d} {words}")
+        return self.tick
+
+    def say(self, words: str) -> None:
+        """Write down what is done next."""
+        self.script.append(f"{self.moment():5d} {words}")
 
 
 class World:
@@ -140,6 +145,7 @@ class World:
     def jump(self, by: timedelta) -> None:
         """Somebody sets the machine's clock."""
         self.clock.set(self.clock.now() + by)
+        self.history.has_jumped |= by > timedelta()
         self.latest = max(self.latest, self.clock.now())
 
     @contextmanager
@@ -168,7 +174,7 @@ class World:
             for rowid, message_id, kind, payload in rows.fetchall():
                 self._seen[name] = rowid
                 self.history.sent[message_id] = payload.encode()
-                new.append(Arrival(self.history.tick, f"{name}-cms", message_id, kind, late))
+                new.append(Arrival(self.history.moment(), f"{name}-cms", message_id, kind, late))
         self.history.arrivals += new
         return new
 

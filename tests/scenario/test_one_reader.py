@@ -1,0 +1,86 @@
+"""Two workers, one source: what the slower one holds is old, and may not undo what the faster one has read since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.compose import Hub, compose
+from hub.errors import Unavailable
+from hub.exchange import intake
+from hub.exchange.reader import alone
+from hub.model.directory import System
+from tests import cms_builder as cms
+from tests.fakes import SeededIds
+from tests.network import Network, make, refer
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[Network]:
+    found = make(tmp_path)
+    yield found
+    found.hub.close()
+
+
+@pytest.fixture
+def other(network: Network) -> Iterator[Hub]:
+    """A second worker on the same store."""
+    hub = compose(network.hub.settings, clock=network.clock, ids=SeededIds(7))
+    yield hub
+    hub.close()
+
+
+def harbour(hub: Hub) -> System:
+    with hub.store.peek() as rows:
+        return rows.directory.all().systems["harbour-cms"]
+
+
+def test_a_source_that_another_worker_reads_is_left_alone_until_its_lease_is_over(network: Network, other: Hub) -> None:
+    refer(network)
+    system = harbour(other)
+    assert alone(network.hub.house, system.id)
+
+    beside = intake.step(other.house, system)
+    network.clock.advance(timedelta(seconds=11))
+    after = intake.step(other.house, system)
+
+    assert (beside, after) == (False, True)
+
+
+def test_a_page_that_lay_in_a_slow_worker_does_not_put_back_a_consent_that_was_narrowed(
+    network: Network, other: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refer(network)
+    system, slow = harbour(other), network.hub
+    fetch = type(slow.connections.source(system)).fetch
+
+    def slowly(source: Any, cursor: Any) -> Any:
+        page = fetch(source, cursor)
+        monkeypatch.undo()
+        cms.update(network.db("harbour"), "consent", 1, withdrawn_at="2026-06-01", withdrawn_how="PHONE")
+        network.clock.advance(timedelta(seconds=11))
+        assert intake.step(other.house, system)
+        return page
+
+    monkeypatch.setattr(type(slow.connections.source(system)), "fetch", slowly)
+
+    with pytest.raises(Unavailable, match="another process"):
+        intake.step(slow.house, system)
+
+    with slow.store.peek() as rows:
+        filed = rows.consents.of_source(system.id, "consent:1")
+    assert filed is not None
+    assert filed[0].state == "WITHDRAWN"
+
+
+def test_a_worker_that_stops_lets_the_next_one_read_at_once(network: Network, other: Hub) -> None:
+    system = harbour(other)
+    assert alone(network.hub.house, system.id)
+
+    network.hub.close()
+
+    assert alone(other.house, system.id)

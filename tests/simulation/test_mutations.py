@@ -1,0 +1,91 @@
+"""The oracles can fail: a hub with one mistake in it is found out by some seed among the first few.
+
+Each mistake is one that a hurried change could make. What is patched is the hub, not the world around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consent.gather import Question, gather_provisional
+from consent.model import Facts
+from consent.packs import Packs
+from hub.exchange import handover
+from hub.exchange.withdraw import Drain
+from hub.ports import Peek, ProvisionalFacts, Unit
+from hub.store.inbox import WaitingTable
+from hub.store.outbox import OutboxTable
+from tests.simulation.simulate import simulate
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+TURNS = 160
+CROWDED = {"others": 0.25, "recipient is slow": 0.4, "kill": 0.0, "store at begin": 0.0, "store at commit": 0.0}
+
+
+def no_second_decision(patch: pytest.MonkeyPatch) -> None:
+    """Gate 2 believes what was decided without locks."""
+    seen: dict[Any, Facts] = {}
+
+    def peeked(rows: Peek, question: Question, packs: Packs) -> ProvisionalFacts:
+        found = gather_provisional(rows, question, packs)
+        seen[question.message] = found.facts
+        return found
+
+    def believed(unit: Unit, question: Question, _packs: Packs) -> Facts:
+        return unit.decisions.gathered(seen[question.message])
+
+    patch.setattr(handover, "gather_provisional", peeked)
+    patch.setattr(handover, "gather", believed)
+
+
+def no_lease(patch: pytest.MonkeyPatch) -> None:
+    """The recipient's commit is never too late."""
+    send = handover._send  # the only place where the lease is looked at
+    patch.setattr(handover, "_send", lambda house, system, ready, began_s: send(house, system, ready, began_s + 1e9))
+
+
+def no_drain(patch: pytest.MonkeyPatch) -> None:
+    """A withdrawal returns while hand-overs are under way."""
+    patch.setattr(Drain, "_under_way", lambda _drain, _row: False)
+
+
+def no_wake(patch: pytest.MonkeyPatch) -> None:
+    """A change forgets those who wait for it."""
+    patch.setattr(WaitingTable, "wake", lambda _table, _owned: None)
+
+
+def nothing_dropped(patch: pytest.MonkeyPatch) -> None:
+    """Bodies and keys outlive their messages."""
+    patch.setattr(OutboxTable, "drop", lambda _table, _ids: None)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "promise"),
+    [
+        pytest.param(no_second_decision, "INV-3", id="hand-over without the second decision"),
+        pytest.param(no_lease, "INV-3", id="commit without a look at the lease"),
+        pytest.param(no_drain, "INV-3", id="withdrawal without a drain"),
+        pytest.param(no_wake, "forgotten", id="wake forgotten"),
+        pytest.param(nothing_dropped, "INV-6", id="body and key kept"),
+    ],
+)
+def test_a_hub_with_a_mistake_in_it_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: Patch, promise: str
+) -> None:
+    mistake(monkeypatch)
+    found: list[str] = []
+
+    for seed in range(20):
+        (tmp_path / str(seed)).mkdir()
+        try:
+            simulate(tmp_path / str(seed), seed, TURNS, CROWDED)
+        except AssertionError as error:
+            found.append(str(error))
+        if any(promise in text for text in found):
+            break
+
+    assert any(promise in text for text in found), found
