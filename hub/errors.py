@@ -12,6 +12,7 @@
     ├─ Unexpected         a fault of ours                      the rest goes on; tell the maintainers
     ├─ Refused            a command asked for what is not allowed or does not exist
     └─ IntegrityBroken    stored bytes do not verify           the hub halts
+        └─ SealBroken           only one message's body or key    it is returned, with an alarm
 
 A text says where, what was got, what was expected and what to do. It never holds a personal value: of a coded
 field the code, of any other field only its shape (:func:`shape`).
@@ -86,6 +87,10 @@ class Refused(HubError):
 
 class IntegrityBroken(HubError):
     """Stored bytes do not verify. The hub halts."""
+
+
+class SealBroken(IntegrityBroken):
+    """The body or the key of one message is not what was sealed. That message is returned, with an alarm."""
 
 
 def code(value: object) -> str:

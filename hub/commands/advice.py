@@ -55,6 +55,7 @@ _BY_WORDS: dict[str, str] = {
         "NOT_ACKNOWLEDGED"
     ),
     "its key is gone: it is read again and judged by the hub itself": "KEY_GONE",
+    "its stored bytes were changed: it is read again and judged by the hub itself; find out who did": "SEAL_BROKEN",
 }
 _BY_CODE = {code: words for words, codes in _BY_WORDS.items() for code in codes.split()}
 

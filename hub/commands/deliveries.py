@@ -53,13 +53,13 @@ def dead(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
     """Records of the bus that were not what had been published. Their messages are published again by themselves."""
     with opened(ctx, folder) as hub, hub.house.store.peek() as rows:
         found = [
-            {"id": row.id, "message": row.envelope_id, "code": row.code, "at": _text(row.at), "place": row.place}
+            {"id": row.id, "sha256": row.sha256, "code": row.code, "at": _text(row.at), "place": row.place}
             for row in rows.handovers.aside(ROWS_MAX)
         ]
     if as_json:
         show_json({"dead": found})
         return
-    columns = ("id", "message", "code", "at", "place")
+    columns = ("id", "sha256", "code", "at", "place")
     show_table(columns, [[row[name] for name in columns] for row in found], nothing="nothing was set aside")
     if found:
         say("Find out who can write to the bus: nothing but the hub should.")

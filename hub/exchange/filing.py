@@ -18,7 +18,7 @@ from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
 from hub.exchange.entries import acting
 from hub.exchange.house import House
-from hub.exchange.identify import Resolution, identify
+from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.match import EXACT, Ambiguous, Nobody, One
 from hub.exchange.reading import ConsentRecord
 from hub.exchange.waiting import tell
@@ -68,13 +68,11 @@ def file_consents(house: House, records: Sequence[ConsentRecord]) -> None:
 
 def suspend_gone(house: House, system: System, keys: Sequence[str], *, reason: str) -> None:
     """A consent whose record has gone, or can no longer be read, is in doubt, and doubt means no (INV-10)."""
-    for key in keys:
-        with house.store.peek() as rows:
-            known = rows.consents.of_source(system.id, key)
-        if known is None:
-            continue
-        with house.store.unit(own=[locks.subject(known[0].subject_ref)]) as unit:
-            suspend(unit, known[0].consent_id, Origin(system.id, key, known[1]), acting(system), reason=reason)
+    with house.store.peek() as rows:
+        filed = rows.consents.of_sources(system.id, keys)
+    for key, (known, revision) in filed.items():
+        with house.store.unit(own=[locks.subject(known.subject_ref)]) as unit:
+            suspend(unit, known.consent_id, Origin(system.id, key, revision), acting(system), reason=reason)
 
 
 def as_row(house: House, directory: Directory, record: ConsentRecord) -> ConsentRow:
@@ -97,6 +95,7 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     Only what is filed owns anything: to own is to wake, and a question that woke itself would never end.
     """
     with house.store.peek() as rows:
+        _read_ahead(rows, batch)
         found = [(record, _find(rows, record)) for record in batch]
         news = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
         waiting = _still_waiting(rows, [record for record, _ in found])
@@ -106,6 +105,17 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     return _file_clear(house, clear) + _ask_about(house, [(record, seen) for record, seen in news if seen.unclear])
+
+
+def _read_ahead(rows: Peek, records: Sequence[ConsentRecord]) -> None:
+    """Ask at once for a batch what is asked again for each of its records: the peek or unit keeps the answers."""
+    system, keys = records[0].source.system, [record.source.key for record in records]
+    filed = rows.consents.of_sources(system.id, keys).values()
+    rows.waiting.of(system.id, keys)
+    read_people(rows, [record.person for record in records if record.person], system.agency)
+    refs = {consent.subject_ref for consent, _ in filed} | {record.named for record in records if record.named}
+    rows.subjects.with_alias(system.agency, refs)
+    rows.subjects.digests_of_each(refs)
 
 
 def _suspend_moved(house: House, records: Sequence[ConsentRecord]) -> None:
@@ -140,6 +150,7 @@ def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> 
     own |= {locks.digest(digest) for record, _ in clear for digest in record.kinds()}
     later = []
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
+        _read_ahead(unit, [record for record, _ in clear])
         for record, _ in clear:
             now = _find(unit, record)
             if now.unclear or now.moved or (now.ref and not unit.holds(locks.subject(now.ref))):
@@ -155,6 +166,7 @@ def _ask_about(house: House, unclear: Sequence[tuple[ConsentRecord, _Found]]) ->
     share = {locks.CONFIG} | {locks.digest(digest) for record, _ in unclear for digest in record.kinds()}
     later = []
     with house.store.unit(share=share) as unit:
+        _read_ahead(unit, [record for record, _ in unclear])
         for record, _ in unclear:
             if _find(unit, record).unclear:
                 _ask(house, unit, record)

@@ -22,9 +22,9 @@ from adapters.contract import Parcel, Sent, SentState
 from consent.decide import decide
 from consent.gather import gather, gather_provisional
 from consent.model import Decision, Facts, Item
-from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, Unavailable
-from hub.exchange.ending import BASIS_ENDED, KEY_GONE, end_refused, end_returned
-from hub.exchange.entries import acknowledged, opened
+from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, SealBroken, Unavailable
+from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
+from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.house import House
 from hub.exchange.label import label
 from hub.exchange.moving import after_arrival
@@ -89,7 +89,7 @@ def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) 
                 raise KeyGone(f"envelope {row.envelope_id}", "no sealed body or key")
             topic, body, wrapped = sealed[row.envelope_id]
             ready.append(_prepare_one(house, rows, system, row, house.keys.open(body, wrapped, topic=topic)))
-        except (KeyGone, MessageRejected) as error:
+        except (KeyGone, SealBroken, MessageRejected) as error:
             failed.append((row, error))
     for row, reason in failed:
         _cannot(house, row, reason)
@@ -129,12 +129,15 @@ def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prep
 
 
 def _cannot(house: House, row: Handover, error: HubError) -> None:
-    """What cannot be prepared: its key is gone (returned), or it cannot be written out (held)."""
+    """What cannot be prepared: it cannot be opened any more (returned), or not be written out (held)."""
     with house.store.unit(share=[locks.CONFIG]) as unit:
         now = unit.handovers.get([row.envelope_id])[row.envelope_id]
         if now != row:
             return
-        if isinstance(error, KeyGone):
+        if isinstance(error, SealBroken):
+            unit.audit.append(alarm(SEAL_BROKEN, unit.now, envelope_id=row.envelope_id))
+            end_returned(house, unit, row, SEAL_BROKEN)
+        elif isinstance(error, KeyGone):
             end_returned(house, unit, row, KEY_GONE)
         else:
             unit.handovers.held(row.envelope_id, str(error))

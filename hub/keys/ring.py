@@ -26,7 +26,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.errors import IntegrityBroken, KeyGone, Refused
+from hub.errors import IntegrityBroken, KeyGone, Refused, SealBroken
 from hub.keys import sealing
 from hub.keys.files import create_file, create_key, destroy, place, read_file, read_key, require_private, unavailable
 from hub.keys.lines import LogKey, log_key, parse_private
@@ -180,7 +180,7 @@ class KeyRing:
         same_day = len(body) == sealing.WRAPPED_BYTES and mark[:DAY_BYTES] == epoch.mark[:DAY_BYTES]
         try:
             key = sealing.unwrap(epoch.cipher, body, envelope_id=envelope_id, key_id=key_id)
-        except IntegrityBroken:
+        except SealBroken:
             if same_day and mark != epoch.mark:
                 raise KeyGone(
                     f"epoch {key_id.removeprefix('e-')}",

@@ -17,7 +17,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.errors import IntegrityBroken
+from hub.errors import SealBroken
 from hub.model.canonical import canonical
 from hub.model.envelope import SCHEMA_VERSION, Envelope
 
@@ -58,7 +58,7 @@ def open_body(body: bytes, *, envelope_id: str, topic: str, key: bytes) -> Envel
     """The envelope that was sealed.
 
     Raises:
-        IntegrityBroken: bytes, id or topic are not those that were sealed.
+        SealBroken: bytes, id or topic are not those that were sealed.
     """
     if body[:1] != VERSION or len(body) % BLOCK_BYTES != OVERHEAD_BYTES:
         raise broken(envelope_id, f"{len(body)} bytes that are no sealed body of version {VERSION[0]}")
@@ -82,7 +82,7 @@ def unwrap(epoch: AESGCM, wrapped: bytes, *, envelope_id: str, key_id: str) -> b
     """The message key.
 
     Raises:
-        IntegrityBroken: it was not wrapped for this envelope under this epoch.
+        SealBroken: it was not wrapped for this envelope under this epoch.
     """
     if len(wrapped) != WRAPPED_BYTES:
         raise broken(envelope_id, f"a wrapped key of {len(wrapped)} bytes")
@@ -92,13 +92,13 @@ def unwrap(epoch: AESGCM, wrapped: bytes, *, envelope_id: str, key_id: str) -> b
         raise broken(envelope_id, "a key that was not wrapped for this envelope and epoch") from None
 
 
-def broken(envelope_id: str, got: str) -> IntegrityBroken:
+def broken(envelope_id: str, got: str) -> SealBroken:
     """Bytes that are not what was sealed."""
-    return IntegrityBroken(
+    return SealBroken(
         f"envelope {envelope_id}",
         got=got,
         expected="what this hub sealed",
-        next_step="stop: somebody or something changed stored bytes; keep them and run `hub doctor`",
+        next_step="the message is returned; somebody or something changed stored bytes: find out who",
     )
 
 

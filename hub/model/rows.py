@@ -59,10 +59,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A record of the bus that was not what had been published (``dead_letter``): by id and code."""
+    """A record of the bus that was not what had been published (``dead_letter``): by digest and code."""
 
     id: str
-    envelope_id: str
+    sha256: str
     code: str
     at: datetime
     place: str

@@ -115,6 +115,10 @@ class ConsentRows(Protocol):
         """The latest version filed from a source record, with the source's revision."""
         ...
 
+    def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
+        """The same of several records, by record key."""
+        ...
+
     def get(self, consent_id: str) -> Consent | None:
         """The latest version of a consent."""
         ...
@@ -343,8 +347,8 @@ class HandoverRows(Protocol):
         """A business rejection that came after delivery."""
         ...
 
-    def set_aside(self, envelope_id: str, code: str, place: str) -> None:
-        """A record of the bus that is not what was published: kept apart, by id and code."""
+    def set_aside(self, sha256: str, code: str, place: str) -> None:
+        """A record of the bus that is not what was published: noted by the digest of its body, and a code."""
         ...
 
     def aside(self, limit: int) -> list[Aside]:

@@ -30,7 +30,12 @@ class ConsentTable:
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
         """The latest version filed from a source record, with its revision there."""
-        return self._of_source.read([(system, key)], self._read_sources).get((system, key))
+        return self.of_sources(system, [key]).get(key)
+
+    def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
+        """The same of several records, by record key."""
+        found = self._of_source.read([(system, key) for key in keys], self._read_sources)
+        return {key: filed for (_, key), filed in found.items()}
 
     def get(self, consent_id: str) -> Consent | None:
         """The latest version."""

@@ -174,7 +174,10 @@ class WaitingTable:
 
     def settle(self, system: str, keys: Iterable[str]) -> None:
         """These records wait no longer."""
-        self._drop([row.waiting_id for row in self.of(system, keys).values()])
+        waiting = self.of(system, keys)
+        self._drop([row.waiting_id for row in waiting.values()])
+        for key in waiting:
+            self._known.set((system, key), None)
 
     def due(self, now: datetime, limit: int) -> list[Waiting]:
         """Rows to fetch again."""
@@ -211,6 +214,7 @@ class WaitingTable:
         c = t.waiting.c
         ids = [row.waiting_id for row in self._scope.read(select(c.waiting_id).where(c.until_at <= text(now)))]
         self._drop(ids)
+        self._known.forget()
         return len(ids)
 
     def wake(self, owned: Iterable[str]) -> None:
@@ -223,7 +227,6 @@ class WaitingTable:
         if ids:
             self._scope.write(delete(t.waiting_on).where(t.waiting_on.c.waiting_id.in_(ids)), None, t.waiting_on)
             self._scope.write(delete(t.waiting).where(t.waiting.c.waiting_id.in_(ids)), None, t.waiting)
-            self._known.forget()
 
     def _read(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], Waiting]:
         c, found = t.waiting.c, {}

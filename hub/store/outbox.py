@@ -223,16 +223,16 @@ class HandoverTable:
         """A business rejection after delivery."""
         self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(rejection=code))
 
-    def set_aside(self, envelope_id: str, code: str, place: str) -> None:
+    def set_aside(self, sha256: str, code: str, place: str) -> None:
         """A record of the bus that is not what was published."""
-        row = {"id": self._scope.ids.uuid(), "envelope_id": envelope_id, "code": code, "place": place}
+        row = {"id": self._scope.ids.uuid(), "sha256": sha256, "code": code, "place": place}
         self._scope.write(insert(t.dead_letter).values(**row, at=text(self._scope.now)))
 
     def aside(self, limit: int) -> list[Aside]:
         """What was set aside, newest first."""
         c = t.dead_letter.c
         rows = self._scope.read(select(t.dead_letter).order_by(c.at.desc()).limit(limit))
-        return [Aside(row.id, row.envelope_id, row.code, instant(row.at), row.place) for row in rows]
+        return [Aside(row.id, row.sha256, row.code, instant(row.at), row.place) for row in rows]
 
     def every(self, limit: int, *, ended: bool) -> list[Handover]:
         """Those that have not ended, and with ``ended`` the others too, by the end of their time."""

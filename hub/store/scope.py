@@ -59,8 +59,8 @@ class Memo(Generic[K, V]):
             self._known.update({key: found.get(key) for key in missing})
         return {key: value for key in wanted if (value := self._known[key]) is not None}
 
-    def set(self, key: K, value: V) -> None:
-        """This unit has written it."""
+    def set(self, key: K, value: V | None) -> None:
+        """This unit has written it; None: there is nothing any more, or not yet."""
         self._known[key] = value
 
     def forget(self) -> None:

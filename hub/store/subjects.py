@@ -16,6 +16,7 @@ from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
+_ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()
 
 CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
 DIRECTIVE: TypeAdapter[Directive] = TypeAdapter(Directive)
@@ -26,6 +27,7 @@ class SubjectTable:
 
     def __init__(self, scope: Scope, cached: dict[tuple[str, int], SubjectFacts]) -> None:
         self._scope, self._cached = scope, cached
+        self._minted: set[str] = set()  # by this unit: of them there is only what it has written
         self._read_before: dict[str, SubjectFacts] = {}  # by this unit, under their locks
         self._by_digest: Memo[str, tuple[str, ...]] = Memo()
         self._digests: Memo[str, dict[str, str]] = Memo()
@@ -83,6 +85,8 @@ class SubjectTable:
         ref = f"s-{self._scope.ids.uuid()}"
         self._scope.own_new(locks.subject(ref))
         self._scope.must_own(locks.subject(ref))
+        self._minted.add(ref)
+        self._digests.set(ref, None)
         body = orjson.dumps({"deceased_by": []}).decode()
         self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
         return ref
@@ -90,10 +94,12 @@ class SubjectTable:
     def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
         """Remember digests of an owned subject."""
         self._scope.must_own(locks.subject(ref))
-        rows = [{"kind": kind, "digest": digest, "subject_ref": ref} for digest, kind in digests.items()]
-        self._scope.write(upsert(t.identifier_digest).on_conflict_do_nothing(), rows)
-        self._by_digest.forget()
-        self._digests.forget()
+        of_each = self._by_digest.read(digests, self._read_by_digest)
+        self._digests.set(ref, {**self.digests_of(ref), **digests})
+        for digest, kind in digests.items():
+            self._by_digest.set(digest, tuple(dict.fromkeys((*of_each.get(digest, ()), ref))))
+            row = {"kind": kind, "digest": digest, "subject_ref": ref}
+            self._scope.add(t.identifier_digest, row, _ADD_DIGEST)
 
     def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
         """By subject, digest -> kind."""
@@ -116,7 +122,8 @@ class SubjectTable:
         one, other = t.identifier_digest.alias("one"), t.identifier_digest.alias("other")
         same = (one.c.digest == other.c.digest) & (one.c.subject_ref < other.c.subject_ref)
         pairs = select(one.c.subject_ref, other.c.subject_ref.label("other_ref")).join(other, same).distinct()
-        found = self._scope.read(pairs.order_by(one.c.subject_ref, other.c.subject_ref).limit(limit))
+        pairs = pairs.order_by(one.c.subject_ref, other.c.subject_ref)
+        found = self._scope.read(pairs.limit(limit), t.identifier_digest)
         return [(row.subject_ref, row.other_ref) for row in found]
 
     def aliases(self, ref: str) -> dict[str, str]:
@@ -131,21 +138,24 @@ class SubjectTable:
     def _read_by_digest(self, digests: list[str]) -> dict[str, tuple[str, ...]]:
         c = t.identifier_digest.c
         found: dict[str, tuple[str, ...]] = {}
-        for row in self._scope.read(select(c.digest, c.subject_ref).where(c.digest.in_(digests))):
+        statement = select(c.digest, c.subject_ref).where(c.digest.in_(digests))
+        for row in self._scope.read(statement, t.identifier_digest):
             found[row.digest] = (*found.get(row.digest, ()), row.subject_ref)
         return found
 
     def _read_digests(self, refs: list[str]) -> dict[str, dict[str, str]]:
         c = t.identifier_digest.c
         found: dict[str, dict[str, str]] = {}
-        for row in self._scope.read(select(c.subject_ref, c.digest, c.kind).where(c.subject_ref.in_(refs))):
+        statement = select(c.subject_ref, c.digest, c.kind).where(c.subject_ref.in_(refs))
+        for row in self._scope.read(statement, t.identifier_digest):
             found.setdefault(row.subject_ref, {})[row.digest] = row.kind
         return found
 
     def _read_aliases(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
         c, found = t.subject_alias.c, {}
-        for agency in {agency for agency, _ in pairs}:
-            refs = [ref for its, ref in pairs if its == agency]
+        asked = [pair for pair in pairs if pair[1] not in self._minted]
+        for agency in {agency for agency, _ in asked}:
+            refs = [ref for its, ref in asked if its == agency]
             rows = self._scope.read(
                 select(c.subject_ref, c.alias).where(c.agency == agency, c.subject_ref.in_(refs)), t.subject_alias
             )

@@ -211,7 +211,7 @@ handover_basis = _table(
     "handover_basis", _text("envelope_id", key=True), _text("basis", key=True), Index("handover_by_basis", "basis")
 )
 dead_letter = _table(
-    "dead_letter", _text("id", key=True), _text("envelope_id"), _text("code"), _text("at"), _text("place")
+    "dead_letter", _text("id", key=True), _text("sha256"), _text("code"), _text("at"), _text("place")
 )
 notice = _table(
     "notice",

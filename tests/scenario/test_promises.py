@@ -186,6 +186,29 @@ def test_what_was_delivered_is_delivered_once_by_whatever_road_it_comes_again_in
     assert network.states() == {"delivered": 1}
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE message_key SET wrapped = zeroblob(length(wrapped))",
+        "UPDATE outbox SET sealed = zeroblob(length(sealed))",
+    ],
+)
+def test_one_damaged_body_or_key_stops_neither_its_neighbours_nor_its_record_inv_5(
+    network: Network, damage: str
+) -> None:
+    broken = on_the_bus(network)
+    change(network, damage)
+    refer(network, last_name="Neighbour", birth_date="1984-02-03")
+
+    network.run()
+
+    assert network.states() == {"returned": 1, "delivered": 2}
+    assert broken not in [row["message_id"] for row in network.inbox("lakeside")]
+    assert len(network.inbox("lakeside", "referral")) == 2
+    alarms = [json.loads(body) for (body,) in query(network, "SELECT body FROM audit_entry WHERE body LIKE '%ALARM%'")]
+    assert [(alarm["reason_code"], alarm["envelope_id"]) for alarm in alarms] == [("SEAL_BROKEN", broken)]
+
+
 # -- INV-6
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from consent.model import Code
 from hub.commands.advice import advice, delivery_advice, referral_advice
-from hub.exchange.ending import KEY_GONE, NOT_ACKNOWLEDGED
+from hub.exchange.ending import KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
 from hub.model.envelope import MessageState
 from hub.referral.states import STATES
 from tests import cms_builder as cms
@@ -39,7 +39,7 @@ def test_every_refusal_has_words(code: Code) -> None:
 
 
 def test_every_end_and_state_has_words() -> None:
-    assert all(advice(code) != advice("x") for code in (NOT_ACKNOWLEDGED, KEY_GONE))
+    assert all(advice(code) != advice("x") for code in (NOT_ACKNOWLEDGED, KEY_GONE, SEAL_BROKEN))
     assert all(delivery_advice(state, None, None) for state in MessageState)
     assert all(referral_advice(state) or state in STATES for state in STATES)
     assert "DUPLICATE" in delivery_advice(MessageState.DELIVERED, None, "DUPLICATE")
@@ -103,12 +103,12 @@ def test_what_has_ended_is_not_tried_again(network: Network, desk: Desk) -> None
     assert "it has ended" in desk.refused("deliveries", "retry", row["id"], "--as", "steward")
 
 
-def test_what_the_bus_changed_is_listed_by_id_and_code(network: Network, desk: Desk) -> None:
+def test_what_the_bus_changed_is_listed_by_digest_and_code(network: Network, desk: Desk) -> None:
     with network.hub.store.unit() as unit:
-        unit.handovers.set_aside("e-1", "SHA256", "delivery.X/7")
+        unit.handovers.set_aside("ab12", "BUS_DIFFERS", "delivery.X/7")
 
     (row,) = desk.json("deliveries", "dead")["dead"]
-    assert (row["message"], row["code"], row["place"]) == ("e-1", "SHA256", "delivery.X/7")
+    assert (row["sha256"], row["code"], row["place"]) == ("ab12", "BUS_DIFFERS", "delivery.X/7")
     assert "who can write to the bus" in desk.ok("deliveries", "dead")
 
 

@@ -141,7 +141,7 @@ def upgrade() -> None:
     op.create_table(
         "dead_letter",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("envelope_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
