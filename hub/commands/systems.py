@@ -86,7 +86,8 @@ def fetch(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = 
     if as_json:
         show_json({"system": system.id, "read": read, "accepted": accepted})
     else:
-        say(f"{system.id}: {accepted} messages were decided" if read else f"{system.id}: nothing to read: nothing has changed, or a worker reads it")
+        nothing = "nothing to read: nothing has changed, or a worker reads it"
+        say(f"{system.id}: " + (f"{accepted} messages were decided" if read else nothing))
 
 
 def send(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = False) -> None:

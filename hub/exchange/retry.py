@@ -1,20 +1,18 @@
-"""When to try again, and what would wake what was refused. Pure: no clock, no randomness of its own.
+"""When to try again. Pure: no clock, no randomness of its own.
 
 - A hand-over that failed is tried again with exponential backoff and jitter, until its 72 hours are over.
 - A record refused because the hub itself was not well (P-0 and P-12) is fetched again with backoff, without end.
-- Any other refusal waits for what would change its answer (design §3.7): :func:`wakes_on`.
 
-A new revision of a record is always decided afresh. ``revision`` stands here where hardly anything else would help.
+What any other refused record waits for: :mod:`hub.exchange.wakes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from consent.model import Code, Facts
+from consent.model import Code
+from hub.exchange.wakes import Wake, wakes_on
 
 FIRST_S = 2.0  # [policy] a lock or a restart is over in seconds
 FACTOR = 2.0  # [policy]
@@ -33,20 +31,6 @@ class RetryAt:
 @dataclass(frozen=True, slots=True)
 class GiveUp:
     """No further try fits before the message is returned: leave it to the return."""
-
-
-class Wake(StrEnum):
-    """What may change the answer to a refused record."""
-
-    SUBJECT = "subject"  # a change to one of its subjects: consent, directive, flag, link
-    DIGESTS = "digests"  # the registry comes to know a person by one of these digests
-    CONFIG = "config"  # agency, system, service, agreement, pack
-    MAPPING = "mapping"  # a mapping of its kind is activated
-    REVISION = "revision"  # the source changes the record itself
-    DATE = "date"  # a consent or an agreement begins: see starts_at
-    IDENTITY = "identity"  # a human says who it is
-    BACKOFF = "backoff"  # time alone: the hub was not well
-    NEVER = "never"  # the bus does not carry this
 
 
 def after_failure(attempts: int, now: datetime, return_at: datetime, *, random: float) -> RetryAt | GiveUp:
@@ -72,94 +56,6 @@ def after_system_code(code: Code, attempts: int, now: datetime) -> RetryAt:
     return RetryAt(now + timedelta(seconds=_delay_s(SYSTEM_FIRST_S, attempts)))
 
 
-def wakes_on(code: Code) -> frozenset[Wake]:
-    """What would wake a record refused with this code.
-
-    Too much costs a fetch, too little loses a referral: every answer that rests on consents also waits for one
-    that begins later, since an expired and a future consent together answer DN_EXPIRED.
-
-    Raises:
-        KeyError: the code refuses nothing (OK_*, RD_*).
-    """
-    return _WAKES[code]
-
-
-def starts_at(facts: Facts) -> datetime | None:
-    """The next instant at which a consent or an agreement among the facts begins, or None: the ``date`` to wait for."""
-    return min((at for at in _starts(facts) if at > facts.at), default=None)
-
-
-def _starts(facts: Facts) -> Iterator[datetime]:
-    for subject in facts.subjects.values():
-        yield from (consent.valid_from for consent in subject.consents if consent.valid_from is not None)
-    yield from (agreement.valid_from for agreement in facts.agreements)
-
-
 def _delay_s(first_s: float, attempts: int) -> float:
     assert attempts >= 1
     return min(first_s * FACTOR ** min(attempts - 1, _DOUBLINGS_MAX), LONGEST_S)
-
-
-_CONSENT = frozenset({Wake.SUBJECT, Wake.DATE})
-_CONSENT_AND_CONFIG = _CONSENT | {Wake.CONFIG}  # the rule also reads pack, directory or agreement
-_CONFIG = frozenset({Wake.CONFIG})
-_REVISION = frozenset({Wake.REVISION})
-_BACKOFF = frozenset({Wake.BACKOFF})
-
-_WAKES: Mapping[Code, frozenset[Wake]] = {
-    # consent
-    Code.DN_NO_CONSENT: _CONSENT | {Wake.DIGESTS},
-    Code.DN_NOT_YET_VALID: _CONSENT,
-    Code.DN_EXPIRED: _CONSENT_AND_CONFIG,  # the pack's longest life
-    Code.DN_WITHDRAWN: _CONSENT,
-    Code.DN_PENDING: _CONSENT,
-    Code.DN_SUPERSEDED: _CONSENT,
-    Code.DN_SUSPENDED: _CONSENT,
-    Code.DN_DIRECTIVE: _CONSENT,  # lifted by name, by a record that may begin later (C-105)
-    Code.DN_CONFLICT: _CONSENT,
-    Code.DN_RECIPIENT: _CONSENT_AND_CONFIG,  # nobody there, or nobody alone, under that name
-    Code.DN_PURPOSE: _CONSENT,
-    Code.DN_DIRECTION: _CONSENT,
-    Code.DN_REQUIRED_BLOCKED: _CONSENT_AND_CONFIG,  # the agreement's categories, the service's own list
-    Code.DN_OVERBROAD: _CONSENT_AND_CONFIG,
-    Code.DN_NOT_KNOWLEDGEABLE: _CONSENT_AND_CONFIG,  # the pack's text versions
-    Code.DN_COERCED: _CONSENT,
-    Code.DN_RECORD_INCOMPLETE: _CONSENT_AND_CONFIG,
-    Code.DN_VERBAL_LAPSED: _CONSENT_AND_CONFIG,  # the pack's verbal bridge
-    Code.DN_WRITTEN_REQUIRED: _CONSENT_AND_CONFIG,  # the lane
-    Code.DN_CASE_CLOSED: _REVISION,  # a return is a new case
-    Code.DN_NOTICE: _CONSENT_AND_CONFIG,
-    # authority
-    Code.DN_AUTHORITY: _CONSENT,
-    Code.DN_AUTHORITY_LAPSED: _CONSENT,
-    Code.DN_SDM_RANK: _CONSENT,
-    Code.DN_SDM_CONFLICT: _CONSENT,
-    Code.DN_SDM_BARRED: _CONSENT,
-    Code.DN_MINOR_PREVAILS: _CONSENT,
-    Code.DN_RECONFIRM: _CONSENT,
-    Code.DN_DECEASED: _CONSENT,
-    # setting
-    Code.DN_NO_AGREEMENT: frozenset({Wake.CONFIG, Wake.DATE}),  # an agreement signed today may begin tomorrow
-    Code.DN_ONWARD: _CONSENT_AND_CONFIG,
-    Code.DN_REIDENTIFY: _REVISION,
-    Code.DN_PROTECTED_LOCATION: frozenset({Wake.SUBJECT, Wake.REVISION}),
-    Code.DN_EXISTENCE: _CONFIG,  # the sender's lane
-    Code.DN_SAFETY_CONFLICT: frozenset({Wake.SUBJECT}),
-    Code.DN_ABSOLUTE: _REVISION,
-    Code.DN_OFF_BUS: frozenset({Wake.NEVER}),
-    # system
-    Code.DN_SENDER: _CONFIG,
-    Code.DN_IDENTITY: frozenset({Wake.IDENTITY}),
-    Code.DN_SCHEMA: frozenset({Wake.REVISION, Wake.MAPPING}),  # a label or code that the mapping got wrong
-    Code.DN_PACK: _CONFIG,
-    Code.DN_STALE: _BACKOFF,
-    Code.DN_REGISTRY_DOWN: _BACKOFF,
-    Code.DN_AUDIT_DOWN: _BACKOFF,
-    Code.DN_TRANSITION: _REVISION,  # S47
-    # an override is asked for where P-5 to P-10 denied: whatever lifts the denial wakes it
-    Code.NO_CHILD: _CONSENT_AND_CONFIG,
-    Code.NO_SELF_HARM: _CONSENT_AND_CONFIG,
-    Code.NO_HARM_OTHERS: _CONSENT_AND_CONFIG,
-    Code.NO_UNCONSCIOUS: _CONSENT_AND_CONFIG,
-    Code.NO_STATUTORY: _CONSENT_AND_CONFIG,
-}

@@ -14,7 +14,8 @@ from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
 from hub.exchange.reading import ReferralRecord, Unreadable
-from hub.exchange.retry import Wake, after_system_code, starts_at, wakes_on
+from hub.exchange.retry import after_system_code
+from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
 from hub.model.rows import Inbox, Notice, Waiting
 from hub.ports import Unit
