@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -103,6 +104,10 @@ Commit = Callable[[], None]
 """Called immediately before the irreversible step. Raises ``LeaseOver`` when it is too late."""
 
 
+Now = Callable[[], datetime]
+"""The clock: an aware instant."""
+
+
 class Memory(Protocol):
     """A small store of an adapter's own: sequence numbers, key pairs, gaps. Text to text, no personal value."""
 
@@ -184,7 +189,7 @@ class Adapter:
     """The card: what there is. It does nothing."""
 
     kind: str
-    connect: Callable[[Mapping[str, Any], Memory], Source]
+    connect: Callable[[Mapping[str, Any], Memory, Now], Source]
     parse: Callable[[str, bytes], Record]  # (source key, bytes) -> record; raises RecordUnreadable
     render: Callable[[Record], bytes] | None
     notice: Callable[[str, str, str], bytes]  # (source key, code, place) -> the word to that record's own system

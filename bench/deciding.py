@@ -86,7 +86,7 @@ def _fill(hub: Hub, like: Consent, count: int) -> list[str]:
                 refs.append(ref)
                 filed = replace(like, consent_id=f"c-{ref}", version=1, subject_ref=ref)
                 event = StateEvent(filed.state, 0, unit.now, unit.now, "system:bench", "ROW")
-                unit.consents.put(filed, event, system="bench", key=ref, revision="1")
+                unit.consents.put(filed, event, system="bench", key=ref, read_as="1")
     return refs
 
 

@@ -371,7 +371,7 @@ class Directive:
     categories: tuple[Category, ...] = ()
     items: tuple[str, ...] = ()
     said_by: GivenBy = GivenBy.SELF
-    taken_by: str = ""  # agency whose worker took it: it alone, or the hub, may show or lift it
+    taken_by: str = ""  # agency whose worker took it: it alone lifts it
     lifted_by: str | None = None
 
 

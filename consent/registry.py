@@ -1,34 +1,45 @@
 """The consent registry: record, withdraw, suspend; directives add and lift. Every change leaves an audit entry.
 
 The caller's unit owns the subject (and, when it mints one, the digests of what identifies them). Versions are kept.
-A withdrawal is final for its record: no later row of the same consent undoes it (consent rules 1.4).
+A withdrawal is final for its record: no later row of the same consent undoes it (consent rules 1.4). A "no" is lifted
+by the agency that took it down, and by nobody else: :func:`may_lift` is asked for a row's ``lifts`` and at the desk.
+
+Here it is checked what a record's state allows. Who may say so is the desk's question, not this one's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consent.model import Consent, ConsentState, Directive, StateEvent
 from consent.rows import ConsentRow, to_consent
-from hub.errors import Refused
+from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.ports import Ids, Unit
+
+_KEPT: Mapping[ConsentState, str] = {  # what a withdrawal would weaken or hide, and what to do instead
+    ConsentState.DECLINED: (
+        "it is the client's no already: it stands until a new consent of the client names it in `lifts` (C-105)"
+    ),
+    ConsentState.INVALIDATED: "it was void from the start: for a standing no use `hub consent directive add`",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a consent comes from: system, record key and the source's revision."""
+    """Where a consent comes from: system, record key, and what was read there (revision and keyed digest)."""
 
     system: str
     key: str
-    revision: str
+    read_as: str
 
 
 def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin, actor: Actor) -> Consent:
     """File a row as the next version of its consent; the row's own state decides, save that a withdrawal stays."""
     known = unit.consents.of_source(origin.system, origin.key)
-    previous = known[0] if known else None
+    previous = _lapsed(known[0], unit.now) if known else None
     consent = to_consent(
         row,
         consent_id=previous.consent_id if previous else f"c-{ids.uuid()}",
@@ -45,26 +56,42 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
     return consent
 
 
+def _lapsed(consent: Consent, now: datetime) -> Consent:
+    """What the clock has ended is EXPIRED: its own row opens it no more, a new record does (consent rules 1.4)."""
+    over = consent.state is ConsentState.ACTIVE and consent.expires_at is not None and now >= consent.expires_at
+    return replace(consent, state=ConsentState.EXPIRED) if over else consent
+
+
 def withdraw(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, said_at: datetime, how: str) -> Consent:
     """Withdraw for good, by any word or act of the decision-maker (F-15: no form is needed).
+
+    Checks that the record's state allows it, for every caller: a decline is a wider "no" than a withdrawal, so that
+    to withdraw it would lift it. Locks and drain are ``hub.exchange.withdraw.withdraw_consent``'s; who may say so,
+    and when it was said, ``hub.desk.consents.withdraw``'s.
 
     Args:
         said_at: when the client said it; enforcement starts when this unit commits (I-03).
         how: a code such as ``TELEPHONE``.
 
     Raises:
-        Refused: there is no such consent. Withdrawing twice is allowed and changes nothing.
+        Refused: there is no such consent, or it was declined or found void. Withdrawing twice is allowed and changes
+            nothing.
     """
     consent = _known(unit, consent_id)
     if consent.state is ConsentState.WITHDRAWN:
         return consent
+    if (next_step := _KEPT.get(consent.state)) is not None:
+        raise Refused("consent", f"state {consent.state.value}", "one that the client has given", next_step)
     later = replace(consent, version=consent.version + 1, state=ConsentState.WITHDRAWN)
     _put(unit, later, origin, actor, said_at, how, AuditEvent.CONSENT_WITHDRAWN)
     return later
 
 
 def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason: str) -> Consent:
-    """Suspend in doubt (consent rules 1.4): its record has gone from the source. A newer row confirms it."""
+    """Suspend in doubt (consent rules 1.4): its record has gone from the source. A newer row confirms it.
+
+    Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
+    """
     consent = _known(unit, consent_id)
     if consent.state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT):
         return consent
@@ -86,19 +113,29 @@ def add_directive(unit: Unit, directive: Directive, actor: Actor) -> None:
     unit.audit.append(Entry(AuditEvent.DIRECTIVE_ADDED, unit.now, actor, details))
 
 
-def lift_directive(unit: Unit, directive_id: str, by: str, actor: Actor) -> None:
-    """End a directive by name (C-105).
+def lift_directive(unit: Unit, directive_id: str, agency: str, actor: Actor) -> None:
+    """End a directive by name, because the client said so to a worker of the agency that took it (C-105).
 
     Raises:
-        Refused: there is no such directive.
+        Refused: there is no directive of this id that the agency has taken; the same words for both.
     """
     directive = unit.consents.directive(directive_id)
-    if directive is None:
-        raise Refused(f"directive {directive_id}", "an unknown id", "a directive of the registry", "list them first")
+    if directive is None or not may_lift(directive, agency):
+        expected = "a directive that this agency has taken"
+        raise Refused("DIRECTIVE", shape(directive_id), expected, "`hub consent show --alias` lists them")
     if directive.lifted_by is None:
+        by = f"worker:{actor.ref}"
         unit.consents.lift(directive_id, by)
         details = {"subject_ref": directive.subject_ref, "directive_id": directive_id, "lifted_by": by}
         unit.audit.append(Entry(AuditEvent.DIRECTIVE_LIFTED, unit.now, actor, details))
+
+
+def may_lift(no: Directive | Consent, agency: str) -> bool:
+    """Whether an agency may lift a "no", by a consent row of its own or at its desk: it alone has taken it down.
+
+    Another agency heard a yes to itself, not that the client takes back what it said elsewhere.
+    """
+    return agency == (no.taken_by if isinstance(no, Directive) else no.discloser)
 
 
 def _known(unit: Unit, consent_id: str) -> Consent:
@@ -111,16 +148,24 @@ def _known(unit: Unit, consent_id: str) -> Consent:
 
 
 def _resolved(unit: Unit, names: tuple[str, ...], consent: Consent, origin: Origin) -> tuple[str, ...]:
-    """The hub's ids of the declines and directives that a row names by its own system's ids; others are dropped."""
+    """The hub's ids of the client's noes that a row names and its agency may lift; others are dropped.
+
+    A decline is named by its own system's id or by the agency's number of it, a directive by its id.
+    """
     found = []
     for name in names:
-        declined = unit.consents.of_source(origin.system, f"{origin.key.split(':')[0]}:{name}")
-        directive = unit.consents.directive(name)
-        if declined is not None and declined[0].subject_ref == consent.subject_ref:
-            found.append(declined[0].consent_id)
-        elif directive is not None and directive.subject_ref == consent.subject_ref:
-            found.append(name)
+        no = _consent_named(unit, name, consent.discloser, origin) or unit.consents.directive(name)
+        if no is not None and no.subject_ref == consent.subject_ref and may_lift(no, consent.discloser):
+            found.append(no.directive_id if isinstance(no, Directive) else no.consent_id)
     return tuple(found)
+
+
+def _consent_named(unit: Unit, name: str, agency: str, origin: Origin) -> Consent | None:
+    filed = unit.consents.of_source(origin.system, f"{origin.key.split(':')[0]}:{name}")
+    if filed is not None:
+        return filed[0]
+    consent_id = unit.consents.by_number(agency, name)
+    return unit.consents.get(consent_id) if consent_id else None
 
 
 def _put(
@@ -135,7 +180,7 @@ def _put(
     happened = StateEvent(
         state=consent.state, registry_seq=0, at=unit.now, effective_at=effective, actor=actor.ref, reason=reason
     )
-    unit.consents.put(consent, happened, system=origin.system, key=origin.key, revision=origin.revision)
+    unit.consents.put(consent, happened, system=origin.system, key=origin.key, read_as=origin.read_as)
     details = {
         "subject_ref": consent.subject_ref,
         "consent_id": f"{consent.consent_id}/{consent.version}",

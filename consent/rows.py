@@ -15,6 +15,7 @@ Notices (form NOTICE) and ``keep_out`` are not read yet: the one is unreadable, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,7 +71,7 @@ _FIELDS = {  # of the columns that the record calls by another name (consent rul
 }
 _WRITTEN = (Basis.EXPRESS_WRITTEN, Basis.EXPRESS_ELECTRONIC)
 _ENDED = (ConsentState.WITHDRAWN, ConsentState.INVALIDATED)
-_REPLACED = (ConsentState.SUPERSEDED, ConsentState.ABANDONED)
+_REPLACED = (ConsentState.SUPERSEDED, ConsentState.ABANDONED, ConsentState.EXPIRED, ConsentState.LAPSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,11 @@ class ConsentRow:
     """A row as read. Holds no text of the row that is not a word of a list, an id, a day or a time.
 
     Args:
-        place: ``<system>/<key>``, where the row stands.
         draft: every field of the record that the row gives; id, version, subject and state are still to come.
         withdrawn: the row says so, even where it does not say when.
-        lifts: ids of directives and of declined rows, as the row's own system names them.
+        lifts: ids of directives and of declined rows, as the row's own system names them, or its agency's numbers.
     """
 
-    place: str
     draft: Consent
     faults: tuple[Fault, ...] = ()
     declined: bool = False
@@ -97,11 +96,6 @@ class ConsentRow:
     def missing(self) -> tuple[str, ...]:
         """Mandatory columns that are missing or unreadable: the record is DRAFT."""
         return tuple(fault.column for fault in self.faults if fault.effect is Effect.DRAFT)
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """Columns whose value is outside its list and was not kept."""
-        return tuple(fault.column for fault in self.faults if fault.unreadable)
 
 
 def read_row(
@@ -136,11 +130,10 @@ def read_row(
     draft = _form(cells, draft, pack, zone, place, digest)
     withdrawn_at = cells.listed("withdrawn_at", _MOMENT, partial(read.instant_or_day, zone=zone))
     withdrawn_how = cells.listed("withdrawn_how", _among(HOW), _how)
-    lifts = cells.several("lifts", _IDS, read.named_id, required=False, unread=Effect.LISTED)
+    lifts = cells.several("lifts", _IDS, _named, required=False, unread=Effect.LISTED)
     declined = cells.one("declined", "1 or 0", read.flag, required=False)
     faults = tuple(cells.faults)
     return ConsentRow(
-        place=place,
         draft=replace(draft, lifts=lifts, unreadable=_unreadable_fields(faults)),
         faults=faults,
         declined=bool(cells.text("declined")) if declined is None else declined,
@@ -169,21 +162,6 @@ def to_consent(
     return replace(row.draft, consent_id=consent_id, version=version, subject_ref=subject_ref, state=state)
 
 
-def explain(row: ConsentRow) -> tuple[str, ...]:
-    """One sentence per column that is missing or unreadable: where, what was got, what was expected, what to do."""
-    return tuple(
-        f"{row.place}: {fault.column}: got {fault.got}, expected {fault.expected}; {_NEXT_STEP[fault.effect]}"
-        for fault in row.faults
-    )
-
-
-_NEXT_STEP = {
-    Effect.DRAFT: "complete the row and save it: until then the consent is a draft and opens nothing",
-    Effect.BROAD: "name what the client ticked and save the row: until then the consent opens nothing",
-    Effect.LISTED: "correct it and save the row: nothing else in it depends on this",
-}
-
-
 def _stays(previous: Consent, row: ConsentRow) -> bool:
     if previous.state is ConsentState.DECLINED:
         return not row.declined
@@ -192,10 +170,10 @@ def _stays(previous: Consent, row: ConsentRow) -> bool:
 
 
 def _state(row: ConsentRow) -> ConsentState:
+    if row.declined:  # before a withdrawal, as it is the wider "no": the order of reading must not decide
+        return ConsentState.DECLINED
     if row.withdrawn:
         return ConsentState.WITHDRAWN
-    if row.declined:
-        return ConsentState.DECLINED
     if row.missing:
         return ConsentState.DRAFT
     return ConsentState.VERBAL_PENDING if row.draft.basis is Basis.EXPRESS_VERBAL else ConsentState.ACTIVE
@@ -203,6 +181,7 @@ def _state(row: ConsentRow) -> ConsentState:
 
 _MOMENT = "a local day or time, YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"
 _IDS = "ids of consents or directives, one space between them"
+_NUMBER = re.compile(r"[A-Z2-7]{12}")  # design §4: 12 characters, base32
 _DAY = "a local day, YYYY-MM-DD"
 
 
@@ -212,6 +191,11 @@ def _word(words: type[_Word], text: str) -> _Word | None:
 
 def _listed(words: Collection[str], text: str) -> str | None:
     return text if text in words else None
+
+
+def _named(text: str) -> str | None:
+    """An id, or a number of the hub's, which may have no digit."""
+    return text if _NUMBER.fullmatch(text) else read.named_id(text)
 
 
 def _how(text: str) -> str | None:

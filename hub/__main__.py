@@ -8,10 +8,8 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import sys
 import time
 from pathlib import Path
-from types import TracebackType
 
 import typer
 
@@ -33,7 +31,6 @@ EXIT_CODES = "Exit codes: 0 done, 1 refused or findings, 2 wrong usage, 3 integr
 
 def main() -> None:
     """Run the command line."""
-    sys.excepthook = _unexpected
     command_line(real_tools())()
 
 
@@ -110,14 +107,6 @@ def _os_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without a name for its user
         return f"uid:{os.getuid()}"
-
-
-def _unexpected(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
-    """What nobody expected: where in the code, never what it says, which may be anything (INV-1)."""
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
-    sys.stderr.write(f"hub: got {kind.__name__} at {place}, which nobody expected; report these words\n")
 
 
 if __name__ == "__main__":

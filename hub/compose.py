@@ -20,7 +20,8 @@ from hub.errors import Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
-from hub.exchange.house import House, Limits
+from hub.exchange.house import House
+from hub.exchange.limits import Limits
 from hub.exchange.rules import activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
@@ -118,6 +119,7 @@ def compose(
         opened.callback(store.close)
         require_current(store.database)
         keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
+        _same_name(settings, keys)
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock)
@@ -144,6 +146,12 @@ def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
     """The packaged mappings of a kind under those of the data folder."""
     adapter = ADAPTERS[kind]
     return mapping.load(kind, [PACKAGED_MAPPINGS / kind, overlay / kind], adapter.columns(), adapter.functions)
+
+
+def _same_name(settings: Settings, keys: KeyRing) -> None:
+    if settings.name != keys.log_name:
+        got, next_step = "another name than the log's key has", "put the old name back: a log's name cannot change"
+        raise Refused("hub.toml: name", got, "the same", next_step)
 
 
 def _secret(settings: Settings) -> str | None:

@@ -26,8 +26,8 @@ class LogCode(Enum):
     WORK_STARTED = logging.INFO, "the workers run"
     WORK_STOPPED = logging.INFO, "the workers have finished their step and stopped"
     UNREACHABLE = logging.WARNING, "a system, the bus or the store cannot be reached now; it is tried again"
-    REFUSED = logging.ERROR, "a part of the hub is set up wrongly; `hub doctor` says what and where"
-    STEP_FAILED = logging.ERROR, "a step ended in a way nobody expected; it is tried again after a pause"
+    REFUSED = logging.ERROR, "a part is set up wrongly, or an adapter refuses its settings; `hub doctor` says what"
+    STEP_FAILED = logging.ERROR, "a fault of ours in one part of a step; the rest goes on, it is tried again"
     HALTED = logging.CRITICAL, "stored bytes do not verify; the hub has stopped"
 
     def __init__(self, level: int, meaning: str) -> None:

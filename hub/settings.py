@@ -1,4 +1,4 @@
-"""Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/house.py.
+"""Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/limits.py.
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
 in the key folder), ``HUB_NAME``.

@@ -16,7 +16,7 @@ from typing import Any
 from consent.model import Agreement, Category, Purpose
 from hub.audit.verify import verify_export
 from hub.compose import Hub, compose, initialise
-from hub.exchange.house import Limits
+from hub.exchange.limits import Limits
 from hub.model import locks
 from hub.model.directory import Agency, Service, System, Worker
 from hub.model.rows import Waiting

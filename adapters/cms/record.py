@@ -128,6 +128,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 
 PREFIXES = MappingProxyType({"referral_out": "RF_REQUEST", "referral_in": "RF_STATUS", "consent": "CONSENT"})
 _COLUMN = re.compile(r"[a-z][a-z_]{0,39}")
+_NUMBER = re.compile(r"-?[0-9]{1,19}")  # some systems number what they import downwards from -1
 _KEY_COLUMNS = MappingProxyType({"referral_out": "referral_id", "referral_in": "referral_id", "consent": "consent_id"})
 
 
@@ -192,7 +193,7 @@ def split(key: str) -> tuple[str, str]:
         RecordUnreadable: no such prefix, or no number.
     """
     prefix, _, number = key.partition(":")
-    if prefix not in PREFIXES or not (number.isascii() and number.isdigit()):
+    if prefix not in PREFIXES or not _NUMBER.fullmatch(number):
         raise RecordUnreadable(
             "cms record key", shape(key), f"one of {', '.join(PREFIXES)}, a colon and a number", "look the key up again"
         )

@@ -25,10 +25,11 @@ from adapters.cms.record import PREFIXES, split
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import VIEW_OF, Delivered, compare
 from adapters.cms.values import TIMESTAMP_FORMAT, TORONTO
-from adapters.contract import Commit, Finding, Gone, Memory, Page, Parcel, Raw, Rejection, Sent
+from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import HubError, RecordUnreadable, Refused
 from hub.model.canonical import canonical
 
+SETTINGS = ("path", "busy_timeout_ms")
 BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
 CLOCK_SKEW = timedelta(minutes=2)  # between the hub's clock and the database's, before check complains
 _GAPS = "gaps"  # memory key: when holes in the log were first seen
@@ -45,23 +46,24 @@ _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def connect(settings: Mapping[str, Any], memory: Memory) -> CmsSource:
+def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
     """Prepare a connection; the file is opened at first use.
 
     Args:
-        settings: ``path`` (the SQLite file; it must exist), ``busy_timeout_ms`` (default 2000),
-            ``clock`` (a function that returns an aware instant; default: the machine's clock).
+        settings: ``path`` (the SQLite file; it must exist), ``busy_timeout_ms`` (default 2000).
         memory: the adapter's own small store.
 
     Raises:
-        Refused: a setting is missing or of another type.
+        Refused: a setting is missing, unknown or of another type.
     """
     path, busy = settings.get("path"), settings.get("busy_timeout_ms", BUSY_TIMEOUT_MS)
     if not isinstance(path, str) or not path:
         raise Refused("cms settings: path", "nothing", "the path of the agency's database file", "set it and try again")
     if type(busy) is not int or busy < 0:
         raise Refused("cms settings: busy_timeout_ms", type(busy).__name__, "milliseconds, 0 or more", "mend it")
-    return CmsSource(Database(path, busy), memory, settings.get("clock", _machine_clock))
+    if unknown := settings.keys() - SETTINGS:
+        raise Refused("cms settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
+    return CmsSource(Database(path, busy), memory, now)
 
 
 class CmsSource:
@@ -324,10 +326,6 @@ class CmsSource:
         skew = abs(self._clock() - theirs)
         text = f"{int(skew.total_seconds())} s from the hub's clock"
         yield Finding("cms clock", skew <= CLOCK_SKEW, text, "" if skew <= CLOCK_SKEW else "set both clocks by NTP")
-
-
-def _machine_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def _night(now: datetime) -> str:

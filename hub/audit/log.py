@@ -196,7 +196,7 @@ class AuditLog:
         entry is integrated first. The checkpoint is written last, so an export without one is unfinished.
 
         Raises:
-            Refused: the folder holds an export already.
+            Refused: the folder is not empty.
             Unavailable: the folder cannot be written.
         """
         while self.step():
@@ -205,8 +205,8 @@ class AuditLog:
         size = int(note.split(b"\n")[1])
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if any((out / name).exists() for name in ("entries.jsonl", "hashes.jsonl", "checkpoint.txt")):
-                raise Refused(f"{out.name}/", got="an export", expected="an empty folder", next_step="name another")
+            if any(out.iterdir()):
+                raise Refused(f"{out.name}/", got="files in it", expected="an empty folder", next_step="name another")
             self._write_lines(out, size, hashes_only=hashes_only)
             _write(out / "checkpoint.txt", [note])
         except OSError as error:

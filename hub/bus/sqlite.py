@@ -61,7 +61,7 @@ class SqliteBus:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return [BusRecord(row.offset, row.key, json.loads(row.headers), row.body) for row in rows]
+        return [BusRecord(row.offset, str(row.key), _headers(row.headers), _octets(row.body)) for row in rows]
 
     def commit(self, topic: str, group: str, offset: int) -> None:
         """Mark everything up to and with ``offset`` as read; never back, never past what was published."""
@@ -83,6 +83,21 @@ class SqliteBus:
                 return 0
         with self._database.writing() as connection:
             return connection.execute(delete(bus_record).where(old)).rowcount
+
+
+def _headers(stored: object) -> dict[str, str]:
+    """Headers as the hub writes them. Of a row that somebody else put there: none, so that it is set aside."""
+    try:
+        found = json.loads(stored) if isinstance(stored, str | bytes) else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        return {}
+    return found
+
+
+def _octets(stored: object) -> bytes:
+    return stored if isinstance(stored, bytes) else str(stored).encode("utf-8", "replace")
 
 
 def _append(connection: Connection, records: Sequence[Outgoing], *, at: str) -> None:

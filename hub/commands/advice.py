@@ -56,6 +56,10 @@ _BY_WORDS: dict[str, str] = {
     ),
     "its key is gone: it is read again and judged by the hub itself": "KEY_GONE",
     "its stored bytes were changed: it is read again and judged by the hub itself; find out who did": "SEAL_BROKEN",
+    "its record was changed before it was handed over: what it says now is judged by the hub itself": "CHANGED",
+    "what it relied on has ended and another consent or agreement covers it: it is judged anew under that": (
+        "BASIS_ENDED"
+    ),
 }
 _BY_CODE = {code: words for words, codes in _BY_WORDS.items() for code in codes.split()}
 
@@ -63,7 +67,7 @@ _BY_STATE = {
     MessageState.RELEASED: "on its way to the bus",
     MessageState.PUBLISHED: "on the bus",
     MessageState.ARRIVED: "waits for its turn",
-    MessageState.HELD: "a mapping cannot write it out: mend it, then `hub deliveries retry`",
+    MessageState.HELD: "it cannot be written out: mend what is named, then `hub deliveries retry`",
     MessageState.OPENED: "is being handed over, or nobody knows yet whether it arrived: it is tried again",
     MessageState.DELIVERED: "the recipient's system has it",
     MessageState.REFUSED: "was refused: `hub deliveries waiting` says why",
@@ -76,8 +80,13 @@ _BY_REFERRAL = {
     "declined": "the receiver cannot take it: find another service with the client",
     "cancelled": "the sender has withdrawn it",
     "no-show": "the client did not come: ask how the client is, and book again",
+    "accepted": "the receiver has taken it on",
     "waitlisted": "the client is on the waiting list: look in again",
+    "awaiting-booking": "the receiver will book an appointment",
     "completed": "done: the sender may close the loop",
+    "not-completed": "the receiver took it on and has ended it: find another service with the client",
+    "cancel-requested": "the sender has withdrawn it; it ends when the receiver's system has that",
+    "cancelled-after-start": "the sender has withdrawn it, and the receiver knows",
 }
 
 

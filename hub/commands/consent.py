@@ -1,7 +1,7 @@
 """``hub consent add|import|show|withdraw|decide`` and ``hub consent directive add|lift``: the registry at the desk.
 
 Personal values come from a file or standard input, never as arguments. A client is named by the agency's own alias, a
-consent by the agency's own number of it. The rules are those of ``hub/desk/consent_file.py`` and ``desk.py``.
+consent by the agency's own number of it. The rules are those of ``hub/desk/consent_file.py`` and ``consents.py``.
 """
 
 from __future__ import annotations
@@ -87,16 +87,21 @@ def show(
         str | None, typer.Option("--alias", help="All of a client's consents, and its directives.")
     ] = None,
     folder: Dir = None,
+    worker: As = None,
     as_json: Json = False,
 ) -> None:
-    """Show a consent, or all that a client has given to an agency: states, words and days, no personal value."""
+    """Show a consent, or all that a client has given to an agency: states, words and days, no personal value.
+
+    Each look is an entry of the audit log.
+    """
+    by = who(ctx, worker)
     if (number is None) == (alias is None):
         raise Misused("NUMBER, --alias", "both or neither", "one of the two", "hub consent show --help")
     with opened(ctx, folder) as hub:
         if alias is not None:
-            found = desk.look_at_client(hub.house, agency, alias)
+            found = desk.look_at_client(hub.house, agency, alias, by)
         else:
-            found = desk.look_at_number(hub.house, agency, number or "")
+            found = desk.look_at_number(hub.house, agency, number or "", by)
         now = hub.house.clock.now()
     rows = [_consent(name, consent, desk.state_at(consent, now)) for name, consent in found.consents]
     directives = [
@@ -238,7 +243,7 @@ def register(app: typer.Typer) -> None:
     desk_options = "--agency harbour --as harbour-worker"
     group.command("add", epilog=f"Example: hub consent add --alias ABCDEFGHIJKL {desk_options} < one.csv")(add)
     group.command("import", epilog=f"Example: hub consent import consents.csv {desk_options}")(import_)
-    group.command("show", epilog="Example: hub consent show --agency harbour --alias ABCDEFGHIJKL")(show)
+    group.command("show", epilog=f"Example: hub consent show --alias ABCDEFGHIJKL {desk_options}")(show)
     group.command("withdraw", epilog=f"Example: hub consent withdraw ABCDEFGHIJKL --how TELEPHONE {desk_options}")(
         withdraw
     )

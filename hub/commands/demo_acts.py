@@ -17,7 +17,7 @@ from rich.live import Live
 
 from hub.commands.tools import Hub
 from hub.desk.configure import add_row, import_rows
-from hub.desk.who import Who, actor_of
+from hub.desk.who import Act, Who, actor_of
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SYSTEM, WORKER, Form, Problems
 from hub.errors import Refused
 from hub.exchange import intake, relay
@@ -177,7 +177,7 @@ def withdrawal(told: Demo) -> Receipt:
     if known is None or message is None or message.state in ENDS:
         raise Refused("demo: withdrawal", "no message under way", "one on the bus", "report it with the seed")
     now = hub.house.clock.now()
-    actor = actor_of(directory, now, Who(f"{person.home}-worker", told.who), person.home)
+    actor = actor_of(directory, now, Who(f"{person.home}-worker", told.who), Act.CLIENTS_NO, person.home)
     drain = withdraw_consent(hub.house, known[0].consent_id, actor, said_at=now, how="TELEPHONE")
     receipt = next((found for _ in range(DRAIN_LOOKS_MAX) if (found := drain.step()) is not None), None)
     if receipt is None or receipt.unknown:

@@ -1,4 +1,9 @@
-"""``hub agencies|sites|services|workers add|import|list``: who is there. Forms and checks are ``hub.directory``'s."""
+"""``hub agencies|sites|services|workers|agreements add|import|list`` and ``hub agreements end``: who is there, and what
+may be exchanged. Forms and checks are ``hub.directory``'s.
+
+A row that replaces another is drained like what is suspended: the command comes back when nothing that relied on the
+former one is under way any more.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.commands.agreements import end, tell_unknown, wait
 from hub.commands.frame import (
     DONE,
     REFUSED,
@@ -24,7 +30,7 @@ from hub.commands.frame import (
     who,
 )
 from hub.desk.configure import add_row, import_rows
-from hub.directory import AGENCY, SERVICE, SITE, WORKER, Form, Problems
+from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, WORKER, Form, Problems
 
 Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
 File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]
@@ -37,10 +43,12 @@ def put(ctx: typer.Context, folder: Dir, worker: As, form: Form[Any], row: dict[
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
         kept = add_row(hub.house, form, row, by)
+        drained = wait(ctx, hub, kept.drain)
     if as_json:
-        show_json({"changed": kept.changed, "same": kept.same})
+        show_json({"changed": kept.changed, "same": kept.same, "unknown": drained.receipt.unknown})
     else:
         say(f"{form.name} {kept.changed[0]} is kept" if kept.changed else "it stands so already: nothing was changed")
+        tell_unknown(drained)
 
 
 def take_file(ctx: typer.Context, folder: Dir, worker: As, form: Form[Any], file: str, as_json: bool) -> int:
@@ -49,18 +57,26 @@ def take_file(ctx: typer.Context, folder: Dir, worker: As, form: Form[Any], file
     data = read_input(file)
     with opened(ctx, folder) as hub:
         kept = import_rows(hub.house, form, data, by)
-    if isinstance(kept, Problems):
-        complain_all(kept.found)
-        if as_json:
-            show_json({"changed": [], "same": 0, "problems": [as_document(problem) for problem in kept.found]})
-        else:
-            say(f"nothing was kept: {len(kept.found)} things are wrong; correct them and import the file again")
-        return REFUSED
+        if isinstance(kept, Problems):
+            return _refuse(kept, as_json)
+        drained = wait(ctx, hub, kept.drain)
     if as_json:
-        show_json({"changed": kept.changed, "same": kept.same, "problems": []})
+        show_json({"changed": kept.changed, "same": kept.same, "unknown": drained.receipt.unknown, "problems": []})
     else:
         say(f"{len(kept.changed)} {form.name} rows kept, {kept.same} stood so already")
+        tell_unknown(drained)
     return DONE
+
+
+def _refuse(problems: Problems, as_json: bool) -> int:
+    """All that is wrong with a file."""
+    complain_all(problems.found)
+    if as_json:
+        found = [as_document(problem) for problem in problems.found]
+        show_json({"changed": [], "same": 0, "unknown": [], "problems": found})
+    else:
+        say(f"nothing was kept: {len(problems.found)} things are wrong; correct them and import the file again")
+    return REFUSED
 
 
 def show_rows(ctx: typer.Context, folder: Dir, name: str, columns: Sequence[str], rows: Rows, as_json: bool) -> None:
@@ -159,6 +175,28 @@ def add_worker(
     put(ctx, folder, worker, WORKER, {"id": id, "agency": agency, "role": role, "ended_on": ended_on}, as_json)
 
 
+def add_agreement(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(help="An id of your choice.")],
+    party_a: Annotated[str, typer.Option("--party-a", help="One agency.")],
+    party_b: Annotated[str, typer.Option("--party-b", help="The other agency.")],
+    purposes: Annotated[str, typer.Option("--purposes", help="Purposes, with spaces between them.")],
+    categories: Annotated[str, typer.Option("--categories", help="Categories, with spaces between them.")],
+    events: Annotated[str, typer.Option("--events", help="Message events, with spaces between them.")],
+    valid_from: Annotated[str, typer.Option("--valid-from", help="Its first day, YYYY-MM-DD.")],
+    expires_on: Annotated[str, typer.Option("--expires-on", help="Its last day; open if left out.")] = "",
+    discloser: Annotated[str, typer.Option("--discloser", help="If only one of the two discloses.")] = "",
+    status: Status = "active",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Add an agreement between two agencies, or its next version. Without one nothing passes between them."""
+    row = {"agreement_id": id, "party_a": party_a, "party_b": party_b, "purposes": purposes, "categories": categories}
+    row |= {"events": events, "valid_from": valid_from, "expires_on": expires_on, "discloser": discloser}
+    put(ctx, folder, worker, AGREEMENT, {**row, "status": status}, as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Add the groups to the root."""
     groups: tuple[tuple[str, Form[Any], Any, str, tuple[str, ...], Rows], ...] = (
@@ -172,6 +210,16 @@ def register(app: typer.Typer) -> None:
         group.command("add", epilog=f"Example: hub {name} add {example} --as admin")(add)
         add_file_commands(group, form, name, columns, rows)
         app.add_typer(group, name=name)
+    _register_agreements(app)
+
+
+def _register_agreements(app: typer.Typer) -> None:
+    group = typer.Typer(help="What agencies have signed with each other.", rich_markup_mode=None)
+    example = "hub agreements add harbour-lakeside --party-a harbour … --as admin"
+    group.command("add", epilog=f"Example: {example}")(add_agreement)
+    add_file_commands(group, AGREEMENT, "agreements", *_AGREEMENTS)
+    group.command("end", epilog="Example: hub agreements end harbour-lakeside --as admin")(end)
+    app.add_typer(group, name="agreements")
 
 
 _AGENCIES = (
@@ -189,4 +237,20 @@ _SERVICES = (
 _WORKERS = (
     ("id", "agency", "role", "ended_at"),
     lambda found: [(row.id, row.agency, row.role, row.ended_at) for row in found.workers.values()],
+)
+_AGREEMENTS = (
+    ("id", "version", "parties", "purposes", "events", "valid_from", "expires_at", "status"),
+    lambda found: [
+        (
+            row.agreement_id,
+            row.version,
+            " ".join(row.parties),
+            " ".join(row.purposes),
+            " ".join(row.events),
+            row.valid_from.isoformat(),
+            row.expires_at.isoformat() if row.expires_at else None,
+            row.status,
+        )
+        for row in found.agreements
+    ],
 )

@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 from hub.audit.log import AuditLog
 from hub.commands.tools import Hub, Tools
 from hub.desk.who import Who
-from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 
 DONE, REFUSED, MISUSED, BROKEN, UNAVAILABLE = range(5)
 ROWS_MAX = 1_000  # rows of one list; more is for a program that asks the store
@@ -46,12 +46,21 @@ class HubGroup(TyperGroup):
         argv = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
         try:
+            _must_be_text(argv)
             code = super().main(argv, **extra)
         except HubError as error:
             code = complain(error, as_json="--json" in argv)
         except typer.TyperException as error:
             code = complain(_misused(error), as_json="--json" in argv)
+        except Exception as error:  # noqa: BLE001 - its text may hold anything (INV-1): only its kind and line are told
+            code = complain(Unexpected.met("hub", error), as_json="--json" in argv)
         sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _must_be_text(argv: Sequence[str]) -> None:
+    for number, word in enumerate(argv, start=1):
+        if any("\ud800" <= char <= "\udfff" for char in word):
+            raise Misused(f"word {number}", "bytes that are no UTF-8", "text", "type it again")
 
 
 def tools(ctx: typer.Context) -> Tools:

@@ -23,8 +23,10 @@ from hub.commands.frame import (
     show_json,
     show_table,
     tools,
+    who,
 )
 from hub.commands.tools import Hub
+from hub.desk.systems import asked
 from hub.directory import SYSTEM
 from hub.directory.cells import seen
 from hub.errors import HubError, Refused
@@ -76,10 +78,11 @@ def check(
     return REFUSED if wrong else DONE
 
 
-def fetch(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = False) -> None:
+def fetch(ctx: typer.Context, id: SystemId, folder: Dir = None, worker: As = None, as_json: Json = False) -> None:
     """Read what changed at a system now: one page, judged as it always is."""
+    by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        (system,) = _systems(hub, id)
+        system = asked(hub.house, id, "fetch", by)
         before = _accepted(hub)
         read = intake.step(hub.house, system)
         accepted = _accepted(hub) - before
@@ -90,10 +93,11 @@ def fetch(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = 
         say(f"{system.id}: " + (f"{accepted} messages were decided" if read else nothing))
 
 
-def send(ctx: typer.Context, id: SystemId, folder: Dir = None, as_json: Json = False) -> None:
+def send(ctx: typer.Context, id: SystemId, folder: Dir = None, worker: As = None, as_json: Json = False) -> None:
     """Hand over to a system now what is due for it: one batch, decided again as it always is."""
+    by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        (system,) = _systems(hub, id)
+        system = asked(hub.house, id, "send", by)
         done = hub.exchange.hand_over(system)
     if as_json:
         show_json({"system": system.id, "handed_over": done})
@@ -180,8 +184,8 @@ def register(app: typer.Typer) -> None:
         ],
     )
     group.command("check", epilog="Example: hub systems check harbour-cms")(check)
-    group.command("fetch", epilog="Example: hub systems fetch harbour-cms")(fetch)
-    group.command("send", epilog="Example: hub systems send lakeside-cms")(send)
+    group.command("fetch", epilog="Example: hub systems fetch harbour-cms --as admin")(fetch)
+    group.command("send", epilog="Example: hub systems send lakeside-cms --as admin")(send)
     app.add_typer(group, name="systems")
     mappings = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)
     mappings.command("check", epilog="Example: hub mappings check --dir hub-data")(check_mappings)

@@ -1,17 +1,17 @@
 """``hub work``: the loop around the hub's steps. It waits when there is nothing to do and ends between two steps.
 
-A step that fails in a way nobody expected is logged by code and place and tried again after a pause; what was under way
-stands in the store and is not lost by it. Stored bytes that do not verify stop the hub for good.
+What fails is logged by a code that its kind of error chooses, and tried again after a pause: what cannot be reached,
+what is set up wrongly, and faults of ours with their line of code. What was under way stands in the store and is not
+lost by it. Stored bytes that do not verify stop the hub for good.
 """
 
 from __future__ import annotations
 
 import gc
+import re
 import signal
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -19,11 +19,12 @@ import typer
 
 from hub.commands.frame import DONE, REFUSED, Dir, Json, show_json, tools
 from hub.commands.tools import Hub
-from hub.errors import HubError, IntegrityBroken, Unavailable
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 from hub.log import Log, LogCode
 
 IDLE_FIRST_S, IDLE_MAX_S = 0.05, 1.0  # a busy hub answers at once; an idle one asks its store once a second
 ONCE_MAX = 100_000  # steps of --once: far more than any backlog needs
+_NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]")  # a line of code that has no file is `<string>:2`
 
 
 class _Stop:
@@ -35,6 +36,33 @@ class _Stop:
         self.asked = True
 
 
+class _Failures:
+    """Writes what could not be done, and counts it where waiting alone does not mend it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log, self.count = log, 0
+
+    def part(self, place: str, error: HubError) -> None:
+        """A part of a step failed, the others go on. A system out of reach is no failure: its turn comes again."""
+        if isinstance(error, Unavailable):
+            self._log.write(LogCode.UNREACHABLE, place=place, kind=type(error).__name__)
+            return
+        self.count += 1
+        if isinstance(error, Unexpected):
+            kind, _, line = error.got.partition(" at ")
+            self._log.write(LogCode.STEP_FAILED, place=place, kind=kind, line=_NO_WORD.sub("_", line))
+        else:
+            self._log.write(LogCode.REFUSED, place=place, kind=type(error).__name__)
+
+    def step(self, error: Exception) -> None:
+        """A whole step failed: the store is away, or it is a fault of ours between the parts."""
+        if isinstance(error, Unavailable):
+            self.part("store", error)
+            self.count += 1
+        else:
+            self.part("hub", error if isinstance(error, Refused) else Unexpected.met("hub", error))
+
+
 def work(
     ctx: typer.Context,
     folder: Dir = None,
@@ -43,66 +71,52 @@ def work(
 ) -> int:
     """Fetch, decide, relay, hand over and keep the log, until it is stopped (SIGTERM, SIGINT).
 
-    Exit code 0: stopped; 1: with --once, a step failed; 3: stored bytes do not verify.
+    Exit code 0: stopped; 1: with --once, something failed; 3: stored bytes do not verify.
     """
     log = Log()
-
-    def report(place: str, error: HubError) -> None:
-        log.write(LogCode.UNREACHABLE, place=place, kind=type(error).__name__)
-
-    hub = tools(ctx).open(folder, report)
+    failures = _Failures(log)
+    hub = tools(ctx).open(folder, failures.part)
     gc.freeze()  # what is composed lives as long as the process; looking through it again and again finds nothing
     try:
         with _stopping() as stop:
-            return _loop(ctx, hub, log, stop, once=once, as_json=as_json)
+            log.write(LogCode.WORK_STARTED)
+            steps = _loop(ctx, hub, failures, stop, once=once)
+    except IntegrityBroken as error:
+        log.write(LogCode.HALTED, kind=type(error).__name__)
+        raise
     finally:
         hub.close()
+    log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
+    if as_json:
+        show_json({"steps": steps, "failed": failures.count})
+    return REFUSED if once and failures.count else DONE
 
 
-def _loop(ctx: typer.Context, hub: Hub, log: Log, stop: _Stop, *, once: bool, as_json: bool) -> int:
-    log.write(LogCode.WORK_STARTED)
-    steps = failed = 0
+def _loop(ctx: typer.Context, hub: Hub, failures: _Failures, stop: _Stop, *, once: bool) -> int:
+    """Step after step; how many."""
+    steps = 0
     idle_s = IDLE_FIRST_S
     while not stop.asked and steps < (ONCE_MAX if once else steps + 1):
-        try:
-            busy = _step(hub, log)
-        except IntegrityBroken as error:
-            log.write(LogCode.HALTED, kind=type(error).__name__)
-            raise
         steps += 1
-        failed += busy is None
-        if busy:
+        if _step(hub, failures):
             idle_s = IDLE_FIRST_S
             continue
         if once:
             break
         tools(ctx).sleep(idle_s)
         idle_s = min(2 * idle_s, IDLE_MAX_S)
-    log.write(LogCode.WORK_STOPPED, steps=steps, failed=failed)
-    if as_json:
-        show_json({"steps": steps, "failed": failed})
-    return REFUSED if once and failed else DONE
+    return steps
 
 
-def _step(hub: Hub, log: Log) -> bool | None:
-    """One step; None if it failed."""
+def _step(hub: Hub, failures: _Failures) -> bool:
+    """One step; whether anything was done."""
     try:
         return hub.step() | hub.keep_house()
     except IntegrityBroken:
         raise
-    except Unavailable as error:
-        log.write(LogCode.UNREACHABLE, place="store", kind=type(error).__name__)
-    except HubError as error:
-        log.write(LogCode.REFUSED, kind=type(error).__name__, place=_place(error))
     except Exception as error:  # noqa: BLE001 - the worker loop is where the unexpected ends (style §7)
-        log.write(LogCode.STEP_FAILED, kind=type(error).__name__, place=_place(error))
-    return None
-
-
-def _place(error: Exception) -> str:
-    """Where in the code it happened. Its text is not shown: it may hold anything."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
+        failures.step(error)
+        return False
 
 
 @contextmanager

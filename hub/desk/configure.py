@@ -3,7 +3,9 @@
 A file is read outside the unit, against a directory whose version the unit holds it to: if somebody else has changed it
 meanwhile, it is read again. Either all rows of a file are kept or none. A row that stands already changes nothing.
 
-What a row may say is the form's (``hub.directory``); stopping and ending drain what is under way (``withdraw.py``).
+What a row may say is the form's (``hub.directory``). A row that replaces another may allow less than it did, or lead
+elsewhere: what is under way on the former one is drained, as where something is suspended (``withdraw.py``). Whether it
+allows less is not guessed at: every change of a row that hand-overs rely on is drained.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from hub.directory import Form, Known, Problems, Terms, from_file, from_row
 from hub.errors import Refused, Unavailable
 from hub.exchange.connections import StoreMemory
 from hub.exchange.house import House
+from hub.exchange.withdraw import Drain
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import Agency, Service, Site, System, Worker
@@ -36,10 +39,15 @@ _AUDITED = ("agency", "kind", "lane", "pack", "role", "system", "wanted", "statu
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of rows: ids of those that are new or changed, and how many stood already."""
+    """What became of rows: ids of those that are new or changed, and how many stood already.
+
+    Args:
+        drain: of what relied on a row as it stood before; the caller waits for it.
+    """
 
     changed: tuple[str, ...]
     same: int
+    drain: Drain
 
 
 def add_row(house: House, form: Form[T], row: Mapping[str, str], who: Who) -> Kept:
@@ -87,17 +95,21 @@ def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Probl
             _try_settings(house, row)
         found = tuple(absolute(row) for row in found)
         with house.store.unit(own=[locks.CONFIG]) as unit:
-            if unit.directory.all().version == directory.version:
-                return _keep(unit, form, found, who)
+            if unit.directory.all().version != directory.version:
+                continue
+            changed, former = _keep(unit, form, found, who)
+        return Kept(changed, len(found) - len(changed), Drain(house, former))
     raise Unavailable("directory", "changes beside this one", next_step="try again")
 
 
-def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
+def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> tuple[tuple[str, ...], list[str]]:
+    """Names of the rows that are new or changed, and what hand-overs may rely on that is no longer so."""
     directory = unit.directory.all()
     newcomer = first(directory, who, found[0]) if len(found) == 1 and isinstance(found[0], Worker) else None
     acting = newcomer or allowed(directory, unit.now, who, Act.DIRECTORY)
     one_agency_each(directory, found)
     changed: list[str] = []
+    former: set[str] = set()
     for read in found:
         before = _before(directory, read)
         row = _numbered(read, before)
@@ -106,10 +118,25 @@ def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> Kept:
         _only_by_name(before, row)
         unit.directory.put(row)
         changed.append(_name(row))
+        former |= _relied_on(directory, before, row)
         details = {"what": form.name, "name": _name(row), "action": "changed" if before else "added"}
         details |= {name: value for name, value in asdict(row).items() if name in _AUDITED and value is not None}
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, details))
-    return Kept(tuple(changed), len(found) - len(changed))
+    return tuple(changed), sorted(former)
+
+
+def _relied_on(directory: Directory, before: Row | None, row: Row) -> set[str]:
+    """What no longer holds as it did, as hand-overs name it."""
+    if isinstance(row, Agreement):  # those of one pair narrow each other, a new one too
+        pair, standing = set(row.parties), directory.agreements
+        return {f"agreement:{one.agreement_id}" for one in standing if one == before or set(one.parties) == pair}
+    match before:
+        case Agency() | System():
+            return {f"{type(before).__name__.lower()}:{before.id}"}
+        case Service():
+            return {f"system:{before.system}"}  # a hand-over names no service, but the system that receives for it
+        case _:
+            return set()
 
 
 def _only_by_name(before: Row | None, row: Row) -> None:
@@ -176,7 +203,7 @@ def _try_settings(house: House, row: object) -> None:
     """A system whose settings its adapter refuses is not kept. Nothing is opened by this.
 
     Raises:
-        Refused: a setting is missing or of another type.
+        Refused: a setting is missing, unknown or of another type.
     """
     if isinstance(row, System):
-        house.adapters[row.kind].connect(row.settings, StoreMemory(house.store, row.id)).close()
+        house.adapters[row.kind].connect(row.settings, StoreMemory(house.store, row.id), house.clock.now).close()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from consent.model import ConsentState
 from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
-from hub.desk.who import Who, actor_of
+from hub.desk.who import Act, Who, actor_of
 from hub.directory.cells import seen
 from hub.directory.sheet import csv_lines
 from hub.errors import NeedsReview, Refused
@@ -69,7 +69,7 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
     if alias and len(lines) != 1:
         raise Refused("FILE", f"{len(lines)} lines below the header", "one", "use `hub consent import` for several")
     with house.store.peek() as rows:
-        actor = actor_of(rows.directory.all(), rows.now, who, agency)
+        actor = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_YES, agency)
         if alias and rows.subjects.by_alias(agency, alias) is None:
             raise Refused("--alias", seen(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
         reader = Reader(house, rows, agency, actor)

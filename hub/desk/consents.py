@@ -1,15 +1,16 @@
 """What a worker says or asks at the desk, by an agency's own numbers: withdraw, forbid, lift, look, try again.
 
 A worker speaks for one agency. A consent is named by that agency's number of it, the registry's id or the record that
-it was filed from, a client by that agency's alias; nothing here takes a name or a birth date. A "no" is also taken by a
-worker of the hub, since a client may say it to anybody; looking goes no further than the agency's own consents.
+it was filed from, a client by that agency's alias; nothing here takes a name or a birth date. A client says "no" to
+anybody (consent rules 1.4): either party of a consent takes a withdrawal, any agency a directive of its client, and the
+hub's workers both. Looking goes no further than the agency's own consents, and each look is an entry of the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -24,9 +25,11 @@ from hub.errors import Refused, shape
 from hub.exchange.house import House
 from hub.exchange.withdraw import Drain, withdraw_consent
 from hub.model import locks
-from hub.model.audit import AuditEvent, Entry
+from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.envelope import ENDS
 from hub.ports import Peek
+
+SAID_LONGEST_AGO = timedelta(days=3_650)  # [policy] further back it is a slip of the hand
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -47,18 +50,22 @@ class Look:
 def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str | None, how: str) -> Drain:
     """Withdraw a consent that the agency gave or was given.
 
+    Checks who may say so and for whom, how and when the client said it. What the record's state allows is checked by
+    ``consent.registry.withdraw``, inside the unit that ``hub.exchange.withdraw.withdraw_consent`` opens and drains.
+
     Args:
         said_at: when the client said it: ISO 8601 with an offset, or a local day or time; None: now.
         how: a word of ``consent.rows.HOW``.
 
     Raises:
-        Refused: no such consent of this agency, a time that is none or still to come, or another word.
+        Refused: no such consent of this agency, one that was declined or found void, a time that is none or still to
+            come, or another word.
     """
     if how not in HOW:
         raise Refused("--how", shape(how), f"one of {', '.join(sorted(HOW))}", "say how the client told it")
     with house.store.peek() as rows:
         directory = rows.directory.all()
-        acting = actor_of(directory, rows.now, who, agency, or_hub=True)
+        acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         consent = _consent(rows, agency, number)
         zone = ZoneInfo(house.packs.facts(directory.agencies[agency].pack).zone)
         at = _said_at(said_at, zone, rows.now)
@@ -85,9 +92,8 @@ def forbid(
     """
     with house.store.peek() as rows:
         directory = rows.directory.all()
-        acting = actor_of(directory, rows.now, who, agency, or_hub=True)
+        acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         ref = _client(rows, agency, alias)
-        consents = [consent.consent_id for consent in rows.subjects.facts([ref])[ref].consents]
         for name in (recipients := tuple(recipients)):
             if name not in directory.agencies:
                 raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
@@ -101,50 +107,54 @@ def forbid(
         categories=_words("--category", Category, categories),
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
+        # under the lock: one that is filed and relied on just before this "no" is drained too
+        consents = {consent.consent_id for consent in unit.subjects.facts([ref])[ref].consents}
         registry.add_directive(unit, directive, acting)
-    return directive.directive_id, Drain(house, [f"consent:{consent_id}" for consent_id in consents])
+    return directive.directive_id, Drain(house, [f"consent:{consent_id}" for consent_id in sorted(consents)])
 
 
 def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
-    """Lift a directive of one of the agency's clients, because the client said so to this worker (C-105).
+    """Lift a directive that the agency has taken, because the client said so to this worker (C-105).
+
+    Whether it may, is ``consent.registry.may_lift``'s answer, as for a consent row that lifts.
 
     Raises:
-        Refused: no such directive of a client of this agency.
+        Refused: no such directive that this agency has taken.
     """
     with house.store.peek() as rows:
-        acting = actor_of(rows.directory.all(), rows.now, who, agency)
+        acting = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_YES, agency)
         directive = rows.consents.directive(directive_id)
-        if directive is None or directive.taken_by != agency:
-            expected = f"a directive that {seen(agency)} has taken"
-            raise Refused("DIRECTIVE", shape(directive_id), expected, "`hub consent show --alias` lists them")
-    with house.store.unit(own=[locks.subject(directive.subject_ref)]) as unit:
-        registry.lift_directive(unit, directive_id, f"worker:{acting.ref}", acting)
+    own = [locks.subject(directive.subject_ref)] if directive else []
+    with house.store.unit(own=own) as unit:
+        registry.lift_directive(unit, directive_id, agency, acting)
 
 
-def look_at_number(house: House, agency: str, number: str) -> Look:
+def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:
     """One consent.
 
     Raises:
-        Refused: it is none of this agency's.
+        Refused: it is none of this agency's, or the worker may not look.
     """
     with house.store.peek() as rows:
+        acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         consent = _consent(rows, agency, number)
         alias = rows.subjects.aliases(consent.subject_ref).get(agency)
-    return Look(alias, ((_number(house, consent, agency), consent),))
+    return Look(alias, _viewed(house, acting, agency, consent.subject_ref, [consent]))
 
 
-def look_at_client(house: House, agency: str, alias: str) -> Look:
+def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:
     """The consents that the agency holds of its client, and the standing directives that it has taken itself.
 
     Raises:
-        Refused: there is no such client.
+        Refused: there is no such client, or the worker may not look.
     """
     with house.store.peek() as rows:
+        acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         ref = _client(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
     own = [consent for consent in facts.consents if consent.discloser == agency]
     taken = tuple(directive for directive in facts.directives if directive.taken_by == agency)
-    return Look(alias, tuple((_number(house, consent, agency), consent) for consent in own), taken)
+    return Look(alias, _viewed(house, acting, agency, ref, own), taken)
 
 
 def state_at(consent: Consent, at: datetime) -> str:
@@ -217,10 +227,15 @@ def _client(rows: Peek, agency: str, alias: str) -> str:
     return ref
 
 
-def _number(house: House, consent: Consent, agency: str) -> str:
-    """The agency's number of a consent; it gets one when it is first asked for."""
+def _viewed(
+    house: House, acting: Actor, agency: str, ref: str, consents: Sequence[Consent]
+) -> tuple[tuple[str, Consent], ...]:
+    """Each with the agency's number of it, which it gets when it is first asked for. No entry, no look."""
     with house.store.unit() as unit:
-        return unit.consents.number(consent.consent_id, agency)
+        ids = sorted({consent.consent_id for consent in consents})
+        details = {"what": "consents", "agency": agency, "subject_ref": ref, "consents": ids, "count": len(ids)}
+        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
+        return tuple((unit.consents.number(consent.consent_id, agency), consent) for consent in consents)
 
 
 def _words(option: str, kind: type[_Word], texts: Iterable[str]) -> tuple[_Word, ...]:
@@ -242,6 +257,7 @@ def _said_at(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
             "--said-at", shape(text), "a local day or time, or ISO 8601 with an offset", "2026-06-01 14:30:00"
         )
     at = at if at.tzinfo else at.replace(tzinfo=zone)
-    if at > now:
-        raise Refused("--said-at", "a time to come", "when the client said it", "leave it out if it was just now")
+    if not now - SAID_LONGEST_AGO <= at <= now:
+        expected = f"when the client said it, at most {SAID_LONGEST_AGO.days // 365} years ago"
+        raise Refused("--said-at", "another time", expected, "leave it out if it was just now")
     return at

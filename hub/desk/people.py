@@ -19,7 +19,7 @@ from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
 from hub.exchange.identify import identify
-from hub.exchange.match import BOTH, EXACT, FAMILY, GIVEN, Held, Likeness, One, PersonKeys, lookalike
+from hub.exchange.match import Held, Likeness, One, PersonKeys, lookalike
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
@@ -59,7 +59,7 @@ def resolve(house: House, waiting_id: str, who: Who, *, same_as: str | None) -> 
     """
     with house.store.peek() as rows:
         row, system, kinds = _asked(rows, waiting_id)
-        actor = actor_of(rows.directory.all(), rows.now, who, system.agency)
+        actor = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_YES, system.agency)
         ref = _client(rows, system.agency, same_as) if same_as is not None else None
     own = [locks.digest(digest) for digest in kinds] + ([locks.subject(ref)] if ref else [])
     with house.store.unit(share=[locks.CONFIG], own=own) as unit:
@@ -102,7 +102,7 @@ def _link(
 ) -> Resolved:
     alias = unit.subjects.alias(system.agency, ref)
     unit.subjects.add_digests(ref, kinds)
-    if identify(unit, _keys(kinds), system.agency) != One(ref):
+    if identify(unit, PersonKeys.of(kinds), system.agency) != One(ref):
         raise Refused(
             f"record {row.system}/{row.record_key}",
             "what identifies another client of this agency as well",
@@ -117,16 +117,6 @@ def _link(
     unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))
     unit.waiting.snooze(row.waiting_id, unit.now)  # a record without anything that identifies waits on no digest
     return Resolved(system.agency, alias, row.system, row.record_key, minted)
-
-
-def _keys(kinds: Mapping[str, str]) -> PersonKeys:
-    """The keys of a record, from what its waiting row kept of them."""
-
-    def one(*wanted: str) -> str | None:
-        return next((digest for digest, kind in kinds.items() if kind in wanted), None)
-
-    exact = tuple(sorted(digest for digest, kind in kinds.items() if kind == EXACT))
-    return PersonKeys(exact, one(FAMILY, BOTH), one(GIVEN, BOTH), birth_known=True)
 
 
 def _pair(rows: Peek, one: str, other: str) -> Pair | None:

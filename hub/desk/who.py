@@ -37,7 +37,7 @@ class May:
 
     Args:
         commands: that do it.
-        own: any worker of the agency whose client, consent or record it is about.
+        own: any worker of the agency whose client, consent, record or system it is about.
         hub: workers of the hub in these roles.
         others: any worker of any agency.
     """
@@ -52,9 +52,11 @@ class Act(Enum):
     """What is done in a worker's name, and who may do it."""
 
     DIRECTORY = May(tuple(f"{rows} {verb}" for rows in _ROWS for verb in ("add", "import")), hub=STEWARDS)
-    STOP = May(("suspend", "resume", "agreements suspend", "agreements end"), hub=STEWARDS)
+    STOP = May(("suspend", "resume", "agreements end"), hub=STEWARDS)
+    SYSTEM = May(("systems fetch", "systems send"), own=True, hub=STEWARDS)
     CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
     CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
+    LOOK = May(("consent show",), own=True, hub=("officer",))
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))
@@ -65,7 +67,7 @@ def allowed(directory: Directory, at: datetime, who: Who, act: Act, agency: str 
     """The worker who acts, if the table says that it may.
 
     Args:
-        agency: whose client, consent or record it is about; None: no agency's in particular.
+        agency: whose client, consent, record or system it is about; None: no agency's in particular.
 
     Raises:
         Refused: nobody is named, nobody who still works there, or the worker may not do this.
@@ -77,18 +79,15 @@ def allowed(directory: Directory, at: datetime, who: Who, act: Act, agency: str 
     return Actor(worker.id, worker.role, worker.agency, _behalf(worker, agency), who.os_user)
 
 
-def actor_of(directory: Directory, at: datetime, who: Who, agency: str, *, or_hub: bool = False) -> Actor:
-    """A worker of one agency, who acts on its behalf.
-
-    Args:
-        or_hub: a worker of the hub will do too: a "no" is taken wherever the client says it.
+def actor_of(directory: Directory, at: datetime, who: Who, act: Act, agency: str) -> Actor:
+    """The worker who acts on behalf of the agency that a command names, if the table says that it may.
 
     Raises:
-        Refused: there is no such agency, or the worker is not of it.
+        Refused: there is no such agency, or the worker may not do this for it.
     """
     if agency not in directory.agencies:
         raise Refused("--agency", seen(agency), "the id of an agency of the directory", "hub agencies list")
-    return allowed(directory, at, who, Act.CLIENTS_NO if or_hub else Act.CLIENTS_YES, agency)
+    return allowed(directory, at, who, act, agency)
 
 
 def first(directory: Directory, who: Who, added: Worker) -> Actor | None:

@@ -55,12 +55,12 @@ class Exchange:
         systems = [system for system in directory.systems.values() if system.status == "active"]
         topics = sorted({agency.topic for agency in directory.agencies.values()})
         done = [self._try(system.id, partial(intake.step, self.house, system)) for system in systems]
-        done.append(self._try("wake", partial(wake.step, self.house)))
+        done += [self._try(system.id, partial(wake.step, self.house, system)) for system in systems]
         done.append(self._try("bus", partial(relay.publish, self.house)))
         done += [self._try("bus", partial(relay.arrive, self.house, topic)) for topic in topics]
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
-        done.append(self._try("notices", partial(notices.step, self.house)))
+        done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         return any(done)
 
     def hand_over(self, system: System) -> bool:

@@ -49,11 +49,13 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     found = move(standing_of(referral) if referral else None, record.said)
     said_again = in_vain if isinstance(found, Unchanged) else None
     if isinstance(found, Unchanged) and said_again is None:
-        if record.kind == "referral-status" or previous is None or previous.digest == record.source.digest:
+        if record.kind == "referral-status" or previous is None or not _asks_anew(rows, record, previous, referral):
             return NothingToSay()
         found = Forbidden("the request has been sent already; a change to it does not travel")
+    led = _lead(rows, record, referral, asked_again=said_again == ADD)
+    if said_again == ADD and referral and led.subject and _asks_otherwise(led, referral):
+        found = Forbidden("it asks another agency, or about another client: enter a new referral")
     steps = found.steps if isinstance(found, Moved) else ()
-    led = _lead(rows, record, referral)
     event = said_again or (steps[-1].event if steps else None) or _event_said(record)
     purpose = house.packs.purpose_of(event)
     assert purpose is not None, "every event of the referral machine has a purpose"
@@ -118,22 +120,42 @@ def _event_said(record: ReferralRecord) -> str:
     return "notify-update-process-request"
 
 
-def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> Led:
-    """To whom, and about whom. An open referral has settled both; a request asks the directory and the index."""
-    if referral is not None:
+def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox, referral: ReferralRow | None) -> bool:
+    """Whether a request that was sent says something else now; else only what lies beneath it has changed.
+
+    A row that is deleted and entered again may get its number and revision again; then it is for somebody else.
+    """
+    if previous.digest == record.source.digest or referral is None:
+        return False
+    saved = previous.revision != record.source.revision or record.source.revision == ""
+    return saved or _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
+
+
+def _asks_otherwise(led: Led, referral: ReferralRow) -> bool:
+    """Whether a request is no longer the one that its referral was opened for."""
+    return (led.agency, led.subject) != (referral.recipient, referral.subject_ref)
+
+
+def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, asked_again: bool) -> Led:
+    """To whom, and about whom. A referral that arrived has settled both; a request asks the directory and the index.
+
+    Args:
+        asked_again: the request arrived nowhere and is built anew from its record, which may say something else now.
+    """
+    if referral is not None and not asked_again:
         back = record.kind == "referral-status"
         agency = referral.sender if back else referral.recipient
         system = referral.sender_system if back else referral.recipient_system
-        return Led(agency, system, None, True, "one", referral.subject_ref, ())
+        return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
     led = route(record.to_org, record.wanted, rows.directory.all().services)
     service = None if isinstance(led, NoRoute) else led
     system = service.system if service else ""
     who = identify_client(rows, record.person, record.source.system.agency) if record.person else Nobody()
     if isinstance(who, One):
-        return Led(record.to_org, system, service, service is not None, "one", who.subject_ref, ())
+        return Led(record.to_org, system, service, service is not None, "one", who.subject_ref)
     if isinstance(who, Ambiguous):
         return Led(record.to_org, system, service, service is not None, "ambiguous", None, who.subject_refs)
-    return Led(record.to_org, system, service, service is not None, "none", None, ())
+    return Led(record.to_org, system, service, service is not None, "none", None)
 
 
 def _message(

@@ -43,8 +43,8 @@ class SystemConnections:
             return known[1]
         if known is not None:
             known[1].close()
-        settings = {**system.settings, "clock": self._clock.now}
-        source = self._adapters[system.kind].connect(settings, StoreMemory(self._store, system.id))
+        memory = StoreMemory(self._store, system.id)
+        source = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
         self._open[system.id] = (system, source)
         return source
 

@@ -2,7 +2,7 @@
 
 Either way body and key are deleted in the same unit, the inbox says how it ended, and the record is fetched and judged
 again as it is now: a refused one soon, and gate 1 then says what it waits for; a returned one at once, at most three
-times in a row; then its sender is told and a person decides.
+times in a row (a correction does not count); then its sender is told and a person decides.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
     """Give a message back: its time is over, its key is gone, or what it relied on has ended."""
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
-    if message.returns < house.limits.resends_max:
+    if code == CHANGED or message.returns < house.limits.resends_max:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
     else:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))
@@ -69,7 +69,7 @@ def recall_changed(house: House, system: System, digests: Mapping[str, str], gon
         return
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for row in unit.handovers.get([name for name in under_way if name]).values():
-            if row.state in _NOT_OPENED:
+            if row.state in _NOT_OPENED and row.opened_at is None:  # else it may be there already, and goes on
                 end_returned(house, unit, row, CHANGED)
 
 

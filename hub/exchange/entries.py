@@ -24,10 +24,8 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
     """What every decision says in the log, at either gate."""
     message = facts.message
     asked = {item.category.value for item in message.items}
-    removed = {item.category.value for item in decision.withheld}
-    whole = asked - {
-        item.category.value for item in message.items if all(w.path != item.path for w in decision.withheld)
-    }
+    kept_back = {item.path for item in decision.withheld}
+    released = {item.category.value for item in message.items if item.path not in kept_back}
     return {
         "subject_ref": message.subject,
         "sender": facts.sender.agency,
@@ -37,8 +35,8 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
         "decision_id": decision_id,
         "purpose": message.purpose.value,
         "categories_requested": sorted(asked),
-        "categories_released": sorted(asked - whole) if decision.permits else [],
-        "categories_removed": sorted(removed),
+        "categories_released": sorted(released) if decision.permits else [],
+        "categories_removed": sorted({item.category.value for item in decision.withheld}),
         "outcome": decision.outcome.value,
         "stage": decision.stage,
         "codes": [code.value for code in decision.codes],
@@ -98,7 +96,11 @@ def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
 
 
 def returned(row: Handover, code: str, at: datetime) -> Entry:
-    """Not acknowledged in time, or its key is gone."""
+    """It went back to its sender.
+
+    Args:
+        code: why, one of those in ``hub/exchange/ending.py``.
+    """
     details = {
         "message_id": row.message_id,
         "envelope_id": row.envelope_id,

@@ -19,7 +19,7 @@ from hub.exchange.batches import batches
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
-from hub.exchange.match import EXACT, Ambiguous, Nobody, One
+from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare
 from hub.exchange.reading import ConsentRecord
 from hub.exchange.waiting import tell
 from hub.model import locks
@@ -68,11 +68,15 @@ def file_consents(house: House, records: Sequence[ConsentRecord]) -> None:
 
 def suspend_gone(house: House, system: System, keys: Sequence[str], *, reason: str) -> None:
     """A consent whose record has gone, or can no longer be read, is in doubt, and doubt means no (INV-10)."""
+    if not keys:
+        return
     with house.store.peek() as rows:
         filed = rows.consents.of_sources(system.id, keys)
-    for key, (known, revision) in filed.items():
-        with house.store.unit(own=[locks.subject(known.subject_ref)]) as unit:
-            suspend(unit, known.consent_id, Origin(system.id, key, revision), acting(system), reason=reason)
+    for batch in batches(filed.items(), FILED_AT_ONCE):
+        own = {locks.subject(consent.subject_ref) for _, (consent, _) in batch}
+        with house.store.unit(own=sorted(own)) as unit:
+            for key, (consent, read_as) in batch:
+                suspend(unit, consent.consent_id, Origin(system.id, key, read_as), acting(system), reason=reason)
 
 
 def as_row(house: House, directory: Directory, record: ConsentRecord) -> ConsentRow:
@@ -97,6 +101,7 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     with house.store.peek() as rows:
         _read_ahead(rows, batch)
         found = [(record, _find(rows, record)) for record in batch]
+        rows.subjects.facts([seen.known[0].subject_ref for _, seen in found if seen.known])  # asked again for each
         news = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
         waiting = _still_waiting(rows, [record for record, _ in found])
     settled = [record for record in waiting if all(record is not new for new, _ in news)]
@@ -147,7 +152,7 @@ def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> 
     if not clear:
         return []
     own = {locks.subject(seen.ref) for _, seen in clear if seen.ref}
-    own |= {locks.digest(digest) for record, _ in clear for digest in record.kinds()}
+    own |= {locks.digest(digest) for record, _ in clear for digest in record.found_by()}
     later = []
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
         _read_ahead(unit, [record for record, _ in clear])
@@ -163,7 +168,7 @@ def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> 
 def _ask_about(house: House, unclear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:
     if not unclear:
         return []
-    share = {locks.CONFIG} | {locks.digest(digest) for record, _ in unclear for digest in record.kinds()}
+    share = {locks.CONFIG} | {locks.digest(digest) for record, _ in unclear for digest in record.found_by()}
     later = []
     with house.store.unit(share=share) as unit:
         _read_ahead(unit, [record for record, _ in unclear])
@@ -185,22 +190,27 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
 
 
 def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution) -> bool:
-    """Whether a filed consent now stands under somebody else: nothing that identifies is shared with its subject."""
+    """Whether a filed consent now stands under somebody else: nothing identifies its subject any more."""
     if record.person is None or (isinstance(who, One) and who.subject_ref == ref):
         return False
-    known = rows.subjects.digests_of(ref)
-    return known.keys().isdisjoint(record.person.exact) and any(kind == EXACT for kind in known.values())
+    subject = Held.of(ref, rows.subjects.digests_of(ref), own=True)
+    return bool(subject.exact | subject.local) and not compare(record.person, subject).exact
 
 
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
-    """The revision is filed, and what identifies the person is known: nothing to own, nobody to wake."""
+    """The record is filed as it stands, and what identifies the person is known: nothing to own, nobody to wake."""
     if found.moved:
         return found.known is not None and _in_doubt(found.known[0])
-    if found.known is None or found.known[1] != record.source.revision or _in_doubt(found.known[0]):
+    if found.known is None or found.known[1] != record.source.read_as or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
-    died = record.deceased and record.source.system.agency not in rows.subjects.facts([ref])[ref].deceased_by
-    return not died and record.kinds().items() <= rows.subjects.digests_of(ref).items()
+    return not _corrects_death(rows, record, ref) and record.kinds().items() <= rows.subjects.digests_of(ref).items()
+
+
+def _corrects_death(rows: Peek, record: ConsentRecord, ref: str) -> bool:
+    """Whether the client's own row says another thing of their death than the registry has from this agency."""
+    said = record.source.system.agency in rows.subjects.facts([ref])[ref].deceased_by
+    return record.tells_of_death and record.deceased != said
 
 
 def _in_doubt(consent: Consent) -> bool:
@@ -217,10 +227,10 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
         unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))
     unit.subjects.alias(agency, ref)
     unit.subjects.add_digests(ref, record.kinds())
-    if record.deceased:
-        unit.subjects.set_deceased(ref, agency)
-    if found.known is None or found.known[1] != source.revision or _in_doubt(found.known[0]):
-        origin = Origin(source.system.id, source.key, source.revision)
+    if record.deceased or (found.ref and _corrects_death(unit, record, ref)):
+        unit.subjects.set_deceased(ref, agency, source.system.id, dead=record.deceased)
+    if found.known is None or found.known[1] != source.read_as or _in_doubt(found.known[0]):
+        origin = Origin(source.system.id, source.key, source.read_as)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
 
@@ -243,7 +253,7 @@ def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
             code=Code.DN_IDENTITY.value,
             created_at=unit.now,
             until_at=unit.now + house.limits.unknown_kept,
-            locks=tuple(locks.digest(digest) for digest, kind in record.kinds().items() if kind == EXACT),
+            locks=tuple(locks.digest(d) for d, kind in record.found_by().items() if kind in (EXACT, LOCAL)),
             keys=orjson.dumps(record.kinds()).decode(),
         )
     )

@@ -15,6 +15,7 @@ from consent.gather import gather
 from consent.model import Decision, Facts
 from hub.exchange import addressing
 from hub.exchange.addressing import again
+from hub.exchange.ending import CHANGED
 from hub.exchange.entries import decided
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
@@ -32,7 +33,7 @@ from hub.ports import Unit
 def locks_of(submission: Submission) -> set[str]:
     """What gate 1 shares: the directory, the person, and the digests of a person whom perhaps nobody knows yet."""
     person = submission.record.person
-    shared = {locks.CONFIG} | {locks.digest(digest) for digest in (person.kinds() if person else ())}
+    shared = {locks.CONFIG} | {locks.digest(digest) for digest in (person.found_by() if person else ())}
     return shared | {locks.subject(ref) for ref in (submission.led.subject, *submission.led.candidates) if ref}
 
 
@@ -59,7 +60,7 @@ def still_holds(unit: Unit, submission: Submission, previous: Inbox | None) -> b
     if (again(unit, submission.record) if previous else None) != submission.in_vain:
         return False
     person = submission.record.person
-    if person is None or submission.referral is not None:
+    if person is None or not submission.led.looked_up:
         return True
     found = identify_client(unit, person, submission.record.source.system.agency)
     if isinstance(found, One):
@@ -102,7 +103,7 @@ def _accepted(
     source = submission.record.source
     tried = unit.inbox.attempts(source.system.id, source.key, source.revision) if previous else 0
     first = previous.accepted_at + timedelta(microseconds=1) if previous else unit.now
-    returned = previous is not None and previous.state is MessageState.RETURNED
+    returned = previous is not None and previous.state is MessageState.RETURNED and previous.code != CHANGED
     return Inbox(
         message_id=submission.ids.message_id,
         system=source.system.id,

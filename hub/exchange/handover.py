@@ -22,7 +22,16 @@ from adapters.contract import Parcel, Sent, SentState
 from consent.decide import decide
 from consent.gather import gather, gather_provisional
 from consent.model import Decision, Facts, Item
-from hub.errors import HubError, KeyGone, LeaseOver, MessageRejected, SealBroken, Unavailable
+from hub.errors import (
+    HubError,
+    IntegrityBroken,
+    KeyGone,
+    LeaseOver,
+    MessageRejected,
+    SealBroken,
+    Unavailable,
+    Unexpected,
+)
 from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.house import House
@@ -66,7 +75,7 @@ def step(house: House, system: System) -> bool:
     if not ready:
         return bool(due)
     began_s = house.clock.monotonic_s()
-    permitted = _open(house, ready)
+    permitted = _open_all(house, ready)
     if permitted:
         _send(house, system, permitted, began_s)
     return True
@@ -91,6 +100,10 @@ def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) 
             ready.append(_prepare_one(house, rows, system, row, house.keys.open(body, wrapped, topic=topic)))
         except (KeyGone, SealBroken, MessageRejected) as error:
             failed.append((row, error))
+        except (Unavailable, IntegrityBroken):
+            raise
+        except Exception as error:  # noqa: BLE001 - one message never stops its neighbours
+            failed.append((row, Unexpected.met(f"envelope {row.envelope_id}", error)))
     for row, reason in failed:
         _cannot(house, row, reason)
     return ready
@@ -141,6 +154,19 @@ def _cannot(house: House, row: Handover, error: HubError) -> None:
             end_returned(house, unit, row, KEY_GONE)
         else:
             unit.handovers.held(row.envelope_id, str(error))
+
+
+def _open_all(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
+    """One unit for a batch, or for each alone where one of them breaks it; that one is held."""
+    try:
+        return _open(house, ready)
+    except (Unavailable, IntegrityBroken):
+        raise
+    except Exception as error:  # noqa: BLE001 - one message never stops its neighbours
+        if len(ready) == 1:
+            _cannot(house, ready[0].row, Unexpected.met(f"envelope {ready[0].row.envelope_id}", error))
+            return []
+    return [opened for each in ready for opened in _open_all(house, [each])]
 
 
 def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:

@@ -15,7 +15,7 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
 
     In a unit the digests of ``keys`` are among its locks, so that nobody is minted or linked beside it.
     """
-    refs = {ref for _, ref in rows.subjects.by_digests(keys.kinds())}
+    refs = {ref for _, ref in rows.subjects.by_digests(keys.found_by())}
     if not refs:
         return Nobody()
     own = rows.subjects.with_alias(agency, refs)

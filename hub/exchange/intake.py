@@ -52,7 +52,7 @@ def _read_page(house: House, system: System) -> bool:
     with house.store.peek() as rows:
         cursor = rows.cursors.get(system.id)
     page = house.connections.source(system).fetch(cursor)
-    if page.cursor == cursor and not page.raws:
+    if page.cursor == cursor and not (page.raws or page.problems or page.rejections):
         return False
     take_in(house, system, page.raws)
     with house.store.unit(share=[locks.CONFIG]) as unit:
@@ -76,7 +76,8 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
-    recall_changed(house, system, {record.source.key: record.source.digest for record in referrals}, gone)
+    as_now = {each.source.key: each.source.digest for each in read if not isinstance(each, ConsentRecord)}
+    recall_changed(house, system, as_now, gone)
     bad += _judge_all(house, referrals, woken)
     suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
     for batch in batches(bad, house.limits.batch):
@@ -93,8 +94,9 @@ def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list
         later: list[ReferralRecord] = []
         for batch in batches(waiting, house.limits.batch):
             addressed, faulty = _address(house, batch, woken)
-            bad += faulty
-            later += _commit(house, addressed)
+            moved, broken = _commit(house, addressed)
+            bad += faulty + broken
+            later += moved
         waiting = later
         if not waiting:
             return bad
@@ -123,9 +125,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
             except (Unavailable, IntegrityBroken):
                 raise
             except Exception as error:  # noqa: BLE001 - one record never stops its neighbours
-                where = f"{record.source.system.id} {record.source.key}"
-                wrong = error if isinstance(error, MessageRejected) else Unexpected.met(where, error)
-                bad.append(Unreadable(record.source, str(wrong), gap=True))  # a mapping may have labelled it wrong
+                bad.append(_broken(record, error))
                 continue
             if isinstance(submission, NothingToSay):
                 settled.append(record)
@@ -138,10 +138,35 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     return found, bad
 
 
-def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord]:
-    """One unit for a batch; each decision stands alone. What moved meanwhile is addressed again."""
+def _commit(house: House, addressed: Sequence[Addressed]) -> tuple[list[ReferralRecord], list[Unreadable]]:
+    """One unit for a batch, or for each alone where one of them breaks it. Returns what moved, and what broke."""
     if not addressed:
-        return []
+        return [], []
+    try:
+        return _judge_batch(house, addressed), []
+    except (Unavailable, IntegrityBroken):
+        raise
+    except Exception as error:  # noqa: BLE001 - one record never stops its neighbours
+        if len(addressed) == 1:
+            return [], [_broken(addressed[0][0].record, error)]
+    later: list[ReferralRecord] = []
+    bad: list[Unreadable] = []
+    for each in addressed:
+        moved, broken = _commit(house, [each])
+        later += moved
+        bad += broken
+    return later, bad
+
+
+def _broken(record: ReferralRecord, error: Exception) -> Unreadable:
+    """A record that turns out to be no message, or that we cannot handle. A mapping may have labelled it wrong."""
+    where = f"{record.source.system.id} {record.source.key}"
+    wrong = error if isinstance(error, MessageRejected) else Unexpected.met(where, error)
+    return Unreadable(record.source, str(wrong), gap=True)
+
+
+def _judge_batch(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord]:
+    """Each decision stands alone. What moved meanwhile is addressed again."""
     later: list[ReferralRecord] = []
     share: set[str] = set().union(*(locks_of(submission) for submission, _ in addressed))
     with house.store.unit(share=share) as unit:
@@ -157,9 +182,8 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord
 
 
 def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
-    """The same revision again, or the same bytes under a new one (somebody saved the record without a change)."""
-    source = record.source
-    return previous.digest == source.digest or (previous.revision == source.revision != "")
+    """The same bytes, whatever their revision: a number may be given again, and a save may change nothing."""
+    return previous.digest == record.source.digest
 
 
 def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:

@@ -5,7 +5,9 @@ identifies, or a human of the sending agency chooses (DN_IDENTITY), or is unknow
 
 What identifies (``exact``):
 - a government identifier together with the whole birth date; without that date it proves nothing;
-- the local key: a system's own row id, inside that system, by itself.
+- the local key: a system's own row id, inside that system, as long as the row still tells of the same person: of
+  family name, given name and birth date two must be as they were (or all that both sides know, where that is less).
+  A row that was emptied and used for somebody else, or an id that was given again, is a question.
 
 What resembles (``family``, ``given``: consonants of a name together with the whole birth date), and only among *own*
 clients, those for whom the sending agency has an alias:
@@ -22,7 +24,7 @@ Not here: digesting (a function is handed in), reading and storing digests, wait
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -36,7 +38,9 @@ Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest; different 
 _GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
 _FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
 
-EXACT, FAMILY, GIVEN, BOTH = "exact", "family", "given", "both"  # kinds of digest in the index
+EXACT, LOCAL, FAMILY, GIVEN, BOTH = "exact", "local", "family", "given", "both"  # kinds of digest in the index
+_BIRTH = "row-birth"
+TRAITS = ("row-family", "row-given", _BIRTH)  # what one row of one system says, to see that it is the same person
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class PersonKeys:
     """What a record says of a person, as keyed digests only.
 
     Args:
-        exact: digests that identify, sorted, none twice.
+        exact: digests that identify, sorted, none twice; the local one among them.
+        local: the digest of the system's own row id, or None.
+        traits: digests of what that row says of the person, by kind.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
         birth_known: whether the record has a whole birth date.
@@ -54,11 +60,34 @@ class PersonKeys:
     family: str | None
     given: str | None
     birth_known: bool
+    local: str | None = None
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kinds: Mapping[str, str]) -> PersonKeys:
+        """Read what :meth:`kinds` gave."""
+
+        def one(*wanted: str) -> str | None:
+            return next((digest for digest, kind in kinds.items() if kind in wanted), None)
+
+        return cls(
+            exact=tuple(sorted(digest for digest, kind in kinds.items() if kind in (EXACT, LOCAL))),
+            family=one(FAMILY, BOTH),
+            given=one(GIVEN, BOTH),
+            birth_known=one(EXACT, FAMILY, GIVEN, BOTH, _BIRTH) is not None,
+            local=one(LOCAL),
+            traits={kind: digest for digest, kind in kinds.items() if kind in TRAITS},
+        )
 
     def kinds(self) -> dict[str, str]:
-        """digest -> kind, as the index keeps it. One skeleton for both names is kept as ``both``."""
+        """digest -> kind, as the index keeps it."""
+        return self.found_by() | {digest: kind for kind, digest in self.traits.items()}
+
+    def found_by(self) -> dict[str, str]:
+        """Those by which a subject may be found, digest -> kind. One skeleton for both names is kept as ``both``."""
         names = {self.family: FAMILY, self.given: GIVEN} if self.family != self.given else {self.family: BOTH}
-        return dict.fromkeys(self.exact, EXACT) | {d: kind for d, kind in names.items() if d is not None}
+        found = dict.fromkeys(self.exact, EXACT) | {d: kind for d, kind in names.items() if d is not None}
+        return found | ({self.local: LOCAL} if self.local else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +99,8 @@ class Held:
     exact: frozenset[str]
     family: frozenset[str]
     given: frozenset[str]
+    local: frozenset[str] = frozenset()
+    traits: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, subject_ref: str, kinds: Mapping[str, str], *, own: bool) -> Held:
@@ -78,7 +109,8 @@ class Held:
         def those(*wanted: str) -> frozenset[str]:
             return frozenset(digest for digest, kind in kinds.items() if kind in wanted)
 
-        return cls(subject_ref, own, those(EXACT), those(FAMILY, BOTH), those(GIVEN, BOTH))
+        traits = {kind: those(kind) for kind in TRAITS}
+        return cls(subject_ref, own, those(EXACT), those(FAMILY, BOTH), those(GIVEN, BOTH), those(LOCAL), traits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +118,7 @@ class Candidate:
     """How far a record and a subject agree.
 
     Args:
+        reused: the row id agrees, and what the row says does not.
         family: family names agree, birth dates too; ``given`` and ``swapped`` likewise.
         single: one of the two has a single name, and it is a name of the other.
     """
@@ -93,6 +126,7 @@ class Candidate:
     subject_ref: str
     own: bool
     exact: bool = False
+    reused: bool = False
     family: bool = False
     given: bool = False
     swapped: bool = False
@@ -106,7 +140,7 @@ class Candidate:
     @property
     def resembles(self) -> bool:
         """Enough for a human to be asked; family name and date alone are not (case 24)."""
-        return self.given or self.swapped or self.single
+        return self.given or self.swapped or self.single or self.reused
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +169,23 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         patient: FHIR R4 Patient.
         system: id of the system that the record came from.
         local_id: that system's own row id of the client, or None where the record has none.
-        digest: ``(domain, text) -> digest``; the domains are ``identifier``, ``local`` and ``name``.
+        digest: ``(domain, text) -> digest``; the domains are ``identifier``, ``local``, ``name`` and ``row``.
     """
     birth = _whole_date(patient.get("birthDate"))
     exact = {digest("identifier", f"{url}\n{value}\n{birth}") for url, value in _proving(patient)} if birth else set()
+    family, given = _names(patient)
+    local, traits = None, {}
     if local_id:
-        exact.add(digest("local", f"{system}\n{local_id}"))
-    family, given = _names(patient) if birth else ("", "")
+        local = digest("local", f"{system}\n{local_id}")
+        said = zip(TRAITS, (family, given, str(birth or "")), strict=True)
+        traits = {kind: digest("row", f"{system}\n{local_id}\n{kind}\n{text}") for kind, text in said if text}
     return PersonKeys(
-        exact=tuple(sorted(exact)),
-        family=digest("name", f"{family}\n{birth}") if family else None,
-        given=digest("name", f"{given}\n{birth}") if given else None,
+        exact=tuple(sorted(exact | ({local} if local else set()))),
+        family=digest("name", f"{family}\n{birth}") if family and birth else None,
+        given=digest("name", f"{given}\n{birth}") if given and birth else None,
         birth_known=birth is not None,
+        local=local,
+        traits=traits,
     )
 
 
@@ -204,15 +243,25 @@ def _unless_named(found: Candidate, own: Iterable[Candidate]) -> One | Ambiguous
 
 def _agreement(ours: Held, theirs: Held) -> Candidate:
     names, other_names = ours.family | ours.given, theirs.family | theirs.given
+    same_id = bool(ours.local & theirs.local)
+    exact = bool(ours.exact & theirs.exact)
     return Candidate(
         subject_ref=theirs.subject_ref,
         own=theirs.own,
-        exact=bool(ours.exact & theirs.exact),
+        exact=exact or (same_id and _same_row(ours, theirs)),
+        reused=same_id and not exact and not _same_row(ours, theirs),
         family=bool(ours.family & theirs.family),
         given=bool(ours.given & theirs.given),
         swapped=bool(ours.family & theirs.given) and bool(ours.given & theirs.family),
         single=not (ours.given and theirs.given) and bool(names & other_names),
     )
+
+
+def _same_row(ours: Held, theirs: Held) -> bool:
+    """Whether a row still tells of the person whom it told of before: a name or a date may have been corrected."""
+    both = [kind for kind in TRAITS if ours.traits.get(kind) and theirs.traits.get(kind)]
+    agree = sum(bool(ours.traits[kind] & theirs.traits[kind]) for kind in both)
+    return agree >= min(2, len(both))
 
 
 def _whole_date(text: object) -> date | None:

@@ -14,7 +14,6 @@ from hub.ports import Unit
 from hub.referral import Moved, Standing, Step, after_delivery
 
 REVOKE = "revoke-service-request"
-_REMEMBERING = ("cancel-requested", "on-hold")  # states from which the one before may come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,13 @@ class Mover:
 def standing_of(referral: ReferralRow) -> Standing:
     """The referral's row as the state machine reads it."""
     modified = {writer: datetime.fromisoformat(at) for writer, at in referral.modified.items()}
-    return Standing(referral.state, referral.version, referral.left_state, modified)
+    return Standing(referral.state, modified)
 
 
 def move_on(unit: Unit, row: ReferralRow, steps: Sequence[Step], mover: Mover) -> None:
     """Append the steps, implied ones first, and keep the referral as it is then."""
     for step in steps:
-        left = row.state if step.state in _REMEMBERING else None
-        row = replace(row, state=step.state, version=row.version + 1, left_state=left)
+        row = replace(row, state=step.state, version=row.version + 1)
         unit.referrals.append(
             ReferralEvent(
                 number=row.number,

@@ -12,29 +12,20 @@ from hub.exchange.house import House
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.writing import write_notice
 from hub.model import locks
-from hub.model.rows import Notice
+from hub.model.directory import System
 
 
-def step(house: House) -> bool:
-    """Write the notices that are due. True if there were any."""
+def step(house: House, system: System) -> bool:
+    """Write the notices that are due in one system. True if there were any."""
     with house.store.peek() as rows:
-        due = rows.notices.due(rows.now, house.limits.batch)
-        directory = rows.directory.all() if due else None
-    if directory is None:
+        due = rows.notices.due(system.id, rows.now, house.limits.batch)
+    if not due:
         return False
-    by_system: dict[str, list[Notice]] = {}
-    for row in due:
-        by_system.setdefault(row.system, []).append(row)
-    written: set[str] = set()
-    for system_id, notices in by_system.items():
-        system = directory.systems[system_id]
-        try:
-            sent = house.connections.source(system).send(
-                [write_notice(house, system, row) for row in notices], _at_once
-            )
-        except Unavailable:
-            continue
-        written |= {each.envelope_id for each in sent if each.state is SentState.ACKNOWLEDGED}
+    try:
+        sent = house.connections.source(system).send([write_notice(house, system, row) for row in due], _at_once)
+    except Unavailable:
+        sent = []
+    written = {each.envelope_id for each in sent if each.state is SentState.ACKNOWLEDGED}
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for row in due:
             if row.notice_id in written:

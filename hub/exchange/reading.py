@@ -33,6 +33,11 @@ class Source:
     revision: str
     digest: str
 
+    @property
+    def read_as(self) -> str:
+        """What a consent is filed as. A record that is saved again wakes who waits; one with other bytes is news."""
+        return f"{self.revision}/{self.digest}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReferralRecord:
@@ -67,9 +72,18 @@ class ConsentRecord:
     by: Actor | None = None
     named: str | None = None
 
+    @property
+    def tells_of_death(self) -> bool:
+        """Whether it came with its client's own row, so that a date of death that is not there is one that is not."""
+        return self.person is not None and self.by is None
+
     def kinds(self) -> dict[str, str]:
-        """Keyed digest -> kind, of what identifies the person."""
+        """Keyed digest -> kind, of what the record tells of the person."""
         return self.person.kinds() if self.person else {}
+
+    def found_by(self) -> dict[str, str]:
+        """Keyed digest -> kind, of what the person may be found by."""
+        return self.person.found_by() if self.person else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ Read = ReferralRecord | ConsentRecord | Unreadable
 def read_all(house: House, system: System, raws: Iterable[Raw | Gone]) -> tuple[list[Read], list[str]]:
     """Translate records; return what they are, and the keys of those that are gone from the source."""
     read, gone = [], []
-    for raw in raws:
+    for raw in {raw.key: raw for raw in raws}.values():  # of a record that stands there twice, as it was read last
         if isinstance(raw, Gone):
             gone.append(raw.key)
         else:

@@ -116,6 +116,7 @@ def _in_lane(referral: ReferralRow, submission: Submission) -> tuple[ReferralRow
     if submission.led.agency == referral.recipient:
         referral = replace(referral, lane_seq=referral.lane_seq + 1)
         return referral, referral.lane, referral.lane_seq
+    assert submission.led.agency == referral.sender, "a referral has two ends"
     referral = replace(referral, back_seq=referral.back_seq + 1)
     return referral, referral.back_lane, referral.back_seq
 
@@ -124,8 +125,14 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
     """The stored referral, or the one that this request opens."""
     consent_id = next((n.split(":")[1].split("/")[0] for n in decision.basis if n.startswith("consent:")), None)
     if submission.referral is not None:
-        resent = submission.event == ADD
-        return replace(submission.referral, consent_id=consent_id) if resent else submission.referral
+        if submission.event != ADD:
+            return submission.referral
+        return replace(  # asked again: the service may be another one now, or live in another system
+            submission.referral,
+            consent_id=consent_id,
+            service=submission.record.wanted,
+            recipient_system=submission.led.system,
+        )
     assert submission.led.subject is not None, "nobody is no subject of a permit"
     source = submission.record.source
     return ReferralRow(

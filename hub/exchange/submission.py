@@ -22,6 +22,7 @@ class Led:
         agency: the agency addressed, as the record names it.
         service: the one service of the directory, or None: unrouted, or settled by the open referral.
         candidates: subjects between whom a human must choose.
+        looked_up: by the directory and the index; False: by an open referral.
     """
 
     agency: str
@@ -30,7 +31,8 @@ class Led:
     routed: bool
     identity: Literal["one", "none", "ambiguous"]
     subject: str | None
-    candidates: tuple[str, ...]
+    candidates: tuple[str, ...] = ()
+    looked_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)

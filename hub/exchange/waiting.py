@@ -7,6 +7,8 @@ change comes either before the refusal, and was seen, or after it, and finds the
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import orjson
 
 from consent.model import Code, ConsentState, Facts
@@ -30,12 +32,13 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now).at
-    pending = code is Code.DN_PENDING
+    place = _pending(facts) if code is Code.DN_PENDING else ""
     on = _locks(wakes, facts.message.subject, record.person)
-    digests = any(lock.startswith("digest:") for lock in on)
+    keys = _keys(record.person) if Wake.IDENTITY in wakes else None
+    same = before is not None and (before.digest, before.code, before.place) == (row.digest, row.code, place)
     unit.waiting.put(
         Waiting(
-            waiting_id=house.ids.number(),
+            waiting_id=before.waiting_id if before and same else house.ids.number(),  # a worker may have noted it
             system=row.system,
             record_key=row.record_key,
             revision=row.revision,
@@ -46,13 +49,14 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
             subject_ref=facts.message.subject,
             attempts=attempts,
             due_at=due_at,
-            until_at=unit.now + house.limits.unknown_kept if digests else None,
+            until_at=_kept_until(house, unit, before, on, keys),
+            place=place,
             locks=on,
-            keys=_keys(record.person) if Wake.IDENTITY in wakes else None,
+            keys=keys,
         )
     )
-    if before is None or before.code != row.code:  # the same answer to the same record is said once
-        tell(house, unit, row.system, row.record_key, "refusal", row.code, _pending(facts) if pending else "")
+    if before is None or (before.code, before.place) != (row.code, place):  # the same answer is said once
+        tell(house, unit, row.system, row.record_key, "refusal", row.code, place)
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
@@ -96,6 +100,18 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
             place=place,
         )
     )
+
+
+def _kept_until(
+    house: House, unit: Unit, before: Waiting | None, on: tuple[str, ...], keys: str | None
+) -> datetime | None:
+    """Digests of a person whom perhaps nobody knows are kept 30 days in all, however often the record is judged."""
+    digests = {lock for lock in on if lock.startswith("digest:")}
+    if not digests and keys is None:
+        return None
+    if before and before.until_at and (digests <= set(before.locks) and keys == before.keys):
+        return before.until_at
+    return unit.now + house.limits.unknown_kept
 
 
 def _pending(facts: Facts) -> str:

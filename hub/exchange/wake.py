@@ -7,40 +7,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hub.errors import Unavailable
 from hub.exchange.house import House
 from hub.exchange.intake import take_in
 from hub.exchange.reader import alone
 from hub.model import locks
+from hub.model.directory import System
 from hub.model.rows import Waiting
 
 CLAIMED = timedelta(minutes=2)  # how long a fetch may take before another worker may try
 
 
-def step(house: House) -> bool:
-    """Fetch again what is due. True if there was any."""
+def step(house: House, system: System) -> bool:
+    """Fetch again what is due of one system. True if there was any.
+
+    Raises:
+        Unavailable: the source cannot be reached; due again when the claim is over.
+    """
     with house.store.peek() as rows:
-        if not rows.waiting.due(rows.now, 1):
+        if not rows.waiting.due(system.id, rows.now, 1):
             return False
-    with house.store.unit(share=[locks.CONFIG]) as unit:
-        due = unit.waiting.due(unit.now, house.limits.batch)
-        for row in due:
-            unit.waiting.snooze(row.waiting_id, unit.now + CLAIMED)
-        systems = unit.directory.all().systems
+    ours = alone(house, system.id)
+    if ours is None:
+        return False  # another process reads there, and will find them
+    with ours.store.unit(share=[locks.CONFIG]) as unit:
+        due = unit.waiting.due(system.id, unit.now, house.limits.batch)
         claimed_until = unit.now + CLAIMED
-    by_system: dict[str, list[Waiting]] = {}
-    for row in due:
-        by_system.setdefault(row.system, []).append(row)
-    for system_id, waiting in by_system.items():
-        ours = alone(house, system_id)
-        if ours is None:
-            continue  # another process reads there: due again when the claim is over
-        try:
-            raws = ours.connections.source(systems[system_id]).refetch([row.record_key for row in waiting])
-        except Unavailable:
-            continue  # likewise
-        take_in(ours, systems[system_id], raws, woken=True)
-        _unclaim(ours, waiting, claimed_until)
+        for row in due:
+            unit.waiting.snooze(row.waiting_id, claimed_until)
+    raws = ours.connections.source(system).refetch([row.record_key for row in due])
+    take_in(ours, system, raws, woken=True)
+    _unclaim(ours, due, claimed_until)
     return True
 
 

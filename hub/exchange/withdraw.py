@@ -9,10 +9,11 @@ Waiting is the caller's: :meth:`Drain.step` looks once and says whether it is do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from consent.model import Agreement
 from consent.registry import Origin, withdraw
 from hub.directory.cells import seen
 from hub.errors import Refused
@@ -22,7 +23,7 @@ from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Agency, Status, System
 from hub.model.envelope import MessageState
 from hub.model.rows import Handover
-from hub.ports import Unit
+from hub.ports import Directory, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,16 @@ class Drain:
 
 
 def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: datetime, how: str) -> Drain:
-    """Withdraw a consent for good.
+    """Withdraw a consent for good, and drain. Again, it changes nothing, drains and gives the receipt anew.
+
+    Takes the person's lock and starts the drain after the commit. What the record's state allows is checked inside the
+    unit by ``consent.registry.withdraw``; who may say so was by the desk (``hub.desk.consents.withdraw``).
 
     Args:
         said_at: when the client said it, aware; the registry enforces it from its commit on.
 
     Raises:
-        Refused: there is no such consent.
+        Refused: there is no such consent, or it was declined or found void.
         Unavailable: the store cannot be written; the consent stands, say it again.
     """
     with house.store.peek() as rows:
@@ -85,7 +89,7 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
 
 
 def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:
-    """Stop an agency, a system, an agreement, or all exchange; drain what is under way.
+    """Stop an agency, a system, an agreement, or all exchange; drain what is under way. Again, it drains again.
 
     Args:
         what: ``agency``, ``system``, ``agreement`` or ``all`` (then ``name`` is not looked at).
@@ -94,17 +98,32 @@ def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:
 
 
 def end_agreement(house: House, name: str, actor: Actor) -> Drain:
-    """End an agreement for good; drain what is under way."""
+    """End an agreement for good; drain what is under way. Again, it drains again: the receipt can be had twice."""
     return Drain(house, _set_status(house, "agreement", name, "ended", actor))
 
 
-def resume(house: House, what: str, name: str, actor: Actor) -> None:
-    """Let it take part again; what was refused meanwhile is woken."""
-    _set_status(house, what, name, "active", actor)
+def resume(
+    house: House, what: str, name: str, actor: Actor, *, condition: Callable[[Directory], None] | None = None
+) -> None:
+    """Let it take part again; what was refused meanwhile is woken.
+
+    Args:
+        condition: asked of the directory inside the unit that resumes; it raises Refused where it does not hold.
+    """
+    _set_status(house, what, name, "active", actor, condition)
 
 
-def _set_status(house: House, what: str, name: str, status: Status, actor: Actor) -> list[str]:
+def _set_status(
+    house: House,
+    what: str,
+    name: str,
+    status: Status,
+    actor: Actor,
+    condition: Callable[[Directory], None] | None = None,
+) -> list[str]:
     with house.store.unit(own=[locks.CONFIG]) as unit:
+        if condition is not None:
+            condition(unit.directory.all())
         touched = _apply(unit, what, name, status)
         details = {"what": what, "name": name, "status": status}
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, actor, details))
@@ -119,9 +138,7 @@ def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
     if what == "agreement":
         found = next((row for row in directory.agreements if row.agreement_id == name), None)
         if found is not None:
-            if found.status == "ended":
-                raise Refused(f"agreement {name}", "one that has ended", "a new one", "`hub agreements add`")
-            unit.directory.put(replace(found, version=found.version + 1, status=status))
+            _put_agreement(unit, found, status)
             return [f"agreement:{name}"]
     rows: Mapping[str, Mapping[str, Agency | System]] = {"agency": directory.agencies, "system": directory.systems}
     row = rows.get(what, {}).get(name)
@@ -130,6 +147,16 @@ def _apply(unit: Unit, what: str, name: str, status: Status) -> list[str]:
         raise Refused(what, f"{seen(name)}, an unknown name", expected, "`list` shows them")
     unit.directory.put(replace(row, status=status))
     return [f"{what}:{name}"]
+
+
+def _put_agreement(unit: Unit, standing: Agreement, status: Status) -> None:
+    """Its next version; one that stands so already keeps its own. What has ended is for good."""
+    if status == standing.status:
+        return
+    if standing.status == "ended":
+        where = f"agreement {standing.agreement_id}"
+        raise Refused(where, "one that has ended", "a new one", "`hub agreements add`")
+    unit.directory.put(replace(standing, version=standing.version + 1, status=status))
 
 
 def _fate(row: Handover) -> str:

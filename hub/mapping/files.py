@@ -23,7 +23,7 @@ def gather(kind: str, folders: Sequence[Path]) -> dict[str, bytes]:
     for folder in folders:
         if folder.is_dir():
             for path in sorted(folder.iterdir()):
-                if path.suffix in SUFFIXES and path.is_file():
+                if path.suffix in SUFFIXES:
                     found[path.name] = _bytes(kind, path)
     if not any(name.endswith(".toml") for name in found):
         raise fault(

@@ -139,7 +139,6 @@ class ReferralRow:
     version: int = 0
     lane_seq: int = 0
     back_seq: int = 0
-    left_state: str | None = None
     modified: Mapping[str, str] = field(default_factory=dict)  # writer -> its own lastModified, ISO text
 
 

@@ -28,7 +28,7 @@ class ProvisionalFacts:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The whole directory at one version of ``config``."""
+    """The whole directory at one version of ``config``; of agreements, the current versions."""
 
     version: int
     stopped: bool  # `hub suspend all`
@@ -41,14 +41,14 @@ class Directory:
 
 
 class DirectoryRows(Protocol):
-    """Agencies, systems, sites, services, agreements, workers. Writers own ``config``."""
+    """Agencies, systems, sites, services, agreements, workers. A unit that reads shares ``config``, writers own it."""
 
     def all(self) -> Directory:
         """The directory as it stands."""
         ...
 
     def put(self, row: Agency | System | Site | Service | Worker | Agreement) -> None:
-        """Add or replace a row; an agreement gets a new version, the old one is kept."""
+        """Add or replace a row. Of an agreement every version is kept; the one put last is the current one."""
         ...
 
     def stop(self, stopped: bool) -> None:
@@ -60,11 +60,11 @@ class SubjectRows(Protocol):
     """People as random references, with an alias per agency and keyed digests of what identifies them."""
 
     def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
-        """Pairs (digest, subject_ref) that are known, links followed to the survivor."""
+        """Pairs (digest, subject_ref) that are known: each person of whom an agency gave the same."""
         ...
 
     def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
-        """What the rules may look at of locked subjects. Reading one that is not locked is a programming error."""
+        """What the rules may look at of those there are. Reading one that is not locked is a programming error."""
         ...
 
     def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
@@ -95,7 +95,7 @@ class SubjectRows(Protocol):
         """By subject, digest -> kind; who has none is left out."""
         ...
 
-    def set_deceased(self, ref: str, agency: str) -> None:
+    def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
         """An agency's records say that the person has died. The unit owns the subject."""
         ...
 
@@ -109,10 +109,10 @@ class SubjectRows(Protocol):
 
 
 class ConsentRows(Protocol):
-    """The registry's records: versions kept, never edited. Writers own the subject."""
+    """The registry's records: versions kept, never edited. Who files, withdraws or lifts owns the subject."""
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
-        """The latest version filed from a source record, with the source's revision."""
+        """The latest version filed from a source record, with what was read then: revision and keyed digest."""
         ...
 
     def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
@@ -123,24 +123,24 @@ class ConsentRows(Protocol):
         """The latest version of a consent."""
         ...
 
-    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:
-        """File a version as the current one; its ``registry_seq`` is given when the unit ends."""
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
+        """File the next version, one in a unit, numbered at its end. Beside a draft what opens stays current (C-37)."""
         ...
 
     def put_directive(self, directive: Directive) -> None:
-        """Add a standing "no"."""
+        """Add a standing "no"; its ``registry_seq`` is given when the unit ends."""
         ...
 
     def lift(self, directive_id: str, by: str) -> None:
-        """End a directive by name."""
+        """End a directive; ``by`` says who did."""
         ...
 
     def directive(self, directive_id: str) -> Directive | None:
-        """One directive."""
+        """One directive, also a lifted one; not one that this unit has added."""
         ...
 
     def origin(self, consent_id: str) -> tuple[str, str, str] | None:
-        """System, record key and revision that the current version was filed from."""
+        """System, record key and what was read, of the latest version, without what this unit has filed."""
         ...
 
     def number(self, consent_id: str, agency: str) -> str:
@@ -156,7 +156,7 @@ class ConsentRows(Protocol):
         ...
 
     def head(self) -> int:
-        """The registry's latest sequence number."""
+        """The registry's latest sequence number, without what this unit files."""
         ...
 
 
@@ -176,7 +176,7 @@ class Decisions(Protocol):
         ...
 
     def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
-        """(decision id, facts, decision) in id order, for replaying."""
+        """(decision id, facts, decision) behind an id, in id order, for replaying."""
         ...
 
 
@@ -196,7 +196,7 @@ class InboxRows(Protocol):
         ...
 
     def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
-        """Set the state; an end also sets ``ended_at``."""
+        """Set the state, and the code where one is given, of those that have not ended; an end sets ``ended_at``."""
         ...
 
     def last_released(self, system: str, record_key: str) -> Inbox | None:
@@ -216,15 +216,15 @@ class WaitingRows(Protocol):
     """What was refused or unreadable, and what would wake it."""
 
     def put(self, row: Waiting) -> None:
-        """Wait, or wait anew: one row per source record."""
+        """Wait, or wait anew: one row per source record. The unit holds the locks that shall wake it."""
         ...
 
     def settle(self, system: str, keys: Iterable[str]) -> None:
         """These records wait no longer."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Waiting]:
-        """Rows to fetch again."""
+    def due(self, system: str, now: datetime, limit: int) -> list[Waiting]:
+        """Rows to fetch again at an instant, the earliest due first."""
         ...
 
     def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
@@ -236,11 +236,11 @@ class WaitingRows(Protocol):
         ...
 
     def every(self, limit: int) -> list[Waiting]:
-        """Rows in order of age."""
+        """All rows, the oldest first."""
         ...
 
     def snooze(self, waiting_id: str, due_at: datetime | None) -> None:
-        """Set when to look again."""
+        """Set when to look again; None: when something wakes it."""
         ...
 
     def outlived(self, now: datetime) -> bool:
@@ -264,7 +264,7 @@ class OutboxRows(Protocol):
         ...
 
     def published(self, envelope_ids: Iterable[str]) -> None:
-        """The bus has these."""
+        """The bus has these; their hand-overs are published, unless they have already arrived."""
         ...
 
     def missing(self, before: datetime) -> bool:
@@ -304,7 +304,7 @@ class HandoverRows(Protocol):
         ...
 
     def relying_on(self, basis: str) -> list[Handover]:
-        """Those whose decision relied on a consent, directive or agreement, by id without version."""
+        """Those of which a permit relied on ``consent:…`` or the like, without version; the ended ones too."""
         ...
 
     def basis(self, envelope_ids: Iterable[str]) -> dict[str, set[str]]:
@@ -316,7 +316,7 @@ class HandoverRows(Protocol):
         ...
 
     def arrived(self, envelope_ids: Iterable[str]) -> None:
-        """Seen on the bus."""
+        """Seen on the bus: those released or published have arrived, others stay where they are."""
         ...
 
     def opened(self, envelope_ids: Iterable[str], lease_until: datetime) -> None:
@@ -336,11 +336,11 @@ class HandoverRows(Protocol):
         ...
 
     def held(self, envelope_id: str, problem: str) -> None:
-        """Cannot be written out until a mapping changes."""
+        """One that has arrived cannot be written out until a mapping changes."""
         ...
 
     def end(self, envelope_ids: Iterable[str], state: MessageState) -> None:
-        """Delivered, refused or returned."""
+        """Delivered, refused or returned, for good: what has ended stays as it ended."""
         ...
 
     def reject(self, envelope_id: str, code: str) -> None:
@@ -368,11 +368,11 @@ class NoticeRows(Protocol):
     """Content-free words to senders."""
 
     def put(self, row: Notice) -> None:
-        """Queue a notice."""
+        """Queue a notice, or keep one that is sent."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Notice]:
-        """Notices to write now."""
+    def due(self, system: str, now: datetime, limit: int) -> list[Notice]:
+        """Notices to write now, the oldest first."""
         ...
 
     def sent(self, notice_id: str) -> None:
@@ -429,7 +429,7 @@ class AuditRows(Protocol):
 
 
 class Cursors(Protocol):
-    """How far each source has been read, and the leases of single workers."""
+    """How far each source has been read, what adapters remember, and the leases of single workers."""
 
     def get(self, system: str) -> str:
         """The stored cursor, or ""."""
@@ -511,7 +511,7 @@ class Store(Protocol):
     """Where all of it is kept. Every implementation passes ``tests/contract/store.py``."""
 
     def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> AbstractContextManager[Unit]:
-        """A transaction that holds these locks. At its end it wakes what waits on the locks it owns."""
+        """A transaction that holds these locks. At its end what waits on those it owns, or is under way, falls due."""
         ...
 
     def peek(self) -> AbstractContextManager[Peek]:

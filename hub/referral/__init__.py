@@ -8,8 +8,8 @@ The table holds the transitions that a case management system can name, and thos
 not hold is forbidden (DN_TRANSITION), so a state without a way out waits for the rows that will lead on.
 """
 
-from hub.referral.move import Forbidden, Moved, Said, Standing, Step, Unchanged, after, after_delivery, move
-from hub.referral.states import STATE_REASONS, STATES, TERMINAL, spelling
+from hub.referral.move import Forbidden, Moved, Said, Standing, Step, Unchanged, after_delivery, move
+from hub.referral.states import STATE_REASONS, STATES, TERMINAL
 from hub.referral.transitions import TRANSITIONS, Transition
 
 __all__ = [
@@ -24,8 +24,6 @@ __all__ = [
     "Step",
     "Transition",
     "Unchanged",
-    "after",
     "after_delivery",
     "move",
-    "spelling",
 ]

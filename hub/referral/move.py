@@ -25,14 +25,11 @@ class Standing:
     """How far a referral is.
 
     Args:
-        version: number of transitions so far, implied ones counted.
-        left_state: the state that ``cancel-requested`` was reached from.
+        state: a ``referral-state``.
         last_modified: per writer (``S``, ``R``) the ``lastModified`` of what it said last, aware.
     """
 
     state: str
-    version: int
-    left_state: str | None = None
     last_modified: Mapping[str, datetime] = field(default_factory=dict)
 
 
@@ -111,17 +108,6 @@ def after_delivery(standing: Standing) -> Moved | Unchanged:
     """
     row = _BY_ID["T21"]
     return Moved((_step(row),)) if standing.state in row.left else Unchanged()
-
-
-def after(standing: Standing | None, moved: Moved, said: Said | None = None) -> Standing:
-    """The standing once steps are kept. ``said`` is None where the hub itself moved it."""
-    before = standing or Standing("draft", 0)
-    modified = dict(before.last_modified)
-    if said is not None and said.modified_at is not None:
-        modified[said.writer] = said.modified_at
-    last = moved.steps[-1]
-    remembers = STATES[last.state].task is None
-    return Standing(last.state, before.version + len(moved.steps), before.state if remembers else None, modified)
 
 
 def _step(row: Transition) -> Step:

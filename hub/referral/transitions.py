@@ -93,7 +93,7 @@ READINGS: tuple[Reading, ...] = (
 
 # States in which a word that was said still stands, so that saying it again is no news. Not listed: its own state.
 STILL_SAID: Mapping[str, frozenset[str]] = {
-    "requested": frozenset(STATES) - TERMINAL - {"draft", "cancel-requested"},
+    "requested": STATES - TERMINAL - {"draft", "cancel-requested"},
     "accepted": frozenset({"accepted", "awaiting-booking"}),
     "declined": frozenset({"declined", "not-completed"}),
     "cancelled": frozenset({"cancelled", "cancel-requested", "cancelled-after-start"}),

@@ -110,11 +110,14 @@ def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
         today: the local day of the sample; all days in it count from here.
 
     Raises:
-        Refused: too few or too many clients, or a database is there already.
+        Refused: too few or too many clients, no folder can be made, or a database is there already.
     """
     if not CLIENTS_MIN <= clients <= PEOPLE_MAX:
         raise Refused("clients", str(clients), f"{CLIENTS_MIN} to {PEOPLE_MAX}", "choose another number")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused("--out", error.strerror or "an error", "a folder that can be written", "name another") from None
     network = Network(folder, seed, today, tuple(people(clients, seed, today, ways())))
     for agency in network.agencies:
         db = database.create(network.database(agency.id))

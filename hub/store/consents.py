@@ -13,7 +13,7 @@ from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
 
-_Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and revision of its source
+_Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
 _OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
@@ -29,7 +29,7 @@ class ConsentTable:
         self._head: int | None = None  # it grows at the end of a unit only (``close``)
 
     def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
-        """The latest version filed from a source record, with its revision there."""
+        """The latest version filed from a source record, with what was read of the record then."""
         return self.of_sources(system, [key]).get(key)
 
     def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
@@ -47,12 +47,12 @@ class ConsentTable:
         )
         return CONSENT.validate_json(row.body) if row else None
 
-    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, revision: str) -> None:
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
         """File a version as the current one."""
         self._scope.must_own(locks.subject(consent.subject_ref))
         assert consent.consent_id not in self._filed, "one version of a consent in one unit"
-        self._filed[consent.consent_id] = (consent, event, system, key, revision)
-        self._of_source.set((system, key), (consent, revision))
+        self._filed[consent.consent_id] = (consent, event, system, key, read_as)
+        self._of_source.set((system, key), (consent, read_as))
 
     def put_directive(self, directive: Directive) -> None:
         """Add a standing "no"."""
@@ -77,14 +77,14 @@ class ConsentTable:
         return replace(DIRECTIVE.validate_json(row.body), lifted_by=row.lifted_by) if row else None
 
     def origin(self, consent_id: str) -> tuple[str, str, str] | None:
-        """System, record key and revision of the current version."""
+        """System, record key and what was read, of the current version."""
         c = t.consent.c
         row = self._scope.one(
-            select(c.source_system, c.source_key, c.source_revision)
+            select(c.source_system, c.source_key, c.read_as)
             .where(c.consent_id == consent_id, c.current == 1)
             .order_by(c.version.desc())
         )
-        return (row.source_system, row.source_key, row.source_revision) if row else None
+        return (row.source_system, row.source_key, row.read_as) if row else None
 
     def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """By consent, agency -> the number by which it knows it."""
@@ -120,10 +120,10 @@ class ConsentTable:
         self._scope.write(update(t.registry_head).values(seq=t.registry_head.c.seq + count))
         seq = self._read_head() - count
         numbered = []
-        for consent, event, system, key, revision in self._filed.values():
+        for consent, event, system, key, read_as in self._filed.values():
             seq += 1
             numbered.append(
-                (replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, revision)
+                (replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, read_as)
             )
         self._write(numbered)
         for directive in self._directives:
@@ -147,13 +147,13 @@ class ConsentTable:
         for system in {system for system, _ in pairs}:
             keys = [key for its, key in pairs if its == system]
             latest_last = (
-                select(c.source_key, c.source_revision, c.body)
+                select(c.source_key, c.read_as, c.body)
                 .where(c.source_system == system, c.source_key.in_(keys), c.current == 1)
                 .order_by(c.version)
             )
             latest = {row.source_key: row for row in self._scope.read(latest_last)}
             for key, row in latest.items():
-                found[system, key] = (CONSENT.validate_json(row.body), row.source_revision)
+                found[system, key] = (CONSENT.validate_json(row.body), row.read_as)
         return found
 
     def _read_numbers(self, consent_ids: list[str]) -> dict[str, dict[str, str]]:
@@ -185,7 +185,7 @@ class ConsentTable:
         for row in filed:
             self._add(*row)
 
-    def _add(self, consent: Consent, event: StateEvent, system: str, key: str, revision: str) -> None:
+    def _add(self, consent: Consent, event: StateEvent, system: str, key: str, read_as: str) -> None:
         self._scope.add(
             t.consent,
             {
@@ -197,7 +197,7 @@ class ConsentTable:
                 "registry_seq": consent.registry_seq,
                 "source_system": system,
                 "source_key": key,
-                "source_revision": revision,
+                "read_as": read_as,
                 "body": CONSENT.dump_json(consent).decode(),
             },
         )

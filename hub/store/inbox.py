@@ -179,10 +179,10 @@ class WaitingTable:
         for key in waiting:
             self._known.set((system, key), None)
 
-    def due(self, now: datetime, limit: int) -> list[Waiting]:
-        """Rows to fetch again."""
+    def due(self, system: str, now: datetime, limit: int) -> list[Waiting]:
+        """Rows of a system to fetch again."""
         c = t.waiting.c
-        return self._select(c.due_at <= text(now), order=c.due_at, limit=limit)
+        return self._select(c.system == system, c.due_at <= text(now), order=c.due_at, limit=limit)
 
     def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
         """The waiting rows of records."""

@@ -37,10 +37,10 @@ class NoticeTable:
             },
         )
 
-    def due(self, now: datetime, limit: int) -> list[Notice]:
-        """Notices to write now."""
+    def due(self, system: str, now: datetime, limit: int) -> list[Notice]:
+        """Notices to write into a system now."""
         c = t.notice.c
-        where = (c.state == "waiting", c.due_at <= text(now))
+        where = (c.system == system, c.state == "waiting", c.due_at <= text(now))
         return [
             _notice(row) for row in self._scope.read(select(t.notice).where(*where).order_by(c.created_at).limit(limit))
         ]

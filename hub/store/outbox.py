@@ -208,9 +208,9 @@ class HandoverTable:
         self._again(envelope_id, due_at, problem=problem)
 
     def held(self, envelope_id: str, problem: str) -> None:
-        """Cannot be written out until a mapping changes."""
+        """Cannot be written out until a mapping changes; that it may have been sent before stays known."""
         h = t.handover.c
-        statement = update(t.handover).where(h.envelope_id == envelope_id, h.state == MessageState.ARRIVED.value)
+        statement = update(t.handover).where(h.envelope_id == envelope_id, h.state.in_(_READY))
         self._scope.write(statement.values(state=MessageState.HELD.value, lease_until=None, problem=problem))
 
     def end(self, envelope_ids: Iterable[str], state: MessageState) -> None:

@@ -29,7 +29,6 @@ _PLAIN = (
     "consent_id",
     "state",
     "version",
-    "left_state",
 )
 _INSERT = upsert(t.referral)
 _PUT = _INSERT.on_conflict_do_update(

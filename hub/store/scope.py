@@ -1,6 +1,7 @@
 """What a unit or a peek knows while it runs: its connection, its locks, its instant, and rows not yet written.
 
-Inserts are collected and written together (``executemany``); a read of a table writes what is pending there first.
+Inserts are collected and written together (``executemany``). A read writes first what is pending in the tables that its
+caller names, and in no others: what is not named is read as it stood. At its end the unit writes all that is left.
 What a room has read for a whole batch it keeps in a :class:`Memo` of this unit: a gate that judges a hundred messages
 asks the database once, not once for each.
 """
@@ -105,6 +106,7 @@ class Scope:
         Args:
             upsert: the insert that also replaces, where a table is written so; always the same for one table.
         """
+        assert self.held is not None, "a peek writes nothing"
         if table not in self._pending:
             self._pending[table] = (insert(table) if upsert is None else upsert, [])
         self._pending[table][1].append(row)

@@ -87,7 +87,7 @@ class SubjectTable:
         self._scope.must_own(locks.subject(ref))
         self._minted.add(ref)
         self._digests.set(ref, None)
-        body = orjson.dumps({"deceased_by": []}).decode()
+        body = orjson.dumps({"deceased_by": {}}).decode()
         self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
         return ref
 
@@ -109,12 +109,13 @@ class SubjectTable:
         """digest -> kind."""
         return self.digests_of_each([ref]).get(ref, {})
 
-    def set_deceased(self, ref: str, agency: str) -> None:
-        """The person has died."""
+    def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
+        """What a system's own record of the person says; a date that was entered by mistake can be taken out there."""
         self._scope.must_own(locks.subject(ref))
         row = self._scope.one(select(t.subject.c.body).where(t.subject.c.ref == ref), t.subject)
-        said = set(orjson.loads(row.body)["deceased_by"]) if row else set()
-        body = orjson.dumps({"deceased_by": sorted(said | {agency})}).decode()
+        said = orjson.loads(row.body)["deceased_by"] if row else {}
+        said.pop(system, None)
+        body = orjson.dumps({"deceased_by": said | ({system: agency} if dead else {})}).decode()
         self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=body), None, t.subject)
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
@@ -185,7 +186,7 @@ class SubjectTable:
                 version=row.version,
                 consents=tuple(consents[row.ref]),
                 directives=tuple(directives[row.ref]),
-                deceased_by=tuple(orjson.loads(row.body)["deceased_by"]),
+                deceased_by=tuple(sorted(set(orjson.loads(row.body)["deceased_by"].values()))),
             )
             for row in rows
         }

@@ -75,7 +75,7 @@ consent = _table(
     _int("registry_seq"),
     _text("source_system"),
     _text("source_key"),
-    _text("source_revision"),
+    _text("read_as"),
     _text("body"),
     Index("consent_by_subject", "subject_ref", "current"),
     Index("consent_by_source", "source_system", "source_key"),
@@ -210,9 +210,7 @@ handover = _table(
 handover_basis = _table(
     "handover_basis", _text("envelope_id", key=True), _text("basis", key=True), Index("handover_by_basis", "basis")
 )
-dead_letter = _table(
-    "dead_letter", _text("id", key=True), _text("sha256"), _text("code"), _text("at"), _text("place")
-)
+dead_letter = _table("dead_letter", _text("id", key=True), _text("sha256"), _text("code"), _text("at"), _text("place"))
 notice = _table(
     "notice",
     _text("notice_id", key=True),
@@ -247,7 +245,6 @@ referral = _table(
     _text("consent_id", null=True),
     _text("state"),
     _int("version"),
-    _text("left_state", null=True),
     _text("body"),
     UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
 )

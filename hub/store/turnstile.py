@@ -1,9 +1,15 @@
-"""One writer at a time, and nobody starves: two lock files in front of SQLite's own lock ◆.
+"""One writer at a time, and owners first: three lock files in front of SQLite's own lock ◆.
 
 SQLite lets waiters poll, so a busy worker that begins again at once can shut out a withdrawal for seconds. Here
 whoever wants to write first passes the turnstile, where one waits at a time, and keeps it until the writer before
-has left: after its unit a busy worker finds somebody standing there. An owner (a withdrawal, a change of the
-directory) also closes the gate in front of the turnstile while it waits, so that only those already inside it go first.
+has left: after its unit a busy worker finds somebody standing there. An owner also closes the gate in front of the
+turnstile while it waits, so that only those already inside it go first. Owners are all units that change what answers
+rest on: a withdrawal and the directory, but also every filing of consents.
+
+Promised: a writer who has left goes behind the one at the turnstile; an owner goes before every other writer that has
+not yet passed the gate. Not promised: any order among those who wait at one file (the kernel keeps none), or a turn for
+the others as long as some owner is always waiting. One process cannot bring that about, as it waits for itself; several
+that file consents without a pause could, and nothing stops them.
 
 The kernel frees a lock when its process dies. Threads count as separate waiters (each opens the file anew).
 """

@@ -339,7 +339,9 @@ CREATE TABLE change_log (  -- table_name is the name of a view, row_id its key; 
   "by"       VARCHAR(40)
 );
 
-CREATE TABLE hub_inbox (  -- written by the adapter, emptied by the system; a repeat of a message_id is the same message
+-- Written by the adapter, emptied by the system once a row is applied. A repeat of a message_id, or a referral whose
+-- hub_referral_no the system has, is the same message: the hub repeats it where it does not know that it arrived.
+CREATE TABLE hub_inbox (
   message_id       VARCHAR(64) NOT NULL PRIMARY KEY,
   kind             VARCHAR(20) NOT NULL,  -- referral, referral-status, refusal, returned, rejected, consent-changed
   hub_referral_no  VARCHAR(12),

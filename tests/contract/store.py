@@ -70,7 +70,7 @@ class StoreContract:
 
     def file(self, store: Any, ref: str, consent: Consent, **where: str) -> None:
         with store.unit(own=[locks.subject(ref)]) as unit:
-            origin = {"system": "harbour-cms", "key": "consent:1", "revision": "1", **where}
+            origin = {"system": "harbour-cms", "key": "consent:1", "read_as": "1", **where}
             unit.consents.put(consent, happened(consent.state), **origin)
 
     def test_an_exception_leaves_nothing_behind(self, store: Any) -> None:
@@ -93,7 +93,7 @@ class StoreContract:
 
         with pytest.raises(AssertionError), store.unit(share=[locks.subject(ref)]) as unit:
             assert unit.subjects.facts([ref])
-            unit.consents.put(consent_of(ref), happened(), system="s", key="k", revision="1")
+            unit.consents.put(consent_of(ref), happened(), system="s", key="k", read_as="1")
 
     def test_a_peek_cannot_write(self, store: Any) -> None:
         with pytest.raises((AssertionError, Unavailable)), store.peek() as rows:
@@ -145,7 +145,7 @@ class StoreContract:
     def test_versions_of_a_consent_are_kept_and_only_the_last_is_current(self, store: Any) -> None:
         ref = self.mint(store)
         self.file(store, ref, consent_of(ref))
-        self.file(store, ref, consent_of(ref, version=2, state=ConsentState.WITHDRAWN), revision="2")
+        self.file(store, ref, consent_of(ref, version=2, state=ConsentState.WITHDRAWN), read_as="2")
 
         with store.peek() as rows:
             current = rows.consents.of_source("harbour-cms", "consent:1")
@@ -181,7 +181,7 @@ class StoreContract:
             pass
 
         with store.peek() as rows:
-            assert [row.record_key for row in rows.waiting.due(rows.now, 10)] == ["b"]
+            assert [row.record_key for row in rows.waiting.due("harbour-cms", rows.now, 10)] == ["b"]
 
     def test_what_waits_on_a_lock_that_the_unit_does_not_hold_is_a_programming_error(self, store: Any) -> None:
         with pytest.raises(AssertionError), store.unit() as unit:
@@ -246,7 +246,7 @@ class StoreContract:
 
         def withdrawal() -> None:
             with store.unit(own=[locks.subject(ref)]) as unit:
-                unit.consents.put(consent_of(ref), happened(), system="s", key="k", revision="1")
+                unit.consents.put(consent_of(ref), happened(), system="s", key="k", read_as="1")
                 order.append("withdrawn")
 
         threads = [threading.Thread(target=gate), threading.Thread(target=withdrawal)]

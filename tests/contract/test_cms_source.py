@@ -8,6 +8,7 @@ import pytest
 
 from adapters.cms import ADAPTER
 from adapters.contract import Adapter, Parcel
+from hub.clock import UtcClock
 from tests import cms_builder as cms
 from tests.contract.source import MARKED, Connect, Memory, SourceContract
 from tests.fakes import StandingClock
@@ -59,7 +60,8 @@ def agency(path: Path) -> CmsAgency:
 @pytest.fixture
 def connect(path: Path) -> Connect:
     # the engine tells the machine's own time, so the check of clocks needs it too
-    return lambda memory=None: ADAPTER.connect({"path": str(path)}, Memory() if memory is None else memory)
+    now = UtcClock().now
+    return lambda memory=None: ADAPTER.connect({"path": str(path)}, Memory() if memory is None else memory, now)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ class TestCmsSource(SourceContract):
 
 
 def test_a_clock_apart_from_the_databases_is_found(path: Path, agency: CmsAgency):
-    source = ADAPTER.connect({"path": str(path), "clock": StandingClock().now}, Memory())
+    source = ADAPTER.connect({"path": str(path)}, Memory(), StandingClock().now)
 
     wrong = [finding.place for finding in source.check() if not finding.ok]
 

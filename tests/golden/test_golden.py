@@ -25,7 +25,7 @@ import pytest
 
 from adapters.contract import Adapter, RecordKind
 from consent.packs import PACKAGED, load_packs
-from consent.rows import explain, read_row, to_consent
+from consent.rows import read_row, to_consent
 from hub.compose import ADAPTERS, load_mappings
 from hub.errors import MessageRejected
 from hub.mapping import Context, Mappings
@@ -67,7 +67,7 @@ def test_no_word_of_a_refusal_is_a_value_of_its_record_inv_1() -> None:
     told = []
     for case in CASES:
         given, out = (orjson.loads((case / name).read_bytes()) for name in ("in.json", "out.json"))
-        words = " ".join([out.get("refused", ""), *out.get("explained", ()), *map(str, out.get("losses", ()))])
+        words = " ".join([out.get("refused", ""), *map(str, out.get("faults", ())), *map(str, out.get("losses", ()))])
         told += [(case.name, value) for value in _personal(given) if value in words]
 
     assert told == []
@@ -108,8 +108,8 @@ def _filed(given: dict[str, Any], record: Record) -> dict[str, Any]:
     )
     consent = to_consent(row, consent_id="c-1", version=1, subject_ref="s-1", previous=None)
     filed = {name: value for name, value in asdict(consent).items() if value not in (None, (), "", frozenset(), False)}
-    said = {"missing": row.missing, "unreadable": row.unreadable, "explained": explain(row), "lifts": row.lifts}
-    return {"consent": filed, **said}
+    faults = [{**asdict(fault), "effect": fault.effect.name} for fault in row.faults]
+    return {"consent": filed, "missing": row.missing, "faults": faults, "lifts": row.lifts}
 
 
 def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hub.exchange import intake, relay, wake
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model import locks
 from hub.model.audit import Actor
+from hub.model.envelope import MessageState
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
 from tests.network import Network, make, refer
@@ -49,7 +50,9 @@ def sealed(network: Network) -> None:
     for system in directory.systems.values():
         while intake.step(hub.house, system):
             pass
-    while wake.step(hub.house):
+    with hub.house.store.peek() as rows:
+        system = rows.directory.all().systems["harbour-cms"]
+    while wake.step(hub.house, system):
         pass
     while relay.publish(hub.house):
         pass
@@ -369,9 +372,18 @@ def test_a_recipient_that_is_locked_for_ever_gets_nothing_and_the_message_is_ret
     for _ in range(40):
         network.run()
         network.clock.advance(timedelta(hours=2))
+    assert network.inbox("lakeside") == []
+    assert network.states() == {"returned": 1, "released": 1}  # 80 hours: returned once, and judged anew
+    with network.hub.store.peek() as rows:
+        ended, anew = rows.handovers.every(10, ended=True)
+        assert [ended.state, anew.state] == [MessageState.RETURNED, MessageState.ARRIVED]
+        assert set(rows.outbox.sealed([ended.envelope_id, anew.envelope_id])) == {anew.envelope_id}
     other.execute("ROLLBACK")
 
-    assert network.states()["returned"] >= 1
+    network.clock.advance(timedelta(hours=1))
+    network.run()
+
+    assert [row["message_id"] for row in network.inbox("lakeside")] == [anew.envelope_id]
 
 
 def test_a_consent_row_that_is_moved_to_another_client_opens_nothing_for_either(network: Network) -> None:

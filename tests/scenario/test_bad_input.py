@@ -615,7 +615,8 @@ def test_a_consent_row_with_a_missing_field_is_a_draft_says_which_and_completed_
     network.run()
 
     desk = Desk(network.dir / "hub", network.clock, [])
-    shown = desk.json("consent", "show", f"harbour-cms/consent:{consent}", "--agency", "harbour")["consents"][0]
+    by = ("--agency", "harbour", "--as", "harbour-worker")
+    shown = desk.json("consent", "show", f"harbour-cms/consent:{consent}", *by)["consents"][0]
     assert (shown["state"], shown["incomplete"]) == ("DRAFT", [field])
     assert network.told("harbour") == [("referral_id", referral, "DN_PENDING")]
     assert network.states() == {"delivered": 1, "refused": 1}

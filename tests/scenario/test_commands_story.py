@@ -114,7 +114,9 @@ def test_a_withdrawal_after_delivery_says_that_it_had_arrived(desk: Desk, tmp_pa
     connect_everybody(desk, tmp_path)
     refer(tmp_path, "Bartok")
     desk.ok("work", "--once")
-    (consent,) = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour")["consents"]
+    (consent,) = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour", "--as", "harbour-worker")[
+        "consents"
+    ]
 
     by = ("--how", "LETTER", "--agency", "harbour", "--as", "harbour-worker")
     said = desk.ok("consent", "withdraw", consent["number"], *by)
@@ -167,8 +169,10 @@ def test_a_backup_of_an_hour_ago_does_not_forget_the_no_that_a_client_said_at_th
 ) -> None:
     connect_everybody(desk, tmp_path)
     refer(tmp_path, "Bartok")
-    desk.ok("systems", "fetch", "harbour-cms")
-    alias = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour")["alias"]
+    desk.ok("systems", "fetch", "harbour-cms", "--as", "admin")
+    alias = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour", "--as", "harbour-worker")[
+        "alias"
+    ]
     backup = {
         file.name: shutil.copy(file, tmp_path / f"backup-{file.name}") for file in desk.folder.glob("hub.sqlite*")
     }

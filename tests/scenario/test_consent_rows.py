@@ -255,7 +255,7 @@ def test_a_withdrawal_of_a_client_who_cannot_be_read_is_heard_too(network: Netwo
 
     assert on_the_bus_after == 1
     assert filed(network, consent)[0] == "WITHDRAWN"
-    assert network.codes(gate=2) == {"DN_WITHDRAWN": 1}
+    assert network.states() == {"returned": 1}, "its request cannot be read any more either"
     assert inbox(network) == []
 
 

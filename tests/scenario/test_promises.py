@@ -507,7 +507,6 @@ MAY = {
     "hub.clock": "the real clock",
     "hub.ids": "the real randomness",
     "hub.__main__": "waits between steps",
-    "adapters.cms.source": "its clock is handed in; without one, for a check by hand, it reads the machine's",
     "hub.commands.demo": "plays a day of its own",
     "hub.commands.sample": "dates the invented network",
     "hub.sample.cms": "seeded",

@@ -61,7 +61,7 @@ def _answered(hub: Hub, rows: Peek, record: ConsentRecord | ReferralRecord | Unr
     if isinstance(record, ConsentRecord):
         filed = rows.consents.of_source(source.system.id, source.key)
         in_doubt = filed is not None and filed[0].state is ConsentState.SUSPENDED  # its row has gone to another client
-        heard = filed is not None and filed[1] == source.revision
+        heard = filed is not None and filed[1] == source.read_as
         assert waits_so or heard or in_doubt, f"forgotten: {where} is not filed"
         return
     previous = rows.inbox.latest(source.system.id, [source.key]).get(source.key)

@@ -15,8 +15,10 @@ from hub.desk import people
 from hub.desk.who import Who
 from hub.errors import Refused
 from hub.exchange import ending, intake, notices, relay, wake
+from hub.exchange.house import House
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
+from hub.model.directory import System
 from tests.simulation.process import Process
 from tests.simulation.world import AGENCIES, PAIRS, Draining, Stopped, World
 
@@ -26,11 +28,16 @@ LONGEST_S = 11.1  # design §3.6: a drain returns after lease + 1 s at most
 Part = Callable[[World, Hub], object]
 
 
-def part_intake(world: World, hub: Hub) -> None:
-    with hub.house.store.peek() as rows:
-        system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
-    if system.status == "active":
-        intake.step(hub.house, system)
+def for_a_system(part: Callable[[House, System], object]) -> Part:
+    """A part that is done for one system at a time, for one that may take part."""
+
+    def act(world: World, hub: Hub) -> None:
+        with hub.house.store.peek() as rows:
+            system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
+        if system.status == "active":
+            part(hub.house, system)
+
+    return act
 
 
 def part_arrive(world: World, hub: Hub) -> None:
@@ -70,13 +77,13 @@ def bring_in(_world: World, hub: Hub) -> None:
 
 
 PARTS: dict[str, tuple[int, Part]] = {  # name: weight, part
-    "intake": (10, part_intake),
+    "intake": (10, for_a_system(intake.step)),
     "publish": (10, lambda _, hub: relay.publish(hub.house)),
     "arrive": (10, part_arrive),
     "hand over": (14, part_hand_over),
-    "wake": (4, lambda _, hub: wake.step(hub.house)),
+    "wake": (4, for_a_system(wake.step)),
     "return": (2, lambda _, hub: ending.return_overdue(hub.house)),
-    "notices": (2, lambda _, hub: notices.step(hub.house)),
+    "notices": (2, for_a_system(notices.step)),
     "log": (3, lambda _, hub: hub.log.step()),
     "house": (1, lambda _, hub: hub.keep_house()),
     "everything": (6, lambda _, hub: hub.step()),

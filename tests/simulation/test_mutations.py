@@ -79,7 +79,7 @@ def test_a_hub_with_a_mistake_in_it_is_found_out(
     mistake(monkeypatch)
     found: list[str] = []
 
-    for seed in range(20):
+    for seed in range(60):
         (tmp_path / str(seed)).mkdir()
         try:
             simulate(tmp_path / str(seed), seed, TURNS, CROWDED)

@@ -12,7 +12,8 @@ import pytest
 from adapters.contract import SentState
 from hub import errors
 from hub.commands import frame
-from hub.exchange.house import Limits
+from hub.exchange import ending
+from hub.exchange.limits import Limits
 from hub.log import LogCode
 from hub.mapping.words import WORDS
 from hub.model.audit import AuditEvent
@@ -22,7 +23,17 @@ from tests.tidy.house import ROOT, modules, name, table, tree
 
 OPERATOR = ROOT / "docs" / "operator.md"
 ALARM_CODES = re.compile(r"""alarm\(\s*f?["']([A-Z_]+)""")
-UNITS = {None: 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "days": 86400, "KB": 2**10, "MB": 2**20}
+UNITS = {
+    None: 1,
+    "ms": 0.001,
+    "s": 1,
+    "min": 60,
+    "h": 3600,
+    "days": 86400,
+    "years": 365 * 86400,
+    "KB": 2**10,
+    "MB": 2**20,
+}
 EXIT_CODES = {"DONE", "REFUSED", "MISUSED", "BROKEN", "UNAVAILABLE"}
 NOT_A_HUBS = (
     "schemas",
@@ -84,6 +95,10 @@ def family(kind: type[errors.HubError]) -> set[type[errors.HubError]]:
         ("Errors", {kind.__name__ for kind in family(errors.HubError)}),
         ("Exit codes", {str(getattr(frame, code)) for code in EXIT_CODES}),
         ("States of a message", {state.value for state in MessageState}),
+        (
+            "Why a message is returned",
+            {value for name, value in vars(ending).items() if name.isupper() and name == value},
+        ),
         ("What a system may answer", {state.name for state in SentState}),
     ],
 )

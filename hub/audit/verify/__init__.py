@@ -70,17 +70,23 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
         signer = parse_key(key)
         claimed = read_checkpoint(read_note(folder / "checkpoint.txt"), signer)
         outside = read_checkpoint(checkpoint, signer) if checkpoint is not None else None
-        if not entries.exists() and not hashes.exists():
+        if not _is_there(entries) and not _is_there(hashes):
             raise Wrong(Fault.EXPORT_UNREADABLE, f"{folder.name}/ holds neither entries.jsonl nor hashes.jsonl")
         signed = (claimed, outside) if outside else (claimed,)
-        listed = _Column(leaves(hashes), signed) if hashes.exists() else None
-        own = _Column(map(leaf_hash, lines(entries, "body")), signed) if entries.exists() else None
+        listed = _Column(leaves(hashes), signed) if _is_there(hashes) else None
+        own = _Column(map(leaf_hash, lines(entries, "body")), signed) if _is_there(entries) else None
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     if own is not None:
         return _judge(own, listed, claimed, outside)
     assert listed is not None, "one of the two files is there"
-    return replace(_judge(listed, None, claimed, outside), bodies=False)
+    report = replace(_judge(listed, None, claimed, outside), bodies=False)
+    return replace(report, reason=f"{report.reason} (hashes only: no entry was read)") if report.ok else report
+
+
+def _is_there(file: Path) -> bool:
+    """Also a link that leads nowhere: it cannot be read, and is not absent."""
+    return file.exists() or file.is_symlink()
 
 
 def verify_stored(

@@ -83,7 +83,7 @@ def test_a_good_line_is_filed_and_its_number_printed(desk: Desk) -> None:
 
     (row,) = document["filed"]
     assert (row["line"], row["state"], row["missing"]) == (2, "ACTIVE", [])
-    shown = desk.json("consent", "show", row["number"], "--agency", "harbour")["consents"][0]
+    shown = desk.json("consent", "show", row["number"], *BY)["consents"][0]
     assert (shown["number"], shown["recipients"]) == (row["number"], ["lakeside"])
 
 
@@ -157,7 +157,7 @@ def test_a_line_with_the_printed_number_is_the_next_version_of_that_consent(desk
     again = filed(desk, {"consent_id": number, "categories": "IDENT"})
 
     assert again["filed"][0]["number"] == number
-    shown = desk.json("consent", "show", number, "--agency", "harbour")["consents"][0]
+    shown = desk.json("consent", "show", number, *BY)["consents"][0]
     assert (shown["version"], shown["categories"]) == (2, ["IDENT"])
 
 
@@ -176,7 +176,7 @@ def test_a_withdrawal_that_names_nothing_is_refused_for_the_old_consent_would_st
     document = filed(desk, {"withdrawn_at": "2026-05-01"}, code=1)
 
     assert document["problems"][0]["where"] == "consents, line 2, consent_id"
-    assert desk.json("consent", "show", number, "--agency", "harbour")["consents"][0]["state"] == "ACTIVE"
+    assert desk.json("consent", "show", number, *BY)["consents"][0]["state"] == "ACTIVE"
 
 
 def test_a_no_goes_on_though_another_field_cannot_be_read(desk: Desk) -> None:
@@ -204,7 +204,7 @@ def test_the_same_consent_twice_in_a_file_is_refused_once(desk: Desk) -> None:
 def test_two_consents_of_one_new_client_are_one_person(network: Network, desk: Desk) -> None:
     document = filed(desk, {"form_id": "F-1"}, {"form_id": "F-2", "categories": "IDENT"})
 
-    found = desk.json("consent", "show", "--alias", alias_of(network), "--agency", "harbour")
+    found = desk.json("consent", "show", "--alias", alias_of(network), *BY)
     assert {row["number"] for row in found["consents"]} == {row["number"] for row in document["filed"]}
 
 
@@ -215,7 +215,7 @@ def test_a_local_key_is_the_agencys_alias_and_says_by_itself_who_it_is(network: 
 
     document = filed(desk, {**local, "identifier_value": alias, "form_id": "F-10"})
 
-    found = desk.json("consent", "show", "--alias", alias, "--agency", "harbour")["consents"]
+    found = desk.json("consent", "show", "--alias", alias, *BY)["consents"]
     assert document["filed"][0]["number"] in {row["number"] for row in found}
     assert len(found) == 2
 
@@ -306,13 +306,13 @@ def test_a_withdrawal_is_said_at_a_time_that_has_been(desk: Desk, when: str) -> 
     number = filed(desk, {})["filed"][0]["number"]
 
     assert "--said-at" in desk.refused("consent", "withdraw", number, "--how", "LETTER", "--said-at", when, *BY)
-    assert desk.json("consent", "show", number, "--agency", "harbour")["consents"][0]["state"] == "ACTIVE"
+    assert desk.json("consent", "show", number, *BY)["consents"][0]["state"] == "ACTIVE"
 
 
 def test_a_later_row_of_a_system_does_not_undo_a_withdrawal_by_command(network: Network, desk: Desk) -> None:
     client, _ = refer(network)
     network.run()
-    (row,) = desk.json("consent", "show", "--alias", alias_of(network), "--agency", "harbour")["consents"]
+    (row,) = desk.json("consent", "show", "--alias", alias_of(network), *BY)["consents"]
 
     desk.ok("consent", "withdraw", row["number"], "--how", "TELEPHONE", *BY)
     db = network.db("harbour")
@@ -323,7 +323,7 @@ def test_a_later_row_of_a_system_does_not_undo_a_withdrawal_by_command(network: 
     db.close()
     network.run()
 
-    found = desk.json("consent", "show", "--alias", alias_of(network), "--agency", "harbour")["consents"]
+    found = desk.json("consent", "show", "--alias", alias_of(network), *BY)["consents"]
     assert [one["state"] for one in found] == ["WITHDRAWN"]
 
 
@@ -340,27 +340,29 @@ def test_a_record_names_its_consent_to_its_own_parties_only(network: Network, de
     refer(network)
     network.run()
     desk.ok("agencies", "add", "northside", "--name", "N", "--lane", "general", "--as", "steward")
+    desk.ok("workers", "add", "nora", "--agency", "northside", "--role", "worker", "--as", "steward")
 
-    shown = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "harbour")
+    shown = desk.json("consent", "show", "harbour-cms/consent:1", *BY)
     assert shown["alias"] == alias_of(network)
-    theirs = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "lakeside")
+    theirs = desk.json("consent", "show", "harbour-cms/consent:1", "--agency", "lakeside", "--as", "lakeside-worker")
     assert theirs["alias"] != shown["alias"]
     assert theirs["consents"][0]["number"] != shown["consents"][0]["number"]
-    desk.refused("consent", "show", "harbour-cms/consent:1", "--agency", "northside")
-    desk.refused("consent", "show", "harbour-cms/consent:2", "--agency", "harbour")
+    desk.refused("consent", "show", "harbour-cms/consent:1", "--agency", "northside", "--as", "nora")
+    desk.refused("consent", "show", "harbour-cms/consent:2", *BY)
 
 
 def test_an_end_that_has_passed_is_shown_though_nothing_waited_for_it(desk: Desk) -> None:
     number = filed(desk, {"expires_on": "2026-05-31"})["filed"][0]["number"]
 
-    assert desk.json("consent", "show", number, "--agency", "harbour")["consents"][0]["state"] == "EXPIRED"
+    assert desk.json("consent", "show", number, *BY)["consents"][0]["state"] == "EXPIRED"
 
 
 def test_an_agency_sees_no_consent_of_which_it_is_no_party(desk: Desk) -> None:
     number = filed(desk, {})["filed"][0]["number"]
     desk.ok("agencies", "add", "northside", "--name", "N", "--lane", "general", "--as", "steward")
+    desk.ok("workers", "add", "nora", "--agency", "northside", "--role", "worker", "--as", "steward")
 
-    assert "NUMBER" in desk.refused("consent", "show", number, "--agency", "northside")
+    assert "NUMBER" in desk.refused("consent", "show", number, "--agency", "northside", "--as", "nora")
 
 
 def test_a_directive_is_added_shown_and_lifted(network: Network, desk: Desk) -> None:
@@ -368,12 +370,65 @@ def test_a_directive_is_added_shown_and_lifted(network: Network, desk: Desk) -> 
     alias = alias_of(network)
 
     name = desk.json("consent", "directive", "add", "--alias", alias, "--recipient", "lakeside", *BY)["directive"]
-    shown = desk.json("consent", "show", "--alias", alias, "--agency", "harbour")["directives"]
+    shown = desk.json("consent", "show", "--alias", alias, *BY)["directives"]
     desk.ok("consent", "directive", "lift", name, *BY)
 
     assert [(one["id"], one["recipients"], one["purposes"]) for one in shown] == [(name, ["lakeside"], [])]
-    assert desk.json("consent", "show", "--alias", alias, "--agency", "harbour")["directives"] == []
-    assert [entry["event_type"] for entry in desk.entries()[-2:]] == ["DIRECTIVE_ADDED", "DIRECTIVE_LIFTED"]
+    assert desk.json("consent", "show", "--alias", alias, *BY)["directives"] == []
+    said = [entry["event_type"] for entry in desk.entries() if entry["event_type"].startswith("DIRECTIVE")]
+    assert said == ["DIRECTIVE_ADDED", "DIRECTIVE_LIFTED"]
+
+
+def test_no_look_at_a_consent_goes_without_its_entry(network: Network, desk: Desk) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+
+    desk.ok("consent", "show", number, *BY)
+    desk.ok("consent", "show", "--alias", alias_of(network), *BY)
+
+    one, all_of_them = [entry for entry in desk.entries() if entry["event_type"] == "VIEW"]
+    assert (one["actor"]["ref"], one["what"], one["agency"], one["count"]) == (
+        "harbour-worker",
+        "consents",
+        "harbour",
+        1,
+    )
+    assert (one["subject_ref"], one["consents"]) == (all_of_them["subject_ref"], all_of_them["consents"])
+
+
+def test_a_look_that_is_refused_mints_no_number_and_is_no_entry(network: Network, desk: Desk) -> None:
+    refer(network)
+    network.run()
+    before = desk.entries()
+
+    for worker in ("steward", "lakeside-worker"):
+        said = desk.refused("consent", "show", "harbour-cms/consent:1", "--agency", "harbour", "--as", worker)
+        assert said.startswith("--as: got")
+
+    assert desk.entries() == before
+
+
+def test_the_hubs_officer_may_look_and_its_other_workers_may_not(network: Network, desk: Desk) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+    desk.ok("workers", "add", "olive", "--agency", "hub", "--role", "officer", "--as", "steward")
+
+    assert desk.json("consent", "show", number, "--agency", "harbour", "--as", "olive")["consents"]
+    assert desk.entries()[-1]["actor"]["on_behalf_of"] == "harbour"
+    assert "officer" in desk.refused("consent", "show", number, "--agency", "harbour", "--as", "steward")
+
+
+def test_a_decline_is_not_withdrawn_and_its_number_lifts_it_in_a_new_consent(network: Network, desk: Desk) -> None:
+    number = filed(desk, {"declined": "1"})["filed"][0]["number"]
+
+    said = desk.refused("consent", "withdraw", number, "--how", "TELEPHONE", *BY)
+
+    assert "state DECLINED" in said
+    assert "names it in `lifts`" in said  # which is then so:
+    newer = filed(desk, {"form_id": "F-30", "lifts": number})["filed"][0]["number"]
+    with network.hub.store.peek() as rows:
+        declined, lifting = (rows.consents.by_number("harbour", each) or "" for each in (number, newer))
+        found = rows.consents.get(lifting)
+    assert found is not None
+    assert found.lifts == (declined,)
 
 
 @pytest.mark.parametrize("option", [["--recipient", "nowhere"], ["--purpose", "SPYING"], ["--category", "SHOES"]])

@@ -50,7 +50,7 @@ def test_a_change_is_an_entry_and_a_repeat_is_none(desk: Desk) -> None:
 
     again = desk.json(*AGENCY)
 
-    assert again == {"changed": [], "same": 1}
+    assert again == {"changed": [], "same": 1, "unknown": []}
     assert desk.entries() == after
     assert after[-1]["what"] == "agency"
     assert after[-1]["name"] == "northside"
@@ -82,8 +82,8 @@ def test_a_file_may_come_from_standard_input_and_a_repeat_changes_nothing(desk: 
     first = desk.json("sites", "import", "-", "--as", "steward", stdin=rows)
     again = desk.json("sites", "import", "-", "--as", "steward", stdin=rows)
 
-    assert first == {"changed": ["cms/TOR01", "cms/TOR02"], "same": 0, "problems": []}
-    assert again == {"changed": [], "same": 2, "problems": []}
+    assert first == {"changed": ["cms/TOR01", "cms/TOR02"], "same": 0, "unknown": [], "problems": []}
+    assert again == {"changed": [], "same": 2, "unknown": [], "problems": []}
 
 
 def test_problems_of_a_file_are_a_document_too(desk: Desk) -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from consent.model import Code
 from hub.commands.advice import advice, delivery_advice, referral_advice
-from hub.exchange.ending import KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
+from hub.exchange.ending import BASIS_ENDED, CHANGED, KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
 from hub.model.envelope import MessageState
-from hub.referral.states import STATES
+from hub.referral import TRANSITIONS
 from tests import cms_builder as cms
 from tests.network import Network, refer
 from tests.unit.commands.conftest import Desk
+
+BY = ("--as", "steward")
 
 
 def rows(network: Network, statement: str) -> list[Any]:
@@ -39,9 +41,12 @@ def test_every_refusal_has_words(code: Code) -> None:
 
 
 def test_every_end_and_state_has_words() -> None:
-    assert all(advice(code) != advice("x") for code in (NOT_ACKNOWLEDGED, KEY_GONE, SEAL_BROKEN))
+    returned = (NOT_ACKNOWLEDGED, KEY_GONE, SEAL_BROKEN, CHANGED, BASIS_ENDED)
+    assert len({advice(code) for code in (*returned, "nobody knows this")}) == 6
     assert all(delivery_advice(state, None, None) for state in MessageState)
-    assert all(referral_advice(state) or state in STATES for state in STATES)
+    said = {row.to for row in TRANSITIONS if row.event}  # what is implied only does not stand
+    assert [state for state in sorted(said) if not referral_advice(state)] == []
+    assert referral_advice("nobody knows this") == ""
     assert "DUPLICATE" in delivery_advice(MessageState.DELIVERED, None, "DUPLICATE")
 
 
@@ -89,7 +94,7 @@ def test_retry_of_a_stuck_message_takes_its_usual_way(network: Network, desk: De
 
     assert row["state"] == "arrived"
     assert desk.json("deliveries", "retry", row["id"], "--as", "steward")["what"] == "delivery"
-    desk.ok("systems", "send", "lakeside-cms")
+    desk.ok("systems", "send", "lakeside-cms", *BY)
 
     assert network.states() == {"delivered": 1}
     assert [entry["event_type"] for entry in desk.entries()].count("DELIVERY") == 1
@@ -143,9 +148,9 @@ def test_systems_check_of_a_suspended_one_says_so(desk: Desk) -> None:
 def test_fetch_reads_one_system_and_send_hands_over_to_one(network: Network, desk: Desk) -> None:
     refer(network)
 
-    first = desk.json("systems", "fetch", "harbour-cms")
-    again = desk.json("systems", "fetch", "harbour-cms")
-    nothing = desk.json("systems", "send", "lakeside-cms")  # the bus has not been asked yet
+    first = desk.json("systems", "fetch", "harbour-cms", *BY)
+    again = desk.json("systems", "fetch", "harbour-cms", *BY)
+    nothing = desk.json("systems", "send", "lakeside-cms", *BY)  # the bus has not been asked yet
 
     assert first == {"system": "harbour-cms", "read": True, "accepted": 1}
     assert (again["read"], again["accepted"]) == (False, 0)
@@ -153,10 +158,28 @@ def test_fetch_reads_one_system_and_send_hands_over_to_one(network: Network, des
     assert network.states() == {"released": 1}
 
 
+def test_who_has_a_system_read_or_written_to_is_in_the_log_and_nobody_elses_worker_may(
+    network: Network, desk: Desk
+) -> None:
+    for action in ("fetch", "send"):
+        desk.ok("systems", action, "harbour-cms", "--as", "harbour-worker")
+        before = desk.entries()
+        assert (before[-1]["actor"]["ref"], before[-1]["name"], before[-1]["action"]) == (
+            "harbour-worker",
+            "harbour-cms",
+            action,
+        )
+
+        assert "expected a worker of `harbour`" in desk.refused(
+            "systems", action, "harbour-cms", "--as", "lakeside-worker"
+        )
+        assert desk.entries() == before
+
+
 def test_fetch_from_a_system_that_is_out_of_reach_ends_with_4(network: Network, desk: Desk) -> None:
     (network.dir / "harbour.sqlite").unlink()
 
-    desk.refused("systems", "fetch", "harbour-cms", code=4)
+    desk.refused("systems", "fetch", "harbour-cms", *BY, code=4)
 
 
 def test_mappings_are_checked_without_a_data_folder_and_their_losses_listed(tmp_path: Any, desk: Desk) -> None:

@@ -79,4 +79,4 @@ def test_a_relative_path_is_kept_as_an_absolute_one(
 
     with network.hub.store.peek() as rows:
         assert rows.directory.all().systems["harbour-2"].settings == {"path": str(tmp_path / "new.sqlite")}
-    assert desk.json(*add, "--as", "steward") == {"changed": [], "same": 1}
+    assert desk.json(*add, "--as", "steward") == {"changed": [], "same": 1, "unknown": []}

@@ -16,7 +16,8 @@ AGREEMENT = (
     *("--events", "add-service-request", "--valid-from", "2025-01-01"),
 )
 # A command as the table names it -> its arguments, good but for the worker, and standard input. The worker is of
-# Harbour where the command is about the whole hub, and of Lakeside where it is about a client of Harbour.
+# Harbour where the command is about the whole hub or about a system of Lakeside, and of Lakeside where it is about a
+# client of Harbour.
 CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "agencies add": (("x-y", "--name", "X", "--lane", "general"), ""),
     "agencies import": (("-",), "id,name,lane,pack\nx-y,X,general,ca-on\n"),
@@ -39,13 +40,15 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "workers import": (("-",), "id,agency,role\neve,hub,administrator\n"),
     "suspend": (("all",), ""),
     "resume": (("all",), ""),
-    "agreements suspend": (("harbour-lakeside",), ""),
     "agreements end": (("harbour-lakeside",), ""),
     "consent withdraw": (("x", "--agency", "harbour", "--how", "TELEPHONE"), ""),
     "consent directive add": (("--agency", "harbour", "--alias", "x"), ""),
     "consent add": (("--agency", "harbour", "--alias", "x"), "form_id\nF-1\n"),
     "consent import": (("-", "--agency", "harbour"), PERSON),
     "consent directive lift": (("x", "--agency", "harbour"), ""),
+    "consent show": (("x", "--agency", "harbour"), ""),
+    "systems fetch": (("lakeside-cms",), ""),
+    "systems send": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),
     "audit export": (("--out", "nowhere"), ""),
 }

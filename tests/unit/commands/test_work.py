@@ -8,16 +8,24 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.contract import Memory, Now, Source
 from hub.__main__ import command_line, real_tools
-from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
+from hub.compose import ADAPTERS, Hub, compose
+from hub.errors import IntegrityBroken, KeyGone, NeedsReview, Refused, Unavailable
+from hub.exchange import Exchange, Report
+from hub.exchange.connections import SystemConnections
 from hub.log import Log, LogCode
+from hub.model.envelope import MessageState
+from hub.settings import read_settings
+from tests.fakes import SeededIds
 from tests.network import Network, refer
 from tests.unit.commands.conftest import Desk
 
@@ -81,16 +89,18 @@ def test_it_waits_longer_while_there_is_nothing_to_do_and_not_at_all_after_work(
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "code", "place"),
     [
-        (Unavailable("store", "locked"), "UNREACHABLE"),
-        (Refused("cms settings", "nothing"), "REFUSED"),
-        (KeyError(SECRET), "STEP_FAILED"),
-        (sqlite3.OperationalError(SECRET), "STEP_FAILED"),
+        (Unavailable("store", "locked"), "UNREACHABLE", "store"),
+        (Refused("cms settings", "nothing"), "REFUSED", "hub"),
+        (KeyError(SECRET), "STEP_FAILED", "hub"),
+        (NeedsReview(SECRET), "STEP_FAILED", "hub"),
+        (sqlite3.OperationalError(SECRET), "STEP_FAILED", "hub"),
     ],
-    ids=lambda value: type(value).__name__,
 )
-def test_a_step_that_fails_is_logged_by_code_and_place_and_the_next_one_comes(error: Exception, code: str) -> None:
+def test_a_step_that_fails_as_a_whole_is_logged_by_code_and_the_next_one_comes(
+    error: Exception, code: str, place: str
+) -> None:
     hub = Scripted(error, True, signal.SIGTERM)
 
     result = work(hub)
@@ -99,9 +109,74 @@ def test_a_step_that_fails_is_logged_by_code_and_place_and_the_next_one_comes(er
     assert codes(result) == ["WORK_STARTED", code, "WORK_STOPPED"]
     assert hub.left == []
     assert SECRET not in result.output
-    line = json.loads(result.stderr.splitlines()[1])
-    assert line["place"] == "store" or re.fullmatch(r"test_work\.py:\d+", line["place"])  # where in the code
+    _, line, end = (json.loads(each) for each in result.stderr.splitlines())
+    assert (line["place"], line["kind"]) == (place, type(error).__name__)
+    assert bool(re.fullmatch(r"test_work\.py:\d+", line.get("line", ""))) == (
+        code == "STEP_FAILED"
+    )  # where in the code
     assert line["at"].startswith("2")  # when
+    assert end["failed"] == 1
+
+
+def broken(desk: Desk, error: Exception, *args: str) -> Result:
+    """Run the worker on a hub that is real but for its adapter, which raises when it connects to Lakeside's system."""
+    card = ADAPTERS["cms"]
+
+    def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> Source:
+        if "lakeside" in settings["path"]:
+            raise error
+        return card.connect(settings, memory, now)
+
+    def opened(folder: Path | None, report: Report) -> Hub:
+        hub = compose(read_settings(folder), clock=desk.clock, ids=SeededIds(100))
+        faulty = {"cms": replace(card, connect=connect)}
+        connections = SystemConnections(faulty, hub.store, desk.clock)
+        house = replace(hub.house, adapters=faulty, connections=connections)
+        return replace(hub, house=house, connections=connections, exchange=Exchange(house, report))
+
+    tools = replace(real_tools(), open=opened)
+    return CliRunner().invoke(command_line(tools), ["work", *args, "--dir", str(desk.folder)])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "level", "exit_code"),
+    [
+        (Unavailable("cms", "locked"), "UNREACHABLE", "warning", 0),
+        (Refused("cms settings", SECRET), "REFUSED", "error", 1),
+        (KeyError(SECRET), "STEP_FAILED", "error", 1),
+        (KeyGone(SECRET), "STEP_FAILED", "error", 1),
+    ],
+)
+def test_one_part_that_fails_is_logged_by_the_kind_of_its_error_counted_and_the_others_go_on(
+    network: Network, desk: Desk, error: Exception, code: str, level: str, exit_code: int
+) -> None:
+    refer(network)
+
+    result = broken(desk, error, "--once", "--json")
+
+    first, *lines, last = (json.loads(each) for each in result.stderr.splitlines())
+    assert (first["event"], last["event"]) == ("WORK_STARTED", "WORK_STOPPED")
+    assert lines
+    for line in lines:
+        assert (line["event"], line["level"], line["place"]) == (code, level, "lakeside-cms")
+        assert line["kind"] == type(error).__name__
+        assert bool(re.fullmatch(r"test_work\.py:\d+", line.get("line", ""))) == (code == "STEP_FAILED")
+    assert SECRET not in result.output
+    failed = len(lines) if exit_code else 0
+    assert (result.exit_code, json.loads(result.stdout)["failed"], last["failed"]) == (exit_code, failed, failed)
+    with network.hub.store.peek() as rows:  # Harbour's referral was decided, sealed and seen on the bus
+        assert [row.state for row in rows.handovers.every(10, ended=True)] == [MessageState.ARRIVED]
+
+
+def test_a_fault_in_code_without_a_file_is_logged_too(network: Network, desk: Desk) -> None:
+    try:
+        exec("1 / 0")
+    except ZeroDivisionError as error:
+        result = broken(desk, error, "--once")
+
+    assert result.exit_code == 1
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert {line["line"] for line in lines if line["event"] == "STEP_FAILED"} == {"_string_:1"}
 
 
 def test_broken_bytes_halt_it_with_3() -> None:
@@ -134,8 +209,9 @@ def test_a_system_out_of_reach_is_logged_and_the_others_go_on(network: Network, 
 
     result = desk.run("work", "--once")
 
-    assert "UNREACHABLE" in codes(result)
-    assert any(json.loads(line).get("place") == "lakeside-cms" for line in result.stderr.splitlines())
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert {line["place"] for line in lines if line["event"] == "UNREACHABLE"} == {"lakeside-cms"}
     assert sum(network.states().values()) == 1  # Harbour's referral was decided
 
 
@@ -150,8 +226,3 @@ def test_a_log_line_takes_ids_and_codes_and_nothing_else() -> None:
 
     line = json.loads(out.getvalue())
     assert (line["event"], line["level"], line["place"], line["tries"]) == ("UNREACHABLE", "warning", "harbour-cms", 3)
-
-
-def test_every_log_code_says_what_it_means() -> None:
-    assert all(code.meaning and code.level for code in LogCode)
-    assert issubclass(IntegrityBroken, HubError)

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from hub.exchange.match import Ambiguous, Candidate, Held, Nobody, One, compare, lookalike, person_keys, resolve
+from hub.exchange.match import (
+    Ambiguous,
+    Candidate,
+    Held,
+    Nobody,
+    One,
+    PersonKeys,
+    compare,
+    lookalike,
+    person_keys,
+    resolve,
+)
 from hub.model.codes import ID
 
 
@@ -192,10 +203,6 @@ def test_a_number_with_another_birth_date_links_nobody_case_14():
     assert ask(patient(**UCI), held("s1", patient("Abdi", "Sahra", "1991-07-23", **UCI))) == Nobody()
 
 
-def test_the_local_key_links_by_itself_when_names_and_date_were_corrected_case_14():
-    assert ask(patient("Abdi", "Sahra", "1980-01-02"), held("s1", HODAN, "17"), local="17") == One("s1")
-
-
 def test_twins_with_their_own_numbers_are_two_case_24():
     one, other = held("s1", patient(**UCI)), held("s2", patient(given="Huda", uci="55667788"))
 
@@ -242,7 +249,7 @@ def test_a_mere_likeness_does_not_shake_an_identification():
 @pytest.mark.parametrize(
     ("own", "local", "answer"),
     [
-        pytest.param(held("s1", patient("Abdi", "Ali"), "17"), "17", One("s1"), id="own by local key"),
+        pytest.param(held("s1", patient(birth="1991-07-23"), "17"), "17", One("s1"), id="own by local key"),
         pytest.param(held("s1", HODAN), None, Ambiguous(("s1",)), id="own by name"),
         pytest.param(held("s1", patient(family="Abdi")), None, Ambiguous(("s1",)), id="own by given name"),
     ],
@@ -281,3 +288,48 @@ def test_look_alikes_for_the_steward_whoever_asks_first(one, other, why):
     a, b = held("s1", one, "1", own=False), held("s2", other, "1", own=False, system="b-cms")
 
     assert lookalike(a, b) == lookalike(b, a) == why
+
+
+# a row that was used again
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        pytest.param(patient(), True, id="as it was"),
+        pytest.param(patient(birth="1991-07-23"), True, id="case 14: a corrected birth date"),
+        pytest.param(patient(family="Abdi"), True, id="case 17: another family name"),
+        pytest.param(patient(given="Hodan Ayaan"), True, id="a second given name"),
+        pytest.param(patient(given=None, birth="1991-07-22"), True, id="a given name less"),
+        pytest.param(patient(birth=None), True, id="a birth date less"),
+        pytest.param(patient("Zed", "Robert", "1970-02-03"), False, id="somebody else"),
+        pytest.param(patient("Zed", "Robert", "1991-07-22"), False, id="somebody else of the same age"),
+        pytest.param(patient("Warsame", "Robert", "1970-02-03"), False, id="somebody else of the same family"),
+        pytest.param(patient("Zed", None, None), False, id="somebody else with a name alone"),
+    ],
+)
+def test_a_row_id_identifies_as_long_as_its_row_tells_of_the_same_person(now, same):
+    hodan = held("s1", HODAN, "17")
+
+    assert ask(now, hodan, local="17") == (One("s1") if same else Ambiguous(("s1",)))
+
+
+def test_a_row_without_names_and_dates_is_what_its_id_says():
+    assert ask({"resourceType": "Patient"}, held("s1", HODAN, "17"), local="17") == One("s1")
+
+
+def test_a_government_number_and_date_identify_whatever_the_row_says():
+    assert ask(patient("Zed", "Robert", **UCI), held("s1", patient(**UCI), "17"), local="17") == One("s1")
+
+
+def test_a_row_that_a_human_gave_to_somebody_new_is_theirs_from_then_on():
+    robert = patient("Zed", "Robert", "1970-02-03")
+
+    assert ask(robert, held("s1", HODAN, "17"), held("s2", robert, "17"), local="17") == One("s2")
+    assert ask(HODAN, held("s1", HODAN, "17"), held("s2", robert, "17"), local="17") == One("s1")
+
+
+def test_the_index_gives_back_the_keys_that_it_was_given():
+    found = keys(patient(**UCI), local="17")
+
+    assert PersonKeys.of(found.kinds()) == found

@@ -109,7 +109,7 @@ def upgrade() -> None:
         sa.Column("registry_seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("source_system", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
-        sa.Column("source_revision", sa.Text(), nullable=False),
+        sa.Column("read_as", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("consent_id", "version"),
     )
@@ -320,7 +320,6 @@ def upgrade() -> None:
         sa.Column("consent_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("left_state", sa.Text(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),

@@ -40,7 +40,7 @@ def memory() -> Memory:
 
 @pytest.fixture
 def source(path: Path, clock: StandingClock, memory: Memory) -> Iterator[CmsSource]:
-    source = connect({"path": str(path), "busy_timeout_ms": 0, "clock": clock.now}, memory)
+    source = connect({"path": str(path), "busy_timeout_ms": 0}, memory, clock.now)
     yield source
     source.close()
 
@@ -48,4 +48,4 @@ def source(path: Path, clock: StandingClock, memory: Memory) -> Iterator[CmsSour
 @pytest.fixture
 def new_source(path: Path, clock: StandingClock, memory: Memory) -> Callable[[], CmsSource]:
     """The adapter after a restart: the same memory, nothing else."""
-    return lambda: connect({"path": str(path), "busy_timeout_ms": 0, "clock": clock.now}, memory)
+    return lambda: connect({"path": str(path), "busy_timeout_ms": 0}, memory, clock.now)

@@ -223,7 +223,7 @@ def test_a_page_is_one_picture_whatever_is_saved_while_it_is_read(db, path, cloc
     cms.update(db, "client", 1, city="Guelph")
     busy = BusyAgency(lambda: db.execute("DELETE FROM client_identifier"))
 
-    page = connect({"path": str(path), "clock": clock.now}, busy).fetch("")
+    page = connect({"path": str(path)}, busy, clock.now).fetch("")
 
     assert busy, "the worker never came"
     assert [content(raw)["client"][0]["identifier"][0]["identifier_id"] for raw in page.raws] == [1, 1]
@@ -578,13 +578,13 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path, clock):
     path.write_bytes(b"Amara" * 500)
 
     with pytest.raises(Unavailable) as refused:
-        connect({"path": str(path), "clock": clock.now}, Memory()).fetch("")
+        connect({"path": str(path)}, Memory(), clock.now).fetch("")
 
     assert "Amara" not in str(refused.value)
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path, clock):
-    source = connect({"path": str(tmp_path / "none.sqlite"), "clock": clock.now}, Memory())
+    source = connect({"path": str(tmp_path / "none.sqlite")}, Memory(), clock.now)
 
     with pytest.raises(Unavailable):
         source.fetch("")
@@ -592,7 +592,9 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path, clock):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("settings", [{}, {"path": ""}, {"path": 7}, {"path": "x", "busy_timeout_ms": "1"}])
-def test_a_setting_that_is_missing_or_of_another_type_is_refused(settings):
+@pytest.mark.parametrize(
+    "settings", [{}, {"path": ""}, {"path": 7}, {"path": "x", "busy_timeout_ms": "1"}, {"path": "x", "y": 1}]
+)
+def test_a_setting_that_is_missing_unknown_or_of_another_type_is_refused(settings, clock):
     with pytest.raises(Refused, match="cms settings"):
-        connect(settings, Memory())
+        connect(settings, Memory(), clock.now)
