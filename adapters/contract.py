@@ -22,7 +22,7 @@ class Raw:
     """One record as the source holds it.
 
     Args:
-        key: the source key, ``<record name>:<id>``; never holds personal data.
+        key: the source key; never holds personal data.
         revision: the source's own row version, or "" where it has none.
         data: the bytes without the row version, so that equal bytes mean an equal record.
     """
@@ -177,16 +177,24 @@ class RecordKind:
     Args:
         event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``.
         parcel: the parcel kind under which the record is written out; None: it is only read.
+        own: the field that holds a referral's number in the system that opened it.
+        consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
     """
 
     name: str
     event: str
     parcel: str | None = None
+    own: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """The card: what there is. It does nothing."""
+    """The card: what there is. It does nothing.
+
+    What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
+    client), ``client.deceased_date``, ``case.status`` (CLOSED). All else it takes from what the mapping makes of it.
+    """
 
     kind: str
     connect: Callable[[Mapping[str, Any], Memory, Now], Source]

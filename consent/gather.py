@@ -24,6 +24,7 @@ class Question:
 
     Args:
         recipient: the agency addressed, as the message names it; it need not exist.
+        speaks_for_itself: what it sends comes from a place of its own.
         routed: whether the directory leads to exactly one active service for it.
         systems: through which it goes, the sender's and the recipient's; "" where none leads there.
         identity: what matching found of the person.
@@ -34,6 +35,7 @@ class Question:
     sender: str
     recipient: str
     message: Message
+    speaks_for_itself: bool = True
     routed: bool = True
     systems: tuple[str, str] = ("", "")
     identity: Literal["one", "none", "ambiguous"] = "one"
@@ -60,7 +62,9 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     return Facts(
         at=rows.now,
         pack=packs.facts(sender.pack if sender else ""),
-        sender=_party(question.sender, sender, known=sender is not None, runs=out_of),
+        sender=_party(
+            question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of
+        ),
         recipient=_party(
             question.recipient, directory.agencies.get(question.recipient), known=question.routed, runs=into
         ),

@@ -13,7 +13,7 @@ ADAPTER = Adapter(
     notice=record.notice,
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral"),
-        RecordKind("RF_STATUS", event="referral-status", parcel="referral-status"),
+        RecordKind("RF_STATUS", event="referral-status", parcel="referral-status", own="referral_id"),
         RecordKind("CONSENT", event="consent"),
     ),
     columns=record.columns,

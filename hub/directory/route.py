@@ -24,16 +24,18 @@ class NoRoute:
     candidates: tuple[str, ...] = ()
 
 
-def route(to_org: str, service_wanted: str, services: Iterable[Service]) -> Service | NoRoute:
+def route(to_org: str, service_wanted: str, services: Iterable[Service], *, site: str = "") -> Service | NoRoute:
     """The one active service of an agency that is wanted, with a system that receives for it.
 
     Args:
         to_org: agency id as the sender wrote it.
         service_wanted: a word of ``service-wanted``.
         services: the whole directory's.
+        site: a place of the agency that the sender named: of several services, those of that place.
     """
     offered = [s for s in services if s.agency == to_org and s.wanted == service_wanted]
     active = [s for s in offered if s.status == "active"]
+    active = [s for s in active if s.site == site] or active if site else active
     address = f"{seen(to_org)} with {seen(service_wanted)}"
     if len(active) > 1:
         return NoRoute(f"{address} leads to {len(active)} active services", _ids(active))

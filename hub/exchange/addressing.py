@@ -21,6 +21,7 @@ from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.reading import ReferralRecord
 from hub.exchange.screen import refuse_sin
 from hub.exchange.submission import Led, Submission
+from hub.model.directory import Site
 from hub.model.envelope import MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Inbox, ReferralRow
@@ -43,7 +44,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = _referral(rows, record)
-    in_vain = again(rows, record) if previous else None
+    in_vain = again(rows, record, referral)
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
     found = move(standing_of(referral) if referral else None, record.said)
@@ -84,14 +85,15 @@ def read_ahead(rows: Peek, records: Sequence[ReferralRecord]) -> None:
         records: of one system.
     """
     system = records[0].source.system
-    rows.referrals.of_senders(system.id, [record.source.key for record in records if record.kind == "referral"])
-    rows.referrals.of_numbers([record.number for record in records if record.number])
+    opened = rows.referrals.of_senders(system.id, [record.placer for record in records if record.placer])
+    answered = rows.referrals.of_numbers([record.number for record in records if record.number])
+    rows.inbox.last_released(system.id, [row.number for row in (*opened.values(), *answered.values())])
     read_people(rows, [record.person for record in records if record.person], system.agency)
 
 
 def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     if record.kind == "referral":
-        return rows.referrals.of_sender(record.source.system.id, record.source.key)
+        return rows.referrals.of_sender(record.source.system.id, record.placer)
     referral = rows.referrals.get(record.number) if record.number else None
     if referral is None or referral.recipient_system != record.source.system.id:  # the same words for both (I-11)
         raise MessageRejected(
@@ -103,12 +105,14 @@ def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     return referral
 
 
-def again(rows: Peek, record: ReferralRecord) -> str | None:
-    """The event that a record has said before and that arrived nowhere, so that it may be said again (settled S44).
+def again(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> str | None:
+    """The event that this side has said last and that arrived nowhere, so that it may be said again (settled S44).
 
     Only the last message that was let go counts: what was said after it, and let go too, stands.
     """
-    last = rows.inbox.last_released(record.source.system.id, record.source.key)
+    if referral is None:
+        return None
+    last = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
     in_vain = last is not None and last.state in (MessageState.REFUSED, MessageState.RETURNED)
     return last.event if last is not None and in_vain else None
 
@@ -147,15 +151,28 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
         agency = referral.sender if back else referral.recipient
         system = referral.sender_system if back else referral.recipient_system
         return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
-    led = route(record.to_org, record.wanted, rows.directory.all().services)
+    directory, kind = rows.directory.all(), record.source.system.kind
+    agency = record.performer.agency or _agency_of(directory.sites, kind, record.performer.site)
+    led = route(agency, record.wanted, directory.services, site=record.performer.site)
     service = None if isinstance(led, NoRoute) else led
-    system = service.system if service else ""
-    who = identify_client(rows, record.person, record.source.system.agency) if record.person else Nobody()
-    if isinstance(who, One):
-        return Led(record.to_org, system, service, service is not None, "one", who.subject_ref)
-    if isinstance(who, Ambiguous):
-        return Led(record.to_org, system, service, service is not None, "ambiguous", None, who.subject_refs)
-    return Led(record.to_org, system, service, service is not None, "none", None)
+    sender = record.source.system.agency
+    own = not record.requester.site or _agency_of(directory.sites, kind, record.requester.site) == sender
+    who = identify_client(rows, record.person, record.alias, sender) if record.person else Nobody()
+    return Led(
+        agency=agency,
+        system=service.system if service else "",
+        service=service,
+        routed=service is not None,
+        identity="one" if isinstance(who, One) else "ambiguous" if isinstance(who, Ambiguous) else "none",
+        subject=who.subject_ref if isinstance(who, One) else None,
+        candidates=who.subject_refs if isinstance(who, Ambiguous) else (),
+        own=own,
+    )
+
+
+def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:
+    """The one agency that a place code belongs to; "" where it is nobody's."""
+    return next((site.agency for site in sites if (site.kind, site.code) == (kind, code)), "")
 
 
 def _message(

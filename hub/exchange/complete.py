@@ -2,9 +2,10 @@
 
 Standard: shared model 3.11 (referral) and 7 (header).
 
-The hub alone says who sends what to whom (header), who the client is to the recipient (alias), which referral it is
-(number), on which Consent it rests (the recipient's number for it), and that a request is an order for a patient
-referral. What a source says of the rest stands; what it leaves out gets the default of shared model 3.11. Pure.
+The hub alone says who sends what to whom (header, requester, performer), who the client is to the recipient (alias),
+which referral it is (number), on which Consent it rests (the recipient's number for it), and that a request is an
+order for a patient referral. What a source says of the rest stands; what it leaves out gets the default of shared
+model 3.11. Pure.
 """
 
 from __future__ import annotations
@@ -172,14 +173,14 @@ def _service_request(resource: Resource, frame: Frame) -> Resource:
         "priority": "routine",
         "subject": frame.client,
         "authoredOn": instant(frame.at),
-        "requester": frame.requester,
-        "performer": [frame.owner],
     }
     category = [entry for entry in resource.get("category", []) if not _is_patient_referral(entry)]
     owned = {
         "identifier": _with_number(resource, frame),
         "intent": "order",
         "category": [concept(coding(*_PATIENT_REFERRAL, "Patient referral")), *category],
+        "requester": _who(resource, frame),
+        "performer": [frame.owner],
     }
     if number := frame.numbers.consent_no:
         consent = {"reference": f"{CONSENT_URL}{number}"}
@@ -194,8 +195,6 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         "priority": "routine",
         "authoredOn": authored,
         "lastModified": modified,
-        "requester": frame.requester,
-        "owner": frame.owner,
         "restriction": {"period": {"end": _answer_due(authored, frame.at)}},
     }
     if frame.event == ADD:
@@ -205,6 +204,8 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         "basedOn": [frame.request],
         "focus": frame.request,
         "for": frame.client,
+        "requester": _who(resource, frame),
+        "owner": frame.owner,
         "intent": "order",
         "code": concept(
             coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"),
@@ -212,6 +213,12 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         ),
     }
     return defaults | resource | owned
+
+
+def _who(resource: Resource, frame: Frame) -> Resource:
+    """The worker who asks, where the source names one that travels; else the agency."""
+    named: Resource = resource.get("requester", {})
+    return named if "reference" in named else frame.requester
 
 
 def _patient(resource: Resource, frame: Frame, *, is_client: bool) -> Resource:

@@ -52,17 +52,17 @@ def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
         unit.subjects.with_alias(agency, facts)
 
 
-def still_holds(unit: Unit, submission: Submission, previous: Inbox | None) -> bool:
+def still_holds(unit: Unit, submission: Submission) -> bool:
     """Whether what was found in a peek is so under the locks; else the record is addressed again."""
     now = unit.referrals.get(submission.referral.number) if submission.referral else _opened_meanwhile(unit, submission)
     if now != submission.referral:
         return False
-    if (again(unit, submission.record) if previous else None) != submission.in_vain:
+    if again(unit, submission.record, submission.referral) != submission.in_vain:
         return False
     person = submission.record.person
     if person is None or not submission.led.looked_up:
         return True
-    found = identify_client(unit, person, submission.record.source.system.agency)
+    found = identify_client(unit, person, submission.record.alias, submission.record.source.system.agency)
     if isinstance(found, One):
         return found.subject_ref == submission.led.subject
     refs = found.subject_refs if isinstance(found, Ambiguous) else ()
@@ -70,8 +70,7 @@ def still_holds(unit: Unit, submission: Submission, previous: Inbox | None) -> b
 
 
 def _opened_meanwhile(unit: Unit, submission: Submission) -> ReferralRow | None:
-    source = submission.record.source
-    return unit.referrals.of_sender(source.system.id, source.key)
+    return unit.referrals.of_sender(submission.record.source.system.id, submission.record.placer)
 
 
 def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | None) -> Decision:

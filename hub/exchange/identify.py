@@ -24,15 +24,25 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
     return resolve(compare(keys, each) for each in held)
 
 
-def identify_client(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
+def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str) -> Resolution:
     """Who a *message* of this agency is about: one of its own clients, a question, or nobody whom it may know of.
 
     Somebody whom only other agencies know has given it no consent, so the answer is no in any case; that they are
     nobody here makes it the very answer that an unknown person gets, whatever stands in their records (I-11).
+
+    Args:
+        alias: the agency's own name for the client, where the record gives it: it decides where nothing identifies,
+            and is a question where something identifies somebody else.
     """
     found = identify(rows, keys, agency)
-    known = not isinstance(found, One) or rows.subjects.with_alias(agency, [found.subject_ref])
-    return found if known else Nobody()
+    if isinstance(found, One) and not rows.subjects.with_alias(agency, [found.subject_ref]):
+        found = Nobody()
+    named = rows.subjects.by_alias(agency, alias) if alias else None
+    if named is None:
+        return found
+    if isinstance(found, One) and found.subject_ref != named:
+        return Ambiguous(tuple(sorted((found.subject_ref, named))))
+    return One(named)
 
 
 def read_people(rows: Peek, people: Sequence[PersonKeys], agency: str) -> None:

@@ -174,7 +174,7 @@ def _judge_batch(house: House, addressed: Sequence[Addressed]) -> list[ReferralR
         latest = unit.inbox.latest(system, [submission.record.source.key for submission, _ in addressed])
         gate.read_ahead(unit, [submission for submission, _ in addressed])
         for submission, previous in addressed:
-            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission, previous):
+            if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
                 later.append(submission.record)
             else:
                 judge(house, unit, submission, previous)

@@ -27,6 +27,7 @@ def at_gate_1(submission: Submission) -> Question:
     return Question(
         sender=record.source.system.agency,
         recipient=led.agency,
+        speaks_for_itself=led.own,
         routed=led.routed,
         systems=(record.source.system.id, led.system),
         identity=led.identity,

@@ -15,11 +15,11 @@ from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
 from hub.mapping import Context
+from hub.model import codes
 from hub.model.audit import Actor
 from hub.model.canonical import sha256
-from hub.model.codes import ID_REFERRAL, REFERRAL_STATE, STATE_REASON
 from hub.model.directory import System
-from hub.model.fhir import code_in, identifier_in
+from hub.model.fhir import Resource, code_in, identifier_in
 from hub.model.record import Record
 from hub.referral import Said
 
@@ -40,19 +40,39 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """An end of a referral as a record names it: an agency, or a place of one. Both empty: it names none."""
+
+    agency: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReferralRecord:
-    """A request of this agency, or its answer to one, translated."""
+    """A request of this agency, or its answer to one, translated.
+
+    Args:
+        requester: who asks, and ``performer``: who is asked, where the record says so.
+        placer: the number under which the sender's system knows its request; of an answer "".
+        number: the hub's number that an answer names.
+        alias: the agency's alias of the client, where the record names the client so.
+        consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
+    """
 
     source: Source
     kind: Literal["referral", "referral-status"]
     entries: tuple[dict[str, Any], ...]
     said: Said
-    to_org: str
+    requester: End
+    performer: End
     wanted: str
-    number: str | None  # the hub's number that an answer names
+    placer: str
+    number: str | None
     person: PersonKeys | None
     case_closed: bool
     deceased: bool
+    alias: str | None = None
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +155,14 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         house.mappings[source.system.kind].records[kind.name].to_fhir(named if request else record, Context(agency))
     )
     task = _only(translated.resources, "Task", source)
-    state = code_in(task.get("businessStatus"), REFERRAL_STATE)
+    state = code_in(task.get("businessStatus"), codes.REFERRAL_STATE)
     if state is None:
         raise RecordUnreadable(
             f"{source.system.id} {source.key}: status", "nothing", "a state", "set it and save the record"
         )
     client = _child(record, "client")
+    asked = _only(translated.resources, "ServiceRequest", source) if request else {}
+    requester = _end(asked.get("requester"))
     return ReferralRecord(
         source=source,
         kind="referral" if request else "referral-status",
@@ -148,18 +170,48 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         said=Said(
             writer="S" if request else "R",
             state=state,
-            reason=code_in(task.get("statusReason"), STATE_REASON),
+            reason=code_in(task.get("statusReason"), codes.STATE_REASON),
             modified_at=_instant(task.get("lastModified")),
             has_output=bool(task.get("output")),
             coded_outcome=state == "completed",  # the system's coded COMPLETED is itself the outcome (shared model 6.2)
         ),
-        to_org=record.fields.get("to_org", ""),
-        wanted=record.fields.get("service_wanted", ""),
-        number=None if request else identifier_in(task, ID_REFERRAL),
+        requester=requester,
+        performer=_end(next(iter(asked.get("performer", ())), None)),
+        wanted=code_in(asked.get("code"), codes.SERVICE_WANTED) or "",
+        placer=_placer(asked, requester) if request else "",
+        number=None if request else identifier_in(task, codes.ID_REFERRAL),
         person=_person(house, source, translated.resources, client) if request else None,
         case_closed=(_child(record, "case") or _NOBODY).get("status") == "CLOSED",
         deceased=(client or _NOBODY).get("deceased_date") is not None,
+        alias=_alias(translated.resources) if request else None,
+        consent=record.fields.get(kind.consent) if kind.consent else None,
     )
+
+
+def _end(reference: object) -> End:
+    """The end that a directory reference of a mapping names."""
+    identifier = reference.get("identifier", {}) if isinstance(reference, dict) else {}
+    value = str(identifier.get("value", ""))
+    match identifier.get("system"):
+        case codes.ID_AGENCY:
+            return End(agency=value)
+        case codes.ID_SITE:
+            return End(site=value)
+    return End()
+
+
+def _placer(asked: Resource, requester: End) -> str:
+    """The sender's own number; where a system serves several places, each has numbers of its own."""
+    for identifier in asked.get("identifier", ()):
+        kinds = (entry.get("code") for entry in identifier.get("type", {}).get("coding", ()))
+        if "PLAC" in kinds:
+            return "/".join(part for part in (requester.site, identifier["value"]) if part)
+    return ""
+
+
+def _alias(entries: Iterable[Resource]) -> str | None:
+    patients = (entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Patient")
+    return next((alias for patient in patients if (alias := identifier_in(patient, codes.ID_CLIENT))), None)
 
 
 def _consent(house: House, source: Source, record: Record) -> ConsentRecord:

@@ -141,7 +141,7 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
         back_lane=house.ids.number(),
         sender=source.system.agency,
         sender_system=source.system.id,
-        sender_key=source.key,
+        sender_key=submission.record.placer,
         recipient=submission.led.agency,
         recipient_system=submission.led.system,
         service=submission.record.wanted,

@@ -23,6 +23,7 @@ class Led:
         service: the one service of the directory, or None: unrouted, or settled by the open referral.
         candidates: subjects between whom a human must choose.
         looked_up: by the directory and the index; False: by an open referral.
+        own: the record speaks for a place of its own agency.
     """
 
     agency: str
@@ -33,6 +34,7 @@ class Led:
     subject: str | None
     candidates: tuple[str, ...] = ()
     looked_up: bool = True
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

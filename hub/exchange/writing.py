@@ -39,8 +39,7 @@ def write_parcel(
         if "status" not in record.fields:
             return None
         if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
-            own = referral.sender_key.split(":", 1)[1]
-            record = replace(record, fields={**record.fields, "referral_id": own})
+            record = replace(record, fields={**record.fields, kind.own: referral.sender_key.rpartition("/")[2]})
     return Parcel(
         envelope_id=envelope.envelope_id,
         kind=kind.parcel or "",

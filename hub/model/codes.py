@@ -31,6 +31,7 @@ ID_CONSENT = f"{ID}/consent"
 ID_ENVELOPE = f"{ID}/envelope"
 ID_REFERRAL = f"{ID}/referral"
 ID_SERVICE = f"{ID}/service"
+ID_SITE = f"{ID}/site"
 
 # design §4: the local word decides, the v3-ActReason stands beside it for partners
 ACT_REASON_OF_PURPOSE = {

@@ -199,8 +199,8 @@ class InboxRows(Protocol):
         """Set the state, and the code where one is given, of those that have not ended; an end sets ``ended_at``."""
         ...
 
-    def last_released(self, system: str, record_key: str) -> Inbox | None:
-        """The latest message of a record that gate 1 let go."""
+    def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
+        """By referral number, the latest message of a system about it that gate 1 let go."""
         ...
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:

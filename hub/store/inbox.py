@@ -21,6 +21,7 @@ class InboxTable:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._released: Memo[tuple[str, str], Inbox] = Memo()
 
     def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
         """The latest message of each record."""
@@ -61,6 +62,8 @@ class InboxTable:
                 "ended_at": optional_text(row.ended_at),
             },
         )
+        if row.envelope_id and row.referral_no:
+            self._released.set((row.system, row.referral_no), row)
 
     def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
         """Set the state of messages that have not ended; an end is final (INV-5)."""
@@ -70,13 +73,12 @@ class InboxTable:
         c = t.inbox.c
         where = (c.message_id.in_(list(message_ids)), c.ended_at.is_(None))
         self._scope.write(update(t.inbox).where(*where).values(**values), None, t.inbox)
+        self._released.forget()
 
-    def last_released(self, system: str, record_key: str) -> Inbox | None:
-        """The latest message of a record that gate 1 let go."""
-        c = t.inbox.c
-        where = (c.system == system, c.record_key == record_key, c.envelope_id.is_not(None))
-        row = self._scope.one(select(t.inbox).where(*where).order_by(c.accepted_at.desc()).limit(1), t.inbox)
-        return _inbox(row) if row else None
+    def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
+        """By referral number, the latest message of a system about it that gate 1 let go."""
+        found = self._released.read([(system, number) for number in numbers], self._read_released)
+        return {number: row for (_, number), row in found.items()}
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """How many messages one revision of a record has made."""
@@ -89,6 +91,16 @@ class InboxTable:
         """Messages by state."""
         rows = self._scope.read(select(t.inbox.c.state, func.count().label("total")).group_by(t.inbox.c.state))
         return {row.state: row.total for row in rows}
+
+    def _read_released(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], Inbox]:
+        c = t.inbox.c
+        found: dict[tuple[str, str], Inbox] = {}
+        for system in {system for system, _ in pairs}:
+            numbers = [number for its, number in pairs if its == system]
+            where = (c.referral_no.in_(numbers), c.system == system, c.envelope_id.is_not(None))
+            rows = self._scope.read(select(t.inbox).where(*where).order_by(c.accepted_at), t.inbox)
+            found |= {(system, row.referral_no): _inbox(row) for row in rows}
+        return found
 
 
 class DecisionTable:

@@ -131,6 +131,7 @@ inbox = _table(
     UniqueConstraint("system", "record_key", "revision", "attempt", name="inbox_once"),
     Index("inbox_by_state", "state"),
     Index("inbox_by_envelope", "envelope_id"),
+    Index("inbox_by_referral", "referral_no"),
 )
 decision = _table(
     "decision",

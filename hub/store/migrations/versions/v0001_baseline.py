@@ -248,6 +248,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index("inbox_by_envelope", ["envelope_id"], unique=False)
+        batch_op.create_index("inbox_by_referral", ["referral_no"], unique=False)
         batch_op.create_index("inbox_by_state", ["state"], unique=False)
 
     op.create_table(
