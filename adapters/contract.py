@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -25,11 +25,13 @@ class Raw:
         key: the source key; never holds personal data.
         revision: the source's own row version, or "" where it has none.
         data: the bytes without the row version, so that equal bytes mean an equal record.
+        site: the place code that it came from, where a system tells its places apart.
     """
 
     key: str
     revision: str
     data: bytes
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,20 @@ class Page:
     more: bool
     problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
     rejections: tuple[Rejection, ...] = ()
+    numbers: tuple[Numbered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The number that the receiving system gave to the client of a message it took.
+
+    Args:
+        system: identifier system, a URL.
+    """
+
+    envelope_id: str
+    system: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,47 @@ class Source(Protocol):
         ...
 
 
+class Verdict(StrEnum):
+    """What became of a record that its system waits to hear of."""
+
+    ACCEPTED = "accepted"
+    WAITS = "waits"  # refused for now; something may change the answer
+    REFUSED = "refused"  # nothing would
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one record of a batch.
+
+    Args:
+        code: why it waits or was refused: of the consent rules, or the adapter's own; "" where it was accepted.
+        known: nothing was to be done, since what it says stood already.
+    """
+
+    verdict: Verdict
+    code: str = ""
+    known: bool = False
+
+
+class Answering(Source, Protocol):
+    """A source that hands in batches and waits for an answer to each record of them."""
+
+    def awaiting(self, limit: int) -> Sequence[str]:
+        """Keys of records whose answer may still change; whole batches, the oldest first."""
+        ...
+
+    def answer(self, answers: Mapping[str, Answer]) -> bool:
+        """Write the answers to batches all of whose records have one, where they differ from what stands there.
+
+        Returns:
+            Whether anything was written.
+
+        Raises:
+            Unavailable: it cannot be written now; asked again.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordKind:
     """What the hub does with a kind of record.
@@ -179,6 +236,7 @@ class RecordKind:
         parcel: the parcel kind under which the record is written out; None: it is only read.
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
+        incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
     """
 
     name: str
@@ -186,6 +244,7 @@ class RecordKind:
     parcel: str | None = None
     own: str = ""
     consent: str = ""
+    incomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +264,5 @@ class Adapter:
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
     batch_max: int = 200
+    batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
+    answers: bool = False  # its sources are ``Answering``

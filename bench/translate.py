@@ -81,7 +81,7 @@ def _to_rows(made: World, bundles: Sequence[dict[str, Any]]) -> None:
             created_at=house.clock.now(),
             bundle=bundle,
         )
-        write_parcel(house, system, envelope, bundle, None)
+        write_parcel(house, system, envelope, bundle, None, {})
 
 
 def _read_and_do_nothing(path: Path, count: int) -> None:

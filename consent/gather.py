@@ -62,9 +62,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     return Facts(
         at=rows.now,
         pack=packs.facts(sender.pack if sender else ""),
-        sender=_party(
-            question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of
-        ),
+        sender=_party(question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of),
         recipient=_party(
             question.recipient, directory.agencies.get(question.recipient), known=question.routed, runs=into
         ),

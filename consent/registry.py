@@ -58,7 +58,8 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
 
 def _lapsed(consent: Consent, now: datetime) -> Consent:
     """What the clock has ended is EXPIRED: its own row opens it no more, a new record does (consent rules 1.4)."""
-    over = consent.state is ConsentState.ACTIVE and consent.expires_at is not None and now >= consent.expires_at
+    counted = consent.state in (ConsentState.ACTIVE, ConsentState.SUSPENDED)
+    over = counted and consent.expires_at is not None and now >= consent.expires_at
     return replace(consent, state=ConsentState.EXPIRED) if over else consent
 
 
@@ -92,7 +93,7 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
 
     Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
     """
-    consent = _known(unit, consent_id)
+    consent = _lapsed(_known(unit, consent_id), unit.now)
     if consent.state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT):
         return consent
     later = replace(consent, version=consent.version + 1, state=ConsentState.SUSPENDED)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import adapters.cms
+import adapters.harts
 import consent.packs
 from adapters.contract import Adapter
 from hub import mapping
@@ -32,7 +33,7 @@ from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
 from hub.store.unit import SqlStore
 
-ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER,)}
+ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER)}
 PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
 BUS_KEPT = timedelta(hours=96)  # longer than any message may be under way (72 h)
 

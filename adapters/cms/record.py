@@ -118,7 +118,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
         ),
         "RF_STATUS": Form(
-            VIEWS["v_hub_referral_in"], ("referral_id", "hub_referral_no", "status", "status_at")
+            VIEWS["v_hub_referral_in"],
+            ("referral_id", "hub_referral_no", "status", "status_at"),
+            children={"language": LANGUAGE},  # results that came with an answer: written, never in the view
         ),
         "CONSENT": Form(
             VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from hub.errors import BusUnavailable, Unavailable
@@ -121,8 +121,12 @@ def _append(connection: Connection, records: Sequence[Outgoing], *, at: str) -> 
 
 
 def _reserve(connection: Connection, topic: str, count: int) -> int:
-    """The first of ``count`` offsets of a topic that nobody else gets."""
-    asked = sqlite.insert(bus_topic).values(topic=topic, next_offset=count)
+    """The first of ``count`` offsets of a topic that nobody else gets, behind whatever stands there already."""
+    last = connection.execute(select(func.max(bus_record.c.offset)).where(bus_record.c.topic == topic)).scalar()
+    free = 0 if last is None else last + 1
+    behind = update(bus_topic).where(bus_topic.c.topic == topic, bus_topic.c.next_offset < free)
+    connection.execute(behind.values(next_offset=free))
+    asked = sqlite.insert(bus_topic).values(topic=topic, next_offset=free + count)
     counted = asked.on_conflict_do_update(
         index_elements=[bus_topic.c.topic], set_={"next_offset": bus_topic.c.next_offset + count}
     ).returning(bus_topic.c.next_offset)

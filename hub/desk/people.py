@@ -100,6 +100,8 @@ def _client(rows: Peek, agency: str, alias: str) -> str:
 def _link(
     unit: Unit, row: Waiting, system: System, kinds: dict[str, str], ref: str, actor: Actor, *, minted: bool
 ) -> Resolved:
+    if isinstance(identify(unit, PersonKeys.of(kinds), system.agency), One):
+        raise Refused("WAITING", "a record whose person is known by now", "a question", "it is read again by itself")
     alias = unit.subjects.alias(system.agency, ref)
     unit.subjects.add_digests(ref, kinds)
     if identify(unit, PersonKeys.of(kinds), system.agency) != One(ref):

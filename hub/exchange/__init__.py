@@ -15,6 +15,7 @@
                 body and key
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
+    answers     what became of each record of a batch, told to the system that handed it in
     wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
     rules       new mappings and packs wake what waited for them
@@ -30,7 +31,7 @@ from collections.abc import Callable
 from functools import partial
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
-from hub.exchange import ending, handover, intake, notices, relay, wake
+from hub.exchange import answers, ending, handover, intake, notices, relay, wake
 from hub.exchange.house import House
 from hub.model.directory import System
 
@@ -61,6 +62,7 @@ class Exchange:
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
+        done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]
         return any(done)
 
     def hand_over(self, system: System) -> bool:

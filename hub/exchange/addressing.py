@@ -54,6 +54,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
             return NothingToSay()
         found = Forbidden("the request has been sent already; a change to it does not travel")
     led = _lead(rows, record, referral, asked_again=said_again == ADD)
+    _must_be_theirs(rows, record, led)
     if said_again == ADD and referral and led.subject and _asks_otherwise(led, referral):
         found = Forbidden("it asks another agency, or about another client: enter a new referral")
     steps = found.steps if isinstance(found, Moved) else ()
@@ -76,6 +77,21 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         bundle=bundle,
         items=items,
     )
+
+
+def _must_be_theirs(rows: Peek, record: ReferralRecord, led: Led) -> None:
+    """A consent that a worker names chooses nothing, but must be one of this client's (program systems 9.4)."""
+    if record.consent is None or led.subject is None:
+        return
+    consent_id = rows.consents.by_number(record.source.system.agency, record.consent)
+    consent = rows.consents.get(consent_id) if consent_id else None
+    if consent is None or consent.subject_ref != led.subject:
+        raise MessageRejected(
+            f"{record.source.system.id} {record.source.key}: consent",
+            got="a number of no consent of this client",
+            expected="the number that `hub consent import` printed for this client, or nothing",
+            next_step="correct it, or leave it out: the hub finds the consent by itself",
+        )
 
 
 def read_ahead(rows: Peek, records: Sequence[ReferralRecord]) -> None:
@@ -129,8 +145,11 @@ def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox, referral: Re
 
     A row that is deleted and entered again may get its number and revision again; then it is for somebody else.
     """
-    if previous.digest == record.source.digest or referral is None:
+    if referral is None:
         return False
+    sent = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number, previous)
+    if record.source.digest in (previous.digest, sent.digest):
+        return False  # nothing changed, or it was changed back to what was sent
     saved = previous.revision != record.source.revision or record.source.revision == ""
     return saved or _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
 

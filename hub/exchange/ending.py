@@ -51,19 +51,30 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
         tell(house, unit, message.system, message.record_key, "returned", code)
 
 
-def recall_changed(house: House, system: System, digests: Mapping[str, str], gone: Sequence[str]) -> None:
+def recall_changed(
+    house: House, system: System, digests: Mapping[str, str], gone: Sequence[str], numbers: Mapping[str, str]
+) -> None:
     """A request that was corrected or taken away at its source does not go on as it was: it is judged as it is now.
+
+    An answer may move on while it is under way; it is called back only if it was about another referral.
 
     Args:
         digests: record key to the keyed digest of the record as it is.
         gone: keys of records that the source no longer shows.
+        numbers: record key of an answer to the referral that it names now.
     """
+
+    def changed(key: str, message: Inbox) -> bool:
+        if message.event == ADD:
+            return digests.get(key) != message.digest
+        return key in numbers and numbers[key] != message.referral_no
+
     with house.store.peek() as rows:
         latest = rows.inbox.latest(system.id, [*digests, *gone])
         under_way = [
             message.envelope_id
             for key, message in latest.items()
-            if message.event == ADD and message.state not in ENDS and digests.get(key) != message.digest
+            if message.state not in ENDS and changed(key, message)
         ]
     if not under_way:
         return

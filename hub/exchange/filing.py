@@ -16,10 +16,11 @@ from consent.registry import Origin, file, suspend
 from consent.rows import ConsentRow, read_row
 from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
+from hub.exchange.doubt import hold_back, says_no
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
-from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare
+from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
 from hub.exchange.reading import ConsentRecord
 from hub.exchange.waiting import tell
 from hub.model import locks
@@ -109,7 +110,11 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     _suspend_moved(house, [record for record, seen in news if seen.moved])
     news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
-    return _file_clear(house, clear) + _ask_about(house, [(record, seen) for record, seen in news if seen.unclear])
+    unclear = [(record, seen) for record, seen in news if seen.unclear]
+    for record, seen in unclear:
+        if says_no(record) and isinstance(seen.who, Ambiguous):
+            hold_back(house, record, seen.who.subject_refs)
+    return _file_clear(house, clear) + _ask_about(house, unclear)
 
 
 def _read_ahead(rows: Peek, records: Sequence[ConsentRecord]) -> None:
@@ -194,7 +199,8 @@ def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution)
     if record.person is None or (isinstance(who, One) and who.subject_ref == ref):
         return False
     subject = Held.of(ref, rows.subjects.digests_of(ref), own=True)
-    return bool(subject.exact | subject.local) and not compare(record.person, subject).exact
+    unnamed = not any(subject.traits.values())  # filed when nothing of its client could be read
+    return not unnamed and bool(subject.exact | subject.local) and not compare(record.person, subject).exact
 
 
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
@@ -204,7 +210,13 @@ def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     if found.known is None or found.known[1] != record.source.read_as or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
-    return not _corrects_death(rows, record, ref) and record.kinds().items() <= rows.subjects.digests_of(ref).items()
+    return not _corrects_death(rows, record, ref) and _is_known(rows, record, ref)
+
+
+def _is_known(rows: Peek, record: ConsentRecord, ref: str) -> bool:
+    """Whether the index would learn nothing of the person."""
+    known = rows.subjects.digests_of(ref)
+    return record.person is None or to_learn(record.person, Held.of(ref, known, own=True)).items() <= known.items()
 
 
 def _corrects_death(rows: Peek, record: ConsentRecord, ref: str) -> bool:
@@ -226,7 +238,9 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
         details = {"subject_ref": ref, "reason_code": "MINTED", "source": f"{source.system.id}/{source.key}"}
         unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))
     unit.subjects.alias(agency, ref)
-    unit.subjects.add_digests(ref, record.kinds())
+    if record.person:
+        subject = Held.of(ref, unit.subjects.digests_of(ref), own=True)
+        unit.subjects.add_digests(ref, to_learn(record.person, subject))
     if record.deceased or (found.ref and _corrects_death(unit, record, ref)):
         unit.subjects.set_deceased(ref, agency, source.system.id, dead=record.deceased)
     if found.known is None or found.known[1] != source.read_as or _in_doubt(found.known[0]):

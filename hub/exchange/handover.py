@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.contract import Parcel, Sent, SentState
 from consent.decide import decide
@@ -40,13 +40,15 @@ from hub.exchange.moving import after_arrival
 from hub.exchange.question import at_gate_2
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.withhold import withhold
-from hub.exchange.writing import write_parcel
+from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
 from hub.model.envelope import Envelope, MessageState
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
+
+BATCHES = "batches"  # stands where a system would: when the last batch of each was closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ def step(house: House, system: System) -> bool:
         Unavailable: the store cannot be reached. A recipient that cannot be reached is not an error here.
     """
     with house.store.peek() as rows:
-        due = rows.handovers.due(system.id, rows.now, min(house.limits.batch, house.adapters[system.kind].batch_max))
+        due = rows.handovers.due(system.id, rows.now, _batch(house, system))
+        if not _is_time(house, rows, system, due):
+            return False
         ready = _prepare(house, rows, system, due)
     ready = _reachable(house, system, ready)
     if not ready:
@@ -77,8 +81,32 @@ def step(house: House, system: System) -> bool:
     began_s = house.clock.monotonic_s()
     permitted = _open_all(house, ready)
     if permitted:
+        _closed(house, system)
         _send(house, system, permitted, began_s)
     return True
+
+
+def _batch(house: House, system: System) -> int:
+    """Messages of one hand-over: those of a file go together."""
+    card = house.adapters[system.kind]
+    return card.batch_max if card.batch_every else min(house.limits.batch, card.batch_max)
+
+
+def _is_time(house: House, rows: Peek, system: System, due: Sequence[Handover]) -> bool:
+    """Whether a batch may be closed: it is full, or the last one was closed long enough ago (program systems 4.4)."""
+    every = house.adapters[system.kind].batch_every
+    closed = rows.cursors.remembered(BATCHES, system.id) if every else None
+    half_sent = any(row.state is MessageState.OPENED for row in due)  # nobody knows: not for longer than it must be
+    if every is None or closed is None or half_sent or len(due) >= _batch(house, system):
+        return True
+    since = rows.now - datetime.fromisoformat(closed)
+    return not timedelta() <= since < every(system.settings)  # a clock that was set back holds no batch
+
+
+def _closed(house: House, system: System) -> None:
+    if house.adapters[system.kind].batch_every:
+        with house.store.unit() as unit:
+            unit.cursors.remember(BATCHES, system.id, unit.now.isoformat())
 
 
 def _read_ahead(rows: Peek, batch: Sequence[Handover]) -> None:
@@ -118,7 +146,8 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
         return prepared
     referral = rows.referrals.get(row.referral_no) if row.referral_no else None
     content = withhold(envelope.bundle, decision.withheld)
-    parcel = write_parcel(house, system, envelope, content, referral)
+    places = places_of(rows.directory.all(), system, row.service)
+    parcel = write_parcel(house, system, envelope, content, referral, places)
     return replace(prepared, parcel=parcel)
 
 
@@ -241,6 +270,8 @@ def _written(house: House, system: System, parcels: Sequence[Parcel], began_s: f
         return house.connections.source(system).send(parcels, lease)
     except LeaseOver:
         state, code = SentState.FAILED, "LEASE_OVER"
+    except MessageRejected as error:  # it cannot be written after all; the others are tried alone
+        state, code = SentState.FAILED, str(error)
     except Unavailable as error:
         state, code = (SentState.UNKNOWN if lease.passed else SentState.FAILED), str(error)
     return [Sent(parcel.envelope_id, state, code) for parcel in parcels]

@@ -21,6 +21,7 @@ from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
+from hub.exchange.numbers import learn_numbers
 from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
 from hub.exchange.submission import Submission
@@ -52,8 +53,9 @@ def _read_page(house: House, system: System) -> bool:
     with house.store.peek() as rows:
         cursor = rows.cursors.get(system.id)
     page = house.connections.source(system).fetch(cursor)
-    if page.cursor == cursor and not (page.raws or page.problems or page.rejections):
+    if page.cursor == cursor and not (page.raws or page.problems or page.rejections or page.numbers):
         return False
+    learn_numbers(house, system, page.numbers)
     take_in(house, system, page.raws)
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for rejection in page.rejections:
@@ -77,7 +79,8 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
     as_now = {each.source.key: each.source.digest for each in read if not isinstance(each, ConsentRecord)}
-    recall_changed(house, system, as_now, gone)
+    numbers = {record.source.key: record.number for record in referrals if record.number}
+    recall_changed(house, system, as_now, gone, numbers)
     bad += _judge_all(house, referrals, woken)
     suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
     for batch in batches(bad, house.limits.batch):

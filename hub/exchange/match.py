@@ -6,8 +6,9 @@ identifies, or a human of the sending agency chooses (DN_IDENTITY), or is unknow
 What identifies (``exact``):
 - a government identifier together with the whole birth date; without that date it proves nothing;
 - the local key: a system's own row id, inside that system, as long as the row still tells of the same person: of
-  family name, given name and birth date two must be as they were (or all that both sides know, where that is less).
-  A row that was emptied and used for somebody else, or an id that was given again, is a question.
+  family name, given name and birth date two must be as they were when it was first read, or as a human has said since
+  (all that both sides know, where that is less; all, where government's numbers differ too). A row that was emptied
+  and used for somebody else, step by step too, or an id that was given again, is a question.
 
 What resembles (``family``, ``given``: consonants of a name together with the whole birth date), and only among *own*
 clients, those for whom the sending agency has an alias:
@@ -38,7 +39,7 @@ Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest; different 
 _GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
 _FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
 
-EXACT, LOCAL, FAMILY, GIVEN, BOTH = "exact", "local", "family", "given", "both"  # kinds of digest in the index
+EXACT, LOCAL, FAMILY, GIVEN, BOTH, BORN = "exact", "local", "family", "given", "both", "born"  # kinds in the index
 _BIRTH = "row-birth"
 TRAITS = ("row-family", "row-given", _BIRTH)  # what one row of one system says, to see that it is the same person
 
@@ -51,6 +52,7 @@ class PersonKeys:
         exact: digests that identify, sorted, none twice; the local one among them.
         local: the digest of the system's own row id, or None.
         traits: digests of what that row says of the person, by kind.
+        born: digest of the whole birth date, by which a number that a system gives later can be joined to it.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
         birth_known: whether the record has a whole birth date.
@@ -62,6 +64,7 @@ class PersonKeys:
     birth_known: bool
     local: str | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
+    born: str | None = None
 
     @classmethod
     def of(cls, kinds: Mapping[str, str]) -> PersonKeys:
@@ -74,14 +77,16 @@ class PersonKeys:
             exact=tuple(sorted(digest for digest, kind in kinds.items() if kind in (EXACT, LOCAL))),
             family=one(FAMILY, BOTH),
             given=one(GIVEN, BOTH),
-            birth_known=one(EXACT, FAMILY, GIVEN, BOTH, _BIRTH) is not None,
+            birth_known=one(BORN) is not None,
             local=one(LOCAL),
             traits={kind: digest for digest, kind in kinds.items() if kind in TRAITS},
+            born=one(BORN),
         )
 
     def kinds(self) -> dict[str, str]:
         """digest -> kind, as the index keeps it."""
-        return self.found_by() | {digest: kind for kind, digest in self.traits.items()}
+        told = {digest: kind for kind, digest in self.traits.items()} | ({self.born: BORN} if self.born else {})
+        return self.found_by() | told
 
     def found_by(self) -> dict[str, str]:
         """Those by which a subject may be found, digest -> kind. One skeleton for both names is kept as ``both``."""
@@ -169,10 +174,11 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         patient: FHIR R4 Patient.
         system: id of the system that the record came from.
         local_id: that system's own row id of the client, or None where the record has none.
-        digest: ``(domain, text) -> digest``; the domains are ``identifier``, ``local``, ``name`` and ``row``.
+        digest: ``(domain, text) -> digest``; the domains are ``born``, ``identifier``, ``local``, ``name``, ``row``.
     """
     birth = _whole_date(patient.get("birthDate"))
-    exact = {digest("identifier", f"{url}\n{value}\n{birth}") for url, value in _proving(patient)} if birth else set()
+    born = digest("born", str(birth)) if birth else None
+    exact = {identifying(url, value, born, digest) for url, value in _proving(patient)} if born else set()
     family, given = _names(patient)
     local, traits = None, {}
     if local_id:
@@ -186,7 +192,29 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         birth_known=birth is not None,
         local=local,
         traits=traits,
+        born=born,
     )
+
+
+def identifying(system: str, value: str, born: str, digest: Digest) -> str:
+    """The digest by which a government's number identifies together with a birth date.
+
+    Args:
+        system: identifier system, a URL; ``value``: normalised.
+        born: the digest of the birth date.
+    """
+    return digest("identifier", f"{system}\n{value}\n{born}")
+
+
+def to_learn(keys: PersonKeys, held: Held) -> dict[str, str]:
+    """What the index learns of a subject from a record that was found to be theirs, digest -> kind.
+
+    What a row said when it was first read stays the measure, or it could become somebody else's in small steps; only
+    a government's number that agrees, or a human, says that it may say something else now.
+    """
+    ours = Held.of("", keys.kinds(), own=held.own)
+    measured = bool(ours.local & held.local) and any(held.traits.values()) and not ours.exact & held.exact
+    return {digest: kind for digest, kind in keys.kinds().items() if not (measured and kind in TRAITS)}
 
 
 def compare(keys: PersonKeys, held: Held) -> Candidate:
@@ -259,8 +287,14 @@ def _agreement(ours: Held, theirs: Held) -> Candidate:
 
 def _same_row(ours: Held, theirs: Held) -> bool:
     """Whether a row still tells of the person whom it told of before: a name or a date may have been corrected."""
+    if not any(ours.traits.values()):
+        return True  # the row says nothing that could contradict
     both = [kind for kind in TRAITS if ours.traits.get(kind) and theirs.traits.get(kind)]
     agree = sum(bool(ours.traits[kind] & theirs.traits[kind]) for kind in both)
+    same_date = bool(ours.traits[_BIRTH] & theirs.traits[_BIRTH])  # else numbers cannot be compared
+    other_number = same_date and bool(ours.exact and theirs.exact) and ours.exact.isdisjoint(theirs.exact)
+    if not both or other_number:
+        return bool(both) and agree == len(both)
     return agree >= min(2, len(both))
 
 

@@ -31,7 +31,7 @@ from hub.exchange.complete import (
 from hub.exchange.elements import EXEMPT
 from hub.exchange.strict import Fault, NotOurMessage
 from hub.model import codes
-from hub.model.fhir import Resource, coding
+from hub.model.fhir import Resource, coding, references
 
 __all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "renumber"]
 
@@ -39,7 +39,7 @@ __all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "renumber"]
 PLACEHOLDER = "A" * 12
 
 _LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
-_NUMBERED = frozenset({"MessageHeader", "ServiceRequest", "Task", "Patient", "Appointment"})
+_NUMBERED = frozenset({"MessageHeader", "ServiceRequest", "Task", "Patient", "Appointment", "Observation"})
 _SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
 _GONE: Any = object()  # a node that has no place in this message, until its parent has let go of it
 
@@ -57,8 +57,8 @@ def assemble(
 
     Args:
         entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``. They are not changed.
-        event: a message event code. A later event than ``add-service-request`` carries the Task, an Appointment and
-            what they need of the directory; whom and what it is about, it says by alias and number.
+        event: a message event code. A later event than ``add-service-request`` carries the Task, its outputs, an
+            Appointment and what they need of the directory; whom and what it is about, it says by alias and number.
         at: aware.
         numbers: message and envelope id; for the rest a ``PLACEHOLDER`` where it is not known yet.
 
@@ -67,9 +67,9 @@ def assemble(
             a Task; more than one Task.
     """
     blocks = _blocks(entries, event)
-    travels = {b: r for b, r in blocks.items() if event == ADD or r["resourceType"] in _LATER_TYPES}
-    travels[_SENDER] = organization(ends.sender, ends.sender_name)
-    travels[_RECIPIENT] = organization(ends.recipient, ends.recipient_name)
+    travels = blocks if event == ADD else _of_later(blocks)
+    both = {_SENDER: (ends.sender, ends.sender_name), _RECIPIENT: (ends.recipient, ends.recipient_name)}
+    travels = travels | {block: organization(*end) for block, end in both.items()}
     envelope = uuid.UUID(numbers.envelope_id)
     ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
     places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
@@ -142,6 +142,12 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
     if faults:
         raise NotOurMessage(faults)
     return blocks
+
+
+def _of_later(blocks: Mapping[str, Resource]) -> dict[str, Resource]:
+    """What travels with a later event of a referral, the outputs of its Task among it."""
+    outputs = {block for resource in blocks.values() for block in references(resource.get("output", []))}
+    return {b: resource for b, resource in blocks.items() if resource["resourceType"] in _LATER_TYPES or b in outputs}
 
 
 def _people(blocks: Mapping[str, Resource]) -> tuple[str, str]:

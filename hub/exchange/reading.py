@@ -26,12 +26,13 @@ from hub.referral import Said
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a record is: system, key, the source's revision, and a keyed digest of its bytes."""
+    """Where a record is: system, key, the source's revision, a keyed digest of its bytes, and its place there."""
 
     system: System
     key: str
     revision: str
     digest: str
+    site: str = ""
 
     @property
     def read_as(self) -> str:
@@ -131,7 +132,7 @@ def read_all(house: House, system: System, raws: Iterable[Raw | Gone]) -> tuple[
 
 def read_one(house: House, system: System, raw: Raw) -> Read:
     """Translate one record."""
-    source = Source(system, raw.key, raw.revision, house.keys.digest("record", sha256(raw.data)))
+    source = Source(system, raw.key, raw.revision, house.keys.digest("record", sha256(raw.data)), raw.site)
     adapter = house.adapters[system.kind]
     try:
         record = adapter.parse(raw.key, raw.data)
@@ -152,7 +153,9 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     named = Record(record.kind, {**record.fields, "from_org": agency}, record.children)
     request = kind.event == "referral"
     translated = (
-        house.mappings[source.system.kind].records[kind.name].to_fhir(named if request else record, Context(agency))
+        house.mappings[source.system.kind]
+        .records[kind.name]
+        .to_fhir(named if request else record, Context(agency, source.site))
     )
     task = _only(translated.resources, "Task", source)
     state = code_in(task.get("businessStatus"), codes.REFERRAL_STATE)
@@ -226,6 +229,9 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     except MessageRejected:
         if not _says_no(record):
             raise
+        local = (client or _NOBODY).get("client_id")  # of whom nothing else can be read now
+        if local:
+            person = person_keys({}, system=source.system.id, local_id=local, digest=house.keys.digest)
     fields = dict(record.fields)
     if client and "home_language" in client.fields:
         fields["home_language"] = client.fields["home_language"]  # what an interpreter spoke (program systems 9.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.contract import Parcel
@@ -12,16 +13,25 @@ from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
 from hub.model.envelope import Envelope
-from hub.model.fhir import Resource, resources
+from hub.model.fhir import Resource, identifier_in, resources
 from hub.model.rows import Notice, ReferralRow
+from hub.ports import Directory
 
 _LOOKED_UP = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
 
 
 def write_parcel(
-    house: House, system: System, envelope: Envelope, content: Resource, referral: ReferralRow | None
+    house: House,
+    system: System,
+    envelope: Envelope,
+    content: Resource,
+    referral: ReferralRow | None,
+    places: Mapping[str, str],
 ) -> Parcel | None:
     """A message in the recipient's own form; None where its system has no word for what it says.
+
+    Args:
+        places: agency to its place code in this kind of system (:func:`places_of`).
 
     Raises:
         MappingGap: the mapping cannot write it; held until a mapping changes.
@@ -34,20 +44,49 @@ def write_parcel(
             f"system {system.id}", f"event {event}", "a record kind that it can write", "see the adapter's card"
         )
     mapping = house.mappings[system.kind].records[kind.name]
-    record = mapping.from_fhir(content["entry"], Context(system.agency)).record
+    record = mapping.from_fhir(_placed(content["entry"], places), Context(system.agency)).record
     if event == "referral-status":
         if "status" not in record.fields:
             return None
         if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
             record = replace(record, fields={**record.fields, kind.own: referral.sender_key.rpartition("/")[2]})
+    incomplete = _is_incomplete(content)
+    if incomplete and kind.incomplete:
+        record = replace(record, fields={**record.fields, kind.incomplete: "1"})
     return Parcel(
         envelope_id=envelope.envelope_id,
         kind=kind.parcel or "",
         body=adapter.render(record),
         referral_no=referral.number if referral else None,
-        incomplete=_is_incomplete(content),
+        incomplete=incomplete,
         lookup=_lookup(content),
     )
+
+
+def places_of(directory: Directory, system: System, service: str | None) -> dict[str, str]:
+    """Each agency's place in a kind of system: its only one, or for the receiving agency that of the service asked."""
+    codes_of: dict[str, set[str]] = {}
+    for site in directory.sites:
+        if site.kind == system.kind:
+            codes_of.setdefault(site.agency, set()).add(site.code)
+    found = {agency: min(own) for agency, own in codes_of.items() if len(own) == 1}
+    asked = next((each.site for each in directory.services if each.id == service), "")
+    if asked in codes_of.get(system.agency, ()):
+        found[system.agency] = asked
+    return found
+
+
+def _placed(entries: Sequence[Resource], places: Mapping[str, str]) -> list[Resource]:
+    """The entries, each Organization with its place code beside its agency id."""
+    return [{**entry, "resource": _with_place(entry["resource"], places)} for entry in entries]
+
+
+def _with_place(resource: Resource, places: Mapping[str, str]) -> Resource:
+    agency = identifier_in(resource, codes.ID_AGENCY) if resource.get("resourceType") == "Organization" else None
+    if agency is None or agency not in places:
+        return resource
+    place = {"system": codes.ID_SITE, "value": places[agency]}
+    return {**resource, "identifier": [*resource["identifier"], place]}
 
 
 def write_notice(house: House, system: System, row: Notice) -> Parcel:

@@ -21,6 +21,7 @@ from hub.mapping.files import digest, gather, toml
 from hub.mapping.forward import to_fhir
 from hub.mapping.model import Back, Block, Context, Converter, Partly, Translation, Unfit, fault
 from hub.mapping.table import Table, read
+from hub.mapping.table import columns as rows_of
 from hub.model.fhir import Resource
 from hub.model.record import Loss, Record
 
@@ -102,12 +103,15 @@ def load(
     files = gather(kind, folders)
     tables: dict[str, Table] = {}
 
-    def table(name: str) -> Table:
+    def csv(name: str) -> tuple[str, bytes]:
         file = f"mappings/{kind}/{name}.csv"
         if f"{name}.csv" not in files:
-            raise fault(file, "", "no such file", "a table of this name beside the mapping", "add it, or mend `table`")
+            raise fault(file, "", "no such file", "a table of this name beside the mapping", "add it, or mend its name")
+        return file, files[f"{name}.csv"]
+
+    def table(name: str) -> Table:
         if name not in tables:
-            tables[name] = read(file, files[f"{name}.csv"])
+            tables[name] = read(*csv(name))
         return tables[name]
 
     records = {}
@@ -117,7 +121,9 @@ def load(
             if record not in columns:
                 raise fault(file, "", f"record kind `{record}`", ", ".join(sorted(columns)), "mend the file's name")
             tree = toml(file, files[name])
-            sheet = Sheet(file, f"{kind} {record}", sections(file, tree), table, functions)
+            sheet = Sheet(
+                file, f"{kind} {record}", sections(file, tree), table, functions, lambda name: rows_of(*csv(name))
+            )
             blocks = compile_blocks(sheet)
             skipped = reasons(file, "skipped", tree.get("skipped"))
             kept = reasons(file, "not_returned", tree.get("not_returned"))

@@ -28,6 +28,7 @@ ENVELOPE = frozenset(
         "Consent",
     }
 )
+NO_COLUMN = "this record has no column for one of them"
 ANOTHER = "about another person or case than this record: not read"
 
 
@@ -64,6 +65,10 @@ def from_fhir(kind: str, blocks: tuple[Block, ...], entries: Sequence[Resource],
     for entry in pending:
         if (name := entry["resource"].get("resourceType", "")) not in ENVELOPE:
             run.losses.append(Loss(name, f"{kind} has no place for it"))
+    for block in blocks:
+        for each in (block, *block.insides):
+            if each.absents:
+                _say_absent(each, tree.root)
     return Back(tree.root.record(kind), tuple(run.losses))
 
 
@@ -134,13 +139,32 @@ def _reference(block: Block, resource: Resource) -> str | None:
     return reference if isinstance(reference, str) else None
 
 
+def _say_absent(block: Block, root: Node) -> None:
+    """Write what says "nothing" into the records of a block whose element was missing, or withheld."""
+    nodes = [root]
+    for name in block.child:
+        nodes = [below for node in nodes for below in node.children.get(name, ())]
+    for node in nodes:
+        for field_name, word in block.absents:
+            node.fields.setdefault(field_name, word)
+
+
 def _read(block: Block, resource: Resource, node: Node, run: Run) -> None:
     for read in block.reads:
         read(resource, node.fields, run)
+    in_columns: dict[str, int] = {}
     for inner in block.insides:
+        if inner.column:
+            in_columns.setdefault(inner.at, 0)
         for item in resource.get(inner.at, ()):
             if all(guard(item) for guard in inner.guards):
                 _read(inner, item, _below(node, inner.child[len(block.child) :]), run)
+                if inner.column:  # it holds one
+                    in_columns[inner.at] += 1
+                    break
+    for at, count in in_columns.items():
+        if len(resource.get(at, ())) > count:
+            run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
     if block.inside is None:
         unknown = [name for name in resource if name not in block.known]
         run.losses += [Loss(f"{block.type}.{name}", "this record has no field for it") for name in unknown]

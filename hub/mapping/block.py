@@ -6,7 +6,7 @@ leading word. What concerns all fields of a record kind together is in ``check``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from hub.model.record import Loss
 _KEYS = {
     "type": "the R4 type of the resource",
     "label": "the data category of the whole resource",
-    "each": 'each = { child = "…" }: one instance per child record',
+    "each": 'each = { child = "…", columns = "…" }: one instance per child record, per filled column of a table',
     "inside": "the block whose element each instance is",
     "at": "the list element of that block",
     "needs": "paths without which the instance does not exist",
@@ -40,6 +40,7 @@ class Sheet:
     blocks: Mapping[str, Mapping[str, Any]]
     table: Callable[[str], Table]
     functions: Mapping[str, Converter]
+    columns: Callable[[str], tuple[Mapping[str, str], ...]]
 
     def fault(self, key: str, got: str, expected: str, next_step: str) -> Refused:
         """This file cannot be loaded."""
@@ -52,17 +53,34 @@ def compile_blocks(sheet: Sheet) -> tuple[Block, ...]:
     Raises:
         Refused: naming file, key, what was got, what was expected, and the next step.
     """
-    made = {name: _block(sheet, name) for name in sheet.blocks}
-    for name, block in made.items():
-        if block.inside is not None and not _starts(block.child, made[block.inside].child):
+    made = [block for name in sheet.blocks for block in _blocks(sheet, name)]
+    children = {block.name: block.child for block in made}
+    for block in made:
+        if block.inside is not None and not _starts(block.child, children[block.inside]):
             raise sheet.fault(
-                f"resource.{name}", "`each` beside its block", "a child of that block's child", "mend `each`"
+                f"resource.{block.name}", "`each` beside its block", "a child of that block's child", "mend `each`"
             )
-    top = [_with_insides(block, made) for block in made.values() if block.inside is None]
+    top = [_with_insides(block, made) for block in made if block.inside is None]
     return tuple(_with_parent(block, top) for block in top)
 
 
-def _block(sheet: Sheet, name: str) -> Block:
+def _blocks(sheet: Sheet, name: str) -> Iterator[Block]:
+    """One block; with ``columns`` one for each row of their table, of the same name."""
+    key, each = f"resource.{name}", sheet.blocks[name].get("each")
+    table = each.get("columns") if isinstance(each, dict) else None
+    if table is None:
+        yield _block(sheet, name, {})
+        return
+    if not isinstance(table, str) or "inside" not in sheet.blocks[name]:
+        raise sheet.fault(f"{key}.each", "`columns` of a whole resource", "`inside` beside them", "mend the block")
+    rows = sheet.columns(table)
+    for word in (words["row"] for words in sheet.blocks[name].get("element", {}).values() if "row" in words):
+        if len({row.get(word) for row in rows}) < len(rows):
+            raise sheet.fault(f"{key}.each", f"two rows with one `{word}`", "one row for each", "mend the table")
+    yield from (_block(sheet, name, row) for row in rows)
+
+
+def _block(sheet: Sheet, name: str, row: Mapping[str, str]) -> Block:
     key, spec = f"resource.{name}", sheet.blocks[name]
     for word in spec:
         if word not in _KEYS:
@@ -70,7 +88,8 @@ def _block(sheet: Sheet, name: str) -> Block:
     kind, at, inside = _type(sheet, name, spec)
     child = _child(sheet, key, spec)
     prefix = "".join(f"{part}." for part in child)
-    steps = tuple(_step(sheet, key, kind, prefix, line, words) for line, words in spec.get("element", {}).items())
+    lines = spec.get("element", {}).items()
+    steps = tuple(_step(sheet, key, kind, prefix, line, words, row) for line, words in lines)
     needs = tuple(_path(sheet, f"{key}.needs", text, kind) for text in spec.get("needs", ()))
     needed = {*spec.get("needs", ()), *(_element_of(step) for step in steps if step.needed)}
     return Block(
@@ -84,7 +103,10 @@ def _block(sheet: Sheet, name: str) -> Block:
         needs=(*(path.get for path in needs), *(_getter(sheet, step, kind) for step in steps if step.needed)),
         writes=tuple(_counting(step) for step in steps if step.write and step.way != "<"),
         links=tuple(step.link for step in steps if step.link and step.way != "<"),
-        reads=tuple(step.read for step in steps if step.read and step.way != ">"),
+        reads=(
+            *(step.read for step in steps if step.read and step.way != ">"),
+            *(step.verify for step in steps if step.verify),
+        ),
         guards=tuple(step.guard for step in steps if step.guard),
         reaches=_reaches(steps),
         orphans=_orphans(steps, needed, prefix),
@@ -92,6 +114,8 @@ def _block(sheet: Sheet, name: str) -> Block:
         known=frozenset(element for step in steps for element in step.elements) | _EXCHANGES,
         owner=False,
         parent=None,
+        absents=tuple(step.absent for step in steps if step.absent and step.way != ">"),
+        column=bool(row),
     )
 
 
@@ -121,9 +145,10 @@ def _child(sheet: Sheet, key: str, spec: Mapping[str, Any]) -> tuple[str, ...]:
     each = spec.get("each")
     if each is None:
         return ()
-    if not isinstance(each, dict) or list(each) != ["child"] or not isinstance(each["child"], str):
-        raise sheet.fault(f"{key}.each", "another word", 'each = { child = "…" }', "mend it")
-    return tuple(each["child"].split("."))
+    known = isinstance(each, dict) and each and set(each) <= {"child", "columns"}
+    if not known or not isinstance(child := each.get("child", ""), str):
+        raise sheet.fault(f"{key}.each", "another word", 'each = { child = "…", columns = "…" }', "mend it")
+    return tuple(child.split(".")) if child else ()
 
 
 def _meta(sheet: Sheet, key: str, kind: str, spec: Mapping[str, Any], inside: str | None) -> Any:
@@ -137,8 +162,9 @@ def _meta(sheet: Sheet, key: str, kind: str, spec: Mapping[str, Any], inside: st
     return labelled(str(label))
 
 
-def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any) -> Step:
+def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any, row: Mapping[str, str]) -> Step:
     key = f'{key}.element."{line}"'
+    words = _filled(sheet, key, words, row)
     if not isinstance(words, dict):
         raise sheet.fault(key, "no table", '{ field = "…" } or another word', "put the line's words in braces")
     head = next(iter(words), "")
@@ -168,8 +194,23 @@ def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any)
         sheet.table,
         sheet.functions,
         frozenset(name for name, spec in sheet.blocks.items() if "inside" not in spec),
+        row,
     )
     return word.compile(spot)
+
+
+def _filled(sheet: Sheet, key: str, words: Any, row: Mapping[str, str]) -> Any:
+    """A line's words with the cells of the row in the place of ``@name``."""
+    if not isinstance(words, dict):
+        return words
+    filled = {}
+    for word, value in words.items():
+        named = value[1:] if isinstance(value, str) and value.startswith("@") else None
+        if named is not None and named not in row:
+            known = ", ".join(row) or "a block with `columns` in its `each`"
+            raise sheet.fault(key, f"`@{named}`", known, "mend the name")
+        filled[word] = value if named is None else row[named]
+    return filled
 
 
 def _path(sheet: Sheet, key: str, text: str, kind: str) -> Path:
@@ -215,8 +256,8 @@ def _starts(path: tuple[str, ...], start: tuple[str, ...]) -> bool:
     return path[: len(start)] == start
 
 
-def _with_insides(block: Block, made: Mapping[str, Block]) -> Block:
-    insides = tuple(inner for inner in made.values() if inner.inside == block.name)
+def _with_insides(block: Block, made: Sequence[Block]) -> Block:
+    insides = tuple(inner for inner in made if inner.inside == block.name)
     known = block.known | {inner.at for inner in insides}
     return replace(block, insides=insides, known=known)
 

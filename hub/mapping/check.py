@@ -131,7 +131,7 @@ def _report(blocks: list[Block], skipped: Mapping[str, str], not_returned: Mappi
     lines = [Loss(place, f"not sent: {reason}") for place, reason in skipped.items()]
     lines += [Loss(place, f"sent, not returned: {reason}") for place, reason in not_returned.items()]
     for block in blocks:
-        lines += [loss for step in block.steps for loss in step.lost if step.way != ">"]
+        lines += [loss for step in block.steps for loss in step.lost if step.way != ">" or step.verify]
         lines += [loss for _, loss in block.orphans]
     return tuple(dict.fromkeys(lines))
 

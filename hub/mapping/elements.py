@@ -24,8 +24,11 @@ _TEXT = {
     "Task": "extension*:Extension identifier*:Identifier basedOn*:Reference partOf*:Reference status"
     " statusReason:CodeableConcept businessStatus:CodeableConcept intent priority code:CodeableConcept description"
     " focus:Reference for:Reference executionPeriod:Period authoredOn lastModified requester:Reference"
-    " performerType*:CodeableConcept owner:Reference reasonCode:CodeableConcept restriction:TaskRestriction",
+    " performerType*:CodeableConcept owner:Reference reasonCode:CodeableConcept note*:Annotation"
+    " restriction:TaskRestriction output*:TaskOutput",
     "TaskRestriction": "extension*:Extension repetitions period:Period recipient*:Reference",
+    "TaskOutput": "extension*:Extension type:CodeableConcept valueReference:Reference",
+    "Annotation": "extension*:Extension authorReference:Reference authorString time text",
     "Observation": "extension*:Extension identifier*:Identifier basedOn*:Reference status category*:CodeableConcept"
     " code:CodeableConcept subject:Reference focus*:Reference effectiveDateTime effectivePeriod:Period issued"
     " performer*:Reference valueCodeableConcept:CodeableConcept valueString valueBoolean valueInteger valueDateTime"

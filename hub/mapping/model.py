@@ -117,6 +117,8 @@ class Step:
     leads: tuple[str, ...] = ()
     reference: Callable[[Resource], Any] | None = None
     lost: tuple[Loss, ...] = ()
+    verify: Read | None = None  # after all is read: whether what is only written would come back the same
+    absent: tuple[str, str] | None = None  # field, and what is written there where the element is missing
     needed: bool = False  # without it the instance could not be found again, so it does not exist
 
 
@@ -142,6 +144,8 @@ class Block:
     known: frozenset[str]
     owner: bool  # each instance is a child record of its own; other blocks of the same child add to it
     parent: Callable[[Resource], Any] | None  # the reference that says whose instance this is
+    absents: tuple[tuple[str, str], ...]  # field to what says "nothing" there
+    column: bool  # one of the blocks that an ``each`` with ``columns`` stands for: one instance a record at most
 
 
 def fault(file: str, key: str, got: str, expected: str, next_step: str) -> Refused:

@@ -7,6 +7,7 @@
     communication[!preferred]        the item without this element
     component[code=SYSTEM|listening] the item whose CodeableConcept holds this coding
     extension[assessor].valueString  the extension with this URL; a bare name is one of the hub's own
+    output[+type=SYSTEM|code].value  an item of its own for each value, which begins with this coding
     address[0].line                  a whole list
 
 Lists are found again by what is in them, never by a count, wherever something may have been withheld.
@@ -78,6 +79,8 @@ def parse(text: str, root: str) -> Path:
         ValueError: no such element, or a list where one item must be chosen; the text says which.
     """
     parts = _split(text)
+    if len(parts) == 2 and parts[0][1].startswith("+"):
+        return _each(text, root, *parts)
     makes: list[Enter] = []
     finds: list[Enter] = []
     kind = root
@@ -105,6 +108,25 @@ def parse(text: str, root: str) -> Path:
         _put(tuple(makes), last_put),
         _get(tuple(finds), last_get),
     )
+
+
+def _each(text: str, root: str, outer: tuple[str, str], inner: tuple[str, str]) -> Path:
+    """A path whose values stand in items of their own: it takes all of them, as a path to a whole list does."""
+    name, pick = outer
+    kind = _element(root, name).type
+    element = _element(kind, inner[0])
+    if element.many or inner[1] or not _element(root, name).many:
+        raise ValueError(f"`{text}` is no list with one value in each item")
+    seed, matches = _choice(root, name, pick[1:])
+
+    def put(resource: Resource, values: Any) -> None:
+        resource.setdefault(name, []).extend({**seed(), inner[0]: value} for value in values)
+
+    def get(resource: Resource) -> Any:
+        found = (item.get(inner[0]) for item in resource.get(name, ()) if matches(item))
+        return [value for value in found if value is not None] or None
+
+    return Path(text, name, element.type, False, True, put, get)
 
 
 def _split(text: str) -> list[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 ``way`` is ``<->`` (both), ``>`` (in only: another row leads back) or ``<`` (out only). An empty ``code`` says: this
 word is no statement, nothing is written. An empty ``local`` says: this system has no word for that code. A word
-that is not listed is no silence but a gap: the message waits until the table is completed.
+that is not listed is no silence but a gap: the message waits until the table is completed. An empty ``local`` with
+``<->`` says: blank is the word for that code. Of a table that an ``each`` names, the columns are its own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Table:
 
     Args:
         to_code: word to code; None where the word is no statement.
-        to_local: code to word; None where the system has no word for it.
+        to_local: code to word; None where the system has no word for it, "" where blank is the word.
         display: code to the text that stands beside it.
     """
 
@@ -47,6 +48,16 @@ class Table:
                 lost[local] = f"`{local}` comes back as `{back}`" if back else f"`{local}` does not come back"
         return lost
 
+    def narrowed(self) -> dict[str, str]:
+        """Codes that go out under a word that means another code, or nothing, when it is read."""
+        lost = {}
+        for code, word in self.to_local.items():
+            if word and (read := self.to_code.get(word)) != code:
+                lost[code] = f"`{code}` is written as `{word}`, which " + (
+                    f"means `{read}`" if read else "says nothing"
+                )
+        return lost
+
     def unnamed(self) -> list[str]:
         """Codes for which the system has no word."""
         return sorted(code for code, local in self.to_local.items() if local is None)
@@ -59,15 +70,7 @@ def read(file: str, data: bytes) -> Table:
         Refused: no CSV in UTF-8, unknown column or way, a row without a word and a code, or two rows that lead the
             same way.
     """
-    try:
-        if b"\0" in data:
-            raise fault(file, "", "a NUL byte", "text", "save the file as text in UTF-8")
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    except UnicodeDecodeError as error:
-        raise fault(file, "", "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8") from error
-    except csv.Error as error:
-        limit = f"rows of cells of at most {csv.field_size_limit()} characters"
-        raise fault(file, "", "what is no CSV", limit, "mend the file; a quote may not be closed") from error
+    rows = _rows(file, data)
     header = [name.strip() for name in rows[0]] if rows else []
     if header[:2] != _COLUMNS[:2] or header != _COLUMNS[: len(header)]:
         raise fault(file, "line 1", ",".join(header) or "nothing", "local,code,way,display", "mend the header")
@@ -78,6 +81,33 @@ def read(file: str, data: bytes) -> Table:
         if any(cell.strip() for cell in row):
             _add(file, line, [cell.strip() for cell in row], (to_code, to_local, display))
     return Table(file, to_code, to_local, display)
+
+
+def columns(file: str, data: bytes) -> tuple[Mapping[str, str], ...]:
+    """Read the table of an ``each``: a row per column of the record, cells by the names of the header.
+
+    Raises:
+        Refused: no CSV in UTF-8, no column ``field``, no row, or a row with an empty cell or one too many.
+    """
+    header, *rows = [[cell.strip() for cell in row] for row in _rows(file, data) if any(map(str.strip, row))] or [[]]
+    if "field" not in header or not rows:
+        raise fault(file, "line 1", ",".join(header) or "nothing", "`field`, further names, and rows", "mend the file")
+    for row in rows:
+        if len(row) != len(header) or not all(row):
+            raise fault(file, "", f"a row of {len(row)} cells", f"{len(header)} filled cells in each", "mend the row")
+    return tuple(dict(zip(header, row, strict=True)) for row in rows)
+
+
+def _rows(file: str, data: bytes) -> list[list[str]]:
+    try:
+        if b"\0" in data:
+            raise fault(file, "", "a NUL byte", "text", "save the file as text in UTF-8")
+        return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    except UnicodeDecodeError as error:
+        raise fault(file, "", "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8") from error
+    except csv.Error as error:
+        limit = f"rows of cells of at most {csv.field_size_limit()} characters"
+        raise fault(file, "", "what is no CSV", limit, "mend the file; a quote may not be closed") from error
 
 
 def _add(
@@ -92,7 +122,7 @@ def _add(
     at = f"line {line}"
     if len(row) > len(_COLUMNS) or way not in WAYS:
         raise fault(file, at, f"way `{way}`", "<->, > or <", "mend the row")
-    if (not code and way != ">") or (not local and way != "<"):
+    if (not code and way != ">") or (not local and (way == ">" or not code)):
         raise fault(file, at, "an empty cell", "a code (or way >) and a word (or way <)", "fill the row or its way")
     if way != "<":
         if local in to_code:
@@ -101,6 +131,6 @@ def _add(
     if way != ">":
         if code in to_local:
             raise fault(file, at, f"a second way back from `{code}`", "exactly one", "give the other rows the way >")
-        to_local[code] = local or None
+        to_local[code] = None if way == "<" and not local else local
     if text:
         display[code] = text

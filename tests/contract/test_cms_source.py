@@ -10,7 +10,7 @@ from adapters.cms import ADAPTER
 from adapters.contract import Adapter, Parcel
 from hub.clock import UtcClock
 from tests import cms_builder as cms
-from tests.contract.source import MARKED, Connect, Memory, SourceContract
+from tests.contract.source import MARKED, Connect, LivingSource, Memory
 from tests.fakes import StandingClock
 
 
@@ -69,7 +69,7 @@ def card() -> Adapter:
     return ADAPTER
 
 
-class TestCmsSource(SourceContract):
+class TestCmsSource(LivingSource):
     """A SQLite file with the views of program systems 9.2."""
 
 

@@ -46,3 +46,18 @@ def test_a_record_that_is_not_the_hubs_stops_nobody_and_raises_an_alarm(
     with closing(sqlite3.connect(network.hub.settings.database)) as db:
         entries = [json.loads(entry) for (entry,) in db.execute("SELECT body FROM audit_entry")]
     assert [each["reason_code"] for each in entries if each["event_type"] == "ALARM"] == ["BUS_FOREIGN"]
+
+
+def test_a_foreign_record_where_the_next_one_goes_stops_nobody(tmp_path: Path) -> None:
+    network: Network = make(tmp_path)
+    refer(network)
+    network.run()
+    with closing(sqlite3.connect(network.hub.settings.database, isolation_level=None)) as db:
+        (offset,) = db.execute("SELECT next_offset FROM bus_topic WHERE topic = ?", (TOPIC,)).fetchone()
+        row = (TOPIC, offset, "lane", "{}", b"x", network.clock.now().isoformat())
+        db.execute("INSERT INTO bus_record (topic, offset, key, headers, body, at) VALUES (?, ?, ?, ?, ?, ?)", row)
+    refer(network, birth_date="1984-02-03", last_name="Neighbour")
+
+    network.run()
+
+    assert network.states() == {"delivered": 2}

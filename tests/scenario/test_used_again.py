@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.desk.people import resolve
+from hub.desk.who import Who
 from tests import cms_builder as cms
 from tests.network import Network, make, refer
 
@@ -162,3 +164,154 @@ def test_a_date_of_death_that_was_entered_by_mistake_can_be_taken_out_again(netw
 
     assert refused == {"DN_DECEASED": 1}
     assert len(network.inbox("lakeside")) == 1
+
+
+def test_a_twin_in_the_row_of_her_sister_is_asked_about_case_24(network: Network) -> None:
+    refer(network)
+    settle(network)
+    db = network.db("harbour")
+    cms.update(db, "client", 1, first_name="Awa")
+    cms.update(db, "client_identifier", 1, value="99887766")
+    cms.add_referral(db, 1)
+
+    settle(network)
+
+    assert network.waits()["referral_out:2"].code == "DN_IDENTITY"
+
+
+def test_a_row_that_becomes_somebody_else_step_by_step_is_asked_about(network: Network) -> None:
+    refer(network)
+    settle(network)
+    db = network.db("harbour")
+    db.execute("DELETE FROM client_identifier")
+    for change in ({"last_name": "Zed"}, {"first_name": "Robert"}, {"birth_date": "1970-02-03"}):
+        cms.update(db, "client", 1, **change)
+        cms.update(db, "consent", 1, captured_by=f"w-{len(str(change))}")
+        settle(network)
+    cms.add_referral(db, 1)
+
+    settle(network)
+
+    assert len(network.inbox("lakeside")) == 1
+    assert network.waits()["referral_out:2"].code == "DN_IDENTITY"
+
+
+@pytest.mark.parametrize("no", [{"declined": 1}, {"withdrawn_at": "2026-06-01"}])
+def test_a_no_whose_client_cannot_be_read_is_that_clients_and_the_client_stays_one(
+    network: Network, no: dict[str, object]
+) -> None:
+    client, _ = refer(network)
+    settle(network)
+    db = network.db("harbour")
+    cms.update(db, "client", client, gender="zzz")
+    cms.add_consent(db, client, **no)
+    settle(network)
+    cms.update(db, "client", client, gender="woman")
+    cms.add_referral(db, client)
+
+    settle(network)
+
+    with network.hub.store.peek() as rows:
+        subjects = {
+            filed[0].subject_ref
+            for key in (1, 2)
+            if (filed := rows.consents.of_source("harbour-cms", f"consent:{key}"))
+        }
+    assert len(subjects) == 1
+    refused = network.waits().get("referral_out:2")
+    assert (refused.code if refused else None) == ("DN_DIRECTIVE" if "declined" in no else None)
+
+
+def test_a_decline_of_one_of_two_look_alikes_counts_for_both_until_somebody_has_said_whose_it_is(
+    network: Network,
+) -> None:
+    client, _ = refer(network)
+    settle(network)
+    db = network.db("harbour")
+    other = cms.add_client(db)
+    cms.add_consent(db, other, declined=1)
+    settle(network)
+    cms.add_referral(db, client)
+    settle(network)
+    assert len(network.inbox("lakeside")) == 1
+    assert network.waits()["referral_out:2"].code == "DN_SUSPENDED"
+
+    question = network.waits()["consent:2"]
+    resolve(network.hub.house, question.waiting_id, Who("harbour-worker", "tester"), same_as=None)
+    settle(network)
+
+    assert len(network.inbox("lakeside")) == 2
+
+
+def test_an_expired_consent_stays_so_through_a_moment_of_doubt(network: Network) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    cms.add_consent(db, client, expires_on="2026-05-31")
+    cms.add_referral(db, client)
+    settle(network)
+    cms.update(db, "client", client, gender="zzz")
+    cms.update(db, "consent", 1, captured_by="w-18")
+    settle(network)
+
+    cms.update(db, "client", client, gender="woman")
+    cms.update(db, "consent", 1, expires_on="2026-12-31")
+    settle(network)
+
+    assert network.inbox("lakeside") == []
+
+
+def test_an_answer_that_comes_from_another_row_is_said_again_when_the_first_one_arrived_nowhere(
+    network: Network,
+) -> None:
+    refer(network)
+    settle(network)
+    number = network.inbox("lakeside")[0]["hub_referral_no"]
+    db = network.db("lakeside")
+    away, here = network.dir / "harbour.away", network.dir / "harbour.sqlite"
+    here.rename(away)
+    cms.answer(db, number, "ACCEPTED")
+    network.run()
+    network.clock.advance(timedelta(hours=73))
+    network.run()
+    db.execute("UPDATE referral SET referral_id = 77 WHERE hub_referral_no = ?", (number,))
+    network.run()
+    away.rename(here)
+
+    settle(network)
+
+    assert [row["payload"]["status"] for row in network.inbox("harbour", "referral-status")] == ["ACCEPTED"]
+
+
+def test_an_answer_to_the_wrong_referral_is_called_back_while_it_is_under_way(network: Network) -> None:
+    refer(network)
+    refer(network, birth_date="1984-02-03", last_name="Neighbour")
+    settle(network)
+    first, second = (row["hub_referral_no"] for row in network.inbox("lakeside", "referral"))
+    db = network.db("lakeside")
+    away, here = network.dir / "harbour.away", network.dir / "harbour.sqlite"
+    here.rename(away)
+    cms.answer(db, first, "ACCEPTED")
+    network.run()
+    db.execute("UPDATE referral SET hub_referral_no = ?, row_version = 9", (second,))
+    network.run()
+    away.rename(here)
+
+    settle(network)
+
+    assert [row["hub_referral_no"] for row in network.inbox("harbour", "referral-status")] == [second]
+
+
+def test_a_request_that_is_changed_back_to_what_was_sent_waits_for_nothing(network: Network) -> None:
+    _, referral = refer(network)
+    settle(network)
+    db = network.db("harbour")
+    (text,) = db.execute("SELECT reason_text FROM referral").fetchone()
+    cms.update(db, "referral", referral, reason_text="something else")
+    settle(network)
+    assert network.waits()["referral_out:1"].code == "DN_TRANSITION"
+
+    cms.update(db, "referral", referral, reason_text=text)
+    settle(network)
+
+    assert network.waits() == {}

@@ -1,20 +1,16 @@
-"""``code`` with its ``table``, ``flag``, ``constant`` and ``default``: what is coded, and what is always so."""
+"""``code``, ``flag``, ``constant``, ``row`` and ``default``: what is coded, and what is always so."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.errors import MappingGap
 from hub.mapping.model import Run, Step
 from hub.mapping.path import expand
-from hub.mapping.table import Table
+from hub.mapping.words.crossing import Beside, Crossing, absent_word
 from hub.mapping.words.spot import Spot, tidy
 from hub.model.fhir import Resource
 from hub.model.record import Loss
-
-_NOTHING = Table("", {}, {}, {})
 
 
 def _spelling(spot: Spot) -> tuple[Callable[[str, str], Any], Callable[[Any], str | None]]:
@@ -52,109 +48,55 @@ def code(spot: Spot) -> Step:
 
     ``other`` is a pattern: a word without a row that has this form passes as it is, both ways. ``default`` is the
     code where the source has nothing. ``guard = true``: the resource belongs to the block only if its code has a row.
+    ``absent`` is the word that says "nothing": so it is read, and written where the element is missing. ``beside`` is
+    a field and its table: what these say already is not said here a second time.
     """
-    crossing = _Crossing.of(spot)
+    crossing, beside = Crossing.of(spot), Beside.of(spot)
     name, path = crossing.name, spot.path
     make, read_code = _spelling(spot)
-    standing = spot.text("default") if "default" in spot.spec else None
-    if standing is not None and not crossing.knows(standing):
-        raise spot.fault(f"default `{standing}`", f"a code of {crossing.table.file}", "mend it, or add the row")
+    nothing = absent_word(spot, crossing.table)
+    held = bool(spot.spec.get("guard", False))
 
     def write(fields: Mapping[str, str], out: Resource, run: Run) -> bool:
         value = tidy(fields.get(name, ""))
-        if value:
-            into = crossing.there(value, run)
-            if into is None:
-                return False
+        filled = bool(value) and value != nothing
+        into = crossing.there(value, run) if filled else crossing.blank
+        if into is not None and filled and beside and beside.says(fields, into):
+            run.losses.append(beside.lost)
+            into = None
+        if into is not None:
             path.put(out, make(into, crossing.table.display.get(into, "")))
-            return True
-        if standing is not None:
-            path.put(out, make(standing, crossing.table.display.get(standing, "")))
-        return False
+        return filled and into is not None
 
     def read(resource: Resource, fields: dict[str, str], run: Run) -> None:
         found = [value for item in path.items(resource) if (value := read_code(item)) is not None]
-        if found and (word := crossing.back(found[0], run)) is not None:
+        if beside:
+            found = beside.left(fields, found, run)
+        if found and (word := crossing.back(found[0], run)):
             fields[name] = word
 
     def guard(resource: Resource) -> bool:
         return any(crossing.knows(value) for item in path.items(resource) if (value := read_code(item)) is not None)
 
-    held = bool(spot.spec.get("guard", False))
-    lost = crossing.losses() if spot.way == "<->" else ()
-    if standing is not None and spot.way == "<->":
-        lost = (*lost, spot.lost(name, f"blank comes back as `{crossing.table.to_local.get(standing) or standing}`"))
+    def verify(resource: Resource, fields: dict[str, str], run: Run) -> None:
+        crossing.verify([code for item in path.items(resource) if (code := read_code(item))], fields, run)
+
+    verified = held and spot.way == ">" and crossing.blank is not None
+    lost = crossing.unsaid() if verified else crossing.losses(nothing)
     return Step(
         spot.element,
         (path.top,),
         (name,),
-        (),
+        (beside.field,) if beside else (),
         spot.way,
         write,
         read=read,
         guard=guard if held else None,
-        lost=(*spot.declared(name), *lost),
-        needed=held and standing is None,
+        lost=(*spot.declared(name), *lost, *(beside.losses if beside else ())),
+        verify=verify if verified else None,
+        absent=(name, nothing) if nothing else None,
+        needed=held and "default" not in spot.spec,
     )
-
-
-class _Crossing:
-    """A table and a pattern, both ways, with their gaps and losses."""
-
-    __slots__ = ("_changed", "_other", "name", "spot", "table")
-
-    def __init__(self, spot: Spot, name: str, table: Table, other: re.Pattern[str] | None) -> None:
-        self.spot, self.name, self.table, self._other = spot, name, table, other
-        self._changed = {word: spot.lost(name, text) for word, text in table.changed().items()}
-
-    @classmethod
-    def of(cls, spot: Spot) -> _Crossing:
-        name = spot.text("code")
-        if "table" not in spot.spec and "other" not in spot.spec:
-            raise spot.fault("neither `table` nor `other`", "the name of a CSV file, or a pattern", "add one")
-        table = spot.table(spot.text("table")) if "table" in spot.spec else _NOTHING
-        if spot.way == "<->" and (missing := table.without_return()):
-            raise spot.fault(
-                f"no way back from `{missing[0]}` in {table.file}", "one row per code with <-> or <", "add the row"
-            )
-        try:
-            other = re.compile(spot.text("other"), re.ASCII) if "other" in spot.spec else None
-        except re.error as error:
-            raise spot.fault("`other`", "a pattern", "mend it") from error
-        return cls(spot, name, table, other)
-
-    def there(self, word: str, run: Run) -> str | None:
-        if word in self.table.to_code:
-            if self.spot.way == "<->" and word in self._changed:
-                run.losses.append(self._changed[word])
-            return self.table.to_code[word]
-        if self._other and self._other.fullmatch(word):
-            return word
-        raise self._gap(self.spot.place(self.name), word)
-
-    def back(self, code: str, run: Run) -> str | None:
-        if code in self.table.to_local:
-            word = self.table.to_local[code]
-            if word is None:
-                run.losses.append(Loss(self._element(), f"this system has no word for `{code}`"))
-            return word
-        if self._other and self._other.fullmatch(code):
-            return code
-        raise self._gap(self._element(), code)
-
-    def knows(self, code: str) -> bool:
-        known = code in self.table.to_local or code in self.table.to_code.values()
-        return known or bool(self._other and self._other.fullmatch(code))
-
-    def losses(self) -> tuple[Loss, ...]:
-        unnamed = (Loss(self._element(), f"this system has no word for `{code}`") for code in self.table.unnamed())
-        return (*self._changed.values(), *unnamed)
-
-    def _element(self) -> str:
-        return self.spot.element
-
-    def _gap(self, place: str, word: str) -> MappingGap:
-        return self.spot.gap(place, word, self.table.file or f"the pattern of {self.spot.file}")
 
 
 def flag(spot: Spot) -> Step:
@@ -181,10 +123,29 @@ def flag(spot: Spot) -> Step:
 
 def constant(spot: Spot) -> Step:
     """``{ constant = "order" }``: always written, and a guard: a resource without it is not of this block."""
-    value, put, is_it = _standing(spot, "constant")
+    return _guarding(spot, spot.spec["constant"])
+
+
+def row(spot: Spot) -> Step:
+    """``{ row = "code", system = … }``: as ``constant``, of the row that the block stands for."""
+    name = spot.text("row")
+    if name not in spot.row:
+        known = ", ".join(spot.row) or "a block with `columns` in its `each`"
+        raise spot.fault(f"row `{name}`", known, "mend the name")
+    return _guarding(spot, spot.row[name])
+
+
+def _guarding(spot: Spot, value: Any) -> Step:
+    put, read = _standing(spot, value)
+
+    get = spot.path.get
+    written = _as_written(put, get, value)
 
     def guard(resource: Resource) -> bool:
-        return any(is_it(item) for item in spot.path.items(resource))
+        found = get(resource)
+        if found is None or found == written:
+            return found is not None
+        return any(read(item) == value for item in (found if isinstance(found, list) else (found,)))
 
     def write(_fields: Mapping[str, str], out: Resource, _run: Run) -> bool:
         put(out, value)
@@ -194,24 +155,47 @@ def constant(spot: Spot) -> Step:
 
 
 def default(spot: Spot) -> Step:
-    """``{ default = true }``: written where the source has no such field; never asked for and never read."""
-    value, put, _ = _standing(spot, "default")
+    """``{ default = true }``: written where the source has no such field, and never read: another value is a loss."""
+    value = spot.spec["default"]
+    put, read_one = _standing(spot, value)
+    lost = Loss(spot.element, f"this system has no field for it: here it is always `{_shown(value)}`")
+    get = spot.path.get
+    written = _as_written(put, get, value)
+
+    def read(resource: Resource, _fields: dict[str, str], run: Run) -> None:
+        found = get(resource)
+        if found is None or found == written:  # as it nearly always is
+            return
+        for item in found if isinstance(found, list) else (found,):
+            if (said := read_one(item)) is not None and said != value:
+                run.losses.append(lost)
 
     def write(_fields: Mapping[str, str], out: Resource, _run: Run) -> bool:
         put(out, value)
         return False
 
-    return Step(spot.element, (spot.path.top,), way=spot.way, write=write)
+    return Step(spot.element, (spot.path.top,), way=spot.way, write=write, read=read, lost=(lost,))
 
 
-def _standing(spot: Spot, word: str) -> tuple[Any, Callable[[Resource, Any], None], Callable[[Any], bool]]:
-    value = spot.spec[word]
+def _as_written(put: Callable[[Resource, Any], None], get: Callable[[Resource], Any], value: Any) -> Any:
+    """What stands in a place where we wrote the value: nearly always what is met there, and quickly compared."""
+    made: Resource = {}
+    put(made, value)
+    return get(made)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _standing(spot: Spot, value: Any) -> tuple[Callable[[Resource, Any], None], Callable[[Any], Any]]:
+    """How a value that is always so is written, and how what stands in its place is read."""
+    word = next(iter(spot.spec))
     if not isinstance(value, str | bool | int):
         raise spot.fault(f"`{word}`", "a text, a number, true or false", "mend it")
     if spot.path.type in {"CodeableConcept", "Coding"}:
         make, read = _spelling(spot)
-        text = str(value)
-        return value, lambda out, _: spot.path.put(out, make(text, "")), lambda item: read(item) == text
+        return lambda out, text: spot.path.put(out, make(str(text), "")), read
     if spot.path.type:
         raise spot.fault(f"`{word}` on a {spot.path.type}", "a value or a code", "name the element inside it")
-    return value, spot.path.put, lambda item: item == value
+    return spot.path.put, lambda item: item

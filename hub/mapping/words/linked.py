@@ -3,7 +3,8 @@
 ``to`` may be a list: the first that exists is written; at a path that is a whole list, all of them. Directory names
 are ``agency``, ``site`` and ``service``, with ``field`` their id; ``agency`` without ``field`` is the one whose record
 it is. A directory reference is read by its identifier, or by following it to an Organization, or to a
-PractitionerRole and its organization.
+PractitionerRole and its organization; one id of an Organization of the message leads to its others. ``absent`` is what
+the system writes in the field where there is nobody.
 """
 
 from __future__ import annotations
@@ -35,9 +36,12 @@ def to(spot: Spot) -> Step:
         )
     blocks = tuple(target for target in targets if target not in DIRECTORY)
     path = spot.path
+    nobody = spot.text("absent") if "absent" in spot.spec else ""
+    if nobody and not name:
+        raise spot.fault("`absent` without a field", "the field that says so", "name it in `field`, or remove `absent`")
 
     def write(fields: Mapping[str, str], _out: Resource, _run: Run) -> bool:
-        return bool(name and fields.get(name))
+        return bool(name and fields.get(name) and fields[name] != nobody)
 
     def link(fields: Mapping[str, str], out: Resource, key: Key, run: Run) -> None:
         found = [url for block in blocks for url in _instances(spot, block, key, run)]
@@ -46,8 +50,10 @@ def to(spot: Spot) -> Step:
                 path.put(out, [{"reference": url} for url in found])
         elif found:
             path.put(out, {"reference": found[0]})
-        elif entry and (value := tidy(fields.get(name, "")) if name else run.context.agency):
-            path.put(out, {"type": entry[0], "identifier": {"system": entry[1], "value": value}})
+        elif entry:
+            value = tidy(fields.get(name, "")) if name else run.context.agency
+            if value and value != nobody:
+                path.put(out, {"type": entry[0], "identifier": {"system": entry[1], "value": value}})
 
     def read(resource: Resource, fields: dict[str, str], run: Run) -> None:
         if name and entry and (value := _identified(path.get(resource), entry[1], run)):
@@ -64,6 +70,8 @@ def to(spot: Spot) -> Step:
         read if name else None,
         leads=blocks,
         reference=path.get,
+        lost=(spot.lost(name, f"blank comes back as `{nobody}`"),) if nobody else (),
+        absent=(name, nobody) if nobody else None,
     )
 
 
@@ -98,4 +106,15 @@ def _identified(reference: Any, system: str, run: Run, hops: int = 2) -> str | N
     for item in (reference.get("identifier"), *target.get("identifier", ())):
         if isinstance(item, dict) and item.get("system") == system and isinstance(item.get("value"), str):
             return str(item["value"])
-    return _identified(target.get("organization"), system, run, hops - 1) if hops and target else None
+    if hops and target:
+        return _identified(target.get("organization"), system, run, hops - 1)
+    named = reference.get("identifier")
+    return _beside(named, system, run) if isinstance(named, dict) else None
+
+
+def _beside(named: Resource, system: str, run: Run) -> str | None:
+    """The id of an Organization of this message that bears another id: its place beside its agency."""
+    for resource in run.index.values():
+        if resource.get("resourceType") == "Organization" and named in resource.get("identifier", ()):
+            return next((str(item["value"]) for item in resource["identifier"] if item.get("system") == system), None)
+    return None

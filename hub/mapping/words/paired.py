@@ -2,7 +2,8 @@
 
 In: ``forward(value, …)`` gets the texts of ``fields`` and of ``with`` (None where blank) and returns the element,
 None, or :class:`~hub.mapping.model.Partly`. Out: ``backward(element)`` returns the text of its field, or a tuple with
-one per field. ``with`` is only looked at. A path of several elements with commas gives the pair a dict of them.
+one per field. ``with`` is only looked at. ``cut`` is a table of field and the number of characters that it holds. A
+path of several elements with commas gives the pair a dict of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.mapping.model import Partly, Run, Step, Unfit
-from hub.mapping.words.spot import Spot
+from hub.mapping.words.spot import Spot, too_long
 from hub.model.fhir import Resource
 from hub.model.record import Loss
 
@@ -24,6 +25,7 @@ def fn(spot: Spot) -> Step:
         raise spot.fault("`fields`", "the fields that the pair carries", "list them")
     asked = (*fields, *seen)
     put, get = _place(spot)
+    widths, shortened = spot.cut(*fields)
 
     def write(record: Mapping[str, str], out: Resource, run: Run) -> bool:
         try:
@@ -47,9 +49,15 @@ def fn(spot: Spot) -> Step:
             value = value.value
         texts = value if isinstance(value, tuple) else (value,)
         record.update({name: text for name, text in zip(fields, texts, strict=False) if text})
+        for name, width in widths.items():
+            if len(text := record.get(name, "")) > width:
+                record[name] = text[:width].rstrip()
+                run.losses.append(spot.lost(name, too_long(width)))
 
     tops = tuple(path.top for path in spot.paths)
-    return Step(spot.element, tops, fields, seen, spot.way, write, read=read, lost=spot.declared(*fields))
+    return Step(
+        spot.element, tops, fields, seen, spot.way, write, read=read, lost=(*spot.declared(*fields), *shortened)
+    )
 
 
 def _pair(spot: Spot) -> tuple[Any, Any]:

@@ -17,12 +17,15 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 
 
 def field(spot: Spot) -> Step:
-    """``{ field = "name", form = "[A-Z]{2}" }``: text to text. Blank is absent on both sides.
+    """``{ field = "name", form = "[A-Z]{2}", cut = 40 }``: text to text. Blank is absent on both sides.
 
-    ``form`` is a pattern: a value that has not this form stays behind with a loss line.
+    ``form`` is a pattern: a value that has not this form stays behind with a loss line. ``cut`` is the number of
+    characters that the field holds: on the way out a longer text is cut, with a loss line.
     """
     fits, lost = _form(spot, spot.text("field"))
     name, put, get = spot.text("field"), spot.path.put, spot.path.get
+    widths, shortened = spot.cut(name)
+    width = widths.get(name)
     if spot.path.type:
         raise spot.fault(f"`field` on a {spot.path.type}", "an element that holds a text", "name the element inside it")
 
@@ -32,11 +35,15 @@ def field(spot: Spot) -> Step:
             return True
         return False
 
-    def read(resource: Resource, fields: dict[str, str], _run: Run) -> None:
+    def read(resource: Resource, fields: dict[str, str], run: Run) -> None:
         value = get(resource)
         if isinstance(value, str) and value:
+            if width and len(value) > width:
+                value = value[:width].rstrip()
+                run.losses += shortened
             fields[name] = value
 
+    lost = (*lost, *shortened)
     return Step(spot.element, (spot.path.top,), (name,), (), spot.way, write, read=read, lost=lost)
 
 

@@ -29,6 +29,7 @@ class Spot:
         paths: where it writes; several only for ``fn``.
         spec: the line's words.
         blocks: names of all blocks of the file.
+        row: in a block with ``columns``, the row of its table that the block stands for.
     """
 
     file: str
@@ -41,6 +42,7 @@ class Spot:
     table: Callable[[str], Table]
     functions: Mapping[str, Converter]
     blocks: frozenset[str]
+    row: Mapping[str, str]
 
     @property
     def path(self) -> Path:
@@ -83,6 +85,14 @@ class Spot:
         """This line cannot be loaded."""
         return fault(self.file, self.key, got, expected, next_step)
 
+    def cut(self, *fields: str) -> tuple[Mapping[str, int], tuple[Loss, ...]]:
+        """The line's ``cut``: field to the number of characters that it holds, and the losses of longer texts."""
+        said = self.spec.get("cut", {})
+        widths = said if isinstance(said, dict) else dict.fromkeys(fields, said)
+        if not set(widths) <= set(fields) or not all(type(width) is int and width > 0 for width in widths.values()):
+            raise self.fault("`cut`", "a number of characters, or a table of the line's fields and numbers", "mend it")
+        return widths, tuple(self.lost(name, too_long(width)) for name, width in widths.items())
+
     def unreadable(
         self, field: str, value: str, expected: str, next_step: str = "mend it at the source"
     ) -> RecordUnreadable:
@@ -117,6 +127,11 @@ class Word:
 
     compile: Callable[[Spot], Step]
     options: frozenset[str]
+
+
+def too_long(width: int) -> str:
+    """The reason of a loss line about a text that was cut."""
+    return f"cut at {width} characters"
 
 
 def tidy(text: str) -> str:

@@ -186,7 +186,7 @@ def test_mappings_are_checked_without_a_data_folder_and_their_losses_listed(tmp_
     document = desk.json("mappings", "check", folder=tmp_path / "nowhere")
     losses = desk.json("mappings", "loss", "cms", folder=tmp_path / "nowhere")
 
-    assert [row["kind"] for row in document["mappings"]] == ["cms"]
+    assert [row["kind"] for row in document["mappings"]] == ["cms", "harts"]
     assert {row["record"] for row in losses["losses"]} <= {"RF_REQUEST", "RF_STATUS"}
     assert all(row["reason"] for row in losses["losses"])
 

@@ -156,7 +156,7 @@ def test_both_names_of_one_skeleton_are_kept_as_both():
     found = keys(patient(family="Mina", given="Amin"))
 
     assert found.family == found.given
-    assert set(found.kinds().values()) == {"both"}
+    assert set(found.found_by().values()) == {"both"}
     assert compare(found, Held.of("s", found.kinds(), own=True)).same_names
 
 

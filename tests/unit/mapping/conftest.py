@@ -10,6 +10,8 @@ import pytest
 
 from adapters.cms.record import columns
 from adapters.cms.translate import FUNCTIONS
+from adapters.harts.record import columns as harts_columns
+from adapters.harts.translate import FUNCTIONS as HARTS_FUNCTIONS
 from hub.mapping import Mappings, RecordMapping, load
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,3 +43,8 @@ def small(tmp_path: Path) -> Loader:
         return load("toy", [tmp_path], {"R": fields}, functions or {}).records["R"]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def harts() -> Mappings:
+    return load("harts", [ROOT / "mappings" / "harts"], harts_columns(), HARTS_FUNCTIONS)

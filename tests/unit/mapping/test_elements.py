@@ -13,6 +13,7 @@ MODULES = {
     "PatientCommunication": "patient",
     "PatientContact": "patient",
     "TaskRestriction": "task",
+    "TaskOutput": "task",
     "ObservationComponent": "observation",
 }
 

@@ -17,6 +17,10 @@ from .conftest import ROOT, Loader, form
 
 GOOD = '[resource.t]\ntype = "Task"\nlabel = "service-status"\n[resource.t.element]\n'
 LINE = GOOD + '"description" = { field = "note" }\n'
+COLUMNS = GOOD + (
+    '[resource.c]\ninside = "t"\nat = "note"\neach = { columns = "cols" }\n[resource.c.element]\n'
+    '"authorString" = { row = "kind" }\n"text" = { field = "@field" }\n'
+)
 PAIR = {"f": (str, str)}
 
 
@@ -44,7 +48,50 @@ PAIR = {"f": (str, str)}
             id="a label on an exempt type",
         ),
         pytest.param(GOOD + '"description" = { felt = "note" }', "`felt` as the first word", id="unknown word"),
-        pytest.param(GOOD + '"description" = { cut = 5 }', "`cut` as the first word", id="a word not yet built"),
+        pytest.param(GOOD + '"description" = { cut = 5 }', "`cut` as the first word", id="a word that leads no line"),
+        pytest.param(GOOD + '"description" = { field = "note", cut = 0 }', "`cut`", id="a field that holds nothing"),
+        pytest.param(GOOD + '"description" = { field = "note", cut = "9" }', "`cut`", id="a width that is no number"),
+        pytest.param(
+            GOOD + '"description" = { field = "note", cut = { o = 5 } }', "`cut`", id="a cut of another field"
+        ),
+        pytest.param(
+            GOOD + '"description" = { field = "note", absent = "U" }', "unknown word `absent`", id="absent on a text"
+        ),
+        pytest.param(
+            GOOD + '"priority" = { code = "note", table = "t", absent = "A" }',
+            "absent `A`, which has a row",
+            id="a word for nothing that means something",
+        ),
+        pytest.param(
+            GOOD + '"focus" = { to = "agency", absent = "NONE" }', "`absent` without a field", id="nobody, nowhere"
+        ),
+        pytest.param(
+            GOOD + '"priority" = { code = "note", table = "t", beside = "t" }', "`beside`", id="beside no field"
+        ),
+        pytest.param(
+            GOOD + '"priority" = { code = "note", table = "t", beside = { nota = "t" } }',
+            "field `nota`",
+            id="beside a field that is none",
+        ),
+        pytest.param(GOOD + '"priority" = { row = "code" }', "row `code`", id="a row without columns"),
+        pytest.param(GOOD + '"description" = { field = "@field" }', "`@field`", id="a cell without columns"),
+        pytest.param(
+            GOOD + '"note[+text=x].text" = { to = "t" }', "at a path to a Reference", id="each item, and no reference"
+        ),
+        pytest.param(
+            GOOD + '"output[+type=x|y].type.text" = { field = "note" }', "no element `+type`", id="each, inside"
+        ),
+        pytest.param(
+            LINE.replace("[resource.t.element]", 'each = { columns = "cols" }\n[resource.t.element]'),
+            "`columns` of a whole resource",
+            id="columns of a resource",
+        ),
+        pytest.param(COLUMNS.replace('"cols"', '"none"'), "no such file", id="columns without a table"),
+        pytest.param(COLUMNS.replace('"cols"', '"t"'), "`field`, further names", id="a table that names no field"),
+        pytest.param(COLUMNS.replace('"cols"', '"gaps"'), "filled cells", id="a table of columns with a gap"),
+        pytest.param(COLUMNS.replace('"cols"', '"twice"'), "two rows with one `kind`", id="two rows that are one"),
+        pytest.param(COLUMNS.replace('"@field"', '"@fields"'), "`@fields`", id="a cell that the row has not"),
+        pytest.param(COLUMNS.replace('row = "kind"', 'row = "sort"'), "row `sort`", id="a row's cell that is none"),
         pytest.param(
             GOOD + '"description" = { way = ">", field = "note" }',
             "`way` as the first word",
@@ -157,7 +204,13 @@ PAIR = {"f": (str, str)}
     ],
 )
 def test_a_wrong_file_is_refused_with_file_key_and_next_step(small: Loader, toml, says):
-    tables = {"t": "local,code\nA,a\n", "oneway": "local,code,way\nA,a,>\n"}
+    tables = {
+        "t": "local,code\nA,a\n",
+        "oneway": "local,code,way\nA,a,>\n",
+        "cols": "field,kind\nnote,n\n",
+        "gaps": "field,kind\nnote,\n",
+        "twice": "field,kind\nnote,n\nnote,n\n",
+    }
     with pytest.raises(Refused) as caught:
         small(toml, form("note"), {**PAIR, "half": (str, None)}, **tables)
 

@@ -38,6 +38,8 @@ TABLES = {
     "client.language.reading": "clb_level_literacy",
     "client.language.writing": "clb_level_literacy",
 }
+# results that come with an answer
+TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
 SHAPES = {"UCI": "dddddddddd", "TRP": "Adddddddd", "IMM": "Addddddddd", "HARTS": "dddddddd", "CAMS_PERSON": "ddddddd"}
 WORD = "abcdefghijklmnopqrstuvwxyzéèçœABCDEFŽ’'-"
 

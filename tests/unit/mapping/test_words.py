@@ -532,3 +532,178 @@ def test_what_nobody_reads_is_a_loss_line_never_silence(small: Loader):
 
     assert read.record.fields == {"note": "d"}
     assert [loss.place for loss in read.losses] == ["Task.focus", "Task", "Condition"]
+
+
+def test_cut_shortens_on_the_way_out_alone_with_a_loss_line(small: Loader):
+    mapping = small(TASK + '"description" = { field = "note", cut = 10 }', form("note"))
+
+    found = there(mapping, {"note": "a much longer note"})
+    read = back(mapping, {"resourceType": "Task", "description": "nine and a half"})
+
+    assert found.resources[0]["resource"]["description"] == "a much longer note"
+    assert found.losses == ()
+    assert read.record.fields == {"note": "nine and a"}
+    assert [(loss.place, loss.reason) for loss in read.losses] == [("note", "cut at 10 characters")]
+    assert read.losses[0] in mapping.loss_report()
+    assert back(mapping, {"resourceType": "Task", "description": "ten signs."}).losses == ()
+
+
+def test_cut_of_a_pair_names_the_field_that_was_cut(small: Loader):
+    pair = (lambda a, b: f"{a}|{b}", lambda text: tuple(text.split("|")))
+    toml = TASK + '"description" = { fn = "f", fields = ["a", "b"], cut = { b = 3 } }'
+
+    read = back(small(toml, form("a", "b"), {"f": pair}), {"resourceType": "Task", "description": "longer|also"})
+
+    assert read.record.fields == {"a": "longer", "b": "als"}
+    assert [(loss.place, loss.reason) for loss in read.losses] == [("b", "cut at 3 characters")]
+
+
+def test_absent_is_read_as_nothing_and_written_where_the_element_is_missing(small: Loader):
+    toml = PERSON + '"gender" = { code = "sex", table = "sex", absent = "U" }\n"birthDate" = { date = "born" }'
+    mapping = small(toml, form("sex", "born"), sex="local,code,way\nF,female,<->\nU,unknown,<\n")
+
+    assert there(mapping, {"sex": "U"}).resources == ()
+    assert "gender" not in resource(mapping, {"sex": "U", "born": "1991-07-22"})
+    assert back(mapping, {"resourceType": "Patient", "birthDate": "1991-07-22"}).record.get("sex") == "U"
+    assert back(mapping, {"resourceType": "Patient", "gender": "female"}).record.get("sex") == "F"
+    unknown = back(mapping, {"resourceType": "Patient", "gender": "unknown"})
+    assert unknown.record.get("sex") == "U"
+    assert [loss.reason for loss in unknown.losses] == ["`unknown` is written as `U`, which says nothing"]
+
+
+def test_absent_is_written_although_the_whole_resource_was_withheld(small: Loader):
+    toml = (
+        '[resource.p]\ntype = "Patient"\nlabel = "ident"\neach = { child = "client" }\n[resource.p.element]\n'
+        '"birthDate" = { date = "born" }\n[resource.o]\ntype = "Observation"\nlabel = "immig"\n'
+        'each = { child = "client" }\n[resource.o.element]\n"subject" = { to = "p" }\n'
+        '"valueString" = { code = "status", table = "s", absent = "OTH" }'
+    )
+    mapping = small(toml, form(client=form("born", "status")), s="local,code\nPR,PR\n")
+
+    read = back(mapping, {"resourceType": "Patient", "birthDate": "1991-07-22"})
+    nobody = mapping.from_fhir([], HERE)
+
+    assert read.record.children["client"][0].fields == {"born": "1991-07-22", "status": "OTH"}
+    assert nobody.record.children == {}
+
+
+def test_absent_of_a_directory_reference_is_nobody(small: Loader):
+    mapping = small(TASK + '"owner" = { to = "site", field = "centre", absent = "NONE" }', form("centre"))
+
+    assert there(mapping, {"centre": "NONE"}).resources == ()
+    assert resource(mapping, {"centre": "TOR01"})["owner"]["identifier"]["value"] == "TOR01"
+    assert back(mapping, {"resourceType": "Task"}).record.fields == {"centre": "NONE"}
+
+
+def test_blank_may_be_the_word_for_a_code(small: Loader):
+    toml = TASK + '"priority" = { code = "service", table = "s" }\n"description" = { field = "note" }'
+    mapping = small(toml, form("service", "note"), s="local,code,way\n,training,<->\nEMP,work,<->\nEMP,literacy,<\n")
+
+    assert resource(mapping, {"note": "n"})["priority"] == "training"
+    assert there(mapping, {}).resources == ()
+    again = back(mapping, {"resourceType": "Task", "priority": "training"})
+    assert (again.record.fields, again.losses) == ({}, ())
+    literacy = back(mapping, {"resourceType": "Task", "priority": "literacy"})
+    assert literacy.record.fields == {"service": "EMP"}
+    assert [loss.reason for loss in literacy.losses] == ["`literacy` is written as `EMP`, which means `work`"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "reason", "lost"),
+    [
+        (["work"], None, []),
+        (["work", "home"], "HOU", []),
+        (["home", "work"], "HOU", []),
+        (["home", "law", "work"], "HOU", ["one more than this system has fields for"]),
+        ([], None, []),
+    ],
+)
+def test_beside_takes_the_first_code_that_the_other_field_does_not_say(small: Loader, needs, reason, lost):
+    toml = (
+        '[resource.r]\ntype = "ServiceRequest"\nlabel = "needs"\n[resource.r.element]\n'
+        '"priority" = { code = "service", table = "n" }\n'
+        '"reasonCode[#r]" = { code = "reason", table = "n", beside = { service = "n" }, system = "urn:n" }'
+    )
+    mapping = small(toml, form("service", "reason"), n="local,code\nEMP,work\nHOU,home\nLEG,law\n")
+    coded = [{"coding": [{"system": "urn:n", "code": need}]} for need in needs]
+
+    read = back(mapping, {"resourceType": "ServiceRequest", "priority": "work", "reasonCode": coded})
+    twice = there(mapping, {"service": "EMP", "reason": "EMP"})
+
+    assert (read.record.get("service"), read.record.get("reason")) == ("EMP", reason)
+    assert [loss.reason for loss in read.losses] == lost
+    assert "reasonCode" not in twice.resources[0]["resource"]
+    assert [loss.reason for loss in twice.losses] == ["what `service` says already is not said twice"]
+
+
+def test_columns_make_an_instance_of_each_filled_column_and_find_it_again(small: Loader):
+    toml = (
+        '[resource.o]\ntype = "Observation"\nlabel = "lang"\n[resource.o.element]\n"status" = { constant = "final" }\n'
+        '[resource.c]\ninside = "o"\nat = "component"\neach = { columns = "skills" }\n[resource.c.element]\n'
+        '"code" = { row = "skill", system = "urn:s" }\n"valueString" = { field = "@field" }'
+    )
+    mapping = small(toml, form("l", "r"), skills="field,skill\nl,listening\nr,reading\n")
+
+    made = resource(mapping, {"r": "05"})
+    both = resource(mapping, {"l": "04", "r": "05"})
+    more = {"code": {"coding": [{"system": "urn:s", "code": "singing"}]}, "valueString": "01"}
+    read = back(mapping, {**both, "component": [more, *reversed(both["component"])]})
+
+    assert made["component"] == [{"code": {"coding": [{"system": "urn:s", "code": "reading"}]}, "valueString": "05"}]
+    assert read.record.fields == {"l": "04", "r": "05"}
+    assert [(loss.place, loss.reason) for loss in read.losses] == [
+        ("Observation.component", "this record has no column for one of them")
+    ]
+    repeated = back(mapping, {**both, "component": [*both["component"], both["component"][0] | {"valueString": "09"}]})
+    assert repeated.record.fields == {"l": "04", "r": "05"}
+    assert len(repeated.losses) == 1
+    assert there(mapping, {}).resources == ()
+
+
+def test_an_item_of_its_own_for_each_reference(small: Loader):
+    toml = (
+        TASK + '"output[+type=urn:t|content].valueReference" = { to = "o" }\n"description" = { field = "note" }\n'
+        '[resource.o]\ntype = "Observation"\nlabel = "lang"\neach = { child = "result" }\n[resource.o.element]\n'
+        '"valueString" = { field = "level" }'
+    )
+    mapping = small(toml, form("note", result=form("level")))
+    results = tuple(Record("result", {"level": level}) for level in "12")
+
+    task = there(mapping, {"note": "n"}, {"result": results}).resources[0]["resource"]
+    alone = there(mapping, {"note": "n"}).resources[0]["resource"]
+
+    kind = {"coding": [{"system": "urn:t", "code": "content"}]}
+    assert task["output"] == [
+        {"type": kind, "valueReference": {"reference": url}} for url in ("urn:block:o", "urn:block:o:2")
+    ]
+    assert "output" not in alone
+
+
+def test_another_value_than_a_default_is_a_loss_line_and_the_same_is_none(small: Loader):
+    toml = TASK + '"priority" = { default = "routine" }\n"description" = { field = "note" }'
+    mapping = small(toml, form("note"))
+
+    told = back(mapping, {"resourceType": "Task", "priority": "stat"}).losses
+
+    assert [(loss.place, loss.reason) for loss in told] == [
+        ("Task.priority", "this system has no field for it: here it is always `routine`")
+    ]
+    assert set(told) <= set(mapping.loss_report())
+    for same in ({"priority": "routine"}, {}):
+        assert back(mapping, {"resourceType": "Task", **same}).losses == ()
+
+
+def test_one_id_of_an_organization_leads_to_its_others(small: Loader):
+    mapping = small(TASK + '"owner" = { to = "site", field = "centre" }', form("centre"))
+    ids = [{"system": "https://hub.example.org/id/agency", "value": "harbour"}]
+    place = {"system": "https://hub.example.org/id/site", "value": "HARB01"}
+    task = {"resourceType": "Task", "owner": {"type": "Organization", "identifier": ids[0]}}
+
+    def read(*identifiers):
+        organization = {"resourceType": "Organization", "identifier": list(identifiers)}
+        entries = [{"fullUrl": "urn:uuid:1", "resource": task}, {"fullUrl": "urn:uuid:2", "resource": organization}]
+        return mapping.from_fhir(entries, HERE).record.get("centre")
+
+    assert read(*ids, place) == "HARB01"
+    assert read(*ids) is None
+    assert read(ids[0] | {"value": "another"}, place) is None

@@ -1,0 +1,25 @@
+"""The card of HARTS (kind ``harts``): batch files in two folders, program systems 4 and 9.4. It does nothing."""
+
+from __future__ import annotations
+
+from adapters.contract import Adapter, RecordKind
+from adapters.harts import record, source, translate
+
+ADAPTER = Adapter(
+    kind="harts",
+    connect=source.connect,
+    parse=record.parse,
+    render=record.render,
+    notice=source.notice,
+    records=(
+        RecordKind("RF_REQUEST", event="referral", parcel="referral", consent="consent_no", incomplete="incomplete"),
+        RecordKind(
+            "RF_STATUS", event="referral-status", parcel="referral-status", own="ref_no", incomplete="incomplete"
+        ),
+    ),
+    columns=record.columns,
+    functions=translate.FUNCTIONS,
+    batch_max=200,  # program systems 4.4: clients of a file that the hub writes
+    batch_every=source.batch_every,
+    answers=True,
+)

@@ -1,0 +1,393 @@
+"""Files from HARTS: read once, line by line, and answered with an ``.ACK`` beside them (program systems 9.4).
+
+A file stays where it is until HARTS takes it away; it does so when its ``.ACK`` says SETTLED. What was taken in is
+remembered by the file's identity, so the same file met again gets its answer again, and another one under that identity
+is F03. A file that goes before it was read through is read again when it is back. One that cannot be read, or whose
+answer cannot be written, stops no other: it is told once and tried again. Nothing of a line is remembered here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+import orjson
+
+from adapters.contract import Answer, Gone, Memory, Raw, Verdict
+from adapters.harts import ack, dat
+from adapters.harts.folder import FILE_BYTES_MAX, Folder
+from adapters.harts.layout import Fault, Line
+from hub.errors import RecordUnreadable, Unavailable
+from hub.model.canonical import canonical
+
+PAGE = 500  # referrals read at once
+STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its trailer may still be growing for so long
+NOTHING_YET, NOTHING_YET_KEPT = "W01", timedelta(days=30)  # program systems 9.4
+OFF_BUS = "DN_OFF_BUS"  # a kind of line that the hub does not carry
+_CARRIED = frozenset({"CL", "AS", "EL", "RF"})
+_FILES = "files"  # memory key: identities of files that are not settled, in order
+
+Stamp = tuple[int, int]  # time of change (ns) and size
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file that was taken in.
+
+    Args:
+        whole: each of its lines has its first decision, so it may be answered.
+        settled: the last answer is final.
+    """
+
+    name: str
+    sha256: str
+    at: str
+    whole: bool = False
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines that make one message: an RF with its client's CL, AS and EL. Without an RF they make none."""
+
+    key: str
+    client: Line
+    lines: tuple[Line, ...]
+    faults: tuple[Fault, ...]
+
+    def octets(self, file_date: str) -> bytes:
+        """As :func:`adapters.harts.record.parse` reads it."""
+        return canonical(
+            {
+                "file_date": file_date,
+                "client": {"line": self.client.number, "action": self.client.action, "fields": self.client.fields},
+                "lines": [[line.number, line.record, line.action, line.fields] for line in self.lines],
+                "faults": [fault.text() for fault in self.faults],
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that is being read: what was read of it once need not be read for each page."""
+
+    name: str
+    stamp: Stamp
+    batch: dat.Batch
+
+
+class FromHarts:
+    """The folder of the R files of one site.
+
+    What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
+    """
+
+    def __init__(self, folder: Folder, site: str, memory: Memory, *, cuaet_eligible: bool) -> None:
+        self._folder, self._site, self._memory, self._cuaet = folder, site, memory, cuaet_eligible
+        self._done: dict[str, Stamp] = {}  # files with which nothing is to be done while they stay as they are
+        self._told: set[tuple[str, Stamp | None, str]] = set()
+        self._held: Held | None = None
+        self._groups_left: tuple[str, int, Iterator[Group]] | None = None  # of the file held, after that line
+        self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
+        self._said: dict[str, int] = {}
+
+    def page(self, name: str, after: int) -> tuple[list[Raw], int | None] | None:
+        """The next records of a file, and the line to go on after; None: that was all.
+
+        Returns:
+            None where the file is gone, or another one stands under its name: it was not read through.
+        """
+        batch = self._batch(name)
+        if batch is None:
+            self._held = None
+            return None
+        left = self._groups_left
+        if left is not None and left[:2] == (name, after):
+            groups = left[2]
+        else:
+            groups = (group for group in self._groups(batch) if _line(group.key) > after)
+        found = list(islice(groups, PAGE))
+        last = _line(found[-1].key) if len(found) == PAGE else None
+        self._groups_left = (name, last, groups) if last is not None else None
+        if last is None:
+            self._held = None
+        return [self._raw(batch, group) for group in found], last
+
+    def next_file(self, now: datetime) -> tuple[str | None, list[str]]:
+        """The next file that was not taken in, and what is wrong with those before it, which are answered at once."""
+        names, odd = self._folder.names(".DAT"), self._folder.odd(".DAT")
+        there = {*names, *odd}
+        self._done = {name: stamp for name, stamp in self._done.items() if name in there}
+        self._told = {each for each in self._told if each[0] in there}
+        problems = [text for name in odd for text in self._once(name, None, _no_file(name))]
+        for name in names:
+            stamp = self._folder.stamp(name)
+            if stamp is None or self._done.get(name) == stamp:
+                continue
+            try:
+                if self._to_read(name, stamp, now, problems):
+                    return name, problems
+            except Unavailable as error:
+                problems += self._once(name, stamp, f"harts {dat.shown(name)}: {error}")
+        return None, problems
+
+    def is_whole(self, name: str) -> None:
+        """All of a file has been judged: from now on it is answered."""
+        for identity, taken in self._files():
+            if taken.name == name and not taken.whole:
+                self._put(identity, replace(taken, whole=True))
+
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """Records by key."""
+        wanted: dict[str, set[str]] = {}
+        for key in keys:
+            wanted.setdefault(key.rpartition("/")[0], set()).add(key)
+        found: dict[str, Raw] = {}
+        for name in self._folder.names(".DAT"):
+            asked = wanted.pop(_where(name), None)
+            if asked and (batch := self._batch(name)) is not None:
+                found |= {group.key: self._raw(batch, group) for group in self._groups(batch) if group.key in asked}
+        return [found.get(key) or Gone(key) for key in keys]
+
+    def awaiting(self, limit: int) -> list[str]:
+        """Keys of whole files that are not settled."""
+        there = set(self._folder.names(".DAT"))
+        keys: list[str] = []
+        for identity, taken in self._files():
+            if not taken.whole or len(keys) >= limit:
+                continue
+            if taken.name not in there:  # taken away: nobody waits for its answer any more
+                self._put(identity, replace(taken, settled=True))
+            else:
+                keys += self._keys_of(taken.name) or ()
+        return keys
+
+    def answer(self, answers: Mapping[str, Answer], now: datetime) -> bool:
+        """See :meth:`adapters.contract.Answering.answer`. What cannot be written stops no other file's answer."""
+        written = False
+        failed: Unavailable | None = None
+        for identity, taken in self._files():
+            keys = self._keys_of(taken.name) if taken.whole else None
+            if keys is None or not all(key in answers for key in keys):
+                continue
+            old = now - datetime.fromisoformat(taken.at) >= NOTHING_YET_KEPT
+            said = hash((old, self._folder.stamp(ack.ack_name(taken.name)), *(answers[key] for key in keys)))
+            if self._said.get(taken.name) == said:
+                continue
+            try:
+                written |= self._answer(identity, taken, answers, now, old=old)
+            except Unavailable as error:
+                failed = error
+            else:
+                stamp = self._folder.stamp(ack.ack_name(taken.name))
+                self._said[taken.name] = hash((old, stamp, *(answers[key] for key in keys)))
+        if failed is not None:
+            raise failed
+        return written
+
+    def _to_read(self, name: str, stamp: Stamp, now: datetime, problems: list[str]) -> bool:
+        """Whether a file is to be read now. One that is refused is answered, and told."""
+        found = self._looked_at(name, stamp, now)
+        if isinstance(found, Taken) and not found.whole:
+            return True
+        if isinstance(found, dat.Refusal):
+            problems += self._once(name, stamp, found.text())
+            self._refuse(found, now)
+        if found is not None:
+            self._done[name] = stamp
+        return False
+
+    def _looked_at(self, name: str, stamp: Stamp, now: datetime) -> dat.Refusal | Taken | None:
+        """What a file is; None: it went, or is still being written."""
+        if stamp[1] > FILE_BYTES_MAX:
+            return dat.Refusal(
+                name, "F05", 0, f"{stamp[1]} bytes", f"{FILE_BYTES_MAX} at most", "send it as several files"
+            )
+        data = self._folder.read(name)
+        if data is None:
+            return None
+        found = dat.read(name, data, dat.FROM_HARTS)
+        if isinstance(found, dat.Refusal):
+            return None if _grows(data, stamp, now) else found
+        taken = self._against_memory(found, data, now)
+        if isinstance(taken, Taken) and not taken.whole:
+            self._held = Held(name, stamp, found)
+        if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):
+            taken = replace(taken, settled=False)  # it was taken away, and is back without its answer
+            self._put(found.header.identity, taken)
+        return taken
+
+    def _is_settled(self, name: str) -> bool:
+        said = self._answer_there(name)
+        return said is not None and said.settled and not said.code
+
+    def _answer(self, identity: str, taken: Taken, answers: Mapping[str, Answer], now: datetime, *, old: bool) -> bool:
+        """Answer one file, where what stands there says something else."""
+        batch = self._batch(taken.name)
+        if batch is None:
+            return False
+        lines = _lines(batch, list(self._groups(batch)), answers, old=old, cuaet=self._cuaet)
+        said = ack.answered(taken.name, batch.keys(), lines, now)
+        stands = self._stands(said)
+        if not stands:
+            self._folder.put(ack.ack_name(taken.name), ack.write(said))
+        if said.settled:
+            self._put(identity, replace(taken, settled=True))
+        return not stands
+
+    def _stands(self, said: ack.Ack) -> bool:
+        before = self._answer_there(said.file)
+        return before is not None and replace(before, written_at=said.written_at) == said
+
+    def _answer_there(self, name: str) -> ack.Ack | None:
+        """The answer that stands beside a file; None: there is none, or none that can be read."""
+        data = self._folder.read(ack.ack_name(name))
+        try:
+            return ack.read(ack.ack_name(name), data) if data is not None else None
+        except RecordUnreadable:
+            return None
+
+    def _keys_of(self, name: str) -> tuple[str, ...] | None:
+        """Keys of the records of a file that was taken in; None: it cannot be read now."""
+        stamp = self._folder.stamp(name)
+        known = self._keys.get(name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            batch = self._batch(name)
+        except Unavailable:  # told where files are looked at
+            return None
+        if batch is None or stamp is None:
+            return None
+        self._keys[name] = (stamp, tuple(group.key for group in self._groups(batch)))
+        return self._keys[name][1]
+
+    def _batch(self, name: str) -> dat.Batch | None:
+        """A file as it was taken in; None: it is gone, or other bytes stand under its name."""
+        stamp = self._folder.stamp(name)
+        if self._held is not None and (self._held.name, self._held.stamp) == (name, stamp):
+            return self._held.batch
+        data = self._folder.read(name)
+        found = dat.read(name, data, dat.FROM_HARTS) if data is not None else None
+        if data is None or not isinstance(found, dat.Batch):
+            return None
+        known = self._known(found.header.identity)
+        return found if known is None or known.sha256 == hashlib.sha256(data).hexdigest() else None
+
+    def _against_memory(self, batch: dat.Batch, data: bytes, now: datetime) -> dat.Refusal | Taken:
+        """F03, or the same file again, or a new one that is taken in now."""
+        if batch.header.site != self._site:
+            return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
+        digest = hashlib.sha256(data).hexdigest()
+        known = self._known(batch.header.identity)
+        if known is None:
+            known = Taken(batch.name, digest, now.isoformat())
+            self._put(batch.header.identity, known)
+        if (known.name, known.sha256) == (batch.name, digest):
+            return known
+        return dat.Refusal(
+            batch.name, "F03", 1, "a sequence that was taken in before, with other bytes or name", "the next one",
+            "give it the next sequence number and send it again",
+        )  # fmt: skip
+
+    def _refuse(self, refusal: dat.Refusal, now: datetime) -> None:
+        """Answer a file that is refused, if its name is one of ours: of others nobody waits for an answer."""
+        said = ack.refused(refusal.name, refusal.code, now)
+        if dat.shown(refusal.name) == refusal.name and not self._stands(said):
+            self._folder.put(ack.ack_name(refusal.name), ack.write(said))
+
+    def _once(self, name: str, stamp: Stamp | None, problem: str) -> list[str]:
+        """A problem that was not told yet of a file as it is."""
+        if (name, stamp, problem) in self._told:
+            return []
+        self._told.add((name, stamp, problem))
+        return [problem]
+
+    def _groups(self, batch: dat.Batch) -> Iterator[Group]:
+        where = f"{batch.header.site}/{batch.header.file_date.year:04}/{batch.header.seq:03}"
+        for client in batch.clients(cuaet_eligible=self._cuaet):
+            parts = [line for line in client.lines if line.record in ("AS", "EL") and not line.faults]
+            for line in client.lines:
+                if line.record == "RF":
+                    faults = (*client.line.faults, *line.faults)
+                    yield Group(f"{where}/{line.number}", client.line, (line, *parts), faults)
+
+    def _raw(self, batch: dat.Batch, group: Group) -> Raw:
+        return Raw(group.key, "", group.octets(batch.header.file_date.isoformat()), batch.header.site)
+
+    def _files(self) -> Iterator[tuple[str, Taken]]:
+        for identity in orjson.loads(self._memory.get(_FILES) or "[]"):
+            if (taken := self._known(identity)) is not None:
+                yield identity, taken
+
+    def _known(self, identity: str) -> Taken | None:
+        text = self._memory.get(identity)
+        return Taken(**orjson.loads(text)) if text else None
+
+    def _put(self, identity: str, taken: Taken) -> None:
+        """Keep what is known of a file, and its place among those that are not settled.
+
+        The list comes first, and last where a file leaves it: a name in it that is not known is passed over, but a file
+        that is known and not in it would never be answered.
+        """
+        order = orjson.loads(self._memory.get(_FILES) or "[]")
+        if not taken.settled and identity not in order:
+            self._memory.put(_FILES, orjson.dumps([*order, identity]).decode())
+        self._memory.put(identity, orjson.dumps(taken).decode())
+        if taken.settled and identity in order:
+            self._memory.put(_FILES, orjson.dumps([each for each in order if each != identity]).decode())
+            self._keys.pop(taken.name, None)
+            self._said.pop(taken.name, None)
+
+
+def _lines(
+    batch: dat.Batch, groups: Sequence[Group], answers: Mapping[str, Answer], *, old: bool, cuaet: bool
+) -> dict[int, ack.Answer]:
+    """An answer for every line of a file: its own, or that of the message of which it is a part."""
+    by_line = {_line(group.key): _said(answers[group.key], old=old) for group in groups}
+    found: dict[int, ack.Answer] = {}
+    for client in batch.clients(cuaet_eligible=cuaet):
+        own = [by_line[line.number] for line in client.lines if line.number in by_line]
+        part = own[0] if own else _said(Answer(Verdict.WAITS, NOTHING_YET), old=old)
+        for line in (client.line, *client.lines):
+            found[line.number] = _of_line(line, by_line.get(line.number, part))
+    for line in (*batch.courses(), *batch.strays()):
+        found[line.number] = _of_line(line, ack.Answer(ack.Result.ERR, OFF_BUS))
+    return found
+
+
+def _of_line(line: Line, otherwise: ack.Answer) -> ack.Answer:
+    if line.faults:
+        fault = line.faults[0]
+        return ack.Answer(ack.Result.ERR, fault.code, fault.field)
+    return otherwise if line.record in _CARRIED else ack.Answer(ack.Result.ERR, OFF_BUS)
+
+
+def _said(answer: Answer, *, old: bool) -> ack.Answer:
+    if answer.verdict is Verdict.ACCEPTED:
+        return ack.Answer(ack.Result.WARN, ack.FINAL_WARNING) if answer.known else ack.Answer(ack.Result.OK)
+    given_up = answer.code == NOTHING_YET and old
+    waits = answer.verdict is Verdict.WAITS and not given_up
+    return ack.Answer(ack.Result.WARN if waits else ack.Result.ERR, answer.code)
+
+
+def _where(name: str) -> str:
+    """The part of a record key that a file's name says: site, year and sequence."""
+    return f"{name[2:8].rstrip('_')}/{name[8:12]}/{name[16:19]}"
+
+
+def _line(key: str) -> int:
+    return int(key.rpartition("/")[2])
+
+
+def _no_file(name: str) -> str:
+    return f"harts {dat.shown(name)}: got a folder, a pipe or a link, expected a plain file; take it out of this folder"
+
+
+def _grows(data: bytes, stamp: Stamp, now: datetime) -> bool:
+    """Whether a file may still be written: it has no trailer, and was touched a moment ago."""
+    age_s = now.timestamp() - stamp[0] / 1e9
+    return b"\nTR " not in data and 0 <= age_s < STILL_WRITTEN.total_seconds()

@@ -1,0 +1,230 @@
+"""Files to HARTS: one batch, one file, one number; and what HARTS answers to it (program systems 9.4).
+
+The folder itself remembers. Beside each file that was sent lies a *slip* in ``.spool``: which envelope stands in which
+lines. So the numbers go on after a crash, a repeat of an envelope is seen, and an answer finds its messages, and none
+of it is anybody's content.
+
+The order of writing says how far a file came: body spooled, slip written, ``commit``, body renamed. A slip whose body
+is still spooled was never sent: its number is taken again. Such a half is cleared away by whoever alone may write here,
+slip first: a slip without its body counts as sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from adapters.contract import Commit, Numbered, Parcel, Rejection, Sent, SentState
+from adapters.harts import ack, dat
+from adapters.harts.folder import Folder
+from hub.errors import HubError, RecordUnreadable, Unavailable
+from hub.model import codes
+
+ZONE = ZoneInfo("America/Toronto")  # files are dated by the local day
+HARTS_NUMBER = f"{codes.ID}/harts"
+_SLIP, _DAT = ".slip", ".DAT"
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Which envelope stands where in a file that was sent.
+
+    Args:
+        lines: envelope id to its first and last line.
+        read: digest of the last answer that was read, or "".
+    """
+
+    file: str
+    lines: dict[str, tuple[int, int]]
+    read: str = ""
+    settled: bool = False
+
+    def octets(self) -> bytes:
+        """As it is stored."""
+        return orjson.dumps({"file": self.file, "lines": self.lines, "read": self.read, "settled": self.settled})
+
+    @classmethod
+    def of(cls, data: bytes) -> Slip:
+        """Read one back.
+
+        Raises:
+            Unavailable: it was changed; without it nobody knows what was sent.
+        """
+        try:
+            row: dict[str, Any] = orjson.loads(data)
+            lines = {name: (first, last) for name, (first, last) in row["lines"].items()}
+            return cls(row["file"], lines, row["read"], row["settled"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Unavailable(
+                "harts folder to HARTS", "a slip that was changed", "as the hub wrote it", "bring .spool back"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What new answers of HARTS say: business rejections, numbers of clients, and what could not be read."""
+
+    rejections: tuple[Rejection, ...]
+    numbers: tuple[Numbered, ...]
+    problems: tuple[str, ...]
+    read: tuple[Slip, ...]  # slips to keep once the rest is settled
+
+
+class ToHarts:
+    """The folder of the S files of one site."""
+
+    def __init__(self, folder: Folder, site: str) -> None:
+        self._folder, self._site = folder, site
+        self._begins = f"HT{site.ljust(6, '_')}"
+        self._settled: set[str] = set()  # names of slips to which HARTS says nothing more
+        self._told: set[str] = set()
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit, now: datetime) -> list[Sent]:
+        """Write one file with the messages that no file holds yet; see :meth:`adapters.contract.Source.send`."""
+        with self._folder.alone():
+            self._clear()
+            sent = {name for slip in self._sent() for name in slip.lines}
+            fresh = [parcel for parcel in parcels if parcel.envelope_id not in sent]
+            if fresh:
+                self._write(fresh, commit, now)
+        return [Sent(parcel.envelope_id, SentState.ACKNOWLEDGED) for parcel in parcels]
+
+    def tidy(self) -> None:
+        """Clear away what a process left that died before its rename: it may hold what nobody may be told any more."""
+        if self._folder.names(_DAT, spooled=True):
+            with suppress(Unavailable), self._folder.alone():  # somebody is writing just now, or cannot: next time
+                self._clear()
+
+    def heard(self) -> Heard:
+        """Read the answers that are new or were replaced since. One that cannot be read stops no other."""
+        rejections: list[Rejection] = []
+        numbers: list[Numbered] = []
+        problems: list[str] = []
+        read: list[Slip] = []
+        for slip in self._sent(but=self._settled):
+            if slip.settled:
+                self._settled.add(_slip_name(slip.file))
+                continue
+            try:
+                data = self._folder.read(ack.ack_name(slip.file))
+                digest = hashlib.sha256(data).hexdigest() if data is not None else slip.read
+                if data is None or digest == slip.read:
+                    continue
+                answer = ack.read(ack.ack_name(slip.file), data)
+            except Unavailable as error:  # asked again each time, told once
+                problems += self._once(f"{ack.ack_name(slip.file)}: {error}")
+            except RecordUnreadable as error:
+                problems.append(str(error))
+                read.append(Slip(slip.file, slip.lines, digest, settled=False))
+            else:
+                rejections += _rejections(slip, answer)
+                numbers += _numbers(slip, answer)
+                read.append(Slip(slip.file, slip.lines, digest, answer.settled))
+        return Heard(tuple(rejections), tuple(numbers), tuple(problems), tuple(read))
+
+    def keep(self, slips: Sequence[Slip]) -> None:
+        """What was heard is settled."""
+        for slip in slips:
+            self._folder.put_slip(_slip_name(slip.file), slip.octets())
+
+    def _write(self, parcels: Sequence[Parcel], commit: Commit, now: datetime) -> None:
+        day = now.astimezone(ZONE).date()
+        header = dat.Header(self._site, day, self._next(day), dat.TO_HARTS)
+        name = dat.file_name(header)
+        clients, lines = _laid_out(parcels)
+        data = dat.write(header, clients)
+        try:
+            self._folder.spool(name, data)
+            self._folder.put_slip(_slip_name(name), Slip(name, lines).octets())
+            commit()
+            self._folder.show(name)
+        except HubError:  # no room, too late, or no rename: the number is free again; a file that is out keeps its slip
+            self._clear()
+            raise
+
+    def _clear(self) -> None:
+        """Remove halves. Only for who is alone."""
+        for name in self._folder.names(_DAT, spooled=True):
+            self._folder.forget(_slip_name(name))
+            self._folder.forget(name)
+
+    def _next(self, day: date) -> int:
+        """The number of the next file of this year: no slip has it, and no file that lies there."""
+        names = [slip.file for slip in self._sent()] + [*self._folder.names(_DAT), *self._folder.names(".ACK")]
+        ours = [name for name in names if dat.shown(name) == name and name.startswith(self._begins)]
+        seq = max((_seq(name) for name in ours if _year(name) == day.year), default=0) + 1
+        if seq > dat.SEQ_MAX:
+            raise Unavailable(
+                "harts folder to HARTS", f"{dat.SEQ_MAX} files this year", "a free number", "send fewer, larger files"
+            )
+        return seq
+
+    def _sent(self, but: Collection[str] = ()) -> Iterator[Slip]:
+        """The slips of files that were renamed, oldest first.
+
+        Args:
+            but: names of slips that need not be read.
+        """
+        waiting = set(self._folder.names(_DAT, spooled=True))
+        for name in self._folder.names(_SLIP, spooled=True):
+            data = self._folder.read(name, spooled=True) if name not in but else None
+            if data is None:
+                continue
+            slip = Slip.of(data)
+            if slip.file not in waiting and slip.file.startswith(self._begins):
+                yield slip
+
+    def _once(self, problem: str) -> list[str]:
+        if problem in self._told:
+            return []
+        self._told.add(problem)
+        return [problem]
+
+
+def _laid_out(parcels: Sequence[Parcel]) -> tuple[list[list[dat.Draft]], dict[str, tuple[int, int]]]:
+    """The clients of a file with their lines, and where each message stands. Line 1 is HD."""
+    clients: list[list[dat.Draft]] = []
+    lines: dict[str, tuple[int, int]] = {}
+    at = 2
+    for parcel in parcels:
+        document = orjson.loads(parcel.body)
+        own: list[dat.Draft] = [(record, action, fields) for record, action, fields in document["lines"]]
+        clients.append(own)
+        lines[parcel.envelope_id] = (at, at + len(own) - 1)
+        at += len(own)
+    return clients, lines
+
+
+def _rejections(slip: Slip, answer: ack.Ack) -> Iterator[Rejection]:
+    """A line in error rejects its message, the RF before the others; a refused file rejects all of them."""
+    for envelope_id, (first, last) in slip.lines.items():
+        wrong = [line for line in answer.lines if first <= line.line <= last and line.answer.result is ack.Result.ERR]
+        wrong.sort(key=lambda line: line.record != "RF")
+        if answer.code or wrong:
+            yield Rejection(envelope_id, answer.code or wrong[0].answer.code)
+
+
+def _numbers(slip: Slip, answer: ack.Ack) -> Iterator[Numbered]:
+    for envelope_id, (first, last) in slip.lines.items():
+        found = [line.harts_no for line in answer.lines if first <= line.line <= last and line.record == "CL"]
+        if found and found[0]:
+            yield Numbered(envelope_id, HARTS_NUMBER, found[0])
+
+
+def _slip_name(file: str) -> str:
+    return f"{_year(file)}-{file.removesuffix('.DAT')}{_SLIP}"
+
+
+def _seq(file: str) -> int:
+    return int(file[16:19])
+
+
+def _year(file: str) -> int:
+    return int(file[8:12])

@@ -1,0 +1,156 @@
+"""The two folders of a HARTS site: files that come from it, files that go to it, and the answers to both.
+
+Program systems 9.4. All input and output of the kind is below this file, in ``folder.py``. It retries nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent, SentState
+from adapters.harts.folder import Folder
+from adapters.harts.inbox import FromHarts
+from adapters.harts.outbox import Slip, ToHarts
+from hub.errors import HubError, RecordUnreadable, Refused
+
+SETTINGS = ("from_harts", "to_harts", "site", "batch_every_s", "cuaet_eligible")
+BATCH_EVERY_S = 86_400  # program systems 4.4: nightly
+_NOTICES = frozenset({"refusal", "returned", "rejected"})  # the .ACK of the file says them
+
+
+def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSource:
+    """Prepare a connection; nothing is opened.
+
+    Args:
+        settings: ``from_harts`` and ``to_harts`` (folders that exist), ``site`` (HARTS' place code), ``batch_every_s``
+            (seconds between two files to HARTS, default a day), ``cuaet_eligible`` (the site takes CUAET holders into
+            federal courses, default no).
+        memory: the adapter's own small store.
+
+    Raises:
+        Refused: a setting is missing, unknown or of another type.
+    """
+    for name in ("from_harts", "to_harts", "site"):
+        if not isinstance(settings.get(name), str) or not settings[name]:
+            raise Refused(f"harts settings: {name}", "nothing", "a text", "set it and try again")
+    if not settings["site"].isascii() or not 1 <= len(settings["site"]) <= 6:
+        raise Refused("harts settings: site", "another form", "HARTS' code of the site, 1 to 6 characters", "mend it")
+    if settings["from_harts"] == settings["to_harts"]:
+        raise Refused("harts settings: to_harts", "the same folder", "a folder for each direction", "mend it")
+    if unknown := settings.keys() - set(SETTINGS):
+        raise Refused("harts settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
+    batch_every(settings)
+    return HartsSource(settings, memory, now)
+
+
+def batch_every(settings: Mapping[str, Any]) -> timedelta:
+    """How often a file to HARTS is closed.
+
+    Raises:
+        Refused: no whole number of seconds.
+    """
+    every = settings.get("batch_every_s", BATCH_EVERY_S)
+    if type(every) is not int or every < 0:
+        raise Refused("harts settings: batch_every_s", type(every).__name__, "seconds, 0 or more", "mend it")
+    return timedelta(seconds=every)
+
+
+class HartsSource:
+    """See :class:`adapters.contract.Answering`."""
+
+    def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now) -> None:
+        self._into = Folder(Path(settings["from_harts"]), "folder from HARTS")
+        self._out = Folder(Path(settings["to_harts"]), "folder to HARTS")
+        eligible = bool(settings.get("cuaet_eligible", False))
+        self._from = FromHarts(self._into, settings["site"], memory, cuaet_eligible=eligible)
+        self._to = ToHarts(self._out, settings["site"])
+        self._now = now
+
+    def fetch(self, since: str) -> Page:
+        """One page of the oldest file that is not through, and what HARTS has answered meanwhile.
+
+        The cursor: the file and the line to go on after (``null``: the file is through), and which answers were read.
+        """
+        name, line, slips = _cursor(since)
+        self._to.keep(slips)
+        self._to.tidy()
+        if name is not None and line is None:
+            self._from.is_whole(name)
+        heard = self._to.heard()
+        problems: list[str] = list(heard.problems)
+        reading = line is not None
+        if not reading:
+            found, wrong = self._from.next_file(self._now())
+            problems += wrong
+            reading = found is not None
+            name, line = (found, 0) if found is not None else (name, None)
+        raws: list[Raw] = []
+        if name is not None and line is not None:
+            page = self._from.page(name, line)
+            name, (raws, line) = (name, page) if page is not None else (None, ([], None))
+        cursor = {"file": name, "line": line, "heard": [slip.octets().decode() for slip in heard.read]}
+        return Page(
+            raws=tuple(raws),
+            cursor=orjson.dumps(cursor).decode(),
+            more=reading,  # of this file, or the next one
+            problems=tuple(problems),
+            rejections=heard.rejections,
+            numbers=heard.numbers,
+        )
+
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """Read lines by key, in the order asked; of a file that HARTS took away they are gone."""
+        return self._from.refetch(keys)
+
+    def reach(self) -> None:
+        """See that files can be written for HARTS."""
+        self._out.reach()
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
+        """Write one file; a notice is not written, since the ``.ACK`` of the line says it."""
+        told = [parcel for parcel in parcels if parcel.kind in _NOTICES]
+        messages = [parcel for parcel in parcels if parcel.kind not in _NOTICES]
+        sent = {each.envelope_id: each for each in self._to.send(messages, commit, self._now())} if messages else {}
+        sent |= {parcel.envelope_id: Sent(parcel.envelope_id, SentState.ACKNOWLEDGED) for parcel in told}
+        return [sent[parcel.envelope_id] for parcel in parcels]
+
+    def awaiting(self, limit: int) -> Sequence[str]:
+        """Keys of files that HARTS has no final answer to."""
+        return self._from.awaiting(limit)
+
+    def answer(self, answers: Mapping[str, Answer]) -> bool:
+        """Write the ``.ACK`` of files all of whose lines have an answer."""
+        return self._from.answer(answers, self._now())
+
+    def check(self) -> list[Finding]:
+        """Look at both folders."""
+        return [_looked_at(place, folder) for place, folder in (("from_harts", self._into), ("to_harts", self._out))]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _cursor(since: str) -> tuple[str | None, int | None, list[Slip]]:
+    try:
+        at = orjson.loads(since) if since else {"file": None, "line": None, "heard": []}
+        return at["file"], at["line"], [Slip.of(each.encode()) for each in at["heard"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RecordUnreadable("harts cursor", "another text", "one of ours", "read from the beginning") from None
+
+
+def _looked_at(place: str, folder: Folder) -> Finding:
+    try:
+        folder.reach()
+    except HubError as error:
+        return Finding(place, False, error.got, error.next_step)
+    return Finding(place, True, "is there and can be written")
+
+
+def notice(_key: str, _code: str, _place: str = "") -> bytes:
+    """A word to a record's own system: none is written, since the ``.ACK`` of its file says it."""
+    return b""

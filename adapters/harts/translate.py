@@ -1,0 +1,264 @@
+"""The named pairs that ``mappings/harts`` call: names, birth dates, channels, address, numbers, the moment of a file.
+
+Program systems 6.1, 9.4 and §10, cases 13, 15, 18, 20, 21, 25. Pure: no clock, no ids made up. In: texts of a line, as
+``values`` gives them (None where blank), to an element; out: the element to texts. What cannot be carried is told as
+``Partly``, what is out of shape as ``Unfit``; neither holds a value. What is too long is the mapping's ``cut``; what
+Windows-1252 cannot spell is refused when the line is written, save what is said here of names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.harts.values import ENCODING
+from hub.mapping import Converter, Partly, Unfit
+from hub.model import codes
+from hub.model.identifiers import clean, fold, normalise, shape_problem
+
+DATE_ESTIMATED = "http://hl7.org/fhir/ca/baseline/StructureDefinition/ext-dateestimated"  # CA Baseline
+UCI = f"{codes.ID}/uci"
+FILLERS = frozenset({"", "fnu"})  # case 15: no given name; signs alone fold to nothing
+_EMAIL_WIDTH = 60  # program systems 9.4: never cut, left out
+TORONTO = ZoneInfo("America/Toronto")
+_SEQ_MAX, _LINE_MAX = 999, 999_999
+
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_POSTAL = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})", re.ASCII)
+_MARKS = "marks that Windows-1252 has no letter for"
+
+
+def names_in(surname: str | None, given: str | None, preferred: str | None) -> Any:
+    """Official name, and the preferred one as usual. A filler or the family name repeated is no given name."""
+    family, first, usual = (clean(name or "") for name in (surname, given, preferred))
+    lost = {}
+    if first and (fold(first) in FILLERS or fold(first) == fold(family)):
+        first, lost = "", {"given": "a filler or the family name repeated: sent as a single name"}
+    official = {**({"family": family} if family else {}), **({"given": [first]} if first else {})}
+    found: list[dict[str, Any]] = [{"use": "official", **official}] if official else []
+    if usual:
+        found.append({"use": "usual", "text": usual})
+    return Partly(found, lost) if lost else found
+
+
+def names_out(element: Any) -> Any:
+    """The official name, else one without a use; of a usual name its text. Letters as Windows-1252 has them (case 18).
+
+    A preferred name in another script stays at the source; an official one cannot be written, and the line says so.
+    """
+    official: dict[str, Any] = next(
+        (name for use in ("official", None) for name in element if name.get("use") == use), {}
+    )
+    usual: dict[str, Any] = next((name for name in element if name.get("use") == "usual"), {})
+    family, given = official.get("family", ""), " ".join(official.get("given", ()))
+    if official and not family and not given:
+        family = official.get("text", "")
+    spoken = usual.get("text") or " ".join([*usual.get("given", ()), usual.get("family", "")]).strip()
+    texts = {"surname": family, "given": given, "preferred": spoken}
+    lost = {}
+    if official.get("prefix") or official.get("suffix"):
+        lost["surname"] = "a prefix or suffix, which this system has no field for"
+    if len(element) > bool(official) + bool(usual):
+        lost["preferred"] = "a further name, which this system has no field for"
+    for name, text in texts.items():
+        texts[name] = _latin(text)
+        if texts[name] != text:
+            lost[name] = _MARKS
+    if not _encodes(texts["preferred"]):
+        texts["preferred"], lost["preferred"] = "", "in a script that Windows-1252 cannot spell"
+    return Partly(tuple(texts.values()), lost) if lost else tuple(texts.values())
+
+
+def _latin(text: str) -> str:
+    """A text with plain letters for those that only lack their marks; any other sign stays as it is."""
+    return "".join(sign if _encodes(sign) else _plain(sign) for sign in unicodedata.normalize("NFC", text))
+
+
+def _plain(sign: str) -> str:
+    letter = unicodedata.normalize("NFKD", sign)[:1]
+    return letter if letter.isascii() else sign
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode(ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def birth_date_in(born: str | None, flag: str | None) -> Any:
+    """E the day, Y the year alone, D the day with the date-estimated extension, U nothing (case 13)."""
+    if flag not in {"E", "Y", "D", "U"}:
+        if born or flag:
+            raise Unfit("dob_flag", "E, Y, D or U", "say how sure the birth date is")
+        return None
+    if flag == "U":
+        return Partly(None, {"dob": "the date is marked unknown (U)"}) if born else None
+    if not born:
+        return Partly(None, {"dob_flag": "a flag without a date"})
+    if not _is_day(born):
+        raise Unfit("dob", "a day", "mend it at the source")
+    if flag == "Y":
+        lost = {} if born.endswith("-01-01") else {"dob": "the year alone is known: sent without month and day"}
+        return Partly({"birthDate": born[:4]}, lost)
+    estimated = {"_birthDate": {"extension": [{"url": DATE_ESTIMATED, "valueBoolean": True}]}}
+    return {"birthDate": born, **(estimated if flag == "D" else {})}
+
+
+def birth_date_out(element: Any) -> Any:
+    """The day with its flag; a year as 1 January and Y; nothing as U."""
+    born = element.get("birthDate", "")
+    if _YEAR.fullmatch(born):
+        return f"{born}-01-01", "Y"
+    if not _is_day(born):
+        return Partly((None, "U"), {"dob": "a part of a date, which this system has no place for"} if born else {})
+    extensions = element.get("_birthDate", {}).get("extension", ())
+    estimated = any(item.get("url") == DATE_ESTIMATED and item.get("valueBoolean") is True for item in extensions)
+    return born, "D" if estimated else "E"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def phone_in(phone: str | None) -> Any:
+    """One number, ``+1-416-555-0142``. HARTS marks no channel as safe or not (settled S11)."""
+    if not phone:
+        return None
+    found = _PHONE.fullmatch(clean(phone))
+    return "+1-" + "-".join(found.groups()) if found else Partly(None, {"phone": "no ten-digit number"})
+
+
+def phone_out(element: Any) -> Any:
+    """The ten digits."""
+    found = _PHONE.fullmatch(element)
+    return "".join(found.groups()) if found else Partly(None, {"phone": "no number of ten digits"})
+
+
+def email_in(email: str | None) -> Any:
+    """The address, if it has the form of one."""
+    if not email:
+        return None
+    return email if _EMAIL.fullmatch(email) else Partly(None, {"email": "has not the form of an address"})
+
+
+def email_out(element: Any) -> Any:
+    """The address; one that is too long is left out whole, since half of it is somebody else's."""
+    if len(element) > _EMAIL_WIDTH:
+        return Partly(None, {"email": f"left out: longer than {_EMAIL_WIDTH} characters"})
+    return element
+
+
+def street_in(address: str | None) -> Any:
+    """The one line of an address."""
+    street = clean(address or "")
+    return [street] if street else None
+
+
+def street_out(element: Any) -> Any:
+    """All lines as one."""
+    text = ", ".join(element)
+    return Partly(text, {"address": "several lines of an address became one"}) if len(element) > 1 else text
+
+
+def postal_code_in(text: str | None) -> Any:
+    """``A9A 9A9``; the letter O for a zero is put right, ``H0H 0H0`` is refused, a part is not read (case 25)."""
+    code = "".join("0" if sign == "O" and place % 2 else sign for place, sign in enumerate(normalise(text or "")))
+    if code == "H0H0H0":
+        raise Unfit("postal", "a postal code that exists", "put the client's own, or leave it blank")
+    if not code or not _POSTAL.fullmatch(code):
+        return Partly(None, {"postal": "no whole Canadian postal code"}) if code else None
+    return f"{code[:3]} {code[3:]}"
+
+
+def postal_code_out(element: Any) -> Any:
+    """The six signs without a space."""
+    return normalise(element)
+
+
+def uci_in(value: str | None) -> Any:
+    """A UCI of 8 or 10 digits; another shape is refused and the worker asked (cases 20, 21)."""
+    found = _number("uci", "uci", value)
+    return {"system": UCI, "value": found} if found else None
+
+
+def uci_out(element: Any) -> Any:
+    """The value of that system among all identifiers."""
+    return next((item.get("value") for item in element if item.get("system") == UCI), None)
+
+
+def document_in(value: str | None) -> Any:
+    """The number on the document; never that of a form, nor one that passes as a SIN (case 21)."""
+    _number("doc_no", "", value)
+    return clean(value or "") or None
+
+
+def document_out(element: Any) -> Any:
+    """The number as it is."""
+    return element
+
+
+def _number(field: str, kind: str, value: str | None) -> str:
+    found = normalise(value or "")
+    if found and (problem := shape_problem(kind, found)):
+        raise Unfit(field, f"the number on the document, not {problem}", "look at the document and correct it")
+    return found
+
+
+def moment_in(file_date: str | None, seq: str | None, line: str | None) -> Any:
+    """When a line was said: its file's date, then sequence and line, in this order (program systems 9.4).
+
+    The date's midnight in Toronto, a second for each file before it in the year and a microsecond for each line: so a
+    later word is later, also on one day. It is no time of day.
+    """
+    if not file_date:
+        return None
+    if not _is_day(file_date):
+        raise Unfit("file_date", "a day", "mend it at the source")
+    after = timedelta(seconds=_count("seq", seq, _SEQ_MAX), microseconds=_count("line", line, _LINE_MAX))
+    midnight = datetime.combine(date.fromisoformat(file_date), time(), TORONTO)
+    return (midnight + after).isoformat(timespec="microseconds")
+
+
+def _count(field: str, text: str | None, most: int) -> int:
+    if text and (not text.isascii() or not text.isdigit() or int(text) > most):
+        raise Unfit(field, f"a number up to {most}", "mend it at the source")
+    return int(text or 0)
+
+
+def moment_out(element: Any) -> Any:
+    """Date, sequence and line; of a moment that was no place in a file the day alone."""
+    try:
+        local = datetime.fromisoformat(element)
+    except ValueError:
+        return None, None, None
+    if local.tzinfo is None:
+        return element[:10], None, None
+    local = local.astimezone(TORONTO)
+    seq = (local - local.replace(hour=0, minute=0, second=0)).seconds
+    if seq > _SEQ_MAX:
+        return Partly((local.date().isoformat(), None, None), {"file_date": "the time of day is not kept"})
+    return local.date().isoformat(), str(seq) if seq else None, str(local.microsecond) if local.microsecond else None
+
+
+FUNCTIONS: dict[str, Converter] = {
+    "birth_date": (birth_date_in, birth_date_out),
+    "document_number": (document_in, document_out),
+    "email": (email_in, email_out),
+    "file_moment": (moment_in, moment_out),
+    "names": (names_in, names_out),
+    "phone": (phone_in, phone_out),
+    "postal_code": (postal_code_in, postal_code_out),
+    "street": (street_in, street_out),
+    "uci": (uci_in, uci_out),
+}

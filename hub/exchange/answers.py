@@ -1,0 +1,72 @@
+"""Answers to the records of a batch: a system that hands in files is told of each line, until all answers are final.
+
+What is told is what the store says now, so a crash or a repeat changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from adapters.contract import Answer, Answering, Raw, Verdict
+from hub.exchange.house import House
+from hub.exchange.reading import ReferralRecord, read_one
+from hub.model.directory import System
+from hub.model.envelope import MessageState
+from hub.model.rows import Inbox, Waiting
+from hub.ports import Peek
+
+KEYS_MAX = 20_000  # lines looked at in one step
+NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
+
+_FINAL = "DN_SCHEMA"  # a bad value waits for nothing but another record
+
+
+def step(house: House, system: System) -> bool:
+    """Answer what one system waits for. True if anything was written.
+
+    Raises:
+        Unavailable: the answer cannot be written now.
+    """
+    if not house.adapters[system.kind].answers:
+        return False
+    source = cast(Answering, house.connections.source(system))
+    keys = source.awaiting(KEYS_MAX)
+    if not keys:
+        return source.answer({})  # a batch without any record of ours is answered too
+    with house.store.peek() as rows:
+        messages = rows.inbox.latest(system.id, keys)
+        waiting = rows.waiting.of(system.id, keys)
+        answers = {
+            key: _answer(messages.get(key), waiting.get(key)) for key in keys if key in messages or key in waiting
+        }
+        silent = [key for key in keys if key not in answers]
+        answers |= _of_silent(house, rows, system, silent, source.refetch(silent) if silent else ())
+    return source.answer(answers)
+
+
+def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
+    if waits is not None:
+        return Answer(Verdict.REFUSED if waits.code == _FINAL else Verdict.WAITS, waits.code)
+    assert message is not None, "a record has a message, or waits, or is silent"
+    if message.state in (MessageState.REFUSED, MessageState.RETURNED):
+        return Answer(Verdict.REFUSED, message.code)
+    return Answer(Verdict.ACCEPTED)
+
+
+def _of_silent(
+    house: House, rows: Peek, system: System, keys: Sequence[str], raws: Sequence[object]
+) -> dict[str, Answer]:
+    """Records that made no message: what they say stands already, or belongs to nothing that is here yet."""
+    found: dict[str, Answer] = {}
+    for key, raw in zip(keys, raws, strict=True):
+        record = read_one(house, system, raw) if isinstance(raw, Raw) else None
+        known = isinstance(record, ReferralRecord) and _stands(rows, system, record)
+        found[key] = Answer(Verdict.ACCEPTED, known=True) if known else Answer(Verdict.WAITS, NOTHING_YET)
+    return found
+
+
+def _stands(rows: Peek, system: System, record: ReferralRecord) -> bool:
+    if record.kind == "referral":
+        return rows.referrals.of_sender(system.id, record.placer) is not None
+    return record.number is not None and rows.referrals.get(record.number) is not None

@@ -1,0 +1,234 @@
+"""Two folders of HARTS keep the promise of every source."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.contract import Adapter, Parcel, Raw
+from adapters.harts import ADAPTER, ack, dat
+from hub.clock import UtcClock
+from hub.model.canonical import canonical
+from tests import harts_builder as harts
+from tests.contract.source import MARKED, Connect, Memory, SourceContract, drain, keys, nothing
+
+RECEIVER = "T00002"
+
+
+class HartsAgency:
+    """Workers of a HARTS site: each record that they save goes out in a file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.site = harts.Site(folder)
+        self._count = 0
+        self._names: dict[str, str] = {}
+
+    def add(self) -> str:
+        self._count += 1
+        referral = harts.referral(ref_no=f"R-{self._count}", to_site=RECEIVER, note=MARKED)
+        name = self.site.hand_in(harts.client(referral, surname=MARKED, dob=f"199{self._count}-07-22"))
+        key = f"{harts.SITE}/2026/{self._count:03}/3"
+        self._names[key] = name
+        return key
+
+    def change(self, key: str) -> None:
+        raise AssertionError("a line of a file does not change; another file says so")
+
+    def remove(self, key: str) -> None:
+        """HARTS takes the file away."""
+        (self.site.from_harts / self._names[key]).unlink()
+
+    def received(self) -> list[tuple[str, bytes]]:
+        """Read back from the lines of the files that lie there; the referral's number says which message it is."""
+        return [_message(client) for batch in self.site.received() for client in batch.clients()]
+
+    def parcel(self, envelope_id: str) -> Parcel:
+        fields = {
+            "ref_no": envelope_id, "from_site": RECEIVER, "to_site": harts.SITE, "ref_date": "2026-06-01",
+            "status": "A",
+        }  # fmt: skip
+        lines = [["CL", "U", {"local_key": "K7QM2XWBR4TD"}], ["RF", "U", fields]]
+        return Parcel(envelope_id, "referral-status", canonical({"lines": lines}), "K7QM2XWBR4TD")
+
+    def vanish(self) -> None:
+        self._folder.rename(self._folder.with_name("away"))
+
+    def come_back(self) -> None:
+        self._folder.with_name("away").rename(self._folder)
+
+
+def _message(client: dat.Client) -> tuple[str, bytes]:
+    (asked,) = client.lines
+    below = {name: text for name, text in asked.fields.items() if name != "local_key"}
+    lines = [["CL", client.line.action, dict(client.line.fields)], ["RF", asked.action, below]]
+    return asked.fields["ref_no"], canonical({"lines": lines})
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> HartsAgency:
+    return HartsAgency(tmp_path / "maple")
+
+
+@pytest.fixture
+def connect(agency: HartsAgency) -> Connect:
+    settings = dict(agency.site.settings)
+    now = UtcClock().now
+    return lambda memory=None: ADAPTER.connect(settings, Memory() if memory is None else memory, now)
+
+
+@pytest.fixture
+def card() -> Adapter:
+    return ADAPTER
+
+
+class TestHartsSource(SourceContract):
+    """Files of 2026 in a folder for each direction."""
+
+
+def test_a_file_that_goes_before_it_was_read_through_is_read_when_it_is_back(agency: HartsAgency, connect: Connect):
+    key = agency.add()
+    source = connect()
+    since = source.fetch("").cursor  # looked at, and settled
+    path = next(agency.site.from_harts.glob("*.DAT"))
+    lines = [harts.client(harts.referral(ref_no=f"X-{number}", to_site=RECEIVER)) for number in range(501)]
+    name = agency.site.hand_in(*lines)
+    half = source.fetch(since)
+    data = (agency.site.from_harts / name).read_bytes()
+    (agency.site.from_harts / name).unlink()
+
+    _, away = drain(source, half.cursor)
+    (agency.site.from_harts / name).write_bytes(data)
+    found, _ = drain(source, away)
+
+    assert path.exists()
+    assert key not in keys(found)
+    assert len(half.raws) == 500
+    assert len(found) == len(lines), "a file that was read in part counts as not read"
+
+
+def test_pages_are_the_same_whoever_reads_them(agency: HartsAgency, connect: Connect):
+    agency.site.hand_in(*[harts.client(harts.referral(ref_no=f"X-{n}", to_site=RECEIVER)) for n in range(1_100)])
+    memory = Memory()
+    alone, _ = drain(connect(memory))
+    since, in_turn = "", []
+    while True:  # each page by a process of its own
+        page = connect(memory).fetch(since)
+        in_turn += page.raws
+        since = page.cursor
+        if not page.more:
+            break
+
+    assert len(alone) == 1_100
+    assert in_turn == alone
+
+
+def test_a_slip_that_waits_for_its_rename_is_left_alone_by_who_reads(agency: HartsAgency, connect: Connect):
+    """The reader of answers and the writer of files are two processes."""
+    reader = connect()
+
+    def meanwhile() -> None:
+        reader.fetch("")
+
+    connect().send([agency.parcel("e-1")], meanwhile)
+    connect().send([agency.parcel("e-1")], nothing)
+
+    assert len(agency.received()) == 1, "the slip was swept away, and the message went twice"
+
+
+def test_a_half_that_a_dead_process_left_is_cleared_away_without_anything_to_send(
+    agency: HartsAgency, connect: Connect
+):
+    class Dead(BaseException):
+        """The process ends here."""
+
+    def die() -> None:
+        raise Dead
+
+    with pytest.raises(Dead):
+        connect().send([agency.parcel("e-1")], die)
+    spool = agency.site.to_harts / ".spool"
+    left = sorted(path.suffix for path in spool.iterdir() if path.name != "lock")
+
+    connect().fetch("")
+
+    assert left == [".DAT", ".slip"]
+    assert [path.name for path in spool.iterdir()] == ["lock"]
+
+
+def test_a_file_that_is_out_is_not_written_again_although_its_folder_could_not_be_synced(
+    agency: HartsAgency, connect: Connect, monkeypatch: pytest.MonkeyPatch
+):
+    from adapters.harts.folder import Folder
+    from hub.errors import Unavailable
+
+    def no_sync(folder: Path) -> None:
+        if folder == agency.site.to_harts:
+            raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken, pytest.raises(Unavailable):
+        broken.setattr(Folder, "_sync", staticmethod(no_sync))
+        connect().send([agency.parcel("e-1")], nothing)
+    (again,) = connect().send([agency.parcel("e-1")], nothing)
+
+    assert again.state.value == "acknowledged"
+    assert [envelope for envelope, _ in agency.received()] == ["e-1"]
+
+
+def test_numbers_go_on_after_the_spool_was_lost_and_no_file_is_overwritten(agency: HartsAgency, connect: Connect):
+    connect().send([agency.parcel("e-1")], nothing)
+    for path in (agency.site.to_harts / ".spool").iterdir():
+        path.unlink()
+
+    connect().send([agency.parcel("e-2")], nothing)
+
+    assert [batch.header.seq for batch in agency.site.received()] == [1, 2]
+    assert [envelope for envelope, _ in agency.received()] == ["e-1", "e-2"]
+
+
+def test_a_memory_that_was_cut_between_two_words_loses_no_answer(agency: HartsAgency, connect: Connect):
+    """A kill between the two words that a file takes: it is read, and answered."""
+
+    class Dies(Memory):
+        def put(self, key: str, value: str | None) -> None:
+            super().put(key, value)
+            if len(self) == 1:
+                raise RuntimeError("the process ends here")
+
+    agency.add()
+    memory = Dies()
+    with pytest.raises(RuntimeError):
+        connect(memory).fetch("")
+    source = connect(Memory(memory))
+
+    found, _ = drain(source)
+
+    assert len([raw for raw in found if isinstance(raw, Raw)]) == 1
+    assert source.awaiting(100) == keys(found)  # type: ignore[attr-defined]
+
+
+def test_the_same_file_back_without_its_answer_gets_it_again(agency: HartsAgency, connect: Connect):
+    from adapters.contract import Answer, Verdict
+
+    key = agency.add()
+    source = connect()
+    _, since = drain(source)
+    said = {key: Answer(Verdict.ACCEPTED)}
+    source.answer(said)  # type: ignore[attr-defined]
+    (path,) = agency.site.from_harts.glob("*.DAT")
+    first = (path.with_suffix(".ACK")).read_bytes()
+    data = path.read_bytes()
+    path.unlink()
+    path.with_suffix(".ACK").unlink()
+    source.fetch(since)
+
+    path.write_bytes(data)
+    source.fetch(since)
+
+    assert source.awaiting(100) == [key]  # type: ignore[attr-defined]
+    assert source.answer(said)  # type: ignore[attr-defined]
+    again = ack.read(path.with_suffix(".ACK").name, path.with_suffix(".ACK").read_bytes())
+    assert again.lines == ack.read(path.with_suffix(".ACK").name, first).lines
+    assert timedelta() <= again.written_at - ack.read(path.with_suffix(".ACK").name, first).written_at

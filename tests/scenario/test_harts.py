@@ -1,0 +1,387 @@
+"""CMS and HARTS on one road: referrals both ways, their answers, results, and what HARTS is told in its own files.
+
+Harbour has a CMS, Maple is a HARTS site. All people are invented. Program systems 4, 9.4; consent rules C-71, C-72.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.harts import ack, dat
+from hub.desk.consent_file import import_consents
+from hub.desk.who import Who
+from hub.model import locks
+from hub.model.directory import Agency, Service, Site, System, Worker
+from tests import cms_builder as cms
+from tests import harts_builder as harts
+from tests.network import AGREED, Network, agreement, make
+
+HARBOUR_SITE = "T00002"
+
+
+@dataclass
+class Both:
+    """The network and the HARTS site."""
+
+    network: Network
+    site: harts.Site
+
+    def run(self) -> None:
+        self.network.run()
+        self.network.clock.advance(timedelta(hours=1))
+        self.network.run()
+
+    def lines(self, record: str) -> list[dict[str, str]]:
+        """Fields of the lines of a kind in all files that HARTS has got."""
+        return [
+            dict(line.fields)
+            for batch in self.site.received()
+            for each in batch.clients()
+            for line in (each.line, *each.lines)
+            if line.record == record
+        ]
+
+    def told(self, name: str) -> list[tuple[str, str, str]]:
+        """What the hub says of a file: record, result, code."""
+        found = self.site.answer_to(name)
+        assert found is not None, "no answer"
+        assert found.code == "", found.code
+        return [(line.record, line.answer.result.value, line.answer.code) for line in found.lines]
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[Both]:
+    network = make(tmp_path)
+    site = harts.Site(tmp_path / "maple")
+    now = network.clock.now()
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        put = unit.directory.put
+        put(Agency("maple", "Maple Language Centre", "general", "ca-on", "delivery.MAPLEAAAAAAA"))
+        put(System("maple-harts", "maple", "harts", "active", site.settings))
+        put(Worker("maple-worker", "maple", "worker"))
+        put(Site("harts", harts.SITE, "maple", "Maple"))
+        put(Site("harts", HARBOUR_SITE, "harbour", "Harbour"))
+        for wanted in ("language-training", "language-assessment"):
+            put(Service(f"maple-{wanted}", "maple", wanted, wanted, "maple-harts", site=harts.SITE))
+        put(Service("harbour-employment", "harbour", "employment", "employment", "harbour-cms"))
+        put(replace(agreement(now - timedelta(days=400)), agreement_id="harbour-maple", parties=("harbour", "maple")))
+    yield Both(network, site)
+    network.hub.close()
+
+
+def consent_row(**changes: str) -> dict[str, str]:
+    """A row of the file of program systems 9.4, for the client of the builder."""
+    row = {
+        "identifier_type": "HARTS", "identifier_value": "40000001", "birth_date": "1991-07-22",
+        "last_name": "Okonkwo-Tremblay", "first_name": "Amara", "consent_id": "M-1", "form_id": "F-1",
+        "given_by": "SELF", "capacity_basis": "PRESUMED", "form": "WRITTEN", "valid_from": "2026-01-12",
+        "expires_on": "2026-12-31", "recipient_org": "harbour", "purposes": "REFERRAL", "categories": AGREED,
+        "text_version": "sharing-v3", "notice_version": "notice-v2", "language": "en", "client_reads": "en",
+        "explained": "what who why risk may-refuse", "not_condition": "1", "captured_by": "maple-worker",
+        "captured_at": "2026-01-12 10:00:00", "signed_on": "2026-01-12", "evidence_ref": "cabinet-7",
+        "receipt_at": "2026-01-12 10:05:00", "receipt_channel": "PAPER",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def allow(both: Both, *rows: dict[str, str]) -> list[str]:
+    """Maple's worker files consents; the numbers that are printed."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, sorted({name for row in rows for name in row}))
+    writer.writeheader()
+    writer.writerows(rows)
+    done: Any = import_consents(both.network.hub.house, out.getvalue().encode(), "maple", Who("maple-worker", "tester"))
+    return [each.number for each in done.filed]
+
+
+def refer_to_maple(both: Both, **fields: Any) -> int:
+    db = both.network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    cms.add_language(db, client)
+    cms.add_consent(db, client, "maple")
+    return cms.add_referral(db, client, "maple", "language-training", **fields)
+
+
+# -- CMS to HARTS and back
+
+
+def test_a_referral_of_a_cms_is_a_file_that_harts_takes(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+
+    (client,), (asked,), (result,) = both.lines("CL"), both.lines("RF"), both.lines("AS")
+
+    assert (client["surname"], client["given"], client["dob"]) == ("Okonkwo-Tremblay", "Amara", "1991-07-22")
+    assert len(client["local_key"]) == 12
+    assert "harts_no" not in client
+    assert (asked["from_site"], asked["to_site"], asked["status"]) == (HARBOUR_SITE, harts.SITE, "S")
+    assert "to_service" not in asked, "blank is language training"
+    assert result["l"]
+    assert both.network.states() == {"delivered": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [("A", "", "ACCEPTED"), ("W", "", "WAITLISTED"), ("D", "CAP", "DECLINED")],
+)
+def test_the_answer_of_harts_reaches_the_sender(both: Both, status: str, reason: str, said: str) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,), (client,) = both.lines("RF"), both.lines("CL")
+
+    name = both.site.hand_in(
+        harts.client(
+            harts.referral(
+                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status=status,
+                reason=reason, to_service="",
+            ),
+            local_key=client["local_key"],
+        )
+    )  # fmt: skip
+    both.run()
+
+    statuses = [row["payload"] for row in both.network.inbox("harbour", "referral-status")]
+    assert [(row["referral_id"], row["status"]) for row in statuses] == [(1, said)]
+    assert both.told(name) == [("CL", "OK", ""), ("RF", "OK", "")]
+
+
+def test_a_language_result_comes_back_with_the_answer_where_the_client_allowed_it_that_way_too(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,), (client,) = both.lines("RF"), both.lines("CL")
+    allow(both, consent_row(identifier_type="LOCAL_KEY", identifier_value=client["local_key"]))
+
+    both.site.hand_in(
+        harts.client(
+            harts.assessment(l="07"),
+            harts.referral(
+                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
+                to_service="",
+            ),
+            local_key=client["local_key"],
+        )
+    )  # fmt: skip
+    both.run()
+
+    (row,) = [row["payload"] for row in both.network.inbox("harbour", "referral-status")]
+    assert row["status"] == "ACCEPTED"
+    assert [each["listening"] for each in row["language"]] == ["07"]
+
+
+def test_a_language_result_stays_behind_without_a_consent_in_its_own_direction_c_72(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,), (client,) = both.lines("RF"), both.lines("CL")
+
+    both.site.hand_in(
+        harts.client(
+            harts.assessment(l="07"),
+            harts.referral(
+                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
+                to_service="",
+            ),
+            local_key=client["local_key"],
+        )
+    )  # fmt: skip
+    both.run()
+
+    (row,) = [row["payload"] for row in both.network.inbox("harbour", "referral-status")]
+    assert row["status"] == "ACCEPTED"
+    assert "language" not in row
+
+
+def test_the_number_that_harts_gives_a_client_is_linked_and_never_kept(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (batch,) = both.site.received()
+    both.site.acknowledge(batch, {}, {2: "40000077"})
+    both.run()
+
+    allow(both, consent_row(identifier_value="40000077"))
+    with both.network.hub.store.database.reading() as connection:
+        subjects = connection.exec_driver_sql("SELECT COUNT(*) FROM subject").scalar_one()
+    assert subjects == 1, "the same person, found by HARTS' number and the birth date"
+    kept = b"".join(path.read_bytes() for path in both.network.hub.settings.dir.rglob("*") if path.is_file())
+    assert b"40000077" not in kept
+
+
+def test_what_harts_rejects_after_it_took_it_is_told_to_the_sender_and_stays_delivered(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (batch,) = both.site.received()
+    line = next(key.number for key in batch.keys() if key.record == "RF")  # noqa: SIM118 - a method, no mapping
+    both.site.acknowledge(batch, {line: ack.Answer(ack.Result.ERR, "H4")}, {})
+    both.run()
+
+    assert both.network.told("harbour", "rejected") == [("referral_id", 1, "H4")]
+    assert both.network.states() == {"delivered": 1}
+
+
+# -- HARTS to CMS and back
+
+
+def test_a_referral_of_harts_reaches_a_cms_and_its_answer_comes_back_in_a_file(both: Both) -> None:
+    allow(both, consent_row())
+    name = both.site.hand_in(harts.client(harts.assessment(), harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    (row,) = both.network.inbox("harbour", "referral")
+    assert row["payload"]["service_wanted"] == "employment"
+    assert row["payload"]["client"][0]["last_name"] == "Okonkwo-Tremblay"
+    assert both.told(name) == [("CL", "OK", ""), ("AS", "OK", ""), ("RF", "OK", "")]
+
+    cms.answer(both.network.db("harbour"), row["hub_referral_no"], "ACCEPTED")
+    both.run()
+
+    (said,) = both.lines("RF")
+    assert (said["ref_no"], said["status"]) == ("R-1", "A")
+    assert (said["from_site"], said["to_site"]) == (harts.SITE, HARBOUR_SITE)
+
+
+def test_without_a_consent_the_line_waits_and_goes_by_itself_when_there_is_one(both: Both) -> None:
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+    before = both.told(name)
+
+    allow(both, consent_row())
+    both.run()
+
+    assert before == [("CL", "WARN", "DN_NO_CONSENT"), ("RF", "WARN", "DN_NO_CONSENT")]
+    assert len(both.network.inbox("harbour", "referral")) == 1
+    assert both.told(name) == [("CL", "OK", ""), ("RF", "OK", "")]
+
+
+def test_a_site_of_somebody_else_speaks_for_nobody(both: Both) -> None:
+    allow(both, consent_row())
+    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Site("harts", harts.SITE, "lakeside", "taken"))
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    assert both.network.inbox("harbour") == []
+    assert both.told(name)[-1] == ("RF", "WARN", "DN_SENDER")
+
+
+def test_an_unknown_site_leads_nowhere_and_the_line_waits_for_the_directory(both: Both) -> None:
+    allow(both, consent_row())
+    name = both.site.hand_in(harts.client(harts.referral(to_site="T00099")))
+    both.run()
+    before = both.told(name)[-1]
+
+    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Site("harts", "T00099", "harbour", "Harbour, second floor"))
+    both.run()
+
+    assert before == ("RF", "WARN", "DN_RECIPIENT")
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_a_consent_number_of_another_client_is_refused_and_none_is_needed(both: Both) -> None:
+    (own,) = allow(both, consent_row())
+    (others,) = allow(
+        both,
+        consent_row(
+            identifier_value="40000002", birth_date="1980-01-02", last_name="Zed", first_name="Robert", consent_id="M-2"
+        ),
+    )
+    wrong = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, consent_no=others)))
+    both.run()
+    right = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2", consent_no=own)))
+    both.run()
+
+    assert both.told(wrong)[-1] == ("RF", "ERR", "DN_SCHEMA")
+    assert both.told(right)[-1] == ("RF", "OK", "")
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_a_withdrawal_by_its_sender_reaches_the_receiver(both: Both) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    name = both.site.hand_in(harts.client(harts.referral(action="U", to_site=HARBOUR_SITE, status="X", reason="CLD")))
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "OK", "")
+    statuses = [row["payload"]["status"] for row in both.network.inbox("harbour", "referral-status")]
+    assert statuses == ["WITHDRAWN"]
+
+
+def test_what_is_said_twice_is_w02_and_final(both: Both) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "WARN", "W02")
+    found = both.site.answer_to(name)
+    assert found is not None
+    assert found.settled
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_an_answer_to_a_referral_that_is_not_there_waits_as_w01_or_is_an_error(both: Both) -> None:
+    name = both.site.hand_in(
+        harts.client(harts.referral(ref_no="A" * 12, from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason=""))
+    )
+    both.run()
+
+    record, result, code = both.told(name)[-1]
+    assert (record, result) == ("RF", "ERR")
+    assert code == "DN_SCHEMA"
+
+
+def test_one_bad_line_stops_no_other_of_its_file(both: Both) -> None:
+    allow(both, consent_row())
+    name = both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE, to_service="ZZZ")),
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2")),
+    )
+    both.run()
+
+    assert [each[1:] for each in both.told(name)] == [("ERR", "DN_SCHEMA")] * 2 + [("OK", "")] * 2
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_nothing_of_a_file_rests_in_the_hub(both: Both) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, note="Zyxwvut")))
+    refer_to_maple(both, reason_text="Zyxwvut")
+    both.run()
+
+    kept = b"".join(path.read_bytes() for path in both.network.hub.settings.dir.rglob("*") if path.is_file())
+    for value in (b"Zyxwvut", b"Okonkwo", b"1991-07-22", b"19910722", b"11223344", b"40000001"):
+        assert value not in kept
+    spool = both.site.to_harts / ".spool"
+    assert all(b"Okonkwo" not in path.read_bytes() for path in spool.rglob("*") if path.is_file())
+
+
+def test_a_batch_is_closed_as_often_as_its_agency_wants(both: Both) -> None:
+    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        system = unit.directory.all().systems["maple-harts"]
+        unit.directory.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
+    refer_to_maple(both)
+    both.run()
+    db = both.network.db("harbour")
+    other = cms.add_client(db, birth_date="1984-02-03", last_name="Neighbour")
+    cms.add_consent(db, other, "maple")
+    cms.add_referral(db, other, "maple", "language-training")
+    both.run()
+    early = len(both.site.received())
+
+    both.network.clock.advance(timedelta(hours=24))
+    both.run()
+
+    assert (early, len(both.site.received())) == (1, 2)
+    assert isinstance(both.site.received()[0], dat.Batch)
