@@ -138,7 +138,8 @@ class CmsSource:
         cursor, late = self._late(cursor, now)
         cursor, entries, log_more = self._log(cursor, now, problems)
         if not log_more and not cursor.sweep and cursor.swept < _night(now):
-            cursor = replace(cursor.sweeping(full=False), swept=_night(now))
+            # what a hole hid may be a change beneath a row, which the row's own version does not tell
+            cursor = replace(cursor.sweeping(full=bool(cursor.gaps)), swept=_night(now))
         keys = self._keys([*late, *entries], cursor.log, problems)
         if cursor.sweep:
             compared = compare(self._database, self._delivered, cursor.sweep)
@@ -183,8 +184,8 @@ class CmsSource:
         gaps = (*cursor.gaps, *(Gap(first, last, now) for first, last in taken.passed))
         narrow = tuple(gap for gap in gaps if gap.last - gap.first < GAP_WIDE)[-GAPS_MAX:]
         cursor = replace(cursor, log=taken.log, gaps=narrow)
-        if len(narrow) < len(gaps):  # too much to ask for again: compare the rows themselves
-            cursor = cursor.sweeping(full=False)
+        if len(narrow) < len(gaps):  # too much to ask for again: read the rows themselves
+            cursor = cursor.sweeping(full=True)
         return cursor, taken.entries, len(entries) == PAGE and not taken.waiting
 
     def _known_holes(self) -> dict[int, datetime]:

@@ -313,7 +313,7 @@ def test_after_a_day_a_gap_is_asked_for_no_more_and_the_nightly_sweep_has_found_
     assert "gaps" not in cursor
 
 
-def test_a_hole_too_wide_to_remember_makes_the_rows_be_compared(db, source, clock):
+def test_a_hole_too_wide_to_remember_makes_every_row_be_read_again(db, source, clock):
     family(db)
     cursor = settled(source)
     db.execute("INSERT INTO consent (client_id) VALUES (1)")
@@ -325,7 +325,23 @@ def test_a_hole_too_wide_to_remember_makes_the_rows_be_compared(db, source, cloc
 
     found, _ = drain(source, cursor)
 
-    assert keys(found) == ["consent:2", "referral_out:1"]
+    assert keys(found) == ["consent:1", "consent:2", "referral_out:1"]
+
+
+def test_a_change_beneath_a_row_that_a_hole_hid_is_found_at_night(db, source, clock):
+    family(db)
+    cursor = settled(source)
+    db.execute("UPDATE client_identifier SET value = '99887766' WHERE client_id = 1")
+    db.execute("DELETE FROM change_log WHERE seq > 3")
+    cms.update(db, "referral", 1, urgency="asap")
+    cursor = source.fetch(cursor).cursor
+    clock.advance(timedelta(seconds=61))
+    _, cursor = drain(source, cursor)
+    clock.advance(timedelta(hours=23))
+
+    found, _ = drain(source, cursor)
+
+    assert "consent:1" in keys(found)
 
 
 # -- jumps and sweeps
