@@ -201,11 +201,13 @@ class Answer:
     Args:
         code: why it waits or was refused: of the consent rules, or the adapter's own; "" where it was accepted.
         known: nothing was to be done, since what it says stood already.
+        under_way: accepted, and not yet where it goes: it may still be refused.
     """
 
     verdict: Verdict
     code: str = ""
     known: bool = False
+    under_way: bool = False
 
 
 class Answering(Source, Protocol):

@@ -93,10 +93,12 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
 
     Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
     """
-    consent = _lapsed(_known(unit, consent_id), unit.now)
+    consent = _known(unit, consent_id)
     if consent.state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT):
         return consent
-    later = replace(consent, version=consent.version + 1, state=ConsentState.SUSPENDED)
+    ended = _lapsed(consent, unit.now).state is ConsentState.EXPIRED
+    state = ConsentState.EXPIRED if ended else ConsentState.SUSPENDED
+    later = replace(consent, version=consent.version + 1, state=state)
     _put(unit, later, origin, actor, unit.now, reason, None)
     return later
 

@@ -117,16 +117,19 @@ def ack_name(file: str) -> str:
     return file.removesuffix(".DAT") + ".ACK"
 
 
-def answered(file: str, keys: Iterable[LineKey], answers: Mapping[int, Answer], written_at: datetime) -> Ack:
+def answered(
+    file: str, keys: Iterable[LineKey], answers: Mapping[int, Answer], written_at: datetime, *, ended: bool = True
+) -> Ack:
     """The answer to a file that was taken in.
 
     Args:
         keys: of all its lines (:meth:`adapters.harts.dat.Batch.keys`).
         answers: by line number, one for each.
+        ended: everything that was accepted has arrived; else the file is OPEN, since it may still be refused.
     """
     lines = tuple(AckLine(key.number, key.record, key.key, key.harts_no, answers[key.number]) for key in keys)
     waits = any(line.answer.result is Result.WARN and line.answer.code != FINAL_WARNING for line in lines)
-    return Ack(file, written_at, "", lines, not waits)
+    return Ack(file, written_at, "", lines, ended and not waits)
 
 
 def refused(file: str, why: str, written_at: datetime) -> Ack:
@@ -178,11 +181,10 @@ class _Reader:
         file, written_at, why = self._head(rows[0])
         lines = tuple(self._line(number, row) for number, row in enumerate(rows[1:-1], _FIRST_LINE))
         settled = self._tail(len(rows), rows[-1], lines)
-        waits = [line for line in lines if line.answer.result is Result.WARN]
         if why and (lines or not settled):
             self._wrong(len(rows), "lines", "some", "none, and SETTLED, for a file that was refused")
-        if not settled and not waits:
-            self._wrong(len(rows), "state", "OPEN", "SETTLED, since no line waits")
+        if not settled and all(line.answer.result is Result.ERR for line in lines):
+            self._wrong(len(rows), "state", "OPEN", "SETTLED, since no line can change")
         return Ack(file, written_at, why, lines, settled)
 
     def _rows(self, data: bytes) -> list[list[str]]:

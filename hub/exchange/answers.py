@@ -51,7 +51,7 @@ def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)
-    return Answer(Verdict.ACCEPTED)
+    return Answer(Verdict.ACCEPTED, under_way=message.state is not MessageState.DELIVERED)
 
 
 def _of_silent(
