@@ -265,6 +265,7 @@ class Adapter:
     records: tuple[RecordKind, ...]
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
+    required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     answers: bool = False  # its sources are ``Answering``

@@ -1,5 +1,6 @@
 """Benchmarks: figures beside references of the same run, and their ratio. Nothing is asserted (design §12).
 
 It is not part of the hub. The networks that it measures are those of the tests (``tests/network.py``,
-``tests/cms_builder.py``): invented people in two agencies' databases, so that a figure and a test mean the same road.
+``tests/mixed.py`` and their builders): invented people in agencies' databases and folders, so that a figure and a test
+mean the same road.
 """

@@ -15,6 +15,7 @@ from bench.auditing import audit
 from bench.batch import batch, memory
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
+from bench.harts import files, road
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -24,6 +25,8 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "batch": batch,
     "withdrawal": withdrawal,
     "audit": audit,
+    "harts-files": files,
+    "harts-road": road,
     "memory": memory,
 }
 

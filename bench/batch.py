@@ -40,7 +40,7 @@ def memory(folder: Path, scale: float) -> Iterator[Figure]:
             made.refer(clients[start : start + PAGE])
             made.run()
             if start + PAGE in (count // 10, count):
-                grown.append(_resident_mb())
+                grown.append(resident_mb())
         arrived = made.arrived()
     beside = f"after {count // 10:,}"
     yield Figure(f"resident after {arrived:,} messages", grown[-1], "MB", grown[0], beside, "flat, < 512 MB")
@@ -95,7 +95,7 @@ def _inserts(db: sqlite3.Connection, table: str) -> tuple[str, list[Any]]:
     return f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", list(rows)
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
     """Of this process now (Linux)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024

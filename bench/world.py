@@ -62,7 +62,7 @@ class World:
     def add_clients(self, count: int) -> list[int]:
         """Clients with a UCI, a language result, a case and a consent; in one transaction of the agency's."""
         with self._saving() as db:
-            numbers = [cms.add_client(db, birth_date=_birth_date(n), last_name=_name(n)) for n in range(count)]
+            numbers = [cms.add_client(db, birth_date=birth_date(n), last_name=family_name(n)) for n in range(count)]
             for number in numbers:
                 cms.add_identifier(db, number)
                 cms.add_language(db, number)
@@ -127,12 +127,12 @@ def counting_sql() -> Iterator[Count]:
     event.remove(Engine, "before_cursor_execute", count)
 
 
-def _birth_date(number: int) -> str:
+def birth_date(number: int) -> str:
     """Different for each of 20,000 people, so that nobody resembles anybody."""
     return (date(1950, 1, 1) + timedelta(days=number % 20_000)).isoformat()
 
 
-def _name(number: int) -> str:
+def family_name(number: int) -> str:
     """An invented family name, consonants and vowels in turn."""
     syllables = ("ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zu")
     return "".join(syllables[int(digit)] for digit in f"{number:05d}").capitalize()

@@ -70,6 +70,7 @@ def real_tools() -> Tools:
         stored_log=lambda folder: open_log(read_settings(folder)),
         kinds=tuple(ADAPTERS),
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
+        required=lambda kind: ADAPTERS[kind].required(),
         sleep=time.sleep,
         os_user=_os_user(),
     )

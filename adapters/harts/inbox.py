@@ -229,8 +229,10 @@ class FromHarts:
         batch = self._batch(taken.name)
         if batch is None:
             return False
-        lines = _lines(batch, list(self._groups(batch)), answers, old=old, cuaet=self._cuaet)
-        said = ack.answered(taken.name, batch.keys(), lines, now)
+        groups = list(self._groups(batch))
+        lines = _lines(batch, groups, answers, old=old, cuaet=self._cuaet)
+        ended = not any(answers[group.key].under_way for group in groups)
+        said = ack.answered(taken.name, batch.keys(), lines, now, ended=ended)
         stands = self._stands(said)
         if not stands:
             self._folder.put(ack.ack_name(taken.name), ack.write(said))

@@ -47,6 +47,15 @@ def columns() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
+def required() -> Mapping[str, Sequence[str]]:
+    """The fields without which a line cannot be written, with their child path. An answer restates no client."""
+    rf, cl = (_without_key(layout()[record].needed) for record in ("RF", "CL"))
+    below = [
+        f"client.{child}.{name}" for line, child in CHILDREN.items() for name in _without_key(layout()[line].needed)
+    ]
+    return {REQUEST: (*rf, *(f"client.{name}" for name in cl), *below), ANSWER: (*rf, *below)}
+
+
 def parse(key: str, data: bytes) -> Record:
     """Read one referral, or its answer, as the file layer hands it over.
 

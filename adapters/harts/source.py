@@ -29,7 +29,7 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
     Args:
         settings: ``from_harts`` and ``to_harts`` (folders that exist), ``site`` (HARTS' place code), ``batch_every_s``
             (seconds between two files to HARTS, default a day), ``cuaet_eligible`` (the site takes CUAET holders into
-            federal courses, default no).
+            federal courses: ``yes`` or ``no``, which is the default).
         memory: the adapter's own small store.
 
     Raises:
@@ -44,6 +44,8 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
         raise Refused("harts settings: to_harts", "the same folder", "a folder for each direction", "mend it")
     if unknown := settings.keys() - set(SETTINGS):
         raise Refused("harts settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
+    if settings.get("cuaet_eligible", "no") not in ("yes", "no"):
+        raise Refused("harts settings: cuaet_eligible", "another word", "yes or no", "mend it")
     batch_every(settings)
     return HartsSource(settings, memory, now)
 
@@ -66,7 +68,7 @@ class HartsSource:
     def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now) -> None:
         self._into = Folder(Path(settings["from_harts"]), "folder from HARTS")
         self._out = Folder(Path(settings["to_harts"]), "folder to HARTS")
-        eligible = bool(settings.get("cuaet_eligible", False))
+        eligible = settings.get("cuaet_eligible", "no") == "yes"
         self._from = FromHarts(self._into, settings["site"], memory, cuaet_eligible=eligible)
         self._to = ToHarts(self._out, settings["site"])
         self._now = now

@@ -28,9 +28,9 @@ from hub.commands.frame import DONE, REFUSED, Json, show_json, tools
 from hub.errors import HubError, Refused
 from hub.exchange import Report
 from hub.exchange.withdraw import Receipt
-from hub.sample import cms, judge, search, show, tally
+from hub.sample import cms, judge, judge_files, search, show, tally
 from hub.sample.database import connected
-from hub.sample.network import KIND, make_network
+from hub.sample.network import make_network
 
 CLIENTS, SEED = 40, 1
 LOOK = "select kind, hub_referral_no, incomplete, payload from hub_inbox limit 3"
@@ -48,7 +48,7 @@ def demo(
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder; else a new temporary one.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell the whole story on an invented network of four agencies, and verify it.
+    """Tell the whole story on an invented network of five agencies, and verify it.
 
     Exit code 1 if anything is not as it must be.
     """
@@ -76,6 +76,7 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
         key: the log's verifier-key line.
     """
     acts.fill_directory(told)
+    acts.enter_consents(told)
     told.pause()
     acts.run(told, "Referrals on their way, each decided twice, and answered")
     note = acts.checkpoint(told)
@@ -83,6 +84,7 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     receipt = acts.withdrawal(told)
     told.pause()
     acts.late_consent(told)
+    acts.late_consent_at_the_centre(told)
     told.pause()
     acts.bus_row(told)
     waiting = acts.stuck(told)
@@ -138,10 +140,11 @@ def _verify(told: Demo, key: str, note: bytes) -> Verified:
 
 
 def _count(told: Demo, receipt: Receipt) -> tally.Tally:
-    """Count from the log and the systems' databases, and hold both against each other and against the store."""
+    """Count from the log and from what lies in the systems; hold both against each other and against the store."""
     export = told.officer / "export"
     found, withdrawn = tally.messages(tally.read_log(export)), tally.withdrawals(tally.read_log(export))
     inboxes = {a.system: tally.read_inbox(told.network.database(a.id)) for a in told.network.agencies}
+    inboxes[told.network.centre.system] = tally.read_files(told.network.harts)
     numbers = tally.tally(found, withdrawn, inboxes)
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
     told.surprises += judge.judge(told.network)
@@ -149,6 +152,7 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     for message in found.values():
         gate_1.setdefault(message.source, []).append(message.gate_1)
     told.surprises += judge.people_answered_otherwise(told.network, gate_1)
+    told.surprises += judge_files.told_otherwise(told.network)
     with told.hub.house.store.peek() as rows:
         states = rows.inbox.count_by_state()
     for state, count in (
@@ -206,13 +210,14 @@ def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> N
         screen,
         "Look next",
         f'sqlite3 {there} "{LOOK}"',
+        f"less {told.network.harts.to_harts}/*.DAT",
         f"hub deliveries waiting --dir {network.folder.parent / 'hub'}",
         f"the export of the log: {told.officer / 'export'}",
     )
     if told.surprises:
         show.act(screen, f"{len(told.surprises)} surprises", *told.surprises)
     else:
-        show.act(screen, "No surprise: log, store and the agencies' databases tell the same story.")
+        show.act(screen, "No surprise: log, store and the agencies' systems tell the same story.")
 
 
 def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -> dict[str, Any]:
@@ -232,8 +237,12 @@ def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -
         "withheld_by_category": dict(numbers.withheld_by_category),
         "withdrawal": {"stopped": numbers.stopped, "left_before": numbers.left_before},
         "systems": {
-            name: {"kind": KIND, "sent": numbers.sent[name], "received": numbers.received[name]}
-            for name in numbers.received
+            agency.system: {
+                "kind": agency.kind,
+                "sent": numbers.sent[agency.system],
+                "received": numbers.received[agency.system],
+            }
+            for agency in told.network.everyone
         },
         "audit": {"entries": report.size, "root": report.root, "verified": report.ok},
         "surprises": list(told.surprises),

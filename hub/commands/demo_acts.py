@@ -17,8 +17,9 @@ from rich.live import Live
 
 from hub.commands.tools import Hub
 from hub.desk.configure import add_row, import_rows
+from hub.desk.consent_file import import_consents
 from hub.desk.who import Act, Who, actor_of
-from hub.directory import AGENCY, AGREEMENT, SERVICE, SYSTEM, WORKER, Form, Problems
+from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, SYSTEM, WORKER, Form, Problems
 from hub.errors import Refused
 from hub.exchange import intake, relay
 from hub.exchange.withdraw import Receipt, withdraw_consent
@@ -40,6 +41,7 @@ LOOKED_AT = 32  # first bytes of a sealed body that are shown
 FORMS: dict[str, Form[Any]] = {
     "agencies.csv": AGENCY,
     "systems.csv": SYSTEM,
+    "sites.csv": SITE,
     "services.csv": SERVICE,
     "agreements.csv": AGREEMENT,
     "workers.csv": WORKER,
@@ -71,7 +73,7 @@ class Demo:
     def system(self, agency: str) -> System:
         """An agency's system, as the directory has it."""
         with self.hub.house.store.peek() as rows:
-            return rows.directory.all().systems[f"{agency}-cms"]
+            return rows.directory.all().systems[self.network.system(agency)]
 
 
 def fill_directory(told: Demo) -> None:
@@ -84,8 +86,22 @@ def fill_directory(told: Demo) -> None:
         if isinstance(found, Problems):
             raise found.found[0]
         kept += len(found.changed)
-    names = ", ".join(agency.name for agency in told.network.agencies)
-    show.act(told.screen, "The directory", f"{kept} rows: {names}", "two of them have signed no agreement")
+    names = ", ".join(f"{agency.name} ({agency.kind})" for agency in told.network.everyone)
+    show.act(told.screen, "The directory", f"{kept} rows: {names}", "some of them have signed no agreement")
+
+
+def enter_consents(told: Demo) -> None:
+    """As the centre's worker would: HARTS holds no consents, so they enter the hub by a file."""
+    for path in told.network.harts.consent_files():
+        count = _import(told, path.read_bytes())
+        show.act(told.screen, f"{told.network.centre.name} hands in its consents", f"{count} consents: {path}")
+
+
+def _import(told: Demo, data: bytes) -> int:
+    centre = told.network.centre.id
+    found = import_consents(told.hub.house, data, centre, Who(f"{centre}-worker", told.who))
+    told.surprises += [f"{centre}: a consent was not taken: {problem}" for problem in found.problems]
+    return len(found.filed)
 
 
 def run(told: Demo, title: str) -> None:
@@ -133,6 +149,9 @@ def _apply(told: Demo) -> int:
         told.surprises += [
             f"{agency.system}: {count} messages not applied: {code}" for code, count in done.errors.items()
         ]
+    centre = told.network.harts
+    centre.read_answers()
+    applied += centre.take_in(told.hub.house.clock.now())
     told.applied += applied
     return applied
 
@@ -142,8 +161,19 @@ def _answer(told: Demo) -> int:
     for agency in told.network.agencies:
         with connected(told.network.database(agency.id)) as db:
             answered += cms.answer(db, told.network.seed, told.now())
+    answered += _answer_of_the_centre(told)
     told.answered += answered
     return answered
+
+
+def _answer_of_the_centre(told: Demo) -> int:
+    """Status lines and results in a file; who was assessed has signed that the result may go back (C-71)."""
+    centre, day = told.network.harts, told.hub.house.clock.now().astimezone(TORONTO).date()
+    found = centre.answers(day)
+    if signed := centre.sign(found.consents):
+        _import(told, signed)
+    centre.hand_in(found.clients, day)
+    return len(found.clients)
 
 
 def checkpoint(told: Demo) -> bytes:
@@ -207,8 +237,27 @@ def late_consent(told: Demo) -> None:
     run(told, "A client signs late, and the refused referral is woken")
     after = _latest(told, told.system(person.home).id, record)
     show.say(told.screen, f"{record}: {_ending(before)}. After the signature, a new message: {_ending(after)}.")
+    _woken(told, person.home, record, before, after)
+
+
+def late_consent_at_the_centre(told: Demo) -> None:
+    """The same for a line of a file: the worker enters the consent, and the ``.ACK`` is written anew."""
+    home = told.network.centre.id
+    record, data = story.late_consent_at_the_centre(told.network)
+    before = _latest(told, told.system(home).id, record)
+    _import(told, data)
+    run(told, "A client of the centre signs late, and the line that waited goes")
+    after = _latest(told, told.system(home).id, record)
+    words = [f"{said.result} {said.code}".strip() for key, said in told.network.harts.told() if key == record]
+    show.say(
+        told.screen, f"{record}: {_ending(before)}. Now: {_ending(after)}. Its .ACK said: {', then '.join(words)}."
+    )
+    _woken(told, home, record, before, after)
+
+
+def _woken(told: Demo, home: str, record: str, before: Inbox | None, after: Inbox | None) -> None:
     if after is None or before is None or after.previous != before.message_id:
-        told.surprises.append(f"{person.home}-cms/{record}: the late consent woke nothing")
+        told.surprises.append(f"{told.network.system(home)}/{record}: the late consent woke nothing")
 
 
 def _ending(message: Inbox | None) -> str:

@@ -1,4 +1,4 @@
-"""``hub systems add|import|list|check|fetch|send`` and ``hub mappings check|loss``: connections and translations."""
+"""``hub systems add|import|list|check|fetch|send|matrix``, ``hub mappings check|loss``: connections, translations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.commands import mappings
 from hub.commands.directory import Id, Status, add_file_commands, put
 from hub.commands.frame import (
     DONE,
@@ -16,15 +17,13 @@ from hub.commands.frame import (
     Dir,
     Json,
     Misused,
-    as_document,
-    complain_all,
     opened,
     say,
     show_json,
     show_table,
-    tools,
     who,
 )
+from hub.commands.matrix import matrix
 from hub.commands.tools import Hub
 from hub.desk.systems import asked
 from hub.directory import SYSTEM
@@ -132,42 +131,6 @@ def _accepted(hub: Hub) -> int:
         return sum(rows.inbox.count_by_state().values())
 
 
-def check_mappings(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> int:
-    """Read and check the mappings of every kind of system, those of the data folder over the packaged ones."""
-    found, problems = [], []
-    for kind in tools(ctx).kinds:
-        try:
-            loaded = tools(ctx).mappings(folder, kind)
-            found.append({"kind": kind, "records": list(loaded.records), "digest": loaded.digest})
-        except HubError as error:
-            problems.append(error)
-    complain_all(problems)
-    if as_json:
-        show_json({"ok": not problems, "mappings": found, "problems": [as_document(one) for one in problems]})
-    else:
-        rows = [(one["kind"], " ".join(one["records"]), one["digest"][:12]) for one in found]
-        show_table(("kind", "records", "digest"), rows, nothing="no mapping can be used")
-    return REFUSED if problems else DONE
-
-
-def loss(
-    ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help="The kind of system, as cms.")],
-    folder: Dir = None,
-    as_json: Json = False,
-) -> None:
-    """What a kind of system does not carry, there or back, and why: known before any record is seen."""
-    if kind not in tools(ctx).kinds:
-        raise Refused("KIND", seen(kind), f"one of {', '.join(tools(ctx).kinds)}", "hub mappings check")
-    records = tools(ctx).mappings(folder, kind).records
-    rows = [(name, line.place, line.reason) for name, record in records.items() for line in record.loss_report()]
-    if as_json:
-        columns = ("record", "place", "reason")
-        show_json({"kind": kind, "losses": [dict(zip(columns, row, strict=True)) for row in rows]})
-    else:
-        show_table(("record", "field or element", "why"), rows, nothing="nothing is lost")
-
-
 def register(app: typer.Typer) -> None:
     """Add the two groups to the root."""
     group = typer.Typer(help="The agencies' systems and the connections to them.", rich_markup_mode=None)
@@ -186,8 +149,9 @@ def register(app: typer.Typer) -> None:
     group.command("check", epilog="Example: hub systems check harbour-cms")(check)
     group.command("fetch", epilog="Example: hub systems fetch harbour-cms --as admin")(fetch)
     group.command("send", epilog="Example: hub systems send lakeside-cms --as admin")(send)
+    group.command("matrix", epilog="Example: hub systems matrix --from cms --to harts")(matrix)
     app.add_typer(group, name="systems")
-    mappings = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)
-    mappings.command("check", epilog="Example: hub mappings check --dir hub-data")(check_mappings)
-    mappings.command("loss", epilog="Example: hub mappings loss cms --json")(loss)
-    app.add_typer(mappings, name="mappings")
+    group = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)
+    group.command("check", epilog="Example: hub mappings check --dir hub-data")(mappings.check)
+    group.command("loss", epilog="Example: hub mappings loss cms --json")(mappings.loss)
+    app.add_typer(group, name="mappings")

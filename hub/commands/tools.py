@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -98,6 +98,7 @@ class Tools:
     Args:
         prepare: also takes the log's name, or None; returns the log's public key line.
         mappings: also takes a kind.
+        required: takes a kind alone: record kind to the fields that its systems cannot do without.
         sleep: waits some seconds; the only place where time passes.
     """
 
@@ -108,5 +109,6 @@ class Tools:
     stored_log: Callable[[Path | None], StoredLog]
     kinds: Sequence[str]
     mappings: Callable[[Path | None, str], Mappings]
+    required: Callable[[str], Mapping[str, Sequence[str]]]
     sleep: Callable[[float], None]
     os_user: str

@@ -23,6 +23,7 @@ Found = tuple[str, Wrong]  # column, what is wrong there
 
 REQUIRED: Final = object()
 SETTINGS = "settings."  # prefix of the columns that are a system's own settings
+UNITS = ("_s", "_ms")  # how the name of a setting that is a number ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,14 @@ def _agreement_between(values: Values, known: Known) -> Iterator[Found]:
         yield "agreement_id", Wrong("an id of two other parties", "a new id, or the same two parties")
 
 
-def _settings(values: Values) -> dict[str, str]:
-    return {column.removeprefix(SETTINGS): cell for column, cell in values.items() if column.startswith(SETTINGS)}
+def _settings(values: Values) -> dict[str, str | int]:
+    """A blank cell is no setting, so that systems of two kinds can stand in one file; a number of units is a number."""
+    given = {column.removeprefix(SETTINGS): cell for column, cell in values.items() if column.startswith(SETTINGS)}
+    return {name: int(cell) if _is_number(name, cell) else cell for name, cell in given.items() if cell}
+
+
+def _is_number(name: str, cell: str) -> bool:
+    return name.endswith(UNITS) and cell.isascii() and cell.isdigit()
 
 
 def _named(values: Values) -> Values:

@@ -29,6 +29,7 @@ ENVELOPE = frozenset(
     }
 )
 NO_COLUMN = "this record has no column for one of them"
+NO_FIELD = "this record has no field for it"
 ANOTHER = "about another person or case than this record: not read"
 
 
@@ -167,7 +168,7 @@ def _read(block: Block, resource: Resource, node: Node, run: Run) -> None:
             run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
     if block.inside is None:
         unknown = [name for name in resource if name not in block.known]
-        run.losses += [Loss(f"{block.type}.{name}", "this record has no field for it") for name in unknown]
+        run.losses += [Loss(f"{block.type}.{name}", NO_FIELD) for name in unknown]
 
 
 def _below(node: Node, path: tuple[str, ...]) -> Node:

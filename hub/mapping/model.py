@@ -103,6 +103,7 @@ class Step:
         guard: whether a resource can be of this block.
         leads: blocks that the reference leads to.
         lost: losses that its own data tell: field or ``element`` lines of the report.
+        words: of a coded line, the words of the system that have a row.
     """
 
     element: str
@@ -120,6 +121,7 @@ class Step:
     verify: Read | None = None  # after all is read: whether what is only written would come back the same
     absent: tuple[str, str] | None = None  # field, and what is written there where the element is missing
     needed: bool = False  # without it the instance could not be found again, so it does not exist
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ stays in the inbox unapplied. A message is never half applied, and one bad messa
 
 - ``referral``: the client is the one that the adapter found, or is found by identifier and birth date, or is made; a
   case is opened; the referral stands as RECEIVED. A known client's own data are not overwritten.
-- ``referral-status``: moves the referral that it names: ours that we sent, or theirs that they withdraw.
+- ``referral-status``: moves the referral that it names: ours that we sent, or theirs that they withdraw. Language
+  results that come with it are saved with the client.
 - ``refusal``, ``returned``, ``rejected``: stand on the worker's list (:func:`to_do`). The referral's row is not
   touched: any change to it would be a new revision, and with it a new submission.
 
@@ -220,9 +221,7 @@ def _made(db: sqlite3.Connection, person: Row, now: str) -> int:
     for row in [*person.get("identifier", ()), *theirs]:
         own = {"client_id": number, "type": row["type"], "value": row["value"], "updated_by": BY_HUB}
         insert(db, "client_identifier", own, now)
-    for row in person.get("language", ()):
-        result = {name: row[name] for name in _LANGUAGE_COLUMNS if name in row}
-        insert(db, "language_result", {"client_id": number, **result, "updated_by": BY_HUB}, now)
+    _save_results(db, number, person, now)
     return int(number)
 
 
@@ -241,10 +240,11 @@ def _take_status(db: sqlite3.Connection, message: Row, payload: Row, now: str) -
     """Move the referral that is meant: ours that we sent, by our own number, or one that came, by the hub's."""
     status = _demand(payload, "status", STATUSES.__contains__)
     if "referral_id" in payload:
-        where, number = "direction = 'OUT' AND referral_id = ?", payload["referral_id"]
+        where, number = "r.direction = 'OUT' AND r.referral_id = ?", payload["referral_id"]
     else:
-        where, number = "direction = 'IN' AND hub_referral_no = ?", message["hub_referral_no"]
-    found = select(db, f"SELECT referral_id FROM referral WHERE {where}", [number])  # noqa: S608 (two fixed texts)
+        where, number = "r.direction = 'IN' AND r.hub_referral_no = ?", message["hub_referral_no"]
+    query = "SELECT r.referral_id, f.client_id FROM referral r JOIN case_file f ON f.case_id = r.case_id"
+    found = select(db, f"{query} WHERE {where}", [number])
     if not found:
         raise _CannotApply("UNKNOWN_CLIENT", "REFERRAL")
     fields = {
@@ -256,6 +256,13 @@ def _take_status(db: sqlite3.Connection, message: Row, payload: Row, now: str) -
         "updated_by": BY_HUB,
     }
     update(db, "referral", ("referral_id", found[0]["referral_id"]), fields, now)
+    _save_results(db, found[0]["client_id"], payload, now)
+
+
+def _save_results(db: sqlite3.Connection, client_id: int, payload: Row, now: str) -> None:
+    for row in payload.get("language", ()):
+        result = {name: row[name] for name in _LANGUAGE_COLUMNS if name in row}
+        insert(db, "language_result", {"client_id": client_id, **result, "updated_by": BY_HUB}, now)
 
 
 def _demand(payload: Row, name: str, allowed: Callable[[str], bool], *, required: bool = True) -> str | None:

@@ -1,5 +1,6 @@
-"""The invented network: four agencies in one city, each with a case management system, their services and agreements.
+"""The invented network: five agencies in one city, their services and agreements, and their systems.
 
+Four have a case management system each; the fifth is a language assessment centre, a HARTS site with two folders.
 Rows are those of an import file, so that the commands and the demo fill the directory alike (``directory.py``).
 """
 
@@ -12,31 +13,37 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from hub.errors import Refused
-from hub.sample import database
-from hub.sample.people import NEEDED, PEOPLE_MAX, Person, Scenario, Ways, people
+from hub.sample import database, papers
+from hub.sample.centre import Centre
+from hub.sample.people import PEOPLE_MAX, Person, Ways, people
+from hub.sample.scenarios import NEEDED, Scenario
 
 CLIENTS_MIN = len(NEEDED)  # fewer people, and the demo has nobody to tell of
-KIND = "cms"
+CMS, HARTS = "cms", "harts"
 
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency: its id is the name of its database too.
+    """One agency: its id is the name of its database, or folder, too.
 
     Args:
         program: of every case that it opens.
         services: words of service-wanted.
+        site: HARTS' code of its place.
+        kind: of its system.
     """
 
     id: str
     name: str
     program: str
     services: tuple[str, ...]
+    site: str
+    kind: str = CMS
 
     @property
     def system(self) -> str:
         """The id of its system."""
-        return f"{self.id}-cms"
+        return f"{self.id}-{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +61,34 @@ class Agreement:
 
 AGENCIES = (
     Agency(
-        "harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment")
+        "harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment"),
+        "HBR01",
     ),
-    Agency("lakeside", "Lakeside Employment Services", "EMPLOYMENT", ("employment", "credentials")),
-    Agency("birchwood", "Birchwood Youth Programme", "YOUTH", ("education", "community")),
-    Agency("keystone", "Keystone Housing Help", "NEWCOMER", ("housing", "income")),
+    Agency("lakeside", "Lakeside Employment Services", "EMPLOYMENT", ("employment", "credentials"), "LKS01"),
+    Agency("birchwood", "Birchwood Youth Programme", "YOUTH", ("education", "community"), "BCH01"),
+    Agency("keystone", "Keystone Housing Help", "NEWCOMER", ("housing", "income"), "KEY01"),
+)  # fmt: skip
+CENTRE = Agency(
+    "bridgeway",
+    "Bridgeway Language Assessment Centre",
+    "",
+    ("language-assessment", "language-training"),
+    "TOR01",
+    HARTS,
 )
 
 _WHOLE = (
     "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",
 )  # fmt: skip
-AGREEMENTS = (  # birchwood and keystone have none
+AGREEMENTS = (  # birchwood and keystone have none, nor have bridgeway and keystone
     Agreement(("harbour", "lakeside"), _WHOLE),
     Agreement(("harbour", "birchwood"), _WHOLE),
     Agreement(("harbour", "keystone"), _WHOLE),
     Agreement(("lakeside", "birchwood"), tuple(word for word in _WHOLE if word != "NOTES_FREE")),
     Agreement(("lakeside", "keystone"), tuple(word for word in _WHOLE if word != "LANG")),
+    Agreement(("harbour", "bridgeway"), _WHOLE),
+    Agreement(("lakeside", "bridgeway"), _WHOLE),
+    Agreement(("birchwood", "bridgeway"), tuple(word for word in _WHOLE if word != "CONTACT")),
 )
 EVENTS = (
     "add-service-request", "revoke-service-request", "notify-add-process-request", "notify-update-process-request",
@@ -79,22 +98,64 @@ AGREED_FOR = timedelta(days=800)  # before the day of the sample: no consent of 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that lies in a folder: a database for each agency, and who is in them."""
+    """A network that lies in a folder: a database for each agency, the folders of the centre, and who is in them.
+
+    Args:
+        agencies: those with a database; ``centre``: the one with folders.
+    """
 
     folder: Path
     seed: int
     today: date
     people: tuple[Person, ...]
     agencies: tuple[Agency, ...] = AGENCIES
+    centre: Agency = CENTRE
     agreements: tuple[Agreement, ...] = AGREEMENTS
+
+    @property
+    def everyone(self) -> tuple[Agency, ...]:
+        """All agencies."""
+        return (*self.agencies, self.centre)
+
+    @property
+    def harts(self) -> Centre:
+        """The centre in its folder."""
+        sites = {agency.id: agency.site for agency in self.everyone}
+        return Centre(self.folder / self.centre.id, self.centre.id, sites)
 
     def database(self, agency: str) -> Path:
         """The file of an agency's CMS."""
         return self.folder / f"{agency}.sqlite"
 
     def one(self, scenario: Scenario) -> Person:
-        """The first person of a scenario."""
-        return next(person for person in self.people if person.scenario is scenario)
+        """The first person of a scenario who is referred from one database to another."""
+        centre = self.centre.id
+        return next(p for p in self.people if p.scenario is scenario and centre not in (p.home, p.to))
+
+    def one_of_centre(self, scenario: Scenario) -> Person:
+        """The first person of a scenario whom the centre refers."""
+        return next(p for p in self.people if p.scenario is scenario and p.home == self.centre.id)
+
+    def sources(self) -> list[tuple[Person, str]]:
+        """How the hub names everybody's first referral: system and record.
+
+        Of the centre's it is the place of the line that has their number, in the file as it lies there.
+        """
+        lines = {
+            client.referral.fields.get("REF_NO"): self.harts.source(file, client.referral.number)
+            for file, client in self.harts.handed_in()
+            if client.referral is not None
+        }
+        return [(person, f"{self.system(person.home)}/{self._record(person, lines)}") for person in self.people]
+
+    def system(self, agency: str) -> str:
+        """The id of an agency's system."""
+        return next(each.system for each in self.everyone if each.id == agency)
+
+    def _record(self, person: Person, lines: Mapping[str | None, str]) -> str:
+        if person.home != self.centre.id:
+            return f"referral_out:{person.number}"
+        return lines.get(papers.ref_no(person), "no line of a file")
 
     @property
     def saved_at(self) -> str:
@@ -103,7 +164,7 @@ class Network:
 
 
 def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
-    """Write the databases of a network. The same clients, seed and day give the same rows.
+    """Write the databases and files of a network. The same clients, seed and day give the same rows and bytes.
 
     Args:
         folder: made if it is not there; holds no database of this network yet.
@@ -126,6 +187,8 @@ def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
                 _write(db, network, agency)
         finally:
             db.close()
+    own = [person for person in network.people if person.home == network.centre.id]
+    network.harts.open(own, today - timedelta(days=1))
     return network
 
 
@@ -133,13 +196,15 @@ def ways() -> Ways:
     """Who can refer to whom: every service of another agency, with an agreement or without."""
     every = [
         (one.id, other.id, wanted)
-        for one in AGENCIES
-        for other in AGENCIES
+        for one in (*AGENCIES, CENTRE)
+        for other in (*AGENCIES, CENTRE)
         if one != other
         for wanted in other.services
+        if one != CENTRE or wanted in papers.SERVICES
     ]
     agreed = {frozenset(agreement.parties) for agreement in AGREEMENTS}
     return Ways(
+        centre=CENTRE.id,
         programs={agency.id: agency.program for agency in AGENCIES},
         open=[way for way in every if frozenset(way[:2]) in agreed],
         shut=[way for way in every if frozenset(way[:2]) not in agreed],

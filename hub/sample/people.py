@@ -1,7 +1,7 @@
-"""Who is there: invented people with their records, as one agency's CMS holds them. Pure, from a seed and a day.
+"""Who is there: invented people with their records, in the columns of a CMS. Pure, from a seed and a day.
 
-Every person has one scenario, which is one deviation at most; what it must lead to stands beside it as a literal
-(settled S55). The first people take the scenarios that the demo tells, one each; from then on they are drawn.
+Every person has one scenario (``scenarios.py``), which is one deviation at most. The first people take the scenarios
+that the demo tells; from then on they are drawn.
 """
 
 from __future__ import annotations
@@ -9,66 +9,15 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Any
 
 from hub.sample import names
+from hub.sample.scenarios import DRAWN, EXPECTED, TOLD, UNREADABLE, Leg, Scenario
 
 Row = dict[str, Any]
 
-
-class Scenario(StrEnum):
-    """What is particular about a person's record."""
-
-    AGREED = "agreed"
-    WITHDRAWS = "withdraws"  # later: a second referral is saved, and the consent is withdrawn while it is under way
-    LATE = "late"  # later: the consent is signed after the referral was refused
-    NO_CONSENT = "no-consent"
-    DRAFT = "draft"  # a mandatory field of the consent is missing
-    EXPIRED = "expired"
-    DECLINED = "declined"
-    ELSEWHERE = "elsewhere"  # the consent names another agency
-    NARROW = "narrow"  # the consent leaves out what the referral cannot do without
-    NO_AGREEMENT = "no-agreement"  # the two agencies have signed nothing
-    CASE_CLOSED = "case-closed"
-    BAD_UCI = "bad-uci"
-    BAD_CODE = "bad-code"
-    BAD_DATE = "bad-date"
-
-
-UNREADABLE = frozenset({Scenario.BAD_UCI, Scenario.BAD_CODE, Scenario.BAD_DATE})
-
-EXPECTED: Mapping[Scenario, str] = {  # first code of gate 1 about the first referral; an unreadable one is no message
-    Scenario.AGREED: "OK_CONSENT",
-    Scenario.WITHDRAWS: "OK_CONSENT",
-    Scenario.LATE: "DN_NO_CONSENT",
-    Scenario.NO_CONSENT: "DN_NO_CONSENT",
-    Scenario.DRAFT: "DN_PENDING",
-    Scenario.EXPIRED: "DN_EXPIRED",
-    Scenario.DECLINED: "DN_DIRECTIVE",
-    Scenario.ELSEWHERE: "DN_RECIPIENT",
-    Scenario.NARROW: "DN_REQUIRED_BLOCKED",
-    Scenario.NO_AGREEMENT: "DN_NO_AGREEMENT",
-    Scenario.CASE_CLOSED: "DN_CASE_CLOSED",
-}
-
-NEEDED = (Scenario.WITHDRAWS, Scenario.LATE, Scenario.BAD_UCI)  # the demo's acts are about these
-TOLD = (*NEEDED, *(scenario for scenario in Scenario if scenario not in NEEDED))  # the first people, one of each
-DRAWN: Mapping[Scenario, int] = {  # everyone else: how often, of 100
-    Scenario.AGREED: 78,
-    Scenario.NO_CONSENT: 6,
-    Scenario.DRAFT: 3,
-    Scenario.EXPIRED: 3,
-    Scenario.DECLINED: 2,
-    Scenario.ELSEWHERE: 2,
-    Scenario.NARROW: 2,
-    Scenario.NO_AGREEMENT: 1,
-    Scenario.CASE_CLOSED: 1,
-    Scenario.BAD_UCI: 1,
-    Scenario.BAD_CODE: 1,
-}
 
 ALWAYS = ("IDENT", "NEEDS", "SERVICE_STATUS")  # without these a referral is of no use
 SOMETIMES = ("CONTACT", "LANG", "NOTES_FREE", "EMPLOY", "EDUC", "FAMILY")
@@ -119,14 +68,20 @@ class Ways:
     """Who refers to whom, with what.
 
     Args:
-        programs: agency id to its program.
+        centre: the agency that keeps no cases; ``programs``: of each of the others.
         open: (from, to, service wanted), each between agencies that have an agreement.
         shut: the same between agencies that have none.
     """
 
+    centre: str
     programs: Mapping[str, str]
     open: Sequence[tuple[str, str, str]]
     shut: Sequence[tuple[str, str, str]]
+
+    def of(self, leg: Leg) -> tuple[str, str, str]:
+        """The way that the demo tells of: the first one, so that there is one place to look."""
+        ends = {Leg.TOLD: (False, False), Leg.FROM_CENTRE: (True, False), Leg.TO_CENTRE: (False, True)}[leg]
+        return next(way for way in self.open if (way[0] == self.centre, way[1] == self.centre) == ends)
 
 
 @dataclass(slots=True)
@@ -165,7 +120,14 @@ def consent_row(person: Person, recipient: str, signed_on: date, categories: Seq
     language = person.client["service_language"]
     return {
         "client_id": person.number,
-        "form_id": f"F-{person.home}-{person.number}",
+        **signed(person.home, person.number, language, recipient, signed_on, categories),
+    }
+
+
+def signed(home: str, number: int, language: str, recipient: str, signed_on: date, categories: Sequence[str]) -> Row:
+    """The same without the client: what the form with this number says."""
+    return {
+        "form_id": f"F-{home}-{number}",
         "given_by": "SELF",
         "capacity_basis": "PRESUMED",
         "form": "WRITTEN",
@@ -180,10 +142,10 @@ def consent_row(person: Person, recipient: str, signed_on: date, categories: Seq
         "client_reads": language,
         "explained": "what who why risk may-refuse",
         "not_condition": 1,
-        "captured_by": f"{person.home}-worker",
+        "captured_by": f"{home}-worker",
         "captured_at": f"{signed_on} 00:00:00",
         "signed_on": signed_on.isoformat(),
-        "evidence_ref": f"scan-{person.number}",
+        "evidence_ref": f"scan-{number}",
         "receipt_at": f"{signed_on} 00:00:00",
         "receipt_channel": "PAPER",
     }
@@ -224,12 +186,9 @@ def _families(chance: random.Random) -> list[str]:
 
 def _person(draw: _Draw, index: int, ways: Ways) -> Person:
     chance = draw.chance
-    scenario = TOLD[index] if index < len(TOLD) else chance.choices(list(DRAWN), list(DRAWN.values()))[0]
-    told = index < len(TOLD)
-    if scenario is Scenario.NO_AGREEMENT:
-        home, to, wanted = chance.choice(ways.shut)
-    else:  # those that the demo tells of stand on the first way: one place to look
-        home, to, wanted = ways.open[0] if told else chance.choice(ways.open)
+    told = TOLD[index] if index < len(TOLD) else None
+    scenario = told[0] if told else chance.choices(list(DRAWN), list(DRAWN.values()))[0]
+    home, to, wanted = _way(chance, scenario, told[1] if told else None, ways)
     number = draw.count(home)
     person = Person(
         home=home,
@@ -246,6 +205,15 @@ def _person(draw: _Draw, index: int, ways: Ways) -> Person:
         known_there=scenario is Scenario.AGREED and chance.random() < 0.1,
     )
     return _with_papers(draw, person, index, ways)
+
+
+def _way(chance: random.Random, scenario: Scenario, leg: Leg | None, ways: Ways) -> tuple[str, str, str]:
+    if scenario is Scenario.NO_AGREEMENT:
+        return chance.choice([way for way in ways.shut if leg is None or ways.centre not in way])
+    if leg is not None:
+        return ways.of(leg)
+    cases = scenario is Scenario.CASE_CLOSED
+    return chance.choice([way for way in ways.open if not cases or way[0] in ways.programs])
 
 
 def _client(draw: _Draw, number: int) -> Row:
@@ -293,10 +261,10 @@ def _languages(draw: _Draw, number: int, index: int) -> tuple[Row, ...]:
     chance = draw.chance
     if chance.random() < 0.25:
         return ()
-    levels = {skill: f"{chance.randrange(1, 10):02d}" for skill in ("listening", "speaking", "reading", "writing")}
+    levels = {skill: f"{chance.randrange(1, 9):02d}" for skill in ("listening", "speaking", "reading", "writing")}
     assessed = draw.today - timedelta(days=chance.randrange(20, 300))
     about = {"assessed_on": assessed.isoformat(), "kind": "I", "tool": chance.choice(("CLBPT", "CLBA", "BTC"))}
-    seat = {"centre_site": "TOR01", "assessor": f"assessor-{index:06d}"}
+    seat = {"centre_site": "TOR01", "assessor": f"A-{index:06d}"}
     return ({"language_id": number, "client_id": number, **about, **levels, **seat},)
 
 
@@ -304,7 +272,7 @@ def _case(draw: _Draw, home: str, number: int, ways: Ways) -> Row:
     return {
         "case_id": number,
         "client_id": number,
-        "program": ways.programs[home],
+        "program": ways.programs.get(home),  # the centre keeps no cases
         "opened_on": (draw.today - timedelta(days=draw.chance.randrange(40, 300))).isoformat(),
         "worker": f"{home}-worker",
         "status": "OPEN",
@@ -332,7 +300,9 @@ def _with_papers(draw: _Draw, person: Person, index: int, ways: Ways) -> Person:
         case Scenario.DECLINED:
             consent["declined"] = 1
         case Scenario.ELSEWHERE:
-            consent["recipient_org"] = chance.choice(sorted(ways.programs.keys() - {person.home, person.to}))
+            consent["recipient_org"] = chance.choice(
+                sorted({home for home, *_ in ways.open} - {person.home, person.to})
+            )
         case Scenario.NARROW:
             consent["categories"] = "IDENT SERVICE_STATUS CONTACT"
         case Scenario.BAD_UCI:
@@ -341,20 +311,7 @@ def _with_papers(draw: _Draw, person: Person, index: int, ways: Ways) -> Person:
             referral["urgency"] = "when there is time"
         case Scenario.BAD_DATE:
             client = {**client, "birth_date": f"{client['birth_date'][:4]}-02-30"}
-    return Person(
-        home=person.home,
-        to=person.to,
-        wanted=person.wanted,
-        number=person.number,
-        scenario=scenario,
-        client=client,
-        identifiers=(uci,),
-        languages=person.languages,
-        case=person.case,
-        consent=consent,
-        referral=referral,
-        known_there=person.known_there,
-    )
+    return replace(person, client=client, identifiers=(uci,), consent=consent, referral=referral)
 
 
 def _in_force(valid_from: date, expires_on: date) -> Row:

@@ -59,7 +59,8 @@ def result(numbers: Tally, waiting: int) -> Table:
     table.add_column(justify="right")
     table.add_column()
     table.add_row("accepted", str(numbers.accepted), "messages that were judged, by the log")
-    table.add_row("delivered", str(numbers.delivered), "rows in the agencies' hub_inbox")
+    table.add_row("delivered", str(numbers.delivered), "rows in hub_inbox, clients in files for HARTS")
+    table.add_row("", str(numbers.unsaid), "  of these: in no file, HARTS has no word for it")
     for state, count in numbers.answered.items():
         table.add_row("", str(count), f"  of these: told the sender {state}")
     table.add_row("refused", str(numbers.refused), "nothing left; the sender was told why")

@@ -1,10 +1,11 @@
-"""What happens in the agencies' systems after the first run: the acts that the demo tells. Each saves one row."""
+"""What happens in the agencies' systems after the first run: the demo's acts. Each saves one row, or one file."""
 
 from __future__ import annotations
 
-from hub.sample import database
+from hub.sample import database, papers
 from hub.sample.network import Network
-from hub.sample.people import ALWAYS, Person, Scenario, consent_row, referral_row
+from hub.sample.people import ALWAYS, Person, consent_row, referral_row
+from hub.sample.scenarios import Scenario
 
 SECOND_WISH = "credentials"  # a further service of the agency that the told people are referred to
 
@@ -39,3 +40,11 @@ def late_consent(network: Network, now: str) -> None:
     row = consent_row(person, person.to, network.today, (*ALWAYS, "CONTACT"))
     with database.connected(network.database(person.home)) as db:
         database.insert(db, "consent", row, now)
+
+
+def late_consent_at_the_centre(network: Network) -> tuple[str, bytes]:
+    """Somebody whose line waits signs at the centre: the line's key, and the file for the import command."""
+    person = network.one_of_centre(Scenario.LATE)
+    row = consent_row(person, person.to, network.today, (*ALWAYS, "CONTACT"))
+    source = next(source for each, source in network.sources() if each is person)
+    return source.partition("/")[2], network.harts.sign([papers.consent_of(person, row)])

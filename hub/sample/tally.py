@@ -1,4 +1,4 @@
-"""Count what happened: from the export of the log and from the systems' own databases, never from a plan. Pure.
+"""Count what happened: from the export of the log and from the systems' own databases and files, never from a plan.
 
 The log's words are those of consent rules 4.1. Where log and databases disagree, it is said, by ids and codes only.
 """
@@ -13,17 +13,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub.sample import database
+from hub.sample import database, papers
+from hub.sample.centre import Centre
 
-CARRIED = frozenset({"referral", "referral-status"})  # kinds of hub_inbox that travelled; the rest are notices
+REFERRAL, STATUS = "referral", "referral-status"
+CARRIED = frozenset({REFERRAL, STATUS})  # kinds of what travelled; the rest are notices
+_STATUS_TYPE = "StatusNotice"  # message type of the log; every other asks for something
 NOT_READ = "DN_SCHEMA"
+_NAMED = frozenset({"accepted", "waitlisted", "declined", "no-show", "cancelled"})  # states that HARTS has a word for
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One row of a system's hub_inbox, without its content.
+    """One row of a system's hub_inbox, one client of a file for HARTS, or one line of an answer; without its content.
 
     Args:
+        message_id: "" in a file: it has no place for it.
+        number: of a client of a file, what makes it another one: the referral's number and what is said of it.
         record: of a notice, the key of the record that it is about.
         code: of a notice.
         state: of a status, the state that it says.
@@ -34,6 +40,7 @@ class Received:
     record: str = ""
     code: str = ""
     state: str = ""
+    number: str = ""
 
 
 @dataclass(slots=True)
@@ -43,6 +50,8 @@ class Message:
     Args:
         gate_1: the first code of its first decision; ``code`` that of its last.
         end: delivered, refused, returned, or nothing yet.
+        kind: referral or referral-status; ``state``: that of the referral after it.
+        recipient: the system that it was delivered to.
         opened_at: index of the entry that released it to its recipient; -1: none did.
         basis: ids of the consents that gate 1 relied on.
     """
@@ -54,6 +63,9 @@ class Message:
     code: str
     end: str = ""
     envelope_id: str = ""
+    kind: str = ""
+    state: str = ""
+    recipient: str = ""
     stopped_at_gate_2: bool = False
     opened_at: int = -1
     withheld: set[str] = field(default_factory=set)
@@ -66,6 +78,7 @@ class Tally:
 
     accepted: int
     delivered: int
+    unsaid: int  # of these: states that HARTS has no word for; they lie in no file
     refused: int
     returned: int
     unreadable: int
@@ -97,13 +110,30 @@ def read_inbox(path: Path) -> list[Received]:
     return [_received(row["message_id"], row["kind"], json.loads(row["payload"])) for row in rows]
 
 
+def read_files(centre: Centre) -> list[Received]:
+    """What the hub wrote for HARTS: a client of a file is a message; a line of an answer that is not OK, a notice."""
+    found = []
+    for _, client in centre.received():
+        said = client.referral.fields if client.referral is not None else {}
+        status, number = said.get("STATUS", ""), said.get("REF_NO", "")
+        if status == "S":
+            found.append(Received("", REFERRAL, number=number))
+        else:
+            found.append(Received("", STATUS, state=papers.STATES.get(status, ""), number=f"{number} {status}"))
+    told = (Received("", "refusal", record, said.code) for record, said in centre.told() if said.code)
+    return [*found, *told]
+
+
 def messages(entries: Iterable[Mapping[str, Any]]) -> dict[str, Message]:
     """Every accepted message, with how it ended."""
     found: dict[str, Message] = {}
+    states: dict[str, str] = {}
     for index, entry in enumerate(entries):
         kind, message_id = entry["event_type"], entry.get("message_id", "")
-        if kind == "DECISION":
-            found[message_id] = _accepted(entry)
+        if kind == "REFERRAL_MOVED":  # stands before the decision about its message; the last one is what was said
+            states[message_id] = entry["state"]
+        elif kind == "DECISION":
+            found[message_id] = _accepted(entry, states.get(message_id, ""))
         elif kind in _ENDINGS and message_id in found:
             _ENDINGS[kind](found[message_id], index, entry)
     return found
@@ -127,11 +157,13 @@ def tally(found: Mapping[str, Message], withdrawn: Mapping[str, int], inboxes: M
     """
     ended = Counter(message.end for message in found.values())
     received = {name: sum(row.kind in CARRIED for row in rows) for name, rows in inboxes.items()}
+    unsaid = sum(_is_unsaid(message, inboxes) for message in found.values())
     sent = Counter(message.system for message in found.values())
     relying = [(message, withdrawn[name]) for message in found.values() for name in message.basis & withdrawn.keys()]
     return Tally(
         accepted=len(found),
-        delivered=sum(received.values()),
+        delivered=sum(received.values()) + unsaid,
+        unsaid=unsaid,
         refused=ended["refused"],
         returned=ended["returned"],
         unreadable=len(unreadable(found, inboxes)),
@@ -139,7 +171,7 @@ def tally(found: Mapping[str, Message], withdrawn: Mapping[str, int], inboxes: M
         withheld_by_category=_counted(
             word for message in found.values() if message.end == "delivered" for word in message.withheld
         ),
-        answered=_counted(row.state for rows in inboxes.values() for row in rows if row.kind == "referral-status"),
+        answered=_counted(row.state for rows in inboxes.values() for row in rows if row.kind == STATUS),
         sent={name: sent[name] for name in inboxes},
         received=received,
         stopped=sum(message.stopped_at_gate_2 for message, _ in relying),
@@ -163,8 +195,11 @@ def disagreements(
     found: Mapping[str, Message], withdrawn: Mapping[str, int], inboxes: Mapping[str, list[Received]]
 ) -> list[str]:
     """Where the log and the systems' databases tell different stories, or the log one that may not be."""
-    said = {message.envelope_id for message in found.values() if message.end == "delivered"}
-    there = [row.message_id for rows in inboxes.values() for row in rows if row.kind in CARRIED]
+    rows_of = {name: [row for row in rows if row.kind in CARRIED] for name, rows in inboxes.items()}
+    files = {name for name in rows_of if _has_files(name, inboxes)}
+    delivered = [message for message in found.values() if message.end == "delivered"]
+    said = {message.envelope_id for message in delivered if message.recipient not in files}
+    there = [row.message_id for name, rows in rows_of.items() if name not in files for row in rows]
     wrong = [f"envelope {name} is delivered by the log and in no hub_inbox" for name in sorted(said - set(there))]
     wrong += [f"envelope {name} is in a hub_inbox and not delivered by the log" for name in sorted(set(there) - said)]
     wrong += [f"envelope {name} is in {n} inboxes" for name, n in sorted(Counter(there).items()) if n > 1]
@@ -175,7 +210,34 @@ def disagreements(
         for name in sorted(message.basis & withdrawn.keys())
         if message.opened_at > withdrawn[name]
     ]
+    for name in sorted(files):
+        to = [m for m in delivered if m.recipient == name and not _is_unsaid(m, inboxes)]
+        wrong += _in_files(name, to, rows_of[name])
     return wrong + _untold(found, inboxes)
+
+
+def _has_files(system: str, inboxes: Mapping[str, list[Received]]) -> bool:
+    """Whether a system gets files: what lies in them has no envelope id."""
+    rows = [row for row in inboxes.get(system, ()) if row.kind in CARRIED]
+    return bool(rows) and not any(row.message_id for row in rows)
+
+
+def _is_unsaid(message: Message, inboxes: Mapping[str, list[Received]]) -> bool:
+    """Whether a status ended at HARTS, which has no word for its state (program systems 4.5, RF STATUS)."""
+    ended = message.end == "delivered" and message.kind == STATUS
+    return ended and message.state not in _NAMED and _has_files(message.recipient, inboxes)
+
+
+def _in_files(system: str, delivered: Iterable[Message], rows: Iterable[Received]) -> list[str]:
+    """Where the log and the files of a system disagree: a file has no envelope ids, so each kind is counted."""
+    by_log, there = Counter(message.kind for message in delivered), Counter(row.kind for row in rows)
+    wrong = [
+        f"{system}: {by_log[kind]} of {kind} are delivered by the log, and {there[kind]} are in its files"
+        for kind in sorted(CARRIED)
+        if by_log[kind] != there[kind]
+    ]
+    twice = [number for number, count in Counter(row.number for row in rows).items() if count > 1]
+    return wrong + [f"{system}: {number} is in its files more than once" for number in sorted(twice)]
 
 
 def _untold(found: Mapping[str, Message], inboxes: Mapping[str, list[Received]]) -> list[str]:
@@ -196,7 +258,7 @@ def _received(message_id: str, kind: str, payload: Mapping[str, Any]) -> Receive
     return Received(message_id, kind, f"{prefix}:{payload.get(name)}", payload.get("code", ""))
 
 
-def _accepted(entry: Mapping[str, Any]) -> Message:
+def _accepted(entry: Mapping[str, Any], state: str) -> Message:
     refused = entry["outcome"] in ("DENY", "NEEDS_OVERRIDE")
     return Message(
         message_id=entry["message_id"],
@@ -206,6 +268,8 @@ def _accepted(entry: Mapping[str, Any]) -> Message:
         code=entry["codes"][0],
         end="refused" if refused else "",
         envelope_id=entry.get("envelope_id", ""),
+        kind=STATUS if entry["message_type"] == _STATUS_TYPE else REFERRAL,
+        state=state,
         withheld=set(entry["categories_removed"]) if not refused else set(),
         basis={name.removeprefix("consent:").split("/")[0] for name in entry["basis"] if name.startswith("consent:")},
     )
@@ -219,8 +283,8 @@ def _opened(message: Message, index: int, entry: Mapping[str, Any]) -> None:
         message.opened_at = index
 
 
-def _acknowledged(message: Message, _index: int, _entry: Mapping[str, Any]) -> None:
-    message.end = "delivered"
+def _acknowledged(message: Message, _index: int, entry: Mapping[str, Any]) -> None:
+    message.end, message.recipient = "delivered", entry["system"]
 
 
 def _returned(message: Message, _index: int, entry: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.contract import Commit, Parcel, Sent, SentState, Source
+from adapters.harts.folder import Folder
 from hub.compose import Hub, compose
 from hub.errors import Unavailable
 from hub.exchange import handover, retry
@@ -102,3 +105,56 @@ def work(folder: Path, clock: FastClock) -> None:
         except Unavailable:
             time.sleep(0.01)
     hub.close()
+
+
+def work_and_die(folder: Path, clock: FastClock, moment: str, nth: int) -> None:
+    """The whole hub, until it kills itself at a moment of its n-th file."""
+    MOMENTS[moment](nth)
+    work(folder, clock)
+
+
+def _before_rename(nth: int) -> None:
+    """A file is spooled, its slip is written, the lease was asked: then nothing."""
+    show, left = Folder.show, [nth]
+
+    def dying(self: Folder, name: str) -> None:
+        if name.endswith(".DAT"):
+            _count(left)
+        show(self, name)
+
+    Folder.show = dying  # type: ignore[method-assign]  # of this process, which ends by it
+
+
+def _after_rename(nth: int) -> None:
+    """A file is out, and nobody has written down that it is."""
+    show, left = Folder.show, [nth]
+
+    def dying(self: Folder, name: str) -> None:
+        show(self, name)
+        if name.endswith(".DAT"):
+            _count(left)
+
+    Folder.show = dying  # type: ignore[method-assign]
+
+
+def _in_an_ack(nth: int) -> None:
+    """Half of an answer is on the disk."""
+    spool, left = Folder.spool, [nth]
+
+    def dying(self: Folder, name: str, data: bytes) -> None:
+        if name.endswith(".ACK") and left == [1]:
+            spool(self, name, data[: len(data) // 2])
+        if name.endswith(".ACK"):
+            _count(left)
+        spool(self, name, data)
+
+    Folder.spool = dying  # type: ignore[method-assign]
+
+
+def _count(left: list[int]) -> None:
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+MOMENTS = {"before-rename": _before_rename, "after-rename": _after_rename, "in-an-ack": _in_an_ack}

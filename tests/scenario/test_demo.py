@@ -24,7 +24,7 @@ from hub.commands.demo import play
 from hub.commands.demo_acts import TORONTO, Demo
 from hub.sample.judge import private_values
 from hub.sample.network import Network, make_network
-from hub.sample.people import Scenario
+from hub.sample.scenarios import Scenario
 
 CLIENTS, SEED = 24, 2
 CARRIED = "kind IN ('referral', 'referral-status')"
@@ -61,14 +61,81 @@ def test_every_accepted_message_ended_once(once: dict[str, Any]) -> None:
     assert sum(system["sent"] for system in once["systems"].values()) == numbers["accepted"]
 
 
-def test_delivered_is_what_lies_in_the_agencies_own_databases(once: dict[str, Any]) -> None:
+def test_delivered_is_what_lies_in_the_agencies_own_systems_and_what_harts_has_no_word_for(
+    once: dict[str, Any],
+) -> None:
     received = {}
     for path in (Path(once["dir"]) / "systems").glob("*.sqlite"):
         with closing(sqlite3.connect(path)) as db:
             received[f"{path.stem}-cms"] = db.execute(f"SELECT COUNT(*) FROM hub_inbox WHERE {CARRIED}").fetchone()[0]
 
+    files = (Path(once["dir"]) / "systems" / "bridgeway" / "to_harts").glob("*.DAT")
+    received["bridgeway-harts"] = sum(line.startswith(b"CL") for path in files for line in path.read_bytes().split())
+    to_harts = [
+        entry for entry in log(once) if (entry["event_type"], entry.get("system")) == ("ACK", "bridgeway-harts")
+    ]
+    unsaid = len(to_harts) - received["bridgeway-harts"]
+
     assert {name: system["received"] for name, system in once["systems"].items()} == received
-    assert once["messages"]["delivered"] == sum(received.values()) > 0
+    assert once["messages"]["delivered"] == sum(received.values()) + unsaid
+    assert received["bridgeway-harts"] > 0 <= unsaid
+
+
+def log(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries of the export."""
+    lines = (Path(document["dir"]) / "officer" / "export" / "entries.jsonl").read_text().splitlines()
+    return [json.loads(base64.b64decode(json.loads(line)["body"])) for line in lines]
+
+
+def test_both_kinds_of_systems_send_and_receive(once: dict[str, Any]) -> None:
+    by_kind = {kind: [s for s in once["systems"].values() if s["kind"] == kind] for kind in ("cms", "harts")}
+
+    assert [len(found) for found in by_kind.values()] == [4, 1]
+    for found in by_kind.values():
+        assert sum(system["sent"] for system in found) > 0 < sum(system["received"] for system in found)
+
+
+def acks(document: dict[str, Any], folder: str) -> list[list[list[str]]]:
+    """The answers in a folder of the centre, each as rows of columns."""
+    place = Path(document["dir"]) / "systems" / "bridgeway" / folder
+    texts = (path.read_text(encoding="cp1252") for path in sorted(place.glob("*.ACK")))
+    return [[line.split("|") for line in text.splitlines()] for text in texts]
+
+
+def test_the_centre_is_told_of_what_waits_of_what_is_wrong_and_of_what_went_later(once: dict[str, Any]) -> None:
+    first, *_, last = (
+        {row[3]: (row[4], row[5]) for row in rows if row[1] == "RF"}
+        for rows in acks(once, "kept")
+        if rows[0][1].endswith("001.DAT")
+    )
+
+    assert (first["40000001"], first["40000002"]) == (("OK", ""), ("WARN", "DN_NO_CONSENT"))
+    assert (first["40000003"], last["40000003"]) == (("WARN", "DN_NO_CONSENT"), ("OK", "")), "signed late"
+    assert first["40000004"] == last["40000004"] == ("ERR", "DN_SCHEMA")
+
+
+def test_the_centre_numbers_its_new_clients_and_rejects_one_line(once: dict[str, Any]) -> None:
+    rows = [row for found in acks(once, "to_harts") for row in found[1:-1]]
+
+    assert [row[5] for row in rows if row[4] == "ERR"] == ["H4"]
+    assert len({row[3] for row in rows if row[1] == "CL"} - {""}) >= 4
+
+
+def test_the_answers_of_the_centre_and_a_language_result_reach_those_who_referred(once: dict[str, Any]) -> None:
+    statuses, rejected = [], []
+    for path in (Path(once["dir"]) / "systems").glob("*.sqlite"):
+        with closing(sqlite3.connect(path)) as db:
+            query = (
+                "SELECT i.payload FROM hub_inbox i JOIN referral r ON r.referral_id = json_extract(i.payload,"
+                " '$.referral_id') WHERE i.kind = ? AND r.to_org = 'bridgeway' AND r.direction = 'OUT'"
+            )
+            statuses += [json.loads(row[0]) for row in db.execute(query, ["referral-status"])]
+            rejected += [json.loads(row[0])["code"] for row in db.execute(query, ["rejected"])]
+
+    assert {status["status"] for status in statuses} == {"ACCEPTED", "WAITLISTED", "DECLINED"}
+    assert [status["status_reason"] for status in statuses if status["status"] == "DECLINED"] == ["no-capacity"]
+    assert any(status["language"][0]["centre_site"] == "TOR01" for status in statuses if "language" in status)
+    assert rejected == ["H4"]
 
 
 def test_each_told_scenario_is_among_the_refusals(once: dict[str, Any]) -> None:
@@ -121,7 +188,7 @@ def test_without_json_the_story_ends_by_saying_where_to_look(tmp_path: Path) -> 
 def tampered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A demo in whose folder somebody acts between the last act and the count."""
     place = tmp_path_factory.mktemp("tampered")
-    network = make_network(place / "systems", 14, 3, datetime.now(TORONTO).date())
+    network = make_network(place / "systems", CLIENTS, 3, datetime.now(TORONTO).date())
     key = real_tools().prepare(place / "hub", None)
     surprises: list[str] = []
     pauses = iter(range(1, 10))
@@ -150,6 +217,7 @@ def tamper(network: Network) -> None:
     with closing(sqlite3.connect(network.database("lakeside"), isolation_level=None)) as db:
         db.execute("DELETE FROM hub_inbox WHERE rowid = (SELECT MIN(rowid) FROM hub_inbox WHERE kind = 'referral')")
     hub_folder = network.folder.parent / "hub"
+    write_anew(network)
     (hub_folder / "left-behind.txt").write_text(f"spoke with {person.client['last_name']} today")
     with closing(sqlite3.connect(hub_folder / "hub.sqlite", isolation_level=None, timeout=30)) as db:
         words = "CAST(replace(CAST(body AS TEXT), 'added', 'addet') AS BLOB)"
@@ -158,9 +226,24 @@ def tamper(network: Network) -> None:
         db.execute("UPDATE decision SET body = replace(body, 'DN_EXPIRED', 'DN_PENDING') WHERE code = 'DN_EXPIRED'")
 
 
+def write_anew(network: Network) -> None:
+    """A client of a file for HARTS gets the name of somebody without consent; another file is there twice."""
+    first = min(network.harts.to_harts.glob("*.DAT"))
+    name = network.one(Scenario.NO_CONSENT).client["last_name"]
+    lines = first.read_bytes().split(b"\r\n")
+    number = next(number for number, line in enumerate(lines) if line.startswith(b"CL"))
+    lines[number] = lines[number][:49] + name.ljust(40).encode("cp1252") + lines[number][89:]
+    first.write_bytes(b"\r\n".join(lines))
+    (first.parent / first.name.replace("001.DAT", "900.DAT")).write_bytes(first.read_bytes())
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        pytest.param("bridgeway-harts to_harts: IDENT of client", id="a personal value in a file for HARTS"),
+        pytest.param("line 2: is about nobody whom a sender has", id="a client of a file who was changed"),
+        pytest.param("is in its files more than once", id="a line for HARTS that is there twice"),
+        pytest.param("of referral are delivered by the log, and", id="more in the files than the log delivered"),
         pytest.param("of harbour-cms has not agreed", id="a client without consent in another agency's database"),
         pytest.param("keystone-cms hub_inbox: IDENT of client", id="a personal value in another agency's database"),
         pytest.param("IMMIG of client", id="a category that nobody may send"),

@@ -96,6 +96,7 @@ def code(spot: Spot) -> Step:
         verify=verify if verified else None,
         absent=(name, nothing) if nothing else None,
         needed=held and "default" not in spot.spec,
+        words=tuple(word for word in crossing.table.to_code if word),
     )
 
 

@@ -182,24 +182,6 @@ def test_fetch_from_a_system_that_is_out_of_reach_ends_with_4(network: Network, 
     desk.refused("systems", "fetch", "harbour-cms", *BY, code=4)
 
 
-def test_mappings_are_checked_without_a_data_folder_and_their_losses_listed(tmp_path: Any, desk: Desk) -> None:
-    document = desk.json("mappings", "check", folder=tmp_path / "nowhere")
-    losses = desk.json("mappings", "loss", "cms", folder=tmp_path / "nowhere")
-
-    assert [row["kind"] for row in document["mappings"]] == ["cms", "harts"]
-    assert {row["record"] for row in losses["losses"]} <= {"RF_REQUEST", "RF_STATUS"}
-    assert all(row["reason"] for row in losses["losses"])
-
-
-def test_a_mapping_that_cannot_be_read_is_named_and_ends_with_1(desk: Desk) -> None:
-    (desk.folder / "mappings" / "cms").mkdir(parents=True)
-    (desk.folder / "mappings" / "cms" / "RF_STATUS.toml").write_text("[nonsense]\n")
-
-    document = desk.json("mappings", "check", code=1)
-
-    assert "RF_STATUS.toml" in document["problems"][0]["where"]
-
-
 def test_a_store_that_is_locked_is_unavailable_and_not_broken(desk: Desk) -> None:
     holder = sqlite3.connect(desk.folder / "hub.sqlite", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

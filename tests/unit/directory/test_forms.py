@@ -63,6 +63,14 @@ def test_a_system_keeps_its_settings_as_they_are_written(known):
     )
 
 
+def test_a_blank_setting_is_none_and_one_that_counts_units_is_a_number_but_a_code_of_digits_stays_text(known):
+    more = {"settings.path": " ", "settings.batch_every_s": "0", "settings.wait_ms": "soon", "settings.site": "000123"}
+
+    settings = from_row(SYSTEM, {**SYSTEM_ROW, **more}, known).settings
+
+    assert settings == {"url": "sqlite:////data/a b.db", "batch_every_s": 0, "wait_ms": "soon", "site": "000123"}
+
+
 def test_a_site_a_service_and_a_worker(known):
     assert from_row(SITE, SITE_ROW, known) == Site("cms", "H2", "harbour", "Pier")
     assert from_row(SERVICE, SERVICE_ROW, known) == Service(

@@ -14,11 +14,12 @@ from hub.sample.network import Network, make_network
 
 TODAY = date(2026, 6, 1)
 NOW = "2026-06-01 12:00:00"
+CLIENTS = 50
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
-    return make_network(tmp_path / "systems", 30, 5, TODAY)
+    return make_network(tmp_path / "systems", CLIENTS, 5, TODAY)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from hub.sample.database import connected, select
-from hub.sample.judge import allowed, judge, people_answered_otherwise, private_values, read_systems
+from hub.sample.judge import judge, people_answered_otherwise, private_values, read_systems
 from hub.sample.network import Network
-from hub.sample.people import Person, Scenario
+from hub.sample.people import Person
+from hub.sample.permitted import allowed
+from hub.sample.scenarios import Scenario
 from tests.unit.sample.conftest import NOW
 
 
@@ -38,7 +40,10 @@ def agreed(network: Network, without: str) -> Person:
     return next(
         person
         for person in network.people
-        if person.scenario is Scenario.AGREED and person.consent and without not in person.consent["categories"]
+        if person.scenario is Scenario.AGREED
+        and network.centre.id not in (person.home, person.to)
+        and person.consent
+        and without not in person.consent["categories"]
     )
 
 
@@ -152,11 +157,7 @@ def test_the_private_values_hold_names_numbers_channels_and_texts_and_say_whose_
 
 
 def test_somebody_who_was_answered_otherwise_than_deserved_is_named(network: Network) -> None:
-    right = {
-        f"{person.home}-cms/referral_out:{person.number}": [person.expected]
-        for person in network.people
-        if person.expected is not None
-    }
+    right = {source: [person.expected] for person, source in network.sources() if person.expected is not None}
     assert people_answered_otherwise(network, right) == []
 
     source = next(iter(right))

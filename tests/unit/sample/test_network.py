@@ -12,8 +12,10 @@ from hub.errors import Refused
 from hub.sample import names
 from hub.sample.database import connected, select
 from hub.sample.network import CLIENTS_MIN, Network, make_network
-from hub.sample.people import EXPECTED, MANDATORY, NEEDED, TOLD, UNREADABLE, Scenario
-from tests.unit.sample.conftest import TODAY
+from hub.sample.people import MANDATORY
+from hub.sample.scenarios import EXPECTED, NEEDED, TOLD, UNREADABLE, Leg, Scenario
+from hub.sample.search import files_below
+from tests.unit.sample.conftest import CLIENTS, TODAY
 
 
 def dump(network: Network) -> list[str]:
@@ -21,11 +23,11 @@ def dump(network: Network) -> list[str]:
     for agency in network.agencies:
         with connected(network.database(agency.id)) as db:
             lines += db.iterdump()
-    return lines
+    return [*lines, *(f"{path.name} {path.read_bytes()!r}" for path in files_below(network.harts.folder))]
 
 
 def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_path: Path, network: Network) -> None:
-    again = make_network(tmp_path / "again", 30, 5, TODAY)
+    again = make_network(tmp_path / "again", CLIENTS, 5, TODAY)
 
     assert dump(again) == dump(network)
 
@@ -38,7 +40,7 @@ def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_p
     ],
 )
 def test_what_differs_makes_other_rows(tmp_path: Path, network: Network, seed: int, day: date) -> None:
-    other = make_network(tmp_path / "other", 30, seed, day)
+    other = make_network(tmp_path / "other", CLIENTS, seed, day)
 
     assert dump(other) != dump(network)
 
@@ -52,7 +54,9 @@ def test_the_first_people_are_one_of_each_scenario(tmp_path: Path) -> None:
 def test_the_smallest_network_has_everybody_whom_the_demo_needs(tmp_path: Path) -> None:
     network = make_network(tmp_path / "smallest", CLIENTS_MIN, 1, TODAY)
 
-    assert {person.scenario for person in network.people} == set(NEEDED)
+    assert [person.scenario for person in network.people] == [scenario for scenario, _ in NEEDED]
+    ends = [(person.home == network.centre.id, person.to == network.centre.id) for person in network.people]
+    assert ends == [(leg is Leg.FROM_CENTRE, leg is Leg.TO_CENTRE) for _, leg in NEEDED]
 
 
 def test_every_scenario_says_what_it_must_lead_to_or_is_unreadable() -> None:
@@ -115,7 +119,7 @@ def test_a_database_that_is_there_already_is_not_overwritten(network: Network) -
     before = dump(network)
 
     with pytest.raises(Refused, match="an empty folder"):
-        make_network(network.folder, 30, 6, TODAY)
+        make_network(network.folder, CLIENTS, 6, TODAY)
 
     assert dump(network) == before
 

@@ -13,6 +13,7 @@ def decision(number: int, code: str = "OK_CONSENT", **fields: Any) -> dict[str, 
     refused = code.startswith("DN_")
     return {
         "event_type": "DECISION",
+        "message_type": "ReferralRequest",
         "message_id": f"m-{number}",
         "source": f"a-cms/referral_out:{number}",
         "outcome": "DENY" if refused else "PERMIT",
@@ -30,8 +31,8 @@ def opened(number: int, code: str = "OK_CONSENT", **fields: Any) -> dict[str, An
     return {"event_type": "DELIVERY", **about, **fields}
 
 
-def acknowledged(number: int) -> dict[str, Any]:
-    return {"event_type": "ACK", "message_id": f"m-{number}", "envelope_id": f"e-{number}"}
+def acknowledged(number: int, system: str = "b-cms") -> dict[str, Any]:
+    return {"event_type": "ACK", "message_id": f"m-{number}", "envelope_id": f"e-{number}", "system": system}
 
 
 WITHDRAWN = {"event_type": "CONSENT_WITHDRAWN", "consent_id": "c-1/2"}
@@ -121,3 +122,30 @@ def test_a_record_that_was_told_unreadable_is_no_message_and_one_that_was_judged
     ]
 
     assert unreadable(messages([decision(1, "DN_SCHEMA")]), {"a-cms": told}) == {"a-cms/referral_out:2"}
+
+
+def for_harts(number: int, state: str) -> list[dict[str, Any]]:
+    moved = {"event_type": "REFERRAL_MOVED", "message_id": f"m-{number}", "state": state}
+    said = decision(number, message_type="StatusNotice")
+    return [moved, said, opened(number), acknowledged(number, "b-harts")]
+
+
+FILES = {"a-cms": [], "b-harts": [Received("", "referral-status", state="ACCEPTED", number="B-1 A")]}
+
+
+def test_a_state_that_harts_has_no_word_for_is_delivered_by_the_log_and_lies_in_no_file() -> None:
+    entries = [*for_harts(1, "accepted"), *for_harts(2, "received")]
+
+    numbers = count(entries, FILES)
+
+    assert (numbers.delivered, numbers.unsaid, numbers.open) == (2, 1, 0)
+    assert numbers.received == {"a-cms": 0, "b-harts": 1}
+    assert complaints(entries, FILES) == []
+
+
+def test_files_that_hold_more_or_less_than_the_log_delivered_are_named() -> None:
+    less = complaints([*for_harts(1, "accepted"), *for_harts(2, "declined")], FILES)
+    twice = complaints(for_harts(1, "accepted"), {**FILES, "b-harts": FILES["b-harts"] * 2})
+
+    assert less == ["b-harts: 2 of referral-status are delivered by the log, and 1 are in its files"]
+    assert "b-harts: B-1 A is in its files more than once" in twice

@@ -393,7 +393,7 @@ def test_a_folder_that_is_gone_or_read_only_is_unavailable_and_says_what_to_do(s
     "change",
     [
         {"site": ""}, {"site": "TOOLONG"}, {"from_harts": None}, {"batch_every_s": -1}, {"batch_every_s": "x"},
-        {"unknown": 1},
+        {"cuaet_eligible": "maybe"}, {"cuaet_eligible": True}, {"unknown": 1},
     ],
 )  # fmt: skip
 def test_settings_that_are_missing_wrong_or_unknown_are_refused(site: Site, memory: Memory, change):
@@ -404,3 +404,21 @@ def test_settings_that_are_missing_wrong_or_unknown_are_refused(site: Site, memo
 def test_a_cursor_that_is_not_ours_is_refused(source: HartsSource):
     with pytest.raises(RecordUnreadable):
         source.fetch("[]")
+
+
+def test_a_file_stays_open_until_what_was_accepted_has_arrived_and_says_so_if_it_was_refused_then(
+    site: Site, source: HartsSource
+):
+    name = site.hand_in(client(referral()))
+    all_of(source)
+    (key,) = source.awaiting(100)
+
+    source.answer({key: Answer(Verdict.ACCEPTED, under_way=True)})
+    under_way = told(site, name)
+    source.answer({key: Answer(Verdict.WAITS, "DN_WITHDRAWN")})
+    refused = told(site, name)
+    source.answer({key: OK})
+
+    assert ({line.answer.result for line in under_way.lines}, under_way.settled) == ({ack.Result.OK}, False)
+    assert ({line.answer.code for line in refused.lines}, refused.settled) == ({"DN_WITHDRAWN"}, False)
+    assert told(site, name).settled

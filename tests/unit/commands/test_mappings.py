@@ -1,0 +1,113 @@
+"""Mappings as an administrator sees them: are they whole, what is lost, and what one kind can say to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.commands.conftest import Desk
+
+KINDS = ("cms", "harts")
+PACKAGED = Path(__file__).resolve().parents[3] / "mappings"
+
+
+def overlay(desk: Desk, kind: str, name: str, text: str) -> None:
+    """A file of the data folder over the packaged one."""
+    (desk.folder / "mappings" / kind).mkdir(parents=True, exist_ok=True)
+    (desk.folder / "mappings" / kind / name).write_text(text, encoding="utf-8")
+
+
+def test_all_mappings_are_whole_and_no_loss_is_without_a_reason(tmp_path: Any, desk: Desk) -> None:
+    document = desk.json("mappings", "check", folder=tmp_path / "nowhere")
+
+    assert (document["findings"], document["unexplained"], document["ok"]) == (0, 0, True)
+    assert tuple(row["kind"] for row in document["mappings"]) == KINDS
+    assert document["problems"] == []
+
+
+def test_a_mapping_that_cannot_be_read_is_named_and_ends_with_1(desk: Desk) -> None:
+    overlay(desk, "cms", "RF_STATUS.toml", "[nonsense]\n")
+
+    document = desk.json("mappings", "check", code=1)
+
+    assert (document["findings"], document["unexplained"], document["ok"]) == (1, 0, False)
+    assert "RF_STATUS.toml" in document["problems"][0]["where"]
+    assert [row["kind"] for row in document["mappings"]] == ["harts"], "the other kind is looked at all the same"
+
+
+def test_a_loss_without_a_reason_is_counted_and_ends_with_1(desk: Desk) -> None:
+    packaged = (PACKAGED / "harts" / "RF_STATUS.toml").read_text(encoding="utf-8")
+    overlay(desk, "harts", "RF_STATUS.toml", packaged.replace('loss = "without spaces and hyphens"', 'loss = " "'))
+
+    document = desk.json("mappings", "check", code=1)
+    said = desk.run("mappings", "check")
+
+    assert (document["findings"], document["unexplained"], document["ok"]) == (0, 1, False)
+    assert "mappings/harts/RF_STATUS.toml: client.uci: got no reason" in said.stderr
+    assert said.exit_code == 1
+    assert "0 findings, 1 losses without a reason" in said.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_losses_of_a_kind_are_listed_with_their_reasons(tmp_path: Any, desk: Desk, kind: str) -> None:
+    losses = desk.json("mappings", "loss", kind, folder=tmp_path / "nowhere")["losses"]
+
+    assert {row["record"] for row in losses} == {"RF_REQUEST", "RF_STATUS"}
+    assert all(row["reason"] for row in losses)
+
+
+def test_the_matrix_has_a_sheet_for_every_pair_and_message_and_needs_no_data_folder(tmp_path: Any, desk: Desk) -> None:
+    pairs = desk.json("systems", "matrix", folder=tmp_path / "nowhere")["pairs"]
+
+    assert [(pair["from"], pair["to"], pair["message"]) for pair in pairs] == [
+        (one, other, message) for one in KINDS for other in KINDS for message in ("request", "answer")
+    ]
+    for pair in pairs:
+        verdicts = [row["verdict"] for row in pair["rows"]]
+        assert {word: pair[word] for word in ("carried", "partly", "cannot")} == {
+            word: verdicts.count(word) for word in ("carried", "partly", "cannot")
+        }
+        assert all(bool(row["reasons"]) == (row["verdict"] != "carried") for row in pair["rows"])
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_row_of_the_matrix_names_both_fields_the_block_and_the_place_in_fhir(desk: Desk) -> None:
+    request, answer = desk.json("systems", "matrix", "--from", "cms", "--to", "harts")["pairs"]
+
+    rows = {row["from_field"]: row for row in request["rows"]}
+    assert (request["message"], answer["message"]) == ("request", "answer")
+    assert rows["client.home_language"] == {
+        "from_field": "client.home_language",
+        "block": "client",
+        "element": "Patient.communication[preferred=true].language",
+        "to_fields": ["client.lang1"],
+        "verdict": "carried",
+        "reasons": [],
+    }
+
+
+def test_for_a_person_a_table_with_the_first_reason_and_a_line_for_each_message(desk: Desk) -> None:
+    said = desk.ok("systems", "matrix", "--from", "harts", "--to", "cms").splitlines()
+
+    assert said[0] == "message\tfield of harts\tfield of cms\t\twhat stays behind"
+    assert "request\tclient.sex\tclient.gender\tcarried\t" in said
+    assert any(line.startswith("request\tref_date\t-\tcannot\ta part of a date only") for line in said)
+    assert [line.split(": ")[0] for line in said[-2:]] == ["harts -> cms request", "harts -> cms answer"]
+    assert all(word in said[-1] for word in ("carried", "partly", "cannot"))
+
+
+def test_the_matrix_follows_a_table_of_the_data_folder(desk: Desk) -> None:
+    packaged = (PACKAGED / "harts" / "gender.csv").read_text(encoding="utf-8")
+    overlay(desk, "harts", "gender.csv", packaged.replace("X,other,<->", ",other,<"))
+
+    rows = desk.json("systems", "matrix", "--from", "cms", "--to", "harts")["pairs"][0]["rows"]
+
+    (gender,) = [row for row in rows if row["from_field"] == "client.gender"]
+    assert "this system has no word for `other`" in gender["reasons"]
+
+
+@pytest.mark.parametrize("end", ["--from", "--to"])
+def test_a_kind_that_nobody_knows_is_refused(desk: Desk, end: str) -> None:
+    assert "expected one of cms, harts" in desk.refused("systems", "matrix", end, "Zzyzx-Okonkwo")
