@@ -50,7 +50,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     found = move(standing_of(referral) if referral else None, record.said)
     said_again = in_vain if isinstance(found, Unchanged) else None
     if isinstance(found, Unchanged) and said_again is None:
-        if record.kind == "referral-status" or previous is None or not _asks_anew(rows, record, previous, referral):
+        if record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral):
             return NothingToSay()
         found = Forbidden("the request has been sent already; a change to it does not travel")
     led = _lead(rows, record, referral, asked_again=said_again == ADD)
@@ -140,18 +140,23 @@ def _event_said(record: ReferralRecord) -> str:
     return "notify-update-process-request"
 
 
-def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox, referral: ReferralRow | None) -> bool:
+def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, referral: ReferralRow | None) -> bool:
     """Whether a request that was sent says something else now; else only what lies beneath it has changed.
 
-    A row that is deleted and entered again may get its number and revision again; then it is for somebody else.
+    A row that is deleted and entered again may get its number and revision again, and a number may be used twice; then
+    it is for somebody else.
+
+    Args:
+        previous: the latest message of the same record; None: another record says it again (a line of a later file).
     """
     if referral is None:
         return False
     sent = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number, previous)
-    if record.source.digest in (previous.digest, sent.digest):
+    if record.source.digest in {row.digest for row in (previous, sent) if row}:
         return False  # nothing changed, or it was changed back to what was sent
-    saved = previous.revision != record.source.revision or record.source.revision == ""
-    return saved or _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
+    if previous and (previous.revision != record.source.revision or record.source.revision == ""):
+        return True
+    return _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
 
 
 def _asks_otherwise(led: Led, referral: ReferralRow) -> bool:
@@ -167,6 +172,8 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
     """
     if referral is not None and not asked_again:
         back = record.kind == "referral-status"
+        if back:
+            _must_be_about(rows, record, referral)
         agency = referral.sender if back else referral.recipient
         system = referral.sender_system if back else referral.recipient_system
         return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
@@ -187,6 +194,21 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
         candidates=who.subject_refs if isinstance(who, Ambiguous) else (),
         own=own,
     )
+
+
+def _must_be_about(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> None:
+    """An answer that names a client is about the referral's own; else one client's results would go as another's."""
+    if record.person is None:
+        return
+    who = identify_client(rows, record.person, record.alias, record.source.system.agency)
+    theirs = isinstance(who, One) and who.subject_ref == referral.subject_ref
+    if not theirs and not (isinstance(who, Nobody) and not record.said.has_output):
+        raise MessageRejected(
+            f"{record.source.system.id} {record.source.key}: client",
+            got="another client than the referral's, or nobody who is known",
+            expected="the client as the referral named it",
+            next_step="put the answer below its own client, with the key that came with the referral",
+        )
 
 
 def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:

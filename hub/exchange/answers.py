@@ -47,7 +47,9 @@ def step(house: House, system: System) -> bool:
 
 def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
     if waits is not None:
-        return Answer(Verdict.REFUSED if waits.code == _FINAL else Verdict.WAITS, waits.code)
+        refused = waits.code == _FINAL or (message is not None and message.state is MessageState.REFUSED)
+        helped = waits.code != _FINAL and (waits.locks or waits.due_at or waits.keys)
+        return Answer(Verdict.REFUSED if refused and not helped else Verdict.WAITS, waits.code)
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)

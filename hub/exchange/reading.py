@@ -14,7 +14,7 @@ from adapters.contract import Gone, Raw, RecordKind
 from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
-from hub.mapping import Context
+from hub.mapping import Context, Translation
 from hub.model import codes
 from hub.model.audit import Actor
 from hub.model.canonical import sha256
@@ -56,6 +56,7 @@ class ReferralRecord:
         requester: who asks, and ``performer``: who is asked, where the record says so.
         placer: the number under which the sender's system knows its request; of an answer "".
         number: the hub's number that an answer names.
+        person: of a request whom it is about; of an answer whom it says that it is about, where it does.
         alias: the agency's alias of the client, where the record names the client so.
         consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
     """
@@ -183,10 +184,10 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         wanted=code_in(asked.get("code"), codes.SERVICE_WANTED) or "",
         placer=_placer(asked, requester) if request else "",
         number=None if request else identifier_in(task, codes.ID_REFERRAL),
-        person=_person(house, source, translated.resources, client) if request else None,
+        person=_person(house, source, translated.resources, client) if request or _names_somebody(translated) else None,
         case_closed=(_child(record, "case") or _NOBODY).get("status") == "CLOSED",
         deceased=(client or _NOBODY).get("deceased_date") is not None,
-        alias=_alias(translated.resources) if request else None,
+        alias=_alias(translated.resources),
         consent=record.fields.get(kind.consent) if kind.consent else None,
     )
 
@@ -210,6 +211,11 @@ def _placer(asked: Resource, requester: End) -> str:
         if "PLAC" in kinds:
             return "/".join(part for part in (requester.site, identifier["value"]) if part)
     return ""
+
+
+def _names_somebody(translated: Translation) -> bool:
+    """Whether a record says of itself whom it is about; an answer need not."""
+    return any(entry["resource"]["resourceType"] == "Patient" for entry in translated.resources)
 
 
 def _alias(entries: Iterable[Resource]) -> str | None:

@@ -301,3 +301,49 @@ def test_a_batch_is_closed_as_often_as_its_agency_wants(both: Both) -> None:
 
     assert (early, len(both.site.received())) == (1, 2)
     assert isinstance(both.site.received()[0], dat.Batch)
+
+
+@pytest.mark.parametrize("results", [True, False])
+def test_an_answer_below_another_client_is_an_error_and_nobodys_results_go_as_somebody_elses(
+    both: Both, results: bool
+) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,) = both.lines("RF")
+    allow(both, consent_row(identifier_value="40000009", birth_date="1980-01-02", last_name="Zed", first_name="Robert"))
+
+    name = both.site.hand_in(
+        harts.client(
+            *([harts.assessment()] if results else []),
+            harts.referral(
+                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
+                to_service="",
+            ),
+            harts_no="40000009", dob="1980-01-02", surname="Zed", given="Robert", uci="",
+        )
+    )  # fmt: skip
+    both.run()
+
+    assert both.network.inbox("harbour", "referral-status") == []
+    assert both.told(name)[-1] == ("RF", "ERR", "DN_SCHEMA")
+
+
+@pytest.mark.parametrize("born", ["1980-01-02", "1980-01-03"])
+def test_a_number_that_is_used_again_for_another_client_is_an_error_and_not_already_there(
+    both: Both, born: str
+) -> None:
+    """Whether the other client is known or not."""
+    allow(both, consent_row())
+    allow(both, consent_row(identifier_value="40000009", birth_date="1980-01-02", last_name="Zed", first_name="Robert"))
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    name = both.site.hand_in(
+        harts.client(
+            harts.referral(to_site=HARBOUR_SITE), harts_no="40000009", dob=born, surname="Zed", given="Robert", uci=""
+        )
+    )
+    both.run()
+
+    assert both.told(name)[-1][1:] == ("ERR", "DN_TRANSITION")
+    assert len(both.network.inbox("harbour", "referral")) == 1
