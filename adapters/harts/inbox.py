@@ -16,18 +16,17 @@ from itertools import islice
 
 import orjson
 
-from adapters.contract import Answer, Gone, Memory, Raw, Verdict
+from adapters.contract import Answer, Gone, Memory, Raw
 from adapters.harts import ack, dat
 from adapters.harts.folder import FILE_BYTES_MAX, Folder
-from adapters.harts.layout import Fault, Line
+from adapters.harts.groups import Group, line_of, of_lines
+from adapters.harts.layout import DELETED
 from hub.errors import RecordUnreadable, Unavailable
-from hub.model.canonical import canonical
 
 PAGE = 500  # referrals read at once
 STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its trailer may still be growing for so long
-NOTHING_YET, NOTHING_YET_KEPT = "W01", timedelta(days=30)  # program systems 9.4
-OFF_BUS = "DN_OFF_BUS"  # a kind of line that the hub does not carry
-_CARRIED = frozenset({"CL", "AS", "EL", "RF"})
+NOTHING_YET_KEPT = timedelta(days=30)  # program systems 9.4: W01 is an error then
+DAY = timedelta(days=1)  # clocks of two places may differ by as much
 _FILES = "files"  # memory key: identities of files that are not settled, in order
 
 Stamp = tuple[int, int]  # time of change (ns) and size
@@ -47,27 +46,6 @@ class Taken:
     at: str
     whole: bool = False
     settled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The lines that make one message: an RF with its client's CL, AS and EL. Without an RF they make none."""
-
-    key: str
-    client: Line
-    lines: tuple[Line, ...]
-    faults: tuple[Fault, ...]
-
-    def octets(self, file_date: str) -> bytes:
-        """As :func:`adapters.harts.record.parse` reads it."""
-        return canonical(
-            {
-                "file_date": file_date,
-                "client": {"line": self.client.number, "action": self.client.action, "fields": self.client.fields},
-                "lines": [[line.number, line.record, line.action, line.fields] for line in self.lines],
-                "faults": [fault.text() for fault in self.faults],
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +86,9 @@ class FromHarts:
         if left is not None and left[:2] == (name, after):
             groups = left[2]
         else:
-            groups = (group for group in self._groups(batch) if _line(group.key) > after)
+            groups = (group for group in self._groups(batch) if line_of(group.key) > after)
         found = list(islice(groups, PAGE))
-        last = _line(found[-1].key) if len(found) == PAGE else None
+        last = line_of(found[-1].key) if len(found) == PAGE else None
         self._groups_left = (name, last, groups) if last is not None else None
         if last is None:
             self._held = None
@@ -141,16 +119,21 @@ class FromHarts:
                 self._put(identity, replace(taken, whole=True))
 
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
-        """Records by key."""
+        """Records by key; of a request that was said again or taken back since, the later line alone is there."""
         wanted: dict[str, set[str]] = {}
         for key in keys:
             wanted.setdefault(key.rpartition("/")[0], set()).add(key)
         found: dict[str, Raw] = {}
+        last: dict[str, str] = {}  # the site's own requests: number to the line that spoke of it last
         for name in self._folder.names(".DAT"):
-            asked = wanted.pop(_where(name), None)
-            if asked and (batch := self._batch(name)) is not None:
-                found |= {group.key: self._raw(batch, group) for group in self._groups(batch) if group.key in asked}
-        return [found.get(key) or Gone(key) for key in keys]
+            asked = wanted.get(_where(name), set())
+            if (batch := self._batch(name)) is not None:
+                for group in self._groups(batch):
+                    last[group.request(self._site) or group.key] = group.key
+                    if group.key in asked:
+                        found[group.key] = self._raw(batch, group)
+        standing = set(last.values())
+        return [found[key] if key in found and key in standing else Gone(key) for key in keys]
 
     def awaiting(self, limit: int) -> list[str]:
         """Keys of whole files that are not settled."""
@@ -230,7 +213,7 @@ class FromHarts:
         if batch is None:
             return False
         groups = list(self._groups(batch))
-        lines = _lines(batch, groups, answers, old=old, cuaet=self._cuaet)
+        lines = of_lines(batch, groups, answers, old=old, cuaet=self._cuaet)
         ended = not any(answers[group.key].under_way for group in groups)
         said = ack.answered(taken.name, batch.keys(), lines, now, ended=ended)
         stands = self._stands(said)
@@ -283,6 +266,8 @@ class FromHarts:
         """F03, or the same file again, or a new one that is taken in now."""
         if batch.header.site != self._site:
             return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
+        if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
+            return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE to come", "today, or before")
         digest = hashlib.sha256(data).hexdigest()
         known = self._known(batch.header.identity)
         if known is None:
@@ -311,6 +296,8 @@ class FromHarts:
     def _groups(self, batch: dat.Batch) -> Iterator[Group]:
         where = f"{batch.header.site}/{batch.header.file_date.year:04}/{batch.header.seq:03}"
         for client in batch.clients(cuaet_eligible=self._cuaet):
+            if client.line.action == DELETED:
+                continue
             parts = [line for line in client.lines if line.record in ("AS", "EL") and not line.faults]
             for line in client.lines:
                 if line.record == "RF":
@@ -345,44 +332,9 @@ class FromHarts:
             self._said.pop(taken.name, None)
 
 
-def _lines(
-    batch: dat.Batch, groups: Sequence[Group], answers: Mapping[str, Answer], *, old: bool, cuaet: bool
-) -> dict[int, ack.Answer]:
-    """An answer for every line of a file: its own, or that of the message of which it is a part."""
-    by_line = {_line(group.key): _said(answers[group.key], old=old) for group in groups}
-    found: dict[int, ack.Answer] = {}
-    for client in batch.clients(cuaet_eligible=cuaet):
-        own = [by_line[line.number] for line in client.lines if line.number in by_line]
-        part = own[0] if own else _said(Answer(Verdict.WAITS, NOTHING_YET), old=old)
-        for line in (client.line, *client.lines):
-            found[line.number] = _of_line(line, by_line.get(line.number, part))
-    for line in (*batch.courses(), *batch.strays()):
-        found[line.number] = _of_line(line, ack.Answer(ack.Result.ERR, OFF_BUS))
-    return found
-
-
-def _of_line(line: Line, otherwise: ack.Answer) -> ack.Answer:
-    if line.faults:
-        fault = line.faults[0]
-        return ack.Answer(ack.Result.ERR, fault.code, fault.field)
-    return otherwise if line.record in _CARRIED else ack.Answer(ack.Result.ERR, OFF_BUS)
-
-
-def _said(answer: Answer, *, old: bool) -> ack.Answer:
-    if answer.verdict is Verdict.ACCEPTED:
-        return ack.Answer(ack.Result.WARN, ack.FINAL_WARNING) if answer.known else ack.Answer(ack.Result.OK)
-    given_up = answer.code == NOTHING_YET and old
-    waits = answer.verdict is Verdict.WAITS and not given_up
-    return ack.Answer(ack.Result.WARN if waits else ack.Result.ERR, answer.code)
-
-
 def _where(name: str) -> str:
     """The part of a record key that a file's name says: site, year and sequence."""
     return f"{name[2:8].rstrip('_')}/{name[8:12]}/{name[16:19]}"
-
-
-def _line(key: str) -> int:
-    return int(key.rpartition("/")[2])
 
 
 def _no_file(name: str) -> str:

@@ -28,6 +28,7 @@ from hub.errors import HubError, RecordUnreadable, Unavailable
 from hub.model import codes
 
 ZONE = ZoneInfo("America/Toronto")  # files are dated by the local day
+OTHER = "OTHER"  # a code of HARTS that the hub does not know
 HARTS_NUMBER = f"{codes.ID}/harts"
 _SLIP, _DAT = ".slip", ".DAT"
 
@@ -208,7 +209,12 @@ def _rejections(slip: Slip, answer: ack.Ack) -> Iterator[Rejection]:
         wrong = [line for line in answer.lines if first <= line.line <= last and line.answer.result is ack.Result.ERR]
         wrong.sort(key=lambda line: line.record != "RF")
         if answer.code or wrong:
-            yield Rejection(envelope_id, answer.code or wrong[0].answer.code)
+            yield Rejection(envelope_id, _known(answer.code or wrong[0].answer.code))
+
+
+def _known(code: str) -> str:
+    """A code of ours; another may be a word of anybody's, and is kept as such."""
+    return code if code in ack.MESSAGES or code in ack.FILE_CODES else OTHER
 
 
 def _numbers(slip: Slip, answer: ack.Ack) -> Iterator[Numbered]:

@@ -50,9 +50,11 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     found = move(standing_of(referral) if referral else None, record.said)
     said_again = in_vain if isinstance(found, Unchanged) else None
     if isinstance(found, Unchanged) and said_again is None:
-        if record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral):
+        more = record.kind == "referral-status" and record.said.has_output and previous is None
+        if not more and (record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral)):
             return NothingToSay()
-        found = Forbidden("the request has been sent already; a change to it does not travel")
+        if not more:  # results that come after their state are a message of their own (shared model 7)
+            found = Forbidden("the request has been sent already; a change to it does not travel")
     led = _lead(rows, record, referral, asked_again=said_again == ADD)
     _must_be_theirs(rows, record, led)
     if said_again == ADD and referral and led.subject and _asks_otherwise(led, referral):
@@ -176,13 +178,14 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
             _must_be_about(rows, record, referral)
         agency = referral.sender if back else referral.recipient
         system = referral.sender_system if back else referral.recipient_system
-        return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
+        own = _speaks_for_itself(rows, record)
+        return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False, own=own)
     directory, kind = rows.directory.all(), record.source.system.kind
     agency = record.performer.agency or _agency_of(directory.sites, kind, record.performer.site)
     led = route(agency, record.wanted, directory.services, site=record.performer.site)
     service = None if isinstance(led, NoRoute) else led
     sender = record.source.system.agency
-    own = not record.requester.site or _agency_of(directory.sites, kind, record.requester.site) == sender
+    own = _speaks_for_itself(rows, record)
     who = identify_client(rows, record.person, record.alias, sender) if record.person else Nobody()
     return Led(
         agency=agency,
@@ -194,6 +197,12 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
         candidates=who.subject_refs if isinstance(who, Ambiguous) else (),
         own=own,
     )
+
+
+def _speaks_for_itself(rows: Peek, record: ReferralRecord) -> bool:
+    """Whether the place that speaks, where the record names it, is one of its agency's own."""
+    speaks, system = record.requester if record.kind == "referral" else record.performer, record.source.system
+    return not speaks.site or _agency_of(rows.directory.all().sites, system.kind, speaks.site) == system.agency
 
 
 def _must_be_about(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> None:

@@ -31,8 +31,8 @@ def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str
     nobody here makes it the very answer that an unknown person gets, whatever stands in their records (I-11).
 
     Args:
-        alias: the agency's own name for the client, where the record gives it: it decides where nothing identifies,
-            and is a question where something identifies somebody else.
+        alias: the agency's own name for the client, where the record gives it: it decides where nothing identifies.
+            It is a question where something identifies somebody else, or nothing that is said of the person agrees.
     """
     found = identify(rows, keys, agency)
     if isinstance(found, One) and not rows.subjects.with_alias(agency, [found.subject_ref]):
@@ -42,7 +42,14 @@ def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str
         return found
     if isinstance(found, One) and found.subject_ref != named:
         return Ambiguous(tuple(sorted((found.subject_ref, named))))
-    return One(named)
+    return One(named) if isinstance(found, One) or _may_be(rows, keys, named) else Ambiguous((named,))
+
+
+def _may_be(rows: Peek, keys: PersonKeys, ref: str) -> bool:
+    """Whether what a record says of its person, besides the agency's key of them, contradicts nothing."""
+    held = Held.of(ref, rows.subjects.digests_of(ref), own=True)
+    candidate = compare(keys, held)
+    return keys.bare or candidate.exact or candidate.resembles or candidate.family or not (held.family or held.given)
 
 
 def read_people(rows: Peek, people: Sequence[PersonKeys], agency: str) -> None:

@@ -8,6 +8,7 @@ reads the page again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -91,6 +92,23 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
 
 def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
     """Put records before gate 1 in batches; return those that turn out not to be messages."""
+    return [wrong for wave in _waves(records) for wrong in _judge_wave(house, wave, woken)]
+
+
+def _waves(records: Sequence[ReferralRecord]) -> list[list[ReferralRecord]]:
+    """What is said of one referral several times on a page is heard in its order, one after the other."""
+    waves: list[list[ReferralRecord]] = []
+    turns: Counter[str] = Counter()
+    for record in records:
+        name = record.placer or record.number or record.source.key
+        if turns[name] == len(waves):
+            waves.append([])
+        waves[turns[name]].append(record)
+        turns[name] += 1
+    return waves
+
+
+def _judge_wave(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
     bad: list[Unreadable] = []
     waiting = records
     for _ in range(ROUNDS_MAX):

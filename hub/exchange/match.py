@@ -53,6 +53,7 @@ class PersonKeys:
         local: the digest of the system's own row id, or None.
         traits: digests of what that row says of the person, by kind.
         born: digest of the whole birth date, by which a number that a system gives later can be joined to it.
+        bare: the record says nothing of the person but by what key its agency knows them.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
         birth_known: whether the record has a whole birth date.
@@ -65,6 +66,7 @@ class PersonKeys:
     local: str | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
     born: str | None = None
+    bare: bool = False
 
     @classmethod
     def of(cls, kinds: Mapping[str, str]) -> PersonKeys:
@@ -193,6 +195,7 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         local=local,
         traits=traits,
         born=born,
+        bare=not (family or given or birth or any(_proving(patient))),
     )
 
 

@@ -180,7 +180,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
             coded_outcome=state == "completed",  # the system's coded COMPLETED is itself the outcome (shared model 6.2)
         ),
         requester=requester,
-        performer=_end(next(iter(asked.get("performer", ())), None)),
+        performer=_end(next(iter(asked.get("performer", ())), None) if request else task.get("owner")),
         wanted=code_in(asked.get("code"), codes.SERVICE_WANTED) or "",
         placer=_placer(asked, requester) if request else "",
         number=None if request else identifier_in(task, codes.ID_REFERRAL),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -347,3 +347,120 @@ def test_a_number_that_is_used_again_for_another_client_is_an_error_and_not_alre
 
     assert both.told(name)[-1][1:] == ("ERR", "DN_TRANSITION")
     assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        pytest.param({"surname": "Foe", "given": "Joan", "dob": "1970-01-01", "uci": "33445566"}, id="somebody else"),
+        pytest.param({"surname": "Foe", "given": "Joan", "dob": "1970-01-01", "uci": ""}, id="without a number"),
+        pytest.param({"surname": "Foe", "given": "Joan", "dob": "1970-01-01", "dob_flag": "Y", "uci": ""}, id="a year"),
+    ],
+)
+def test_the_key_of_one_client_above_the_facts_of_another_is_a_question(both: Both, says: dict[str, str]) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+    cms.answer(both.network.db("harbour"), both.network.inbox("harbour")[0]["hub_referral_no"], "RECEIVED")
+    with both.network.hub.store.peek() as rows:
+        filed = rows.consents.of_sources("desk", ["maple:M-1"]) or {}
+        every = [each.subject_ref for each, _ in filed.values()]
+        refs = every or [row.subject_ref for row in rows.handovers.every(9, ended=True) if row.subject_ref]
+        alias = rows.subjects.aliases(refs[0])["maple"]
+
+    name = both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), local_key=alias, harts_no="", **says)
+    )
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "WARN", "DN_IDENTITY")
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_a_request_and_its_withdrawal_in_one_file_are_both_heard(both: Both) -> None:
+    allow(both, consent_row())
+    name = both.site.hand_in(
+        harts.client(
+            harts.referral(to_site=HARBOUR_SITE),
+            harts.referral(action="U", to_site=HARBOUR_SITE, status="X", reason="CLD"),
+        )
+    )
+    both.run()
+
+    assert [each[1:] for each in both.told(name)] == [("OK", "")] * 3
+    statuses = [row["payload"]["status"] for row in both.network.inbox("harbour", "referral-status")]
+    assert statuses == ["WITHDRAWN"]
+
+
+def test_a_request_that_waited_and_was_taken_back_meanwhile_is_not_sent(both: Both) -> None:
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+    both.site.hand_in(harts.client(harts.referral(action="U", to_site=HARBOUR_SITE, status="X", reason="CLD")))
+    both.run()
+
+    allow(both, consent_row())
+    both.run()
+
+    assert both.network.inbox("harbour") == []
+
+
+def test_results_that_come_after_the_answer_travel_as_a_message_of_their_own(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,), (client,) = both.lines("RF"), both.lines("CL")
+    allow(both, consent_row(identifier_type="LOCAL_KEY", identifier_value=client["local_key"]))
+    said = harts.referral(
+        action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
+        to_service="",
+    )  # fmt: skip
+    both.site.hand_in(harts.client(said, local_key=client["local_key"]))
+    both.run()
+
+    name = both.site.hand_in(harts.client(harts.assessment(l="07"), said, local_key=client["local_key"]))
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "OK", "")
+    rows = [row["payload"] for row in both.network.inbox("harbour", "referral-status")]
+    assert [[each["listening"] for each in row.get("language", ())] for row in rows] == [[], ["07"]]
+
+
+def test_a_site_that_was_given_away_speaks_for_no_old_referral_either(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (asked,), (client,) = both.lines("RF"), both.lines("CL")
+    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Site("harts", harts.SITE, "lakeside", "taken"))
+
+    name = both.site.hand_in(
+        harts.client(
+            harts.referral(
+                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
+                to_service="",
+            ),
+            local_key=client["local_key"],
+        )
+    )  # fmt: skip
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "WARN", "DN_SENDER")
+    assert both.network.inbox("harbour", "referral-status") == []
+
+
+def test_a_code_of_harts_that_nobody_knows_is_kept_as_such(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+    (batch,) = both.site.received()
+    line = next(key.number for key in batch.keys() if key.record == "RF")  # noqa: SIM118 - a method, no mapping
+    both.site.acknowledge(batch, {line: ack.Answer(ack.Result.ERR, "OKONKWO_AMARA")}, {})
+    both.run()
+
+    assert both.network.told("harbour", "rejected") == [("referral_id", 1, "OTHER")]
+
+
+def test_a_file_that_is_dated_in_the_future_is_refused(both: Both) -> None:
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)), day=date(2099, 12, 31))
+    both.run()
+
+    found = both.site.answer_to(name)
+    assert found is not None
+    assert found.code == "F01"

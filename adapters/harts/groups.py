@@ -1,0 +1,77 @@
+"""The lines of a file that make one message, and the answer to each line from the answers to the messages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.contract import Answer, Verdict
+from adapters.harts import ack, dat
+from adapters.harts.layout import Fault, Line
+from hub.model.canonical import canonical
+
+NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
+OFF_BUS = "DN_OFF_BUS"  # a kind of line that the hub does not carry
+_CARRIED = frozenset({"CL", "AS", "EL", "RF"})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines that make one message: an RF with its client's CL, AS and EL. Without an RF they make none."""
+
+    key: str
+    client: Line
+    lines: tuple[Line, ...]
+    faults: tuple[Fault, ...]
+
+    def request(self, site: str) -> str:
+        """The number of the site's own request that it speaks of, or ""."""
+        said = self.lines[0].fields
+        return said.get("ref_no", "") if said.get("from_site") == site else ""
+
+    def octets(self, file_date: str) -> bytes:
+        """As :func:`adapters.harts.record.parse` reads it."""
+        return canonical(
+            {
+                "file_date": file_date,
+                "client": {"line": self.client.number, "action": self.client.action, "fields": self.client.fields},
+                "lines": [[line.number, line.record, line.action, line.fields] for line in self.lines],
+                "faults": [fault.text() for fault in self.faults],
+            }
+        )
+
+
+def of_lines(
+    batch: dat.Batch, groups: Sequence[Group], answers: Mapping[str, Answer], *, old: bool, cuaet: bool
+) -> dict[int, ack.Answer]:
+    """An answer for every line of a file: its own, or that of the message of which it is a part."""
+    by_line = {line_of(group.key): _said(answers[group.key], old=old) for group in groups}
+    found: dict[int, ack.Answer] = {}
+    for client in batch.clients(cuaet_eligible=cuaet):
+        own = [by_line[line.number] for line in client.lines if line.number in by_line]
+        part = own[0] if own else _said(Answer(Verdict.WAITS, NOTHING_YET), old=old)
+        for line in (client.line, *client.lines):
+            found[line.number] = _of_line(line, by_line.get(line.number, part))
+    for line in (*batch.courses(), *batch.strays()):
+        found[line.number] = _of_line(line, ack.Answer(ack.Result.ERR, OFF_BUS))
+    return found
+
+
+def _of_line(line: Line, otherwise: ack.Answer) -> ack.Answer:
+    if line.faults:
+        fault = line.faults[0]
+        return ack.Answer(ack.Result.ERR, fault.code, fault.field)
+    return otherwise if line.record in _CARRIED else ack.Answer(ack.Result.ERR, OFF_BUS)
+
+
+def _said(answer: Answer, *, old: bool) -> ack.Answer:
+    if answer.verdict is Verdict.ACCEPTED:
+        return ack.Answer(ack.Result.WARN, ack.FINAL_WARNING) if answer.known else ack.Answer(ack.Result.OK)
+    given_up = answer.code == NOTHING_YET and old
+    waits = answer.verdict is Verdict.WAITS and not given_up
+    return ack.Answer(ack.Result.WARN if waits else ack.Result.ERR, answer.code)
+
+
+def line_of(key: str) -> int:
+    """The line of a record key."""
+    return int(key.rpartition("/")[2])
