@@ -53,7 +53,7 @@ class PersonKeys:
         local: the digest of the system's own row id, or None.
         traits: digests of what that row says of the person, by kind.
         born: digest of the whole birth date, by which a number that a system gives later can be joined to it.
-        bare: the record says nothing of the person but by what key its agency knows them.
+        bare: the record tells neither name nor birth date: nothing but by what key its agency knows the person.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
         birth_known: whether the record has a whole birth date.
@@ -195,7 +195,7 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         local=local,
         traits=traits,
         born=born,
-        bare=not (family or given or birth or any(_proving(patient))),
+        bare=not (family or given or birth),  # a number without a birth date says nothing that could be compared
     )
 
 
