@@ -135,11 +135,12 @@ class CmsSource:
     def _page(self, cursor: Cursor, now: datetime, *, beginning: bool) -> Page:
         problems: list[str] = []
         cursor = self._placed(cursor, problems, now, beginning=beginning)
+        given_up = any(now - gap.passed_at >= GAP_KEPT for gap in cursor.gaps)
         cursor, late = self._late(cursor, now)
         cursor, entries, log_more = self._log(cursor, now, problems)
         if not log_more and not cursor.sweep and cursor.swept < _night(now):
             # what a hole hid may be a change beneath a row, which the row's own version does not tell
-            cursor = replace(cursor.sweeping(full=bool(cursor.gaps)), swept=_night(now))
+            cursor = replace(cursor.sweeping(full=given_up or bool(cursor.gaps)), swept=_night(now))
         keys = self._keys([*late, *entries], cursor.log, problems)
         if cursor.sweep:
             compared = compare(self._database, self._delivered, cursor.sweep)
