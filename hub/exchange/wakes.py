@@ -39,13 +39,14 @@ def wakes_on(code: Code) -> frozenset[Wake]:
 
 
 def starts_at(facts: Facts) -> datetime | None:
-    """The next instant at which a consent or an agreement among the facts begins, or None: the ``date`` to wait for."""
+    """The next instant at which a consent begins or ends, or an agreement begins, or None: the ``date`` to wait for."""
     return min((at for at in _starts(facts) if at > facts.at), default=None)
 
 
 def _starts(facts: Facts) -> Iterator[datetime]:
     for subject in facts.subjects.values():
-        yield from (consent.valid_from for consent in subject.consents if consent.valid_from is not None)
+        for consent in subject.consents:  # a narrower one that ends may leave the answer to a wider one
+            yield from (at for at in (consent.valid_from, consent.expires_at) if at is not None)
     yield from (agreement.valid_from for agreement in facts.agreements)
 
 

@@ -88,3 +88,21 @@ def test_the_date_to_wait_for_is_the_next_beginning(consents, agreements, at):
     )
 
     assert starts_at(facts) == (None if at is None else day(at))
+
+
+def test_a_consent_that_ends_is_waited_for_since_a_wider_one_may_answer_then():
+    ends = Consent(
+        "k", 1, "s1", ConsentState.ACTIVE, 1, "a", (), (), (), "ca-on", 1, expires_at=NOW + timedelta(days=2)
+    )
+    facts = Facts(
+        at=NOW,
+        pack=PackFacts("ca-on", 1),
+        sender=Party("a"),
+        recipient=Party("b"),
+        message=Message("ReferralRequest", "add-service-request", Purpose.REFERRAL, (), "s1"),
+        profile=None,
+        subjects={"s1": Subject("s1", 1, (ends,))},
+        agreements=(),
+    )
+
+    assert starts_at(facts) == NOW + timedelta(days=2)
