@@ -15,61 +15,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.harts.values import ENCODING
-from hub.mapping import Converter, Partly, Unfit
+from hub.mapping import Converter, Partly, Unfit, people
 from hub.model import codes
-from hub.model.identifiers import clean, fold, normalise, shape_problem
+from hub.model.identifiers import clean, normalise, shape_problem
 
-DATE_ESTIMATED = "http://hl7.org/fhir/ca/baseline/StructureDefinition/ext-dateestimated"  # CA Baseline
 UCI = f"{codes.ID}/uci"
-FILLERS = frozenset({"", "fnu"})  # case 15: no given name; signs alone fold to nothing
 _EMAIL_WIDTH = 60  # program systems 9.4: never cut, left out
 TORONTO = ZoneInfo("America/Toronto")
 _SEQ_MAX, _LINE_MAX = 999, 999_999
 
-_YEAR = re.compile(r"\d{4}", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_POSTAL = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})", re.ASCII)
 _MARKS = "marks that Windows-1252 has no letter for"
 
 
 def names_in(surname: str | None, given: str | None, preferred: str | None) -> Any:
-    """Official name, and the preferred one as usual. A filler or the family name repeated is no given name."""
-    family, first, usual = (clean(name or "") for name in (surname, given, preferred))
-    lost = {}
-    if first and (fold(first) in FILLERS or fold(first) == fold(family)):
-        first, lost = "", {"given": "a filler or the family name repeated: sent as a single name"}
-    official = {**({"family": family} if family else {}), **({"given": [first]} if first else {})}
-    found: list[dict[str, Any]] = [{"use": "official", **official}] if official else []
-    if usual:
-        found.append({"use": "usual", "text": usual})
-    return Partly(found, lost) if lost else found
+    """See :func:`hub.mapping.people.names_in`."""
+    return people.names_in(surname, given, preferred, given_field="given")
 
 
 def names_out(element: Any) -> Any:
-    """The official name, else one without a use; of a usual name its text. Letters as Windows-1252 has them (case 18).
+    """See :func:`hub.mapping.people.names_out`; letters as Windows-1252 has them (case 18).
 
     A preferred name in another script stays at the source; an official one cannot be written, and the line says so.
     """
-    official: dict[str, Any] = next(
-        (name for use in ("official", None) for name in element if name.get("use") == use), {}
-    )
-    usual: dict[str, Any] = next((name for name in element if name.get("use") == "usual"), {})
-    family, given = official.get("family", ""), " ".join(official.get("given", ()))
-    if official and not family and not given:
-        family = official.get("text", "")
-    spoken = usual.get("text") or " ".join([*usual.get("given", ()), usual.get("family", "")]).strip()
-    texts = {"surname": family, "given": given, "preferred": spoken}
-    lost = {}
-    if official.get("prefix") or official.get("suffix"):
-        lost["surname"] = "a prefix or suffix, which this system has no field for"
-    if len(element) > bool(official) + bool(usual):
-        lost["preferred"] = "a further name, which this system has no field for"
-    for name, text in texts.items():
-        texts[name] = _latin(text)
-        if texts[name] != text:
-            lost[name] = _MARKS
+    names, lost = people.names_out(element, family_field="surname", preferred_field="preferred")
+    texts = dict(zip(("surname", "given", "preferred"), map(_latin, names), strict=True))
+    lost |= {field: _MARKS for (field, text), name in zip(texts.items(), names, strict=True) if text != name}
     if not _encodes(texts["preferred"]):
         texts["preferred"], lost["preferred"] = "", "in a script that Windows-1252 cannot spell"
     return Partly(tuple(texts.values()), lost) if lost else tuple(texts.values())
@@ -93,44 +64,6 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def birth_date_in(born: str | None, flag: str | None) -> Any:
-    """E the day, Y the year alone, D the day with the date-estimated extension, U nothing (case 13)."""
-    if flag not in {"E", "Y", "D", "U"}:
-        if born or flag:
-            raise Unfit("dob_flag", "E, Y, D or U", "say how sure the birth date is")
-        return None
-    if flag == "U":
-        return Partly(None, {"dob": "the date is marked unknown (U)"}) if born else None
-    if not born:
-        return Partly(None, {"dob_flag": "a flag without a date"})
-    if not _is_day(born):
-        raise Unfit("dob", "a day", "mend it at the source")
-    if flag == "Y":
-        lost = {} if born.endswith("-01-01") else {"dob": "the year alone is known: sent without month and day"}
-        return Partly({"birthDate": born[:4]}, lost)
-    estimated = {"_birthDate": {"extension": [{"url": DATE_ESTIMATED, "valueBoolean": True}]}}
-    return {"birthDate": born, **(estimated if flag == "D" else {})}
-
-
-def birth_date_out(element: Any) -> Any:
-    """The day with its flag; a year as 1 January and Y; nothing as U."""
-    born = element.get("birthDate", "")
-    if _YEAR.fullmatch(born):
-        return f"{born}-01-01", "Y"
-    if not _is_day(born):
-        return Partly((None, "U"), {"dob": "a part of a date, which this system has no place for"} if born else {})
-    extensions = element.get("_birthDate", {}).get("extension", ())
-    estimated = any(item.get("url") == DATE_ESTIMATED and item.get("valueBoolean") is True for item in extensions)
-    return born, "D" if estimated else "E"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(text) and date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
 def phone_in(phone: str | None) -> Any:
     """One number, ``+1-416-555-0142``. HARTS marks no channel as safe or not (settled S11)."""
     if not phone:
@@ -149,7 +82,7 @@ def email_in(email: str | None) -> Any:
     """The address, if it has the form of one."""
     if not email:
         return None
-    return email if _EMAIL.fullmatch(email) else Partly(None, {"email": "has not the form of an address"})
+    return email if people.EMAIL.fullmatch(email) else Partly(None, {"email": "has not the form of an address"})
 
 
 def email_out(element: Any) -> Any:
@@ -172,13 +105,8 @@ def street_out(element: Any) -> Any:
 
 
 def postal_code_in(text: str | None) -> Any:
-    """``A9A 9A9``; the letter O for a zero is put right, ``H0H 0H0`` is refused, a part is not read (case 25)."""
-    code = "".join("0" if sign == "O" and place % 2 else sign for place, sign in enumerate(normalise(text or "")))
-    if code == "H0H0H0":
-        raise Unfit("postal", "a postal code that exists", "put the client's own, or leave it blank")
-    if not code or not _POSTAL.fullmatch(code):
-        return Partly(None, {"postal": "no whole Canadian postal code"}) if code else None
-    return f"{code[:3]} {code[3:]}"
+    """See :func:`hub.mapping.people.postal_code_in`."""
+    return people.postal_code_in(text, field="postal")
 
 
 def postal_code_out(element: Any) -> Any:
@@ -223,7 +151,7 @@ def moment_in(file_date: str | None, seq: str | None, line: str | None) -> Any:
     """
     if not file_date:
         return None
-    if not _is_day(file_date):
+    if not people.is_day(file_date):
         raise Unfit("file_date", "a day", "mend it at the source")
     after = timedelta(seconds=_count("seq", seq, _SEQ_MAX), microseconds=_count("line", line, _LINE_MAX))
     midnight = datetime.combine(date.fromisoformat(file_date), time(), TORONTO)
@@ -252,7 +180,7 @@ def moment_out(element: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Converter] = {
-    "birth_date": (birth_date_in, birth_date_out),
+    "birth_date": people.birth_date("dob", "dob_flag"),
     "document_number": (document_in, document_out),
     "email": (email_in, email_out),
     "file_moment": (moment_in, moment_out),

@@ -20,7 +20,7 @@ from hub.model.fhir import Resource
 
 DIRECTORY = {
     "agency": ("Organization", codes.ID_AGENCY),
-    "site": ("Organization", f"{codes.ID}/site"),
+    "site": ("Organization", codes.ID_SITE),
     "service": ("HealthcareService", codes.ID_SERVICE),
 }
 
