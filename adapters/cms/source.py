@@ -112,10 +112,6 @@ class CmsSource:
         """
         return deliver(self._database, parcels, commit, self._clock())
 
-    def sweep(self, since: str) -> str:
-        """The same place in the log, and the coming pages compare every row version (nightly, ``fetch`` does so)."""
-        return Cursor.read(since).sweeping(full=False).text()
-
     def check(self) -> list[Finding]:
         """Look at file, journal, schema, inbox and clock. Says what is wrong and what to do; changes nothing."""
         findings: list[Finding] = []

@@ -2,7 +2,8 @@
 
     intake      an agency's system says what changed; each record is read, or answered with its place and next step;
                 one process at a time reads a source (reader)
-    filing      a consent row goes to the registry: the person is found or minted, who waits is woken
+    filing      a consent row goes to the registry: the person is found or minted, who waits is woken; a "no" of
+                nobody knows yet which client holds back each who may have said it (doubt)
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
     addressing  to whom it leads, about whom it is (identify, match), which step of the referral it is; the message is
                 built (message, complete), screened, checked (strict) and labelled (label, elements, person)
@@ -16,13 +17,15 @@
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
     answers     what became of each record of a batch, told to the system that handed it in
+    numbers     a receiving system's own number of a client is learnt, as digests
     wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
     rules       new mappings and packs wake what waited for them
 
 How long anything is kept: docs/operator.md, *What is kept*.
 
-There is no other road. Retry, replay and re-drive enter at ``handover``, everything that is sent again at ``intake``.
+There is no other road. A message that is tried again by hand goes through ``handover`` as ever, a record through
+``intake``.
 """
 
 from __future__ import annotations
