@@ -28,9 +28,7 @@ class Both:
     site: harts.Site
 
     def run(self) -> None:
-        self.network.run()
-        self.network.clock.advance(timedelta(hours=1))
-        self.network.run()
+        self.network.settle()
 
     def lines(self, record: str) -> list[dict[str, str]]:
         """Fields of the lines of a kind in all files that HARTS has got."""

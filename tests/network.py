@@ -57,6 +57,12 @@ class Network:
                 return
         raise AssertionError(f"the hub still moves after {rounds} rounds")
 
+    def settle(self) -> None:
+        """Work, let an hour pass, and work again: what is looked at again after a while has been."""
+        self.run()
+        self.clock.advance(timedelta(hours=1))
+        self.run()
+
     def inbox(self, agency: str, kind: str | None = None) -> list[dict[str, Any]]:
         """What the hub has written into an agency's hub_inbox, oldest first."""
         db = self.db(agency)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.scenario.test_again import sealed
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
     return make(tmp_path)
-
-
-def settle(network: Network) -> None:
-    network.run()
-    network.clock.advance(timedelta(hours=1))
-    network.run()
 
 
 def third(network: Network) -> None:
@@ -46,15 +39,15 @@ def test_a_request_that_was_moved_to_another_client_never_goes_on_the_first_ones
     other = cms.add_client(db, first_name="Robert", last_name="Zed", birth_date="1970-02-03")
     cms.update(db, "referral", referral, case_id=cms.add_case(db, other))
 
-    settle(network)
+    network.settle()
 
     assert network.inbox("lakeside") == []
     assert network.waits()["referral_out:1"].code == "DN_NO_CONSENT"
     cms.add_consent(db, other)
-    settle(network)
+    network.settle()
     assert network.inbox("lakeside") == [], "not under the referral that was opened for somebody else"
     cms.add_referral(db, other)
-    settle(network)
+    network.settle()
     (row,) = network.inbox("lakeside", "referral")
     assert row["payload"]["client"][0]["last_name"] == "Zed"
 
@@ -65,7 +58,7 @@ def test_a_request_that_was_moved_to_another_agency_does_not_go_to_the_first_one
     third(network)
     cms.update(network.db("harbour"), "referral", referral, to_org="third")
 
-    settle(network)
+    network.settle()
 
     assert network.inbox("lakeside") == []
     assert network.inbox("third") == []
@@ -76,7 +69,7 @@ def test_a_request_that_was_corrected_to_another_service_goes_by_the_rules_of_th
     _, referral = refer(network)
     sealed(network)
     cms.update(network.db("harbour"), "referral", referral, service_wanted="language-training")
-    settle(network)
+    network.settle()
 
     (row,) = network.inbox("lakeside", "referral")
     assert row["payload"]["service_wanted"] == "language-training"
@@ -96,7 +89,7 @@ def test_a_request_that_is_asked_again_meets_the_service_as_it_is_now(network: N
         (service,) = [each for each in unit.directory.all().services if each.id == "lakeside-employment"]
         unit.directory.put(replace(service, status="suspended"))
 
-    settle(network)
+    network.settle()
 
     assert network.inbox("lakeside") == []
     assert network.waits()["referral_out:1"].code == "DN_RECIPIENT"
@@ -107,7 +100,7 @@ def test_a_request_that_was_corrected_into_something_unreadable_does_not_go_as_i
     sealed(network)
     cms.update(network.db("harbour"), "referral", referral, urgency="at once")
 
-    settle(network)
+    network.settle()
 
     assert network.inbox("lakeside") == []
     assert [code for _, _, code in network.told("harbour")] == ["DN_SCHEMA"]

@@ -5,7 +5,7 @@ Harbour has a CMS, Maple is a HARTS site. All people are invented. Program syste
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +25,14 @@ def both(tmp_path: Path) -> Iterator[Both]:
     made = make_both(tmp_path)
     yield made
     made.network.hub.close()
+
+
+def answer(asked: Mapping[str, str], status: str = "A", reason: str = "") -> dat.Draft:
+    """Maple's RF line about a referral that it got."""
+    return harts.referral(
+        action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status=status, reason=reason,
+        to_service="",
+    )  # fmt: skip
 
 
 # -- CMS to HARTS and back
@@ -56,10 +64,7 @@ def test_the_answer_of_harts_reaches_the_sender(both: Both, status: str, reason:
 
     name = both.site.hand_in(
         harts.client(
-            harts.referral(
-                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status=status,
-                reason=reason, to_service="",
-            ),
+            answer(asked, status, reason),
             local_key=client["local_key"],
         )
     )  # fmt: skip
@@ -79,10 +84,7 @@ def test_a_language_result_comes_back_with_the_answer_where_the_client_allowed_i
     both.site.hand_in(
         harts.client(
             harts.assessment(l="07"),
-            harts.referral(
-                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
-                to_service="",
-            ),
+            answer(asked),
             local_key=client["local_key"],
         )
     )  # fmt: skip
@@ -101,10 +103,7 @@ def test_a_language_result_stays_behind_without_a_consent_in_its_own_direction_c
     both.site.hand_in(
         harts.client(
             harts.assessment(l="07"),
-            harts.referral(
-                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
-                to_service="",
-            ),
+            answer(asked),
             local_key=client["local_key"],
         )
     )  # fmt: skip
@@ -315,10 +314,7 @@ def test_an_answer_below_another_client_is_an_error_and_nobodys_results_go_as_so
     name = both.site.hand_in(
         harts.client(
             *([harts.assessment()] if results else []),
-            harts.referral(
-                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
-                to_service="",
-            ),
+            answer(asked),
             harts_no="40000009", dob="1980-01-02", surname="Zed", given="Robert", uci="",
         )
     )  # fmt: skip
@@ -409,10 +405,7 @@ def test_results_that_come_after_the_answer_travel_as_a_message_of_their_own(bot
     both.run()
     (asked,), (client,) = both.lines("RF"), both.lines("CL")
     allow(both, consent_row(identifier_type="LOCAL_KEY", identifier_value=client["local_key"]))
-    said = harts.referral(
-        action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
-        to_service="",
-    )  # fmt: skip
+    said = answer(asked)  # fmt: skip
     both.site.hand_in(harts.client(said, local_key=client["local_key"]))
     both.run()
 
@@ -433,10 +426,7 @@ def test_a_site_that_was_given_away_speaks_for_no_old_referral_either(both: Both
 
     name = both.site.hand_in(
         harts.client(
-            harts.referral(
-                action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason="",
-                to_service="",
-            ),
+            answer(asked),
             local_key=client["local_key"],
         )
     )  # fmt: skip

@@ -19,21 +19,15 @@ def network(tmp_path: Path) -> Network:
     return make(tmp_path)
 
 
-def settle(network: Network) -> None:
-    network.run()
-    network.clock.advance(timedelta(hours=1))
-    network.run()
-
-
 def test_a_decline_under_the_number_and_revision_of_a_deleted_consent_is_heard(network: Network) -> None:
     client, _ = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     db.execute("DELETE FROM consent")
     cms.add_consent(db, client, consent_id=1, declined=1)
     cms.add_referral(db, client)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 1
     assert network.waits()["referral_out:2"].code == "DN_DIRECTIVE"
@@ -41,28 +35,28 @@ def test_a_decline_under_the_number_and_revision_of_a_deleted_consent_is_heard(n
 
 def test_a_narrower_consent_under_the_number_of_a_deleted_one_is_the_one_that_counts(network: Network) -> None:
     client, _ = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     db.execute("DELETE FROM consent")
     cms.add_consent(db, client, "elsewhere", consent_id=1)
     cms.add_referral(db, client)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 1
 
 
 def test_a_withdrawal_that_was_entered_after_a_backup_came_back_is_heard(network: Network) -> None:
     client, _ = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     cms.update(db, "consent", 1, captured_by="w-18")
-    settle(network)
+    network.settle()
     db.execute("UPDATE consent SET row_version = 1 WHERE consent_id = 1")
     db.execute("UPDATE consent SET withdrawn_at = '2026-06-01', row_version = 2 WHERE consent_id = 1")
     cms.add_referral(db, client)
 
-    settle(network)
+    network.settle()
 
     with network.hub.store.peek() as rows:
         filed = rows.consents.of_source("harbour-cms", "consent:1")
@@ -76,7 +70,7 @@ def test_another_person_under_a_clients_number_never_goes_on_that_clients_consen
     network: Network, declines: bool
 ) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     db.execute("DELETE FROM client_identifier")
     cms.update(db, "client", 1, last_name="Zed", first_name="Robert", birth_date="1970-02-03")
@@ -84,7 +78,7 @@ def test_another_person_under_a_clients_number_never_goes_on_that_clients_consen
         cms.add_consent(db, 1, declined=1)
     cms.add_referral(db, 1)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 1
     assert network.waits()["referral_out:2"].code == "DN_IDENTITY"
@@ -92,13 +86,13 @@ def test_another_person_under_a_clients_number_never_goes_on_that_clients_consen
 
 def test_a_consent_whose_client_became_somebody_else_opens_nothing(network: Network) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     db.execute("DELETE FROM client_identifier")
     cms.update(db, "client", 1, last_name="Zed", first_name="Robert", birth_date="1970-02-03")
     cms.update(db, "consent", 1, captured_by="w-18")
 
-    settle(network)
+    network.settle()
 
     with network.hub.store.peek() as rows:
         filed = rows.consents.of_source("harbour-cms", "consent:1")
@@ -108,14 +102,14 @@ def test_a_consent_whose_client_became_somebody_else_opens_nothing(network: Netw
 
 def test_a_referral_of_another_client_under_a_used_number_is_refused_and_not_lost_in_silence(network: Network) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     other = cms.add_client(db, last_name="Zed", first_name="Robert", birth_date="1970-02-03")
     cms.add_consent(db, other)
     db.execute("DELETE FROM referral")
     cms.add_referral(db, other, referral_id=1)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 1
     assert [code for _, _, code in network.told("harbour")] == ["DN_TRANSITION"]
@@ -123,14 +117,14 @@ def test_a_referral_of_another_client_under_a_used_number_is_refused_and_not_los
 
 def test_an_answer_that_was_entered_again_under_its_number_reaches_the_sender(network: Network) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("lakeside")
     number = network.inbox("lakeside")[0]["hub_referral_no"]
     cms.answer(db, number, "RECEIVED")
-    settle(network)
+    network.settle()
     db.execute("UPDATE referral SET status = 'DECLINED', status_reason = 'no-capacity', row_version = 1")
 
-    settle(network)
+    network.settle()
 
     assert [row["payload"]["status"] for row in network.inbox("harbour", "referral-status")][-1] == "DECLINED"
 
@@ -146,7 +140,7 @@ def test_a_row_with_a_number_below_zero_counts_as_any_other(network: Network, ta
     else:
         cms.add_referral(db, client, referral_id=-5)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == (table == "referral")
     assert [code for _, _, code in network.told("harbour")] == (["DN_DIRECTIVE"] if table == "consent" else [])
@@ -156,11 +150,11 @@ def test_a_date_of_death_that_was_entered_by_mistake_can_be_taken_out_again(netw
     client, _ = refer(network)
     db = network.db("harbour")
     cms.update(db, "client", client, deceased_date="2026-05-30")
-    settle(network)
+    network.settle()
     refused = network.codes()
 
     cms.update(db, "client", client, deceased_date=None)
-    settle(network)
+    network.settle()
 
     assert refused == {"DN_DECEASED": 1}
     assert len(network.inbox("lakeside")) == 1
@@ -168,29 +162,29 @@ def test_a_date_of_death_that_was_entered_by_mistake_can_be_taken_out_again(netw
 
 def test_a_twin_in_the_row_of_her_sister_is_asked_about_case_24(network: Network) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     cms.update(db, "client", 1, first_name="Awa")
     cms.update(db, "client_identifier", 1, value="99887766")
     cms.add_referral(db, 1)
 
-    settle(network)
+    network.settle()
 
     assert network.waits()["referral_out:2"].code == "DN_IDENTITY"
 
 
 def test_a_row_that_becomes_somebody_else_step_by_step_is_asked_about(network: Network) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     db.execute("DELETE FROM client_identifier")
     for change in ({"last_name": "Zed"}, {"first_name": "Robert"}, {"birth_date": "1970-02-03"}):
         cms.update(db, "client", 1, **change)
         cms.update(db, "consent", 1, captured_by=f"w-{len(str(change))}")
-        settle(network)
+        network.settle()
     cms.add_referral(db, 1)
 
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 1
     assert network.waits()["referral_out:2"].code == "DN_IDENTITY"
@@ -201,15 +195,15 @@ def test_a_no_whose_client_cannot_be_read_is_that_clients_and_the_client_stays_o
     network: Network, no: dict[str, object]
 ) -> None:
     client, _ = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     cms.update(db, "client", client, gender="zzz")
     cms.add_consent(db, client, **no)
-    settle(network)
+    network.settle()
     cms.update(db, "client", client, gender="woman")
     cms.add_referral(db, client)
 
-    settle(network)
+    network.settle()
 
     with network.hub.store.peek() as rows:
         subjects = {
@@ -226,19 +220,19 @@ def test_a_decline_of_one_of_two_look_alikes_counts_for_both_until_somebody_has_
     network: Network,
 ) -> None:
     client, _ = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     other = cms.add_client(db)
     cms.add_consent(db, other, declined=1)
-    settle(network)
+    network.settle()
     cms.add_referral(db, client)
-    settle(network)
+    network.settle()
     assert len(network.inbox("lakeside")) == 1
     assert network.waits()["referral_out:2"].code == "DN_SUSPENDED"
 
     question = network.waits()["consent:2"]
     resolve(network.hub.house, question.waiting_id, Who("harbour-worker", "tester"), same_as=None)
-    settle(network)
+    network.settle()
 
     assert len(network.inbox("lakeside")) == 2
 
@@ -249,14 +243,14 @@ def test_an_expired_consent_stays_so_through_a_moment_of_doubt(network: Network)
     cms.add_identifier(db, client)
     cms.add_consent(db, client, expires_on="2026-05-31")
     cms.add_referral(db, client)
-    settle(network)
+    network.settle()
     cms.update(db, "client", client, gender="zzz")
     cms.update(db, "consent", 1, captured_by="w-18")
-    settle(network)
+    network.settle()
 
     cms.update(db, "client", client, gender="woman")
     cms.update(db, "consent", 1, expires_on="2026-12-31")
-    settle(network)
+    network.settle()
 
     assert network.inbox("lakeside") == []
 
@@ -265,7 +259,7 @@ def test_an_answer_that_comes_from_another_row_is_said_again_when_the_first_one_
     network: Network,
 ) -> None:
     refer(network)
-    settle(network)
+    network.settle()
     number = network.inbox("lakeside")[0]["hub_referral_no"]
     db = network.db("lakeside")
     away, here = network.dir / "harbour.away", network.dir / "harbour.sqlite"
@@ -278,7 +272,7 @@ def test_an_answer_that_comes_from_another_row_is_said_again_when_the_first_one_
     network.run()
     away.rename(here)
 
-    settle(network)
+    network.settle()
 
     assert [row["payload"]["status"] for row in network.inbox("harbour", "referral-status")] == ["ACCEPTED"]
 
@@ -286,7 +280,7 @@ def test_an_answer_that_comes_from_another_row_is_said_again_when_the_first_one_
 def test_an_answer_to_the_wrong_referral_is_called_back_while_it_is_under_way(network: Network) -> None:
     refer(network)
     refer(network, birth_date="1984-02-03", last_name="Neighbour")
-    settle(network)
+    network.settle()
     first, second = (row["hub_referral_no"] for row in network.inbox("lakeside", "referral"))
     db = network.db("lakeside")
     away, here = network.dir / "harbour.away", network.dir / "harbour.sqlite"
@@ -297,21 +291,21 @@ def test_an_answer_to_the_wrong_referral_is_called_back_while_it_is_under_way(ne
     network.run()
     away.rename(here)
 
-    settle(network)
+    network.settle()
 
     assert [row["hub_referral_no"] for row in network.inbox("harbour", "referral-status")] == [second]
 
 
 def test_a_request_that_is_changed_back_to_what_was_sent_waits_for_nothing(network: Network) -> None:
     _, referral = refer(network)
-    settle(network)
+    network.settle()
     db = network.db("harbour")
     (text,) = db.execute("SELECT reason_text FROM referral").fetchone()
     cms.update(db, "referral", referral, reason_text="something else")
-    settle(network)
+    network.settle()
     assert network.waits()["referral_out:1"].code == "DN_TRANSITION"
 
     cms.update(db, "referral", referral, reason_text=text)
-    settle(network)
+    network.settle()
 
     assert network.waits() == {}
