@@ -137,7 +137,7 @@ class Reader:
         if kind != LOCAL_KEY:
             patient["identifier"] = [{"system": f"{ID}/{_type(kind)}", "value": _identifier(row)}]
         person = person_keys(patient, system=SYSTEM, local_id=None, digest=self._house.keys.digest)
-        if not person.birth_known and (kind != LOCAL_KEY or row.get("birth_date")):
+        if person.born is None and (kind != LOCAL_KEY or row.get("birth_date")):
             raise _Wrong("birth_date", shape(row.get("birth_date", "")), "a whole day, YYYY-MM-DD")
         if kind != LOCAL_KEY and not row.get("last_name"):
             raise _Wrong("last_name", "nothing", "the family name, or the only name")

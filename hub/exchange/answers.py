@@ -47,13 +47,19 @@ def step(house: House, system: System) -> bool:
 
 def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
     if waits is not None:
-        refused = waits.code == _FINAL or (message is not None and message.state is MessageState.REFUSED)
-        helped = waits.code != _FINAL and (waits.locks or waits.due_at or waits.keys)
-        return Answer(Verdict.REFUSED if refused and not helped else Verdict.WAITS, waits.code)
+        return Answer(
+            Verdict.REFUSED if waits.code == _FINAL or _nothing_helps(message, waits) else Verdict.WAITS, waits.code
+        )
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)
     return Answer(Verdict.ACCEPTED, under_way=message.state is not MessageState.DELIVERED)
+
+
+def _nothing_helps(message: Inbox | None, waits: Waiting) -> bool:
+    """Refused, and neither a change nor a date nor a person's choice would wake it: a line has no next revision."""
+    refused = message is not None and message.state is MessageState.REFUSED
+    return refused and not (waits.locks or waits.due_at or waits.keys)
 
 
 def _of_silent(

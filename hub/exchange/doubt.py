@@ -20,11 +20,6 @@ from hub.model.rows import Waiting
 REASON = "NO_OF_SOMEBODY"
 
 
-def says_no(record: ConsentRecord) -> bool:
-    """Whether a consent row takes back or declines."""
-    return "withdrawn_at" in record.row or record.row.get("declined") == "1"
-
-
 def hold_back(house: House, record: ConsentRecord, refs: Sequence[str]) -> None:
     """Suspend what any of these clients has allowed this agency, until it is known whose "no" a record is.
 

@@ -16,12 +16,12 @@ from consent.registry import Origin, file, suspend
 from consent.rows import ConsentRow, read_row
 from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
-from hub.exchange.doubt import hold_back, says_no
+from hub.exchange.doubt import hold_back
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
-from hub.exchange.reading import ConsentRecord
+from hub.exchange.reading import ConsentRecord, says_no
 from hub.exchange.waiting import tell
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
@@ -112,7 +112,7 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     unclear = [(record, seen) for record, seen in news if seen.unclear]
     for record, seen in unclear:
-        if says_no(record) and isinstance(seen.who, Ambiguous):
+        if says_no(record.row) and isinstance(seen.who, Ambiguous):
             hold_back(house, record, seen.who.subject_refs)
     return _file_clear(house, clear) + _ask_about(house, unclear)
 

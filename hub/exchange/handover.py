@@ -81,7 +81,6 @@ def step(house: House, system: System) -> bool:
     began_s = house.clock.monotonic_s()
     permitted = _open_all(house, ready)
     if permitted:
-        _closed(house, system)
         _send(house, system, permitted, began_s)
     return True
 
@@ -262,6 +261,8 @@ def _send(house: House, system: System, permitted: Sequence[Prepared], began_s: 
     if len(parcels) > 1 and all(fate.state is SentState.FAILED for fate in sent):
         sent = _one_by_one(house, system, parcels, began_s)
     _acknowledge(house, {each.row.envelope_id: each for each in permitted}, [*sent, *nothing])
+    if any(fate.state is SentState.ACKNOWLEDGED for fate in sent):
+        _closed(house, system)
 
 
 def _written(house: House, system: System, parcels: Sequence[Parcel], began_s: float) -> list[Sent]:

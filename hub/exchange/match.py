@@ -56,13 +56,11 @@ class PersonKeys:
         bare: the record tells neither name nor birth date: nothing but by what key its agency knows the person.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
-        birth_known: whether the record has a whole birth date.
     """
 
     exact: tuple[str, ...]
     family: str | None
     given: str | None
-    birth_known: bool
     local: str | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
     born: str | None = None
@@ -79,7 +77,6 @@ class PersonKeys:
             exact=tuple(sorted(digest for digest, kind in kinds.items() if kind in (EXACT, LOCAL))),
             family=one(FAMILY, BOTH),
             given=one(GIVEN, BOTH),
-            birth_known=one(BORN) is not None,
             local=one(LOCAL),
             traits={kind: digest for digest, kind in kinds.items() if kind in TRAITS},
             born=one(BORN),
@@ -191,7 +188,6 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         exact=tuple(sorted(exact | ({local} if local else set()))),
         family=digest("name", f"{family}\n{birth}") if family and birth else None,
         given=digest("name", f"{given}\n{birth}") if given and birth else None,
-        birth_known=birth is not None,
         local=local,
         traits=traits,
         born=born,

@@ -5,7 +5,7 @@ One bad record becomes an :class:`Unreadable` with its place and next step; its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -233,7 +233,7 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
         translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
         person = _person(house, source, translated.resources, client)
     except MessageRejected:
-        if not _says_no(record):
+        if not says_no(record.fields):
             raise
         local = (client or _NOBODY).get("client_id")  # of whom nothing else can be read now
         if local:
@@ -244,9 +244,9 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     return ConsentRecord(source, fields, person, (client or _NOBODY).get("deceased_date") is not None)
 
 
-def _says_no(record: Record) -> bool:
-    """A "no" is heard even where its person cannot be read."""
-    return "withdrawn_at" in record.fields or record.get("declined") == "1"
+def says_no(row: Mapping[str, str]) -> bool:
+    """Whether a consent row takes back or declines. A "no" is heard even where its person cannot be read."""
+    return "withdrawn_at" in row or row.get("declined") == "1"
 
 
 _NOBODY = Record("NOBODY", {})

@@ -454,3 +454,20 @@ def test_a_file_that_is_dated_in_the_future_is_refused(both: Both) -> None:
     found = both.site.answer_to(name)
     assert found is not None
     assert found.code == "F01"
+
+
+def test_a_batch_that_could_not_be_written_is_tried_again_without_waiting_for_the_next_one(both: Both) -> None:
+    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        system = unit.directory.all().systems["maple-harts"]
+        unit.directory.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
+    refer_to_maple(both)
+    spool = both.site.to_harts / ".spool"
+    spool.write_text("in the way")
+    both.run()
+    before = both.network.states()
+
+    spool.unlink()
+    both.run()
+
+    assert before == {"released": 1}
+    assert len(both.site.received()) == 1

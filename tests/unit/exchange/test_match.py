@@ -103,7 +103,7 @@ def test_without_a_whole_birth_date_a_number_and_a_name_prove_nothing_case_13(bi
     found = keys(patient(birth=birth, **UCI))
 
     assert found.exact == ()
-    assert (found.family, found.given, found.birth_known) == (None, None, False)
+    assert (found.family, found.given, found.born) == (None, None, None)
 
 
 def test_one_number_with_two_birth_dates_is_not_one_digest_case_14():
