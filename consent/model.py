@@ -458,6 +458,7 @@ class Message:
     case_closed: bool = False
     pinned: tuple[str, int] | None = None  # consent id and version that the sender pins to (C-38)
     transition_allowed: bool = True
+    state_unchanged: bool = False  # of its referral: the message brings results alone (C-72)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,8 @@ def categories(facts: Facts) -> Decision:
     if _is_too_little(judged, facts):
         return Decision.deny("P-10", Code.DN_REQUIRED_BLOCKED, *why)
     status_only = is_status and all(is_own_status(item, facts) for item, answer in judged if answer is None)
+    if status_only and facts.message.state_unchanged:  # what it was sent for stays behind (C-72)
+        return Decision.deny("P-10", Code.DN_DIRECTION, *why)
     relied_on = consents if status_only else consents + own_way
     basis = dict.fromkeys(
         [reference(consent) for consent in relied_on]

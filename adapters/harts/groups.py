@@ -17,7 +17,7 @@ _CARRIED = frozenset({"CL", "AS", "EL", "RF"})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The lines that make one message: an RF with its client's CL, AS and EL. Without an RF they make none."""
+    """The lines that make one message: an RF with its client's CL, AS and EL; or AS lines of a client without an RF."""
 
     key: str
     client: Line

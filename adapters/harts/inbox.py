@@ -299,10 +299,13 @@ class FromHarts:
             if client.line.action == DELETED:
                 continue
             parts = [line for line in client.lines if line.record in ("AS", "EL") and not line.faults]
-            for line in client.lines:
-                if line.record == "RF":
-                    faults = (*client.line.faults, *line.faults)
-                    yield Group(f"{where}/{line.number}", client.line, (line, *parts), faults)
+            asked = [line for line in client.lines if line.record == "RF"]
+            for line in asked:
+                faults = (*client.line.faults, *line.faults)
+                yield Group(f"{where}/{line.number}", client.line, (line, *parts), faults)
+            results = next((line for line in parts if line.record == "AS" and line.action != DELETED), None)
+            if not asked and results is not None:  # of a referral that the site has received (shared model 7)
+                yield Group(f"{where}/{results.number}", client.line, tuple(parts), client.line.faults)
 
     def _raw(self, batch: dat.Batch, group: Group) -> Raw:
         return Raw(group.key, "", group.octets(batch.header.file_date.isoformat()), batch.header.site)

@@ -26,7 +26,7 @@ from hub.model.envelope import MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
-from hub.referral import Forbidden, Moved, Unchanged, move
+from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,15 @@ class NothingToSay:
     """The record says what the hub knows already; it makes no message."""
 
 
-def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None) -> Submission | NothingToSay:
+@dataclass(frozen=True, slots=True)
+class NothingYet:
+    """Results of a client of whom this system has received no open referral, or several: to which do they belong?"""
+
+
+Addressed = Submission | NothingToSay | NothingYet
+
+
+def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None) -> Addressed:
     """Find out where a record leads and build its message.
 
     Args:
@@ -43,14 +51,17 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     Raises:
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
-    referral = _referral(rows, record)
+    referral = referral_of(rows, record)
+    if referral is None and record.alone:
+        return NothingYet()
     in_vain = again(rows, record, referral)
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
     found = move(standing_of(referral) if referral else None, record.said)
-    said_again = in_vain if isinstance(found, Unchanged) else None
+    said_again = in_vain if isinstance(found, Unchanged) and record.said.state else None
+    more = False
     if isinstance(found, Unchanged) and said_again is None:
-        more = record.kind == "referral-status" and record.said.has_output and previous is None
+        more = record.kind == "referral-status" and record.said.has_output and not _went(previous)
         if not more and (record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral)):
             return NothingToSay()
         if not more:  # results that come after their state are a message of their own (shared model 7)
@@ -61,19 +72,18 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         found = Forbidden("it asks another agency, or about another client: enter a new referral")
     steps = found.steps if isinstance(found, Moved) else ()
     event = said_again or (steps[-1].event if steps else None) or _event_said(record)
-    purpose = house.packs.purpose_of(event)
-    assert purpose is not None, "every event of the referral machine has a purpose"
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
-    bundle, items = _message(house, rows, record, led, event, purpose, ids)
+    bundle, items = _message(house, rows, record, led, event, ids, referral)
     return Submission(
         record=record,
         event=event,
-        purpose=purpose,
+        purpose=_purpose(house, event),
         type=house.packs.type_of(event, record.wanted) or "",
         led=led,
         referral=referral,
         steps=steps,
         allowed=not isinstance(found, Forbidden),
+        unchanged=more,
         in_vain=in_vain,
         ids=ids,
         bundle=bundle,
@@ -109,9 +119,16 @@ def read_ahead(rows: Peek, records: Sequence[ReferralRecord]) -> None:
     read_people(rows, [record.person for record in records if record.person], system.agency)
 
 
-def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
+def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
+    """The referral of which a record speaks; None: it opens one, or brings results that belong to none yet.
+
+    Raises:
+        MessageRejected: an answer to a referral that this system has not received.
+    """
     if record.kind == "referral":
         return rows.referrals.of_sender(record.source.system.id, record.placer)
+    if record.alone:
+        return _only_open(rows, record)
     referral = rows.referrals.get(record.number) if record.number else None
     if referral is None or referral.recipient_system != record.source.system.id:  # the same words for both (I-11)
         raise MessageRejected(
@@ -121,6 +138,20 @@ def _referral(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
             next_step="copy hub_referral_no from the hub_inbox row and save the record again",
         )
     return referral
+
+
+def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
+    """The one open referral of a record's client that its system received (shared model 7)."""
+    system = record.source.system
+    who = identify_client(rows, record.person, record.alias, system.agency) if record.person else Nobody()
+    theirs = rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
+    still = [row for row in theirs if row.state not in TERMINAL]
+    return still[0] if len(still) == 1 else None
+
+
+def _went(previous: Inbox | None) -> bool:
+    """Whether what a record says has been on its way, or is: said once, it is not said again."""
+    return previous is not None and previous.state not in (MessageState.REFUSED, MessageState.RETURNED)
 
 
 def again(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> str | None:
@@ -226,7 +257,13 @@ def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:
 
 
 def _message(
-    house: House, rows: Peek, record: ReferralRecord, led: Led, event: str, purpose: Purpose, ids: Numbers
+    house: House,
+    rows: Peek,
+    record: ReferralRecord,
+    led: Led,
+    event: str,
+    ids: Numbers,
+    referral: ReferralRow | None,
 ) -> tuple[Resource, tuple[Item, ...]]:
     """Assemble, label and check: the same for every message, whatever system it came from."""
     refuse_sin(record.entries)
@@ -234,10 +271,25 @@ def _message(
     sender = record.source.system.agency
     names = {name: agencies[name].name if name in agencies else "unknown" for name in (sender, led.agency)}
     ends = Ends(sender, names[sender], led.agency if led.agency in agencies else "unknown", names[led.agency])
-    bundle = assemble(record.entries, event=event, purpose=purpose, ends=ends, at=rows.now, numbers=ids)
+    state = referral.state if referral and event != ADD else "requested"
+    bundle = assemble(
+        record.entries,
+        event=event,
+        purpose=_purpose(house, event),
+        ends=ends,
+        at=rows.now,
+        numbers=ids,
+        state=state,
+    )
     house.schema.check(bundle)
     labelled = label(bundle, subject=led.subject)
     return labelled.bundle, labelled.items
+
+
+def _purpose(house: House, event: str) -> Purpose:
+    purpose = house.packs.purpose_of(event)
+    assert purpose is not None, "every event of the referral machine has a purpose"
+    return purpose
 
 
 def placeholders(message_id: str, envelope_id: str) -> Numbers:

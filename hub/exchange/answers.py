@@ -11,6 +11,7 @@ from typing import cast
 from adapters.contract import Answer, Answering, Raw, Verdict
 from hub.exchange.house import House
 from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.waiting import NO_REFERRAL
 from hub.model.directory import System
 from hub.model.envelope import MessageState
 from hub.model.rows import Inbox, Waiting
@@ -46,6 +47,8 @@ def step(house: House, system: System) -> bool:
 
 
 def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
+    if waits is not None and waits.message_id is None and waits.code == NO_REFERRAL:
+        return Answer(Verdict.WAITS, NOTHING_YET)
     if waits is not None:
         return Answer(
             Verdict.REFUSED if waits.code == _FINAL or _nothing_helps(message, waits) else Verdict.WAITS, waits.code

@@ -17,6 +17,7 @@ from consent.model import Purpose
 from hub.model import codes
 from hub.model.envelope import HUB_URL
 from hub.model.fhir import Resource, coding, concept
+from hub.referral import TASK_STATUS
 
 ADD = "add-service-request"
 # written by who sent the referral; all other events of a referral by who received it (shared model 6.2)
@@ -71,6 +72,7 @@ class Frame:
 
     Args:
         at: the time of the message, and of a request that names none.
+        state: of the referral, for a Task that says none.
         authored: when the request was written, where it is in the message and says so.
         request: to the ServiceRequest, in the message or by number.
         client: to the Patient, in the message or by alias.
@@ -79,6 +81,7 @@ class Frame:
     event: str
     purpose: Purpose
     at: datetime
+    state: str
     ends: Ends
     numbers: Numbers
     authored: str | None
@@ -197,8 +200,11 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         "lastModified": modified,
         "restriction": {"period": {"end": _answer_due(authored, frame.at)}},
     }
-    if frame.event == ADD:
-        defaults |= {"status": "requested", "businessStatus": concept(coding(codes.REFERRAL_STATE, "requested"))}
+    if "businessStatus" not in resource:
+        defaults |= {
+            "status": TASK_STATUS[frame.state],
+            "businessStatus": concept(coding(codes.REFERRAL_STATE, frame.state)),
+        }
     owned = {
         "identifier": _with_number(resource, frame),
         "basedOn": [frame.request],

@@ -26,7 +26,7 @@ from hub.exchange.submission import Submission
 from hub.exchange.waiting import refuse
 from hub.model import locks
 from hub.model.envelope import MessageState
-from hub.model.rows import Inbox, ReferralRow
+from hub.model.rows import Inbox
 from hub.ports import Unit
 
 
@@ -54,8 +54,7 @@ def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
 
 def still_holds(unit: Unit, submission: Submission) -> bool:
     """Whether what was found in a peek is so under the locks; else the record is addressed again."""
-    now = unit.referrals.get(submission.referral.number) if submission.referral else _opened_meanwhile(unit, submission)
-    if now != submission.referral:
+    if addressing.referral_of(unit, submission.record) != submission.referral:
         return False
     if again(unit, submission.record, submission.referral) != submission.in_vain:
         return False
@@ -67,10 +66,6 @@ def still_holds(unit: Unit, submission: Submission) -> bool:
         return found.subject_ref == submission.led.subject
     refs = found.subject_refs if isinstance(found, Ambiguous) else ()
     return submission.led.subject is None and refs == submission.led.candidates
-
-
-def _opened_meanwhile(unit: Unit, submission: Submission) -> ReferralRow | None:
-    return unit.referrals.of_sender(submission.record.source.system.id, submission.record.placer)
 
 
 def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | None) -> Decision:

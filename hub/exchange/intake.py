@@ -15,7 +15,7 @@ from datetime import timedelta
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import IntegrityBroken, MessageRejected, Unavailable, Unexpected
 from hub.exchange import addressing, gate
-from hub.exchange.addressing import NothingToSay, address
+from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
 from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
@@ -26,7 +26,7 @@ from hub.exchange.numbers import learn_numbers
 from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
 from hub.exchange.submission import Submission
-from hub.exchange.waiting import tell, unreadable
+from hub.exchange.waiting import not_yet, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -128,6 +128,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     found: list[Addressed] = []
     bad: list[Unreadable] = []
     settled: list[ReferralRecord] = []
+    early: list[ReferralRecord] = []
     repeated: list[tuple[ReferralRecord, Inbox]] = []
     with house.store.peek() as rows:
         latest = rows.inbox.latest(batch[0].source.system.id, [record.source.key for record in batch])
@@ -150,9 +151,15 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
                 continue
             if isinstance(submission, NothingToSay):
                 settled.append(record)
+            elif isinstance(submission, NothingYet):
+                early.append(record)
             else:
                 found.append((submission, previous))
     _again_later(house, repeated)
+    if early:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for record in early:
+                not_yet(house, unit, record.source)
     settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
     if settled:
         _settle(house, settled[0].source.system.id, [record.source.key for record in settled])

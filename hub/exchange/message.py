@@ -52,24 +52,23 @@ def assemble(
     ends: Ends,
     at: datetime,
     numbers: Numbers,
+    state: str = "requested",
 ) -> Resource:
     """Make the message Bundle of one event for one recipient.
 
     Args:
-        entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``. They are not changed.
-        event: a message event code. A later event than ``add-service-request`` carries the Task, its outputs, an
+        entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``; not changed.
+        event: a message event code. A later one than ``add-service-request`` carries the Task, its outputs, an
             Appointment and what they need of the directory; whom and what it is about, it says by alias and number.
         at: aware.
         numbers: message and envelope id; for the rest a ``PLACEHOLDER`` where it is not known yet.
+        state: of the referral, for a Task that says none.
 
     Raises:
-        NotOurMessage: not exactly one ServiceRequest and a Patient where a service is asked for; a later event without
-            a Task; more than one Task.
+        NotOurMessage: not one ServiceRequest, and a Patient, where a service is asked for; else not one Task.
     """
     blocks = _blocks(entries, event)
-    travels = blocks if event == ADD else _of_later(blocks)
-    both = {_SENDER: (ends.sender, ends.sender_name), _RECIPIENT: (ends.recipient, ends.recipient_name)}
-    travels = travels | {block: organization(*end) for block, end in both.items()}
+    travels = (blocks if event == ADD else _of_later(blocks)) | _organizations(ends)
     envelope = uuid.UUID(numbers.envelope_id)
     ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
     places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
@@ -78,6 +77,7 @@ def assemble(
         event=event,
         purpose=purpose,
         at=at,
+        state=state,
         ends=ends,
         numbers=numbers,
         authored=blocks.get(request, {}).get("authoredOn"),
@@ -164,6 +164,11 @@ def _first(blocks: Mapping[str, Resource], kind: str) -> str:
 def _by_name(kind: str, system: str, value: str | None) -> Resource:
     """A Reference by identifier; by its type alone where there is no number."""
     return {"type": kind, **({"identifier": identifier(system, value)} if value else {})}
+
+
+def _organizations(ends: Ends) -> dict[str, Resource]:
+    both = {_SENDER: (ends.sender, ends.sender_name), _RECIPIENT: (ends.recipient, ends.recipient_name)}
+    return {block: organization(*end) for block, end in both.items()}
 
 
 def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame: Frame) -> Resource:

@@ -43,6 +43,7 @@ def at_gate_1(submission: Submission) -> Question:
             referral=_referral(submission.referral, transition) if submission.event != ADD else None,
             case_closed=record.case_closed,
             transition_allowed=submission.allowed,
+            state_unchanged=submission.unchanged,
         ),
     )
 

@@ -76,6 +76,11 @@ class ReferralRecord:
     alias: str | None = None
     consent: str | None = None
 
+    @property
+    def alone(self) -> bool:
+        """Results that name no referral and say nothing of a state."""
+        return self.kind == "referral-status" and not self.number and not self.said.state
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
@@ -160,7 +165,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     )
     task = _only(translated.resources, "Task", source)
     state = code_in(task.get("businessStatus"), codes.REFERRAL_STATE)
-    if state is None:
+    if state is None and (request or not task.get("output")):  # results may come without a word on the state
         raise RecordUnreadable(
             f"{source.system.id} {source.key}: status", "nothing", "a state", "set it and save the record"
         )
@@ -173,7 +178,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         entries=tuple(translated.resources),
         said=Said(
             writer="S" if request else "R",
-            state=state,
+            state=state or "",
             reason=code_in(task.get("statusReason"), codes.STATE_REASON),
             modified_at=_instant(task.get("lastModified")),
             has_output=bool(task.get("output")),

@@ -49,6 +49,7 @@ class Submission:
     referral: ReferralRow | None
     steps: tuple[Step, ...]
     allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
+    unchanged: bool  # results alone: the referral stays as it is (C-72)
     in_vain: str | None  # the event that was last let go, where it arrived nowhere; the same words say it again
     ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
     bundle: Resource

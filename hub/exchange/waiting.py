@@ -7,7 +7,7 @@ change comes either before the refusal, and was seen, or after it, and finds the
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -15,12 +15,15 @@ from consent.model import Code, ConsentState, Facts
 from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
-from hub.exchange.reading import ReferralRecord, Unreadable
+from hub.exchange.reading import ReferralRecord, Source, Unreadable
 from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
 from hub.model.rows import Inbox, Notice, Waiting
 from hub.ports import Unit
+
+LOOKED_AGAIN = timedelta(days=1)  # [policy] files come nightly
+NO_REFERRAL = Code.DN_TRANSITION.value
 
 
 def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: Facts) -> None:
@@ -80,6 +83,29 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
         )
     )
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value, record.place)
+
+
+def not_yet(house: House, unit: Unit, source: Source) -> None:
+    """Let results wait whose referral has not come yet; they are looked at each day (program systems 9.4, W01)."""
+    before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
+    due_at = unit.now + LOOKED_AGAIN
+    if before and before.code == NO_REFERRAL and before.message_id is None:
+        unit.waiting.snooze(before.waiting_id, due_at)
+        return
+    unit.waiting.put(
+        Waiting(
+            waiting_id=house.ids.number(),
+            system=source.system.id,
+            record_key=source.key,
+            revision=source.revision,
+            digest=source.digest,
+            code=NO_REFERRAL,
+            created_at=unit.now,
+            due_at=due_at,
+            until_at=unit.now + house.limits.unknown_kept,
+            place="no referral: got results alone, expected one open referral of this client; name it in the record",
+        )
+    )
 
 
 def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, place: str = "") -> None:

@@ -46,7 +46,7 @@ def write_parcel(
     mapping = house.mappings[system.kind].records[kind.name]
     record = mapping.from_fhir(_placed(content["entry"], places), Context(system.agency)).record
     if event == "referral-status":
-        if "status" not in record.fields:
+        if "status" not in record.fields and not any(record.children.values()):
             return None
         if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
             record = replace(record, fields={**record.fields, kind.own: referral.sender_key.rpartition("/")[2]})

@@ -9,12 +9,13 @@ not hold is forbidden (DN_TRANSITION), so a state without a way out waits for th
 """
 
 from hub.referral.move import Forbidden, Moved, Said, Standing, Step, Unchanged, after_delivery, move
-from hub.referral.states import STATE_REASONS, STATES, TERMINAL
+from hub.referral.states import STATE_REASONS, STATES, TASK_STATUS, TERMINAL
 from hub.referral.transitions import TRANSITIONS, Transition
 
 __all__ = [
     "STATES",
     "STATE_REASONS",
+    "TASK_STATUS",
     "TERMINAL",
     "TRANSITIONS",
     "Forbidden",

@@ -38,7 +38,7 @@ class Said:
     """A state that a writer reports.
 
     Args:
-        state: a ``referral-state``; unknown ones are forbidden.
+        state: a ``referral-state``; unknown ones are forbidden. "": results alone, which change none.
         reason: a ``referral-state-reason`` code.
         modified_at: the writer's own ``lastModified``, aware.
         has_output: the Task carries at least one ``output``.
@@ -88,6 +88,8 @@ def move(standing: Standing | None, said: Said) -> Moved | Forbidden | Unchanged
     Args:
         standing: None where no referral stands yet: only ``requested`` by the sender opens one.
     """
+    if standing and not said.state:
+        return Unchanged()
     state = standing.state if standing else "draft"
     if standing and _may_say(said) and state in STILL_SAID.get(said.state, frozenset({said.state})):
         return Unchanged()

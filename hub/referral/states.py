@@ -6,6 +6,9 @@ A state is the hub's own word (``Task.businessStatus.coding[0]``). The R4 codes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 _OPEN = frozenset(
     {
         "draft",
@@ -39,6 +42,26 @@ TERMINAL = frozenset(
 )
 
 STATES = _OPEN | TERMINAL
+
+# the R4 Task.status that goes with a state, for a Task that says neither; while a cancellation is asked for, as before
+TASK_STATUS: Mapping[str, str] = MappingProxyType(
+    {
+        "draft": "draft",
+        "requested": "requested",
+        "received": "received",
+        "info-needed": "received",
+        "accepted": "accepted",
+        "waitlisted": "accepted",
+        "awaiting-booking": "in-progress",
+        "booked": "in-progress",
+        "no-show": "in-progress",
+        "appointment-cancelled": "in-progress",
+        "in-service": "in-progress",
+        "on-hold": "on-hold",
+        "cancel-requested": "in-progress",
+        "completed": "completed",
+    }
+)
 
 STATE_REASONS = frozenset(  # code system referral-state-reason
     {

@@ -62,6 +62,12 @@ class ReferralTable:
         """One referral by the hub's number."""
         return self.of_numbers([number]).get(number)
 
+    def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
+        """The referrals of a person that a system received, by number."""
+        c = t.referral.c
+        mine = select(t.referral).where(c.subject_ref == subject_ref, c.recipient_system == system)
+        return self._read(mine.order_by(c.number))
+
     def every(self, limit: int) -> list[ReferralRow]:
         """Referrals by number."""
         return self._read(select(t.referral).order_by(t.referral.c.number).limit(limit))

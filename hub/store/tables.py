@@ -248,6 +248,7 @@ referral = _table(
     _int("version"),
     _text("body"),
     UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
+    Index("referral_by_subject", "subject_ref"),
 )
 referral_event = _table(
     "referral_event",

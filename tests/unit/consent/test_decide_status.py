@@ -38,6 +38,12 @@ def answered(*consents: object, sent: tuple = (TASK,), **change: object) -> tupl
     return (decision.outcome.value, *decision.codes)
 
 
+def results(*sent: object, facts: Facts = BASELINE) -> Facts:
+    """A message that says nothing of the state: an AS output alone."""
+    said = reply(*sent, facts=facts)
+    return replace(said, message=replace(said.message, state_unchanged=True))
+
+
 def withdrawn(**change: object) -> object:
     return consent(state=ConsentState.WITHDRAWN, **change)
 
@@ -111,6 +117,14 @@ def test_a_mirrored_consent_that_is_over_opens_nothing() -> None:
     ("facts", "code"),
     [
         pytest.param(reply(*items(C.NEEDS)), "DN_DIRECTION", id="C-72 nothing but such items"),
+        pytest.param(
+            results(TASK, *items(C.LANG)), "DN_DIRECTION", id="C-72 a state that is unchanged is nothing to say"
+        ),
+        pytest.param(
+            results(TASK, *items(C.LANG), facts=holding(consent(), MIRRORED)),
+            "OK_CONSENT",
+            id="results alone pass with the mirrored one",
+        ),
         pytest.param(
             reply(*items(C.NEEDS), facts=holding(MIRRORED)), "OK_CONSENT", id="with the mirrored one they pass"
         ),

@@ -325,6 +325,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
     )
+    with op.batch_alter_table("referral", schema=None) as batch_op:
+        batch_op.create_index("referral_by_subject", ["subject_ref"], unique=False)
+
     op.create_table(
         "referral_event",
         sa.Column("number", sa.Text(), nullable=False),

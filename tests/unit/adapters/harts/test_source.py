@@ -141,14 +141,24 @@ def test_nothing_to_belong_to_is_an_error_after_30_days(site: Site, source: Hart
 
 
 def test_lines_that_the_hub_does_not_carry_say_so_and_those_without_a_referral_wait(site: Site, source: HartsSource):
+    decided = ("EL", "A", {"stream": "ESL", "result": "1", "decided_on": "2026-05-01"})
     seat = ("WL", "A", {"course": "LINC-5", "listed_on": "2026-05-01"})
-    name = site.hand_in(client(seat, referral()), client(assessment(), harts_no="40000002", uci=""))
+    name = site.hand_in(client(seat, referral()), client(decided, harts_no="40000002", uci=""))
     all_of(source)
     source.answer(dict.fromkeys(source.awaiting(100), OK))
 
     answers = {line.line: (line.answer.result.value, line.answer.code) for line in told(site, name).lines}
 
     assert answers == {2: ("OK", ""), 3: ("ERR", "DN_OFF_BUS"), 4: ("OK", ""), 5: ("WARN", "W01"), 6: ("WARN", "W01")}
+
+
+def test_results_without_a_referral_line_are_a_record_of_their_own(site: Site, source: HartsSource):
+    site.hand_in(client(assessment(), assessment(assess_date="2026-05-05")), client(assessment(), referral()))
+
+    raws, _, _ = all_of(source)
+
+    assert [raw.key.rpartition("/")[2] for raw in raws] == ["3", "7"]
+    assert [[line[1] for line in orjson.loads(raw.data)["lines"]] for raw in raws] == [["AS", "AS"], ["RF", "AS"]]
 
 
 def test_a_wrong_line_is_in_error_with_its_field_and_the_good_ones_of_the_file_go(site: Site, source: HartsSource):
