@@ -26,12 +26,15 @@ class Raw:
         revision: the source's own row version, or "" where it has none.
         data: the bytes without the row version, so that equal bytes mean an equal record.
         site: the place code that it came from, where a system tells its places apart.
+        own: where the source has no row version: the record's own words, without what lies beneath it (its client, say)
+            and where it was found. Other words are another revision.
     """
 
     key: str
     revision: str
     data: bytes
     site: str = ""
+    own: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ class Site:
     def settings(self) -> dict[str, object]:
         """As an administrator types them."""
         return {
-            "from_harts": str(self.from_harts),
-            "to_harts": str(self.to_harts),
+            "from_harts_path": str(self.from_harts),
+            "to_harts_path": str(self.to_harts),
             "site": self.site,
             "batch_every_s": 0,
         }

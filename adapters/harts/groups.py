@@ -12,7 +12,9 @@ from hub.model.canonical import canonical
 
 NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
 OFF_BUS = "DN_OFF_BUS"  # a kind of line that the hub does not carry
+NAMED_BY = ("harts_no", "local_key")  # H1: by one of them a CL names its client
 _CARRIED = frozenset({"CL", "AS", "EL", "RF"})
+_CHOOSE_NOTHING = frozenset({"local_key", "consent_no"})  # whose it is stands in the CL; a consent is found by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,16 @@ class Group:
         """The number of the site's own request that it speaks of, or ""."""
         said = self.lines[0].fields
         return said.get("ref_no", "") if said.get("from_site") == site else ""
+
+    def same_client(self, other: Group) -> bool:
+        """Whether the CLs of two groups may name one client: no number that both have differs."""
+        ours, theirs = self.client.fields, other.client.fields
+        return all(ours[name] == theirs[name] for name in NAMED_BY if name in ours and name in theirs)
+
+    def own(self) -> bytes:
+        """What its first line says, wherever it stands and whatever stands beneath its client."""
+        said = self.lines[0].fields
+        return canonical({name: text for name, text in said.items() if name not in _CHOOSE_NOTHING})
 
     def octets(self, file_date: str) -> bytes:
         """As :func:`adapters.harts.record.parse` reads it."""

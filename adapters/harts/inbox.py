@@ -119,20 +119,26 @@ class FromHarts:
                 self._put(identity, replace(taken, whole=True))
 
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
-        """Records by key; of a request that was said again or taken back since, the later line alone is there."""
+        """Records by key; of a request that was said again or taken back since, the later line alone is there.
+
+        A line that gives its number to another client says nothing of the earlier one's.
+        """
         wanted: dict[str, set[str]] = {}
         for key in keys:
             wanted.setdefault(key.rpartition("/")[0], set()).add(key)
         found: dict[str, Raw] = {}
-        last: dict[str, str] = {}  # the site's own requests: number to the line that spoke of it last
+        said: dict[str, list[Group]] = {}  # the site's own requests: number to what was said last, of each client
         for name in self._folder.names(".DAT"):
             asked = wanted.get(_where(name), set())
             if (batch := self._batch(name)) is not None:
                 for group in self._groups(batch):
-                    last[group.request(self._site) or group.key] = group.key
+                    if number := group.request(self._site):
+                        said[number] = [*(one for one in said.get(number, ()) if not one.same_client(group)), group]
+                    else:
+                        said[group.key] = [group]
                     if group.key in asked:
                         found[group.key] = self._raw(batch, group)
-        standing = set(last.values())
+        standing = {group.key for groups in said.values() for group in groups}
         return [found[key] if key in found and key in standing else Gone(key) for key in keys]
 
     def awaiting(self, limit: int) -> list[str]:
@@ -308,7 +314,8 @@ class FromHarts:
                 yield Group(f"{where}/{results.number}", client.line, tuple(parts), client.line.faults)
 
     def _raw(self, batch: dat.Batch, group: Group) -> Raw:
-        return Raw(group.key, "", group.octets(batch.header.file_date.isoformat()), batch.header.site)
+        data = group.octets(batch.header.file_date.isoformat())
+        return Raw(group.key, "", data, batch.header.site, group.own())
 
     def _files(self) -> Iterator[tuple[str, Taken]]:
         for identity in orjson.loads(self._memory.get(_FILES) or "[]"):

@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent, SentState
+from adapters.harts import values
 from adapters.harts.folder import Folder
 from adapters.harts.inbox import FromHarts
 from adapters.harts.outbox import Slip, ToHarts
 from hub.errors import HubError, RecordUnreadable, Refused
 
-SETTINGS = ("from_harts", "to_harts", "site", "batch_every_s", "cuaet_eligible")
+SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible")
 BATCH_EVERY_S = 86_400  # program systems 4.4: nightly
 _NOTICES = frozenset({"refusal", "returned", "rejected"})  # the .ACK of the file says them
 
@@ -27,21 +28,21 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
     """Prepare a connection; nothing is opened.
 
     Args:
-        settings: ``from_harts`` and ``to_harts`` (folders that exist), ``site`` (HARTS' place code), ``batch_every_s``
-            (seconds between two files to HARTS, default a day), ``cuaet_eligible`` (the site takes CUAET holders into
-            federal courses: ``yes`` or ``no``, which is the default).
+        settings: ``from_harts_path`` and ``to_harts_path`` (folders that exist), ``site`` (HARTS' place code),
+            ``batch_every_s`` (seconds between two files to HARTS, default a day), ``cuaet_eligible`` (the site takes
+            CUAET holders into federal courses: ``yes`` or ``no``, which is the default).
         memory: the adapter's own small store.
 
     Raises:
         Refused: a setting is missing, unknown or of another type.
     """
-    for name in ("from_harts", "to_harts", "site"):
+    for name in ("from_harts_path", "to_harts_path", "site"):
         if not isinstance(settings.get(name), str) or not settings[name]:
             raise Refused(f"harts settings: {name}", "nothing", "a text", "set it and try again")
-    if not settings["site"].isascii() or not 1 <= len(settings["site"]) <= 6:
-        raise Refused("harts settings: site", "another form", "HARTS' code of the site, 1 to 6 characters", "mend it")
-    if settings["from_harts"] == settings["to_harts"]:
-        raise Refused("harts settings: to_harts", "the same folder", "a folder for each direction", "mend it")
+    if values.site(settings["site"]) is None or len(settings["site"]) > 6:
+        raise Refused("harts settings: site", "another form", "1 to 6 letters, digits and hyphens", "mend it")
+    if settings["from_harts_path"] == settings["to_harts_path"]:
+        raise Refused("harts settings: to_harts_path", "the same folder", "a folder for each direction", "mend it")
     if unknown := settings.keys() - set(SETTINGS):
         raise Refused("harts settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
     if settings.get("cuaet_eligible", "no") not in ("yes", "no"):
@@ -66,8 +67,8 @@ class HartsSource:
     """See :class:`adapters.contract.Answering`."""
 
     def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now) -> None:
-        self._into = Folder(Path(settings["from_harts"]), "folder from HARTS")
-        self._out = Folder(Path(settings["to_harts"]), "folder to HARTS")
+        self._into = Folder(Path(settings["from_harts_path"]), "folder from HARTS")
+        self._out = Folder(Path(settings["to_harts_path"]), "folder to HARTS")
         eligible = settings.get("cuaet_eligible", "no") == "yes"
         self._from = FromHarts(self._into, settings["site"], memory, cuaet_eligible=eligible)
         self._to = ToHarts(self._out, settings["site"])
@@ -131,7 +132,10 @@ class HartsSource:
 
     def check(self) -> list[Finding]:
         """Look at both folders."""
-        return [_looked_at(place, folder) for place, folder in (("from_harts", self._into), ("to_harts", self._out))]
+        return [
+            _looked_at(place, folder)
+            for place, folder in (("from_harts_path", self._into), ("to_harts_path", self._out))
+        ]
 
     def close(self) -> None:
         """Nothing is open."""

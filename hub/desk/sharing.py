@@ -1,11 +1,12 @@
-"""One connection, one agency: two agencies' systems never lead to the same place.
+"""One place, one system: two systems never lead to the same files, nor two agencies' to the same place.
 
 Whoever could connect a system of its own to another agency's database would read its clients and receive its mail, in a
 way that the rules of sharing cannot see. A system that agencies share is one system, with a site for each of them.
 Where the settings do not say what place they lead to, nobody can tell two systems of a kind apart: they are the same.
+Two systems of one agency on the same files would say each of its records twice.
 
-A setting that names a file is called ``path`` or ends in ``_path``. It is kept as an absolute path, since a relative
-one would lead elsewhere from another folder, and files are compared as what they are, not as they are spelled.
+A setting that names a file or a folder is called ``path`` or ends in ``_path``. It is kept as an absolute path, since a
+relative one would lead elsewhere from another folder, and files are compared as what they are, not as they are spelled.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def one_agency_each(directory: Directory, rows: Iterable[object]) -> None:
     """Hold new or changed rows against each other and against the systems that stand.
 
     Raises:
-        Refused: two active systems of two agencies lead to the same place.
+        Refused: two active systems lead to the same place.
     """
     standing = dict(directory.systems)
     for row in rows:
@@ -51,7 +52,7 @@ def may_go_on(directory: Directory, system_id: str) -> None:
         directory: as the unit that resumes it reads it.
 
     Raises:
-        Refused: another agency's active system does.
+        Refused: another active system does.
     """
     if (system := directory.systems.get(system_id)) is not None:
         _refuse_shared(replace(system, status="active"), directory.systems.values())
@@ -59,11 +60,11 @@ def may_go_on(directory: Directory, system_id: str) -> None:
 
 def _refuse_shared(system: System, others: Iterable[System]) -> None:
     for other in others:
-        if other.agency != system.agency and other.status == system.status == "active" and _same(system, other):
+        if other.id != system.id and other.status == system.status == "active" and _same(system, other):
             raise Refused(
                 f"system {seen(system.id)}, settings",
                 f"those of {seen(other.id)}, an active system of {seen(other.agency)}",
-                "a connection that no other agency has",
+                "a connection that no other system has",
                 "correct the settings; a system that agencies share is one system with a site for each",
             )
 
@@ -73,7 +74,7 @@ def _same(one: System, other: System) -> bool:
     if any(_same_file(file, another) for file in files for another in others):
         return True  # whatever else their settings say
     # comparing the rest would be a guess: a setting more, or one spelled otherwise, may lead to the same place
-    return one.kind == other.kind and not (files and others)
+    return one.kind == other.kind and one.agency != other.agency and not (files and others)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from hub.directory.known import Known
-from hub.directory.words import HUB
+from hub.directory.words import HUB, RESERVED
 from hub.errors import shape
 from hub.model.identifiers import clean
 
@@ -45,6 +45,8 @@ def is_id(text: str) -> bool:
 
 def new_id(cell: str, _: Known) -> str | Wrong:
     """An id of our own making; it names a thing, never a person."""
+    if cell in RESERVED:
+        return Wrong(f"`{cell}`", "another id", "this name is the hub's own")
     if is_id(cell):
         return cell
     return Wrong(
@@ -52,13 +54,6 @@ def new_id(cell: str, _: Known) -> str | Wrong:
         "2 to 40 lower-case letters, digits and single hyphens, and not digits alone",
         "choose an id that names no person",
     )
-
-
-def agency_id(cell: str, known: Known) -> str | Wrong:
-    """The id of a new or known agency."""
-    if cell == HUB:
-        return Wrong(f"`{HUB}`", "the id of an agency", "this name is the hub's own")
-    return new_id(cell, known)
 
 
 def site_code(cell: str, _: Known) -> str | Wrong:

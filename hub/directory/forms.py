@@ -209,7 +209,7 @@ _KIND = Column("kind", one_known(lambda known: known.kinds, "hub systems list sh
 AGENCY: Form[Agency] = Form(
     "agency",
     (
-        Column("id", cells.agency_id),
+        Column("id", cells.new_id),
         Column("name", cells.name),
         Column("lane", one_of(LANES)),  # no default: an unnamed lane must not be taken for the loosest
         Column("pack", one_known(lambda known: known.packs, "")),

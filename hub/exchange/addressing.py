@@ -184,10 +184,12 @@ def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, refer
     """
     if referral is None:
         return False
-    sent = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number, previous)
-    if record.source.digest in {row.digest for row in (previous, sent) if row}:
+    said = previous if _went(previous) else None
+    sent = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
+    if record.source.digest in {row.digest for row in (said, sent) if row}:
         return False  # nothing changed, or it was changed back to what was sent
-    if previous and (previous.revision != record.source.revision or record.source.revision == ""):
+    last = said or sent
+    if last and (last.revision != record.source.revision or record.source.revision == ""):
         return True
     return _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
 

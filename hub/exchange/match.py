@@ -4,7 +4,8 @@ Shaped after IHE PIXm and PDQm, but nothing is scored and nobody is linked on a 
 identifies, or a human of the sending agency chooses (DN_IDENTITY), or is unknown.
 
 What identifies (``exact``):
-- a government identifier together with the whole birth date; without that date it proves nothing;
+- a government identifier together with the whole birth date; without that date it proves nothing. Nor does it where
+  each side has another number that the other has not and no name agrees: one of the numbers is somebody else's;
 - the local key: a system's own row id, inside that system, as long as the row still tells of the same person: of
   family name, given name and birth date two must be as they were when it was first read, or as a human has said since
   (all that both sides know, where that is less; all, where government's numbers differ too). A row that was emptied
@@ -122,7 +123,7 @@ class Candidate:
     """How far a record and a subject agree.
 
     Args:
-        reused: the row id agrees, and what the row says does not.
+        reused: a row id or a number agrees, and what is said beside it does not.
         family: family names agree, birth dates too; ``given`` and ``swapped`` likewise.
         single: one of the two has a single name, and it is a name of the other.
     """
@@ -271,17 +272,25 @@ def _unless_named(found: Candidate, own: Iterable[Candidate]) -> One | Ambiguous
 def _agreement(ours: Held, theirs: Held) -> Candidate:
     names, other_names = ours.family | ours.given, theirs.family | theirs.given
     same_id = bool(ours.local & theirs.local)
-    exact = bool(ours.exact & theirs.exact)
+    same_number = bool(ours.exact & theirs.exact)
+    exact = (same_number and not _contradicts(ours, theirs)) or (same_id and _same_row(ours, theirs))
     return Candidate(
         subject_ref=theirs.subject_ref,
         own=theirs.own,
-        exact=exact or (same_id and _same_row(ours, theirs)),
-        reused=same_id and not exact and not _same_row(ours, theirs),
+        exact=exact,
+        reused=(same_id or same_number) and not exact,
         family=bool(ours.family & theirs.family),
         given=bool(ours.given & theirs.given),
         swapped=bool(ours.family & theirs.given) and bool(ours.given & theirs.family),
         single=not (ours.given and theirs.given) and bool(names & other_names),
     )
+
+
+def _contradicts(ours: Held, theirs: Held) -> bool:
+    """Whether what stands beside a number that agrees tells of somebody else: other numbers, and no name in common."""
+    names, other_names = ours.family | ours.given, theirs.family | theirs.given
+    other_numbers = bool(ours.exact - theirs.exact) and bool(theirs.exact - ours.exact)
+    return other_numbers and bool(names and other_names) and names.isdisjoint(other_names)
 
 
 def _same_row(ours: Held, theirs: Held) -> bool:

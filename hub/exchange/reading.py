@@ -54,7 +54,7 @@ class ReferralRecord:
 
     Args:
         requester: who asks, and ``performer``: who is asked, where the record says so.
-        placer: the number under which the sender's system knows its request; of an answer "".
+        placer: the number under which the sender's system knows its request, with its place; of an answer "".
         number: the hub's number that an answer names.
         person: of a request whom it is about; of an answer whom it says that it is about, where it does.
         alias: the agency's alias of the client, where the record names the client so.
@@ -138,7 +138,8 @@ def read_all(house: House, system: System, raws: Iterable[Raw | Gone]) -> tuple[
 
 def read_one(house: House, system: System, raw: Raw) -> Read:
     """Translate one record."""
-    source = Source(system, raw.key, raw.revision, house.keys.digest("record", sha256(raw.data)), raw.site)
+    revision = raw.revision or (house.keys.digest("record", sha256(raw.own)) if raw.own else "")
+    source = Source(system, raw.key, revision, house.keys.digest("record", sha256(raw.data)), raw.site)
     adapter = house.adapters[system.kind]
     try:
         record = adapter.parse(raw.key, raw.data)
@@ -210,12 +211,17 @@ def _end(reference: object) -> End:
 
 
 def _placer(asked: Resource, requester: End) -> str:
-    """The sender's own number; where a system serves several places, each has numbers of its own."""
+    """``place/number``: the sender's own number; where a system serves several places, each has numbers of its own."""
     for identifier in asked.get("identifier", ()):
         kinds = (entry.get("code") for entry in identifier.get("type", {}).get("coding", ()))
         if "PLAC" in kinds:
-            return "/".join(part for part in (requester.site, identifier["value"]) if part)
+            return f"{requester.site}/{identifier['value']}"
     return ""
+
+
+def own_number(placer: str) -> str:
+    """The sender's own number alone; it may hold a stroke, a place code never does."""
+    return placer.partition("/")[2]
 
 
 def _names_somebody(translated: Translation) -> bool:

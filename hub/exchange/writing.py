@@ -9,6 +9,7 @@ from adapters.contract import Parcel
 from hub.errors import MappingGap
 from hub.exchange.house import House
 from hub.exchange.message import ADD
+from hub.exchange.reading import own_number
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
@@ -49,7 +50,7 @@ def write_parcel(
         if "status" not in record.fields and not any(record.children.values()):
             return None
         if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
-            record = replace(record, fields={**record.fields, kind.own: referral.sender_key.rpartition("/")[2]})
+            record = replace(record, fields={**record.fields, kind.own: own_number(referral.sender_key)})
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})

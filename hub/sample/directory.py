@@ -86,7 +86,7 @@ def write_directory(network: Network) -> list[Path]:
 def _systems(network: Network) -> list[Mapping[str, str]]:
     """Databases by their path; the site by its two folders, a file closed as soon as there is something for it."""
     centre, harts = network.centre, network.harts
-    folders = {"from_harts": harts.from_harts, "to_harts": harts.to_harts}
+    folders = {"from_harts_path": harts.from_harts, "to_harts_path": harts.to_harts}
     settings = {**{name: str(path.resolve()) for name, path in folders.items()}, "site": harts.site}
     none = dict.fromkeys(("settings.path", *(f"settings.{name}" for name in (*settings, "batch_every_s"))), "")
     rows = [

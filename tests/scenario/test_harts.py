@@ -246,7 +246,68 @@ def test_what_is_said_twice_is_w02_and_final(both: Both) -> None:
     assert len(both.network.inbox("harbour", "referral")) == 1
 
 
-def test_an_answer_to_a_referral_that_is_not_there_waits_as_w01_or_is_an_error(both: Both) -> None:
+@pytest.mark.parametrize("change", [{"note": "asks for evenings"}, {"to_service": "SET"}, {"reason": "HOU"}])
+def test_a_request_that_says_something_else_after_it_was_sent_is_told_that_the_change_does_not_travel(
+    both: Both, change: dict[str, str]
+) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    name = both.site.hand_in(harts.client(harts.referral(action="U", to_site=HARBOUR_SITE, **change)))
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "ERR", "DN_TRANSITION")
+    found = both.site.answer_to(name)
+    assert found is not None
+    assert found.settled
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_what_changes_beneath_a_request_that_was_sent_is_no_change_of_it(both: Both) -> None:
+    (number,) = allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+
+    again = harts.referral(to_site=HARBOUR_SITE, consent_no=number)
+    name = both.site.hand_in(harts.client(harts.assessment(), again, address="9 Elm Street"))
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "WARN", "W02")
+
+
+def test_of_two_clients_under_one_number_the_first_who_may_go_takes_it_and_the_other_is_told(both: Both) -> None:
+    first = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    allow(both, consent_row(identifier_value="40000009", birth_date="1980-01-02", last_name="Zed", first_name="Robert"))
+    second = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE), **zed))
+    both.run()
+    waits = both.told(first)[-1]
+
+    allow(both, consent_row(consent_id="M-2"))
+    both.run()
+
+    assert waits == ("RF", "WARN", "DN_NO_CONSENT")
+    assert both.told(second)[-1] == ("RF", "OK", "")
+    assert both.told(first)[-1] == ("RF", "ERR", "DN_TRANSITION")
+    names = [row["payload"]["client"][0]["last_name"] for row in both.network.inbox("harbour", "referral")]
+    assert names == ["Zed"]
+
+
+def test_a_number_with_a_stroke_comes_back_whole(both: Both) -> None:
+    allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="26/17")))
+    both.run()
+    (row,) = both.network.inbox("harbour", "referral")
+
+    cms.answer(both.network.db("harbour"), row["hub_referral_no"], "ACCEPTED")
+    both.run()
+
+    assert [said["ref_no"] for said in both.lines("RF")] == ["26/17"]
+
+
+def test_an_answer_to_a_referral_that_is_not_there_is_an_error(both: Both) -> None:
     name = both.site.hand_in(
         harts.client(harts.referral(ref_no="A" * 12, from_site=HARBOUR_SITE, to_site=harts.SITE, status="A", reason=""))
     )
@@ -359,10 +420,8 @@ def test_the_key_of_one_client_above_the_facts_of_another_is_a_question(both: Bo
     both.run()
     cms.answer(both.network.db("harbour"), both.network.inbox("harbour")[0]["hub_referral_no"], "RECEIVED")
     with both.network.hub.store.peek() as rows:
-        filed = rows.consents.of_sources("desk", ["maple:M-1"]) or {}
-        every = [each.subject_ref for each, _ in filed.values()]
-        refs = every or [row.subject_ref for row in rows.handovers.every(9, ended=True) if row.subject_ref]
-        alias = rows.subjects.aliases(refs[0])["maple"]
+        (ref,) = {row.subject_ref for row in rows.handovers.every(9, ended=True) if row.subject_ref}
+        alias = rows.subjects.aliases(ref)["maple"]
 
     name = both.site.hand_in(
         harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), local_key=alias, harts_no="", **says)

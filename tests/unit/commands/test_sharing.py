@@ -63,9 +63,14 @@ def test_one_that_was_added_as_suspended_does_not_start_on_anothers_database(net
     desk.ok("resume", "system", "harbour-2", "--as", "steward")  # the database has changed hands
 
 
-def test_one_agency_may_read_one_database_twice(network: Network, desk: Desk) -> None:
+def test_one_agency_does_not_read_one_database_twice_at_once(network: Network, desk: Desk) -> None:
+    """Each of its records would be said twice. What takes the place of another comes after that is suspended."""
     rows = f"{ROW}lakeside-2,lakeside,cms,{network.dir / 'lakeside.sqlite'}\n"
+    refused = desk.refused("systems", "import", "-", "--as", "steward", stdin=rows)
 
+    desk.ok("suspend", "system", "lakeside-cms", "--as", "steward")
+
+    assert "`lakeside-cms`" in str(refused)
     assert desk.json("systems", "import", "-", "--as", "steward", stdin=rows)["changed"] == ["lakeside-2"]
 
 

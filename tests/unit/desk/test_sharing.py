@@ -59,6 +59,26 @@ def test_what_cannot_be_the_same_is_not_refused(network: Network, added: System)
     held_against(network, System("lakeside-x", "lakeside", "x", "active", HOST), added)
 
 
+def harts(system: str, agency: str, folder: str) -> System:
+    settings = {"from_harts_path": f"/srv/{folder}/from", "to_harts_path": f"/srv/{folder}/to", "site": "T00001"}
+    return System(system, agency, "harts", "active", settings)
+
+
+def test_two_agencies_may_each_have_a_site_with_folders_of_its_own(network: Network) -> None:
+    held_against(network, harts("lakeside-harts", "lakeside", "lakeside"), harts("harbour-harts", "harbour", "harbour"))
+
+
+@pytest.mark.parametrize("agency", ["lakeside", "harbour"])
+def test_two_systems_never_lead_to_the_same_folder(network: Network, agency: str) -> None:
+    """Not of one agency either: each of its records would be said twice."""
+    with pytest.raises(Refused):
+        held_against(network, harts("lakeside-harts", "lakeside", "a"), harts("second-harts", agency, "a"))
+
+
+def test_a_system_may_be_put_again(network: Network) -> None:
+    held_against(network, harts("lakeside-harts", "lakeside", "a"), harts("lakeside-harts", "lakeside", "a"))
+
+
 def test_a_system_does_not_go_on_at_a_place_that_was_given_away_just_before(network: Network) -> None:
     """Between the command and its unit, another agency's system is turned to the same database."""
     house = network.hub.house

@@ -199,6 +199,28 @@ def test_a_number_with_the_birth_date_links_own_and_others_alike():
     assert ask(patient(**UCI), held("s1", named_otherwise, own=False)) == One("s1")
 
 
+@pytest.mark.parametrize(("own", "answer"), [(True, Ambiguous(("s1",))), (False, Nobody())])
+def test_two_numbers_that_contradict_each_other_under_other_names_are_a_question_or_nobody(own, answer):
+    theirs = held("s1", patient("Abdi", "Sahra", harts="40000001", uci="55667788"), own=own)
+
+    assert ask(patient(harts="40000001", uci="11223344"), theirs) == answer
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(patient("Abdi", "Hodan", harts="40000001", uci="11223344"), id="a name in common"),
+        pytest.param(patient(harts="40000001"), id="no other number"),
+        pytest.param(patient(harts="40000001", uci="55667788"), id="both numbers agree"),
+        pytest.param(patient(None, None, harts="40000001", uci="11223344"), id="no name to compare"),
+    ],
+)
+def test_what_does_not_contradict_a_number_leaves_it_what_it_is(record):
+    theirs = held("s1", patient("Abdi", "Sahra", harts="40000001", uci="55667788"))
+
+    assert ask(record, theirs) == One("s1")
+
+
 def test_a_number_with_another_birth_date_links_nobody_case_14():
     assert ask(patient(**UCI), held("s1", patient("Abdi", "Sahra", "1991-07-23", **UCI))) == Nobody()
 

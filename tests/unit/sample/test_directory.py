@@ -48,8 +48,8 @@ def test_every_system_names_its_own_database_or_its_own_folders(network: Network
     }
     assert of_kind["harts"] == {
         "bridgeway": {
-            "settings.from_harts": str(network.harts.from_harts.resolve()),
-            "settings.to_harts": str(network.harts.to_harts.resolve()),
+            "settings.from_harts_path": str(network.harts.from_harts.resolve()),
+            "settings.to_harts_path": str(network.harts.to_harts.resolve()),
             "settings.site": "TOR01",
             "settings.batch_every_s": "0",
         }

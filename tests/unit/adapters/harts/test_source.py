@@ -396,13 +396,14 @@ def test_a_folder_that_is_gone_or_read_only_is_unavailable_and_says_what_to_do(s
         source.reach()
     with pytest.raises(Unavailable):
         source.send([parcel("e-1")], nothing)
-    assert [finding.place for finding in source.check() if not finding.ok] == ["to_harts"]
+    assert [finding.place for finding in source.check() if not finding.ok] == ["to_harts_path"]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"site": ""}, {"site": "TOOLONG"}, {"from_harts": None}, {"batch_every_s": -1}, {"batch_every_s": "x"},
+        {"site": ""}, {"site": "TOOLONG"}, {"site": "A.B"},
+        {"from_harts_path": None}, {"batch_every_s": -1}, {"batch_every_s": "x"},
         {"cuaet_eligible": "maybe"}, {"cuaet_eligible": True}, {"unknown": 1},
     ],
 )  # fmt: skip
