@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hub.desk.consent_file import import_consents
+from hub.desk.consent_file import Imported, import_consents
 from hub.desk.who import Who
 from hub.model import locks
 from hub.model.directory import Agency, Service, Site, System, Worker
@@ -84,12 +84,16 @@ def consent_row(**changes: str) -> dict[str, str]:
 
 def allow(both: Both, *rows: dict[str, str]) -> list[str]:
     """Maple's worker files consents; the numbers that are printed."""
+    return [each.number for each in importing(both, *rows).filed]
+
+
+def importing(both: Both, *rows: dict[str, str]) -> Imported:
+    """Maple's worker files consents."""
     out = io.StringIO()
     writer = csv.DictWriter(out, sorted({name for row in rows for name in row}))
     writer.writeheader()
     writer.writerows(rows)
-    done: Any = import_consents(both.network.hub.house, out.getvalue().encode(), "maple", Who("maple-worker", "tester"))
-    return [each.number for each in done.filed]
+    return import_consents(both.network.hub.house, out.getvalue().encode(), "maple", Who("maple-worker", "tester"))
 
 
 def refer_to_maple(both: Both, **fields: Any) -> int:

@@ -17,7 +17,7 @@ from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
 from hub.commands.advice import advice
-from hub.commands.agreements import tell, wait
+from hub.commands.agreements import Drained, tell, tell_unknown, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
     DONE,
@@ -59,7 +59,8 @@ def add(
     data = read_input(file)
     with opened(ctx, folder) as hub:
         found = import_consents(hub.house, data, agency, by, alias=alias)
-    return _show_import(found, as_json)
+        drained = wait(ctx, hub, found.drain)
+    return _show_import(found, drained, as_json)
 
 
 def import_(
@@ -70,13 +71,15 @@ def import_(
 
     Every line is checked first. Good lines are filed and their numbers printed; of the others every fault is named with
     line and column, and the exit code is 1. The same file again changes nothing. In consent_id stands the number that
-    the hub printed, or the agency's own; without one the whole line is what makes it the same consent.
+    the hub printed, or the agency's own; without one the whole line is what makes it the same consent. A line that
+    withdraws or declines is waited for as `hub consent withdraw` is.
     """
     by = who(ctx, worker)
     data = read_input(file)
     with opened(ctx, folder) as hub:
         found = import_consents(hub.house, data, agency, by)
-    return _show_import(found, as_json)
+        drained = wait(ctx, hub, found.drain)
+    return _show_import(found, drained, as_json)
 
 
 def show(
@@ -196,7 +199,7 @@ def lift_directive(
         say("the directive is lifted; what it refused is judged again")
 
 
-def _show_import(found: Imported, as_json: bool) -> int:
+def _show_import(found: Imported, drained: Drained, as_json: bool) -> int:
     complain_all(found.problems)
     rows = [
         {
@@ -209,11 +212,13 @@ def _show_import(found: Imported, as_json: bool) -> int:
         for one in found.filed
     ]
     if as_json:
-        show_json({"filed": rows, "problems": [as_document(one) for one in found.problems]})
+        problems = [as_document(one) for one in found.problems]
+        show_json({"filed": rows, "problems": problems, "unknown": list(drained.receipt.unknown)})
     else:
         shown = [(row["line"], row["number"], row["alias"], row["state"], _cell(row["missing"])) for row in rows]
         columns = ("line", "number", "alias", "state", "missing for more than a draft")
         show_table(columns, shown, nothing="no line was filed")
+        tell_unknown(drained)
     return REFUSED if found.problems else DONE
 
 

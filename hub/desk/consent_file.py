@@ -16,7 +16,7 @@ They go the road of a system's own consent rows (``filing.py``); the worker acts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from consent.model import ConsentState
@@ -27,6 +27,7 @@ from hub.directory.sheet import csv_lines
 from hub.errors import NeedsReview, Refused
 from hub.exchange.filing import file_consents
 from hub.exchange.house import House
+from hub.exchange.withdraw import Drain
 from hub.model import locks
 
 
@@ -48,10 +49,11 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a file."""
+    """What became of a file. ``drain``: what relied on a consent of its clients, which may have ended by it."""
 
     filed: tuple[Filed, ...]
     problems: tuple[Refused, ...]
+    drain: Drain
 
 
 def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: str | None = None) -> Imported:
@@ -76,7 +78,8 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
         for number, cells in lines:
             reader.read(number, header, cells, alias)
     good = _file(house, reader.good, reader.problems)
-    return Imported(tuple(_filed(house, agency, good)), tuple(reader.problems))
+    filed, clients = _filed(house, agency, good)
+    return Imported(tuple(filed), tuple(reader.problems), _drain(house, clients))
 
 
 def _file(house: House, lines: Sequence[Line], problems: list[Refused]) -> Sequence[Line]:
@@ -98,8 +101,16 @@ def _file_alone(house: House, line: Line, problems: list[Refused]) -> bool:
     return True
 
 
-def _filed(house: House, agency: str, lines: Sequence[Line]) -> list[Filed]:
-    found = []
+def _drain(house: House, clients: Collection[str]) -> Drain:
+    """A withdrawal, a decline and a narrower version all end what relied on what stood before."""
+    with house.store.peek() as rows:
+        facts = rows.subjects.facts(clients)
+    return Drain(house, sorted({f"consent:{one.consent_id}" for known in facts.values() for one in known.consents}))
+
+
+def _filed(house: House, agency: str, lines: Sequence[Line]) -> tuple[list[Filed], set[str]]:
+    """The lines as they stand now, and whose they are."""
+    found, clients = [], set()
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for line in lines:
             known = unit.consents.of_source(SYSTEM, line.record.source.key)
@@ -108,4 +119,5 @@ def _filed(house: House, agency: str, lines: Sequence[Line]) -> list[Filed]:
             missing = line.missing if known[0].state is ConsentState.DRAFT else ()
             alias = unit.subjects.alias(agency, known[0].subject_ref)
             found.append(Filed(line.number, number, alias, known[0].state, missing))
-    return found
+            clients.add(known[0].subject_ref)
+    return found, clients

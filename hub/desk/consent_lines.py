@@ -15,7 +15,7 @@ from hub.exchange.filing import as_row
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, One, PersonKeys, person_keys
-from hub.exchange.reading import ConsentRecord, Source
+from hub.exchange.reading import ConsentRecord, Source, says_no
 from hub.model.audit import Actor
 from hub.model.canonical import canonical
 from hub.model.codes import ID
@@ -77,15 +77,14 @@ class Reader:
 
     def _take(self, number: int, row: dict[str, str]) -> None:
         key, named, person = self._key(row), self._named(row), self._person(row)
-        self._know(key, named, person)
+        self._know(key, named, person, says_no=says_no(row))
         revision = self._house.keys.digest("record", canonical(row).decode())
         source = Source(System(SYSTEM, self._agency, SYSTEM), key, revision, revision)
         consent = {name: text for name, text in row.items() if name not in PERSON}
         learnt = None if named else person  # an alias says who it is: nothing is learnt from the names beside it
         record = ConsentRecord(source, consent, learnt, deceased=False, by=self._actor, named=named)
         read = as_row(self._house, self._rows.directory.all(), record)
-        says_no = read.withdrawn or read.declined
-        faults = () if says_no else tuple(fault for fault in read.faults if fault.unreadable)
+        faults = () if read.withdrawn or read.declined else tuple(fault for fault in read.faults if fault.unreadable)
         for fault in faults:
             self._problem(number, fault.column, fault.got, fault.expected, _MEND)
         first = self._first_of.setdefault(key, number)
@@ -143,19 +142,25 @@ class Reader:
             raise _Wrong("last_name", "nothing", "the family name, or the only name")
         return person
 
-    def _know(self, key: str, named: str | None, person: PersonKeys) -> None:
-        """That the line is about one person, and about the one of the consent that it is a version of."""
+    def _know(self, key: str, named: str | None, person: PersonKeys, *, says_no: bool) -> None:
+        """That the line is about one person, and about the one of the consent that it is a version of.
+
+        A "no" that names its consent is heard, though its person can be told by nothing else, or resembles others: the
+        worker who has the number has the paper (INV-10). Without it nothing is filed, and the worker is asked.
+        """
         subjects = self._rows.subjects
         if named is not None:
             names = {digest for digest in (person.family, person.given) if digest is not None}
             if names and subjects.digests_of(named) and not names & subjects.digests_of(named).keys():
                 raise _Wrong("identifier_value", "the alias of somebody of another name or date", "this client's alias")
         who = One(named) if named else identify(self._rows, person, self._agency)
+        before = self._rows.consents.of_source(SYSTEM, key)
+        if before is not None and says_no and not isinstance(who, One):
+            return
         if isinstance(who, Ambiguous):
             aliases = sorted(subjects.aliases(ref)[self._agency] for ref in who.subject_refs)
             expected = "the client's alias, one of " + ", ".join(aliases)
             raise _Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
-        before = self._rows.consents.of_source(SYSTEM, key)
         if before is not None and who != One(before[0].subject_ref):
             raise _Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
 

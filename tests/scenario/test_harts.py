@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from adapters.harts import ack, dat
+from hub.exchange import intake, relay
 from hub.model import locks
 from hub.model.directory import Site
 from tests import cms_builder as cms
 from tests import harts_builder as harts
-from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, make_both, refer_to_maple
+from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, importing, make_both, refer_to_maple
+from tests.unit.desk.conftest import opened, waits_a_lease
 
 
 @pytest.fixture
@@ -636,3 +638,21 @@ def test_results_alone_of_somebody_elses_referral_go_nowhere(both: Both) -> None
 
     assert both.told(name)[-1] == ("AS", "WARN", "W01")
     assert both.network.inbox("harbour", "referral-status") == []
+
+
+def test_a_withdrawal_by_import_returns_when_nothing_that_relied_on_it_is_under_way_inv_3(both: Both) -> None:
+    (number,) = allow(both, consent_row())
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    house = both.network.hub.house
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+    for _ in range(3):
+        intake.step(house, directory.systems["maple-harts"])
+    relay.publish(house)
+    relay.arrive(house, directory.agencies["harbour"].topic)
+    envelope_id = opened(both.network, "harbour-cms")
+
+    said = consent_row(consent_id=number, withdrawn_at="2026-05-30 09:00:00", withdrawn_how="LETTER")
+    drain = importing(both, said).drain
+
+    assert waits_a_lease(both.network, drain).unknown == (envelope_id,)

@@ -246,6 +246,30 @@ def test_two_look_alikes_in_one_file_are_asked_about_and_the_good_lines_filed(de
     assert [problem["where"] for problem in document["problems"]] == ["consents, line 3, identifier_type"]
 
 
+@pytest.mark.parametrize(
+    "typed", [{"identifier_value": "1199999999"}, {"identifier_value": "1199999999", "last_name": "X"}]
+)
+def test_a_no_that_names_its_consent_is_heard_whoever_else_its_person_resembles(
+    desk: Desk, typed: dict[str, str]
+) -> None:
+    """A mistyped number of the client; the second resembles nobody."""
+    number = filed(desk, {})["filed"][0]["number"]
+
+    said = {"consent_id": number, "withdrawn_at": "2026-05-30 09:00:00", "withdrawn_how": "LETTER"}
+    document = filed(desk, {**typed, **said})
+
+    assert document["filed"][0]["state"] == "WITHDRAWN"
+
+
+def test_a_no_of_another_known_client_is_not_this_ones(desk: Desk) -> None:
+    number = filed(desk, {}, {**OTHER, "form_id": "F-10"})["filed"][0]["number"]
+
+    said = {"consent_id": number, "withdrawn_at": "2026-05-30 09:00:00", "withdrawn_how": "LETTER"}
+    document = filed(desk, {**OTHER, **said}, code=1)
+
+    assert document["problems"][0]["where"] == "consents, line 2, consent_id"
+
+
 def test_another_agencys_worker_files_nothing(desk: Desk) -> None:
     said = desk.refused("consent", "import", "-", "--agency", "harbour", "--as", "lakeside-worker", stdin=sheet({}))
 

@@ -90,11 +90,11 @@ def under_way(network: Network) -> str:
     return opened(network)
 
 
-def opened(network: Network) -> str:
+def opened(network: Network, recipient: str = "lakeside-cms") -> str:
     """What has arrived is opened; see :func:`under_way`."""
     house = network.hub.house
     with house.store.peek() as rows:
-        system = rows.directory.all().systems["lakeside-cms"]
+        system = rows.directory.all().systems[recipient]
     with pytest.raises(Gone):
         handover.step(replace(house, connections=Vanishing(house.connections)), system)
     with house.store.peek() as rows:
