@@ -264,7 +264,7 @@ class Adapter:
     connect: Callable[[Mapping[str, Any], Memory, Now], Source]
     parse: Callable[[str, bytes], Record]  # (source key, bytes) -> record; raises RecordUnreadable
     render: Callable[[Record], bytes] | None
-    notice: Callable[[str, str, str], bytes]  # (source key, code, place) -> the word to that record's own system
+    notice: Callable[[str, str, str], bytes] | None  # (source key, code, place) -> word to its system; None: it answers
     records: tuple[RecordKind, ...]
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)

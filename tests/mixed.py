@@ -30,6 +30,11 @@ class Both:
     def run(self) -> None:
         self.network.settle()
 
+    def system(self) -> System:
+        """Maple's, as the directory has it."""
+        with self.network.hub.store.peek() as rows:
+            return rows.directory.all().systems["maple-harts"]
+
     def lines(self, record: str) -> list[dict[str, str]]:
         """Fields of the lines of a kind in all files that HARTS has got."""
         return [

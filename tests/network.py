@@ -92,6 +92,12 @@ class Network:
         payloads = [row["payload"] for row in self.inbox(agency, kind)]
         return [(key, each[key], each["code"]) for each in payloads for key in each if key not in ("code", "place")]
 
+    def entries(self) -> list[dict[str, Any]]:
+        """Every audit entry, oldest first."""
+        while self.hub.log.step():
+            pass
+        return [json.loads(entry.body) for entry in self.hub.log.stored()]
+
     def verifies(self) -> bool:
         """Integrate, sign, export, and let the verifier judge, as any scenario ends."""
         while self.hub.log.step():

@@ -10,7 +10,7 @@ ADAPTER = Adapter(
     connect=source.connect,
     parse=record.parse,
     render=record.render,
-    notice=source.notice,
+    notice=None,  # the .ACK says it
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral", consent="consent_no", incomplete="incomplete"),
         RecordKind(

@@ -212,7 +212,7 @@ def write(header: Header, clients: Iterable[Sequence[Draft]], courses: Iterable[
     lines = [fill("HD", " ", _header_fields(header)), *(fill(*course) for course in courses)]
     count = births = 0
     for drafts in clients:
-        own = _own_lines(drafts)
+        own = lines_of(drafts)
         count, births = count + 1, births + _born(own[0])
         lines += own
     trailer = {
@@ -234,7 +234,12 @@ def _header_fields(header: Header) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _own_lines(drafts: Sequence[Draft]) -> list[str]:
+def lines_of(drafts: Sequence[Draft]) -> list[str]:
+    """The lines of one client as they stand in a file.
+
+    Raises:
+        MappingGap: as :func:`write`.
+    """
     if not drafts or drafts[0][0] != "CL":
         raise MappingGap("harts client", "no CL", "its CL, then its lines", "mend what built it")
     client = drafts[0][2]

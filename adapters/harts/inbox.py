@@ -71,6 +71,8 @@ class FromHarts:
         self._groups_left: tuple[str, int, Iterator[Group]] | None = None  # of the file held, after that line
         self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
         self._said: dict[str, int] = {}
+        self._final: dict[str, dict[str, Answer]] = {}  # of a file, the records whose answer is final: they say nothing
+        self._turn = ""  # the identity of the file at which the next look begins
 
     def page(self, name: str, after: int) -> tuple[list[Raw], int | None] | None:
         """The next records of a file, and the line to go on after; None: that was all.
@@ -142,16 +144,20 @@ class FromHarts:
         return [found[key] if key in found and key in standing else Gone(key) for key in keys]
 
     def awaiting(self, limit: int) -> list[str]:
-        """Keys of whole files that are not settled."""
+        """Keys of whole files that are not settled, save those whose answer is final. Files take turns."""
         there = set(self._folder.names(".DAT"))
+        files = list(self._files())
+        begin = next((place for place, (identity, _) in enumerate(files) if identity == self._turn), 0)
+        self._turn = ""
         keys: list[str] = []
-        for identity, taken in self._files():
-            if not taken.whole or len(keys) >= limit:
-                continue
-            if taken.name not in there:  # taken away: nobody waits for its answer any more
+        for identity, taken in files[begin:] + files[:begin]:
+            if len(keys) >= limit:
+                self._turn = self._turn or identity
+            elif taken.whole and taken.name not in there:  # taken away: nobody waits for its answer any more
                 self._put(identity, replace(taken, settled=True))
-            else:
-                keys += self._keys_of(taken.name) or ()
+            elif taken.whole:
+                final = self._final.get(taken.name, {})
+                keys += [key for key in self._keys_of(taken.name) or () if key not in final]
         return keys
 
     def answer(self, answers: Mapping[str, Answer], now: datetime) -> bool:
@@ -160,22 +166,27 @@ class FromHarts:
         failed: Unavailable | None = None
         for identity, taken in self._files():
             keys = self._keys_of(taken.name) if taken.whole else None
-            if keys is None or not all(key in answers for key in keys):
+            final = self._final.setdefault(taken.name, {})
+            if keys is None or not all(key in answers or key in final for key in keys):
                 continue
+            final |= {key: answers[key] for key in keys if key in answers and answers[key].known}
+            now_said = {key: final.get(key) or answers[key] for key in keys}
             old = now - datetime.fromisoformat(taken.at) >= NOTHING_YET_KEPT
-            said = hash((old, self._folder.stamp(ack.ack_name(taken.name)), *(answers[key] for key in keys)))
-            if self._said.get(taken.name) == said:
+            if self._said.get(taken.name) == self._as_said(taken.name, now_said, old=old):
                 continue
             try:
-                written |= self._answer(identity, taken, answers, now, old=old)
+                written |= self._answer(identity, taken, now_said, now, old=old)
             except Unavailable as error:
                 failed = error
             else:
-                stamp = self._folder.stamp(ack.ack_name(taken.name))
-                self._said[taken.name] = hash((old, stamp, *(answers[key] for key in keys)))
+                self._said[taken.name] = self._as_said(taken.name, now_said, old=old)
         if failed is not None:
             raise failed
         return written
+
+    def _as_said(self, name: str, answers: Mapping[str, Answer], *, old: bool) -> int:
+        """What an answer rests on, to see that nothing has changed; of a file of any length one number is kept."""
+        return hash((old, self._folder.stamp(ack.ack_name(name)), *answers.values()))
 
     def _to_read(self, name: str, stamp: Stamp, now: datetime, problems: list[str]) -> bool:
         """Whether a file is to be read now. One that is refused is answered, and told."""
@@ -340,6 +351,7 @@ class FromHarts:
             self._memory.put(_FILES, orjson.dumps([each for each in order if each != identity]).decode())
             self._keys.pop(taken.name, None)
             self._said.pop(taken.name, None)
+            self._final.pop(taken.name, None)
 
 
 def _where(name: str) -> str:

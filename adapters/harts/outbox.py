@@ -12,7 +12,7 @@ slip first: a slip without its body counts as sent.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +24,7 @@ import orjson
 from adapters.contract import Commit, Numbered, Parcel, Rejection, Sent, SentState
 from adapters.harts import ack, dat
 from adapters.harts.folder import Folder
-from hub.errors import HubError, RecordUnreadable, Unavailable
+from hub.errors import HubError, MappingGap, RecordUnreadable, Unavailable
 from hub.model import codes
 
 ZONE = ZoneInfo("America/Toronto")  # files are dated by the local day
@@ -93,9 +93,10 @@ class ToHarts:
             self._clear()
             sent = {name for slip in self._sent() for name in slip.lines}
             fresh = [parcel for parcel in parcels if parcel.envelope_id not in sent]
-            if fresh:
-                self._write(fresh, commit, now)
-        return [Sent(parcel.envelope_id, SentState.ACKNOWLEDGED) for parcel in parcels]
+            good, bad = _laid_out(fresh)
+            if good:
+                self._write(good, commit, now)
+        return [bad.get(parcel.envelope_id) or Sent(parcel.envelope_id, SentState.ACKNOWLEDGED) for parcel in parcels]
 
     def tidy(self) -> None:
         """Clear away what a process left that died before its rename: it may hold what nobody may be told any more."""
@@ -135,12 +136,16 @@ class ToHarts:
         for slip in slips:
             self._folder.put_slip(_slip_name(slip.file), slip.octets())
 
-    def _write(self, parcels: Sequence[Parcel], commit: Commit, now: datetime) -> None:
+    def _write(self, messages: Mapping[str, Sequence[dat.Draft]], commit: Commit, now: datetime) -> None:
         day = now.astimezone(ZONE).date()
         header = dat.Header(self._site, day, self._next(day), dat.TO_HARTS)
         name = dat.file_name(header)
-        clients, lines = _laid_out(parcels)
-        data = dat.write(header, clients)
+        lines: dict[str, tuple[int, int]] = {}
+        at = 2  # line 1 is HD
+        for envelope_id, drafts in messages.items():
+            lines[envelope_id] = (at, at + len(drafts) - 1)
+            at += len(drafts)
+        data = dat.write(header, messages.values())
         try:
             self._folder.spool(name, data)
             self._folder.put_slip(_slip_name(name), Slip(name, lines).octets())
@@ -152,6 +157,8 @@ class ToHarts:
 
     def _clear(self) -> None:
         """Remove halves. Only for who is alone."""
+        for name in self._folder.names(".new", spooled=True):
+            self._folder.forget(name)
         for name in self._folder.names(_DAT, spooled=True):
             self._folder.forget(_slip_name(name))
             self._folder.forget(name)
@@ -189,18 +196,20 @@ class ToHarts:
         return [problem]
 
 
-def _laid_out(parcels: Sequence[Parcel]) -> tuple[list[list[dat.Draft]], dict[str, tuple[int, int]]]:
-    """The clients of a file with their lines, and where each message stands. Line 1 is HD."""
-    clients: list[list[dat.Draft]] = []
-    lines: dict[str, tuple[int, int]] = {}
-    at = 2
+def _laid_out(parcels: Sequence[Parcel]) -> tuple[dict[str, Sequence[dat.Draft]], dict[str, Sent]]:
+    """The lines of each message by envelope id; and those that cannot be written, which keep nobody from going."""
+    good: dict[str, Sequence[dat.Draft]] = {}
+    bad: dict[str, Sent] = {}
     for parcel in parcels:
         document = orjson.loads(parcel.body)
-        own: list[dat.Draft] = [(record, action, fields) for record, action, fields in document["lines"]]
-        clients.append(own)
-        lines[parcel.envelope_id] = (at, at + len(own) - 1)
-        at += len(own)
-    return clients, lines
+        drafts: list[dat.Draft] = [(record, action, fields) for record, action, fields in document["lines"]]
+        try:
+            dat.lines_of(drafts)
+        except MappingGap as error:
+            bad[parcel.envelope_id] = Sent(parcel.envelope_id, SentState.FAILED, str(error))
+        else:
+            good[parcel.envelope_id] = drafts
+    return good, bad
 
 
 def _rejections(slip: Slip, answer: ack.Ack) -> Iterator[Rejection]:
@@ -209,18 +218,21 @@ def _rejections(slip: Slip, answer: ack.Ack) -> Iterator[Rejection]:
         wrong = [line for line in answer.lines if first <= line.line <= last and line.answer.result is ack.Result.ERR]
         wrong.sort(key=lambda line: line.record != "RF")
         if answer.code or wrong:
-            yield Rejection(envelope_id, _known(answer.code or wrong[0].answer.code))
+            yield Rejection(envelope_id, _ours(answer.code or wrong[0].answer.code))
 
 
-def _known(code: str) -> str:
-    """A code of ours; another may be a word of anybody's, and is kept as such."""
+def _ours(code: str) -> str:
+    """A code of ours; in the place of another, which may be a word of anybody's, stands ``OTHER``."""
     return code if code in ack.MESSAGES or code in ack.FILE_CODES else OTHER
 
 
 def _numbers(slip: Slip, answer: ack.Ack) -> Iterator[Numbered]:
+    """The numbers of clients that HARTS took: of one in error it has none."""
     for envelope_id, (first, last) in slip.lines.items():
-        found = [line.harts_no for line in answer.lines if first <= line.line <= last and line.record == "CL"]
-        if found and found[0]:
+        own = [line for line in answer.lines if first <= line.line <= last]
+        taken = not any(line.answer.result is ack.Result.ERR for line in own)
+        found = [line.harts_no for line in own if line.record == "CL" and line.harts_no]
+        if taken and found:
             yield Numbered(envelope_id, HARTS_NUMBER, found[0])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent, SentState
+from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.harts import values
 from adapters.harts.folder import Folder
 from adapters.harts.inbox import FromHarts
@@ -21,7 +21,6 @@ from hub.errors import HubError, RecordUnreadable, Refused
 
 SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible")
 BATCH_EVERY_S = 86_400  # program systems 4.4: nightly
-_NOTICES = frozenset({"refusal", "returned", "rejected"})  # the .ACK of the file says them
 
 
 def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSource:
@@ -115,12 +114,8 @@ class HartsSource:
         self._out.reach()
 
     def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
-        """Write one file; a notice is not written, since the ``.ACK`` of the line says it."""
-        told = [parcel for parcel in parcels if parcel.kind in _NOTICES]
-        messages = [parcel for parcel in parcels if parcel.kind not in _NOTICES]
-        sent = {each.envelope_id: each for each in self._to.send(messages, commit, self._now())} if messages else {}
-        sent |= {parcel.envelope_id: Sent(parcel.envelope_id, SentState.ACKNOWLEDGED) for parcel in told}
-        return [sent[parcel.envelope_id] for parcel in parcels]
+        """Write one file."""
+        return self._to.send(parcels, commit, self._now())
 
     def awaiting(self, limit: int) -> Sequence[str]:
         """Keys of files that HARTS has no final answer to."""
@@ -155,8 +150,3 @@ def _looked_at(place: str, folder: Folder) -> Finding:
     except HubError as error:
         return Finding(place, False, error.got, error.next_step)
     return Finding(place, True, "is there and can be written")
-
-
-def notice(_key: str, _code: str, _place: str = "") -> bytes:
-    """A word to a record's own system: none is written, since the ``.ACK`` of its file says it."""
-    return b""

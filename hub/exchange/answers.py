@@ -5,10 +5,11 @@ What is told is what the store says now, so a crash or a repeat changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from adapters.contract import Answer, Answering, Raw, Verdict
+from hub.exchange.batches import batches
 from hub.exchange.house import House
 from hub.exchange.reading import ReferralRecord, read_one
 from hub.exchange.waiting import NO_REFERRAL
@@ -17,10 +18,9 @@ from hub.model.envelope import MessageState
 from hub.model.rows import Inbox, Waiting
 from hub.ports import Peek
 
-KEYS_MAX = 20_000  # lines looked at in one step
+KEYS_MAX = 20_000  # lines looked at in one step, and the rest of the file in which they end
+ASKED_AT_ONCE = 5_000  # of them in one question to the store
 NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
-
-_FINAL = "DN_SCHEMA"  # a bad value waits for nothing but another record
 
 
 def step(house: House, system: System) -> bool:
@@ -32,37 +32,38 @@ def step(house: House, system: System) -> bool:
     if not house.adapters[system.kind].answers:
         return False
     source = cast(Answering, house.connections.source(system))
-    keys = source.awaiting(KEYS_MAX)
-    if not keys:
-        return source.answer({})  # a batch without any record of ours is answered too
-    with house.store.peek() as rows:
-        messages = rows.inbox.latest(system.id, keys)
-        waiting = rows.waiting.of(system.id, keys)
-        answers = {
-            key: _answer(messages.get(key), waiting.get(key)) for key in keys if key in messages or key in waiting
-        }
-        silent = [key for key in keys if key not in answers]
-        answers |= _of_silent(house, rows, system, silent, source.refetch(silent) if silent else ())
+    answers: dict[str, Answer] = {}  # a batch without any record of ours is answered too
+    for keys in batches(source.awaiting(KEYS_MAX), ASKED_AT_ONCE):
+        with house.store.peek() as rows:
+            answers |= _answers(rows, system, keys)
+            silent = [key for key in keys if key not in answers]
+            answers |= _of_silent(house, rows, system, silent, source.refetch(silent) if silent else ())
     return source.answer(answers)
 
 
-def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
-    if waits is not None and waits.message_id is None and waits.code == NO_REFERRAL:
-        return Answer(Verdict.WAITS, NOTHING_YET)
+def _answers(rows: Peek, system: System, keys: Sequence[str]) -> dict[str, Answer]:
+    messages = rows.inbox.latest(system.id, keys)
+    waiting = rows.waiting.of(system.id, keys)
+    sent = rows.handovers.get([each.envelope_id for each in messages.values() if each.envelope_id])
+    rejected = {row.message_id: row.rejection for row in sent.values() if row.rejection}
+    return {
+        key: _answer(messages.get(key), waiting.get(key), rejected) for key in keys if key in messages or key in waiting
+    }
+
+
+def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str, str]) -> Answer:
     if waits is not None:
-        return Answer(
-            Verdict.REFUSED if waits.code == _FINAL or _nothing_helps(message, waits) else Verdict.WAITS, waits.code
-        )
+        if waits.message_id is None and waits.code == NO_REFERRAL:
+            return Answer(Verdict.WAITS, NOTHING_YET)
+        # nothing would wake it, neither a change nor a date nor a person's choice: a line has no next revision
+        asleep = not (waits.locks or waits.due_at or waits.keys)
+        return Answer(Verdict.REFUSED if asleep else Verdict.WAITS, waits.code)
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)
+    if code := rejected.get(message.message_id):  # by the system that took it, later
+        return Answer(Verdict.REFUSED, code)
     return Answer(Verdict.ACCEPTED, under_way=message.state is not MessageState.DELIVERED)
-
-
-def _nothing_helps(message: Inbox | None, waits: Waiting) -> bool:
-    """Refused, and neither a change nor a date nor a person's choice would wake it: a line has no next revision."""
-    refused = message is not None and message.state is MessageState.REFUSED
-    return refused and not (waits.locks or waits.due_at or waits.keys)
 
 
 def _of_silent(

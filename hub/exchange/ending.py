@@ -14,7 +14,7 @@ from consent.model import Code, Facts
 from hub.exchange.entries import returned
 from hub.exchange.house import House
 from hub.exchange.message import ADD
-from hub.exchange.waiting import tell
+from hub.exchange.waiting import given_up_at, tell
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import ENDS, MessageState
@@ -118,5 +118,6 @@ def _waiting(
         created_at=unit.now,
         message_id=message.message_id,
         due_at=due_at,
+        until_at=given_up_at(house, unit, message.system),
         locks=on,
     )

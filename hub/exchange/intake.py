@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
-from hub.errors import IntegrityBroken, MessageRejected, Unavailable, Unexpected
+from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Unavailable, Unexpected
 from hub.exchange import addressing, gate
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
@@ -25,6 +25,7 @@ from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
 from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
+from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
 from hub.exchange.waiting import not_yet, tell, unreadable
 from hub.model import locks
@@ -187,10 +188,14 @@ def _commit(house: House, addressed: Sequence[Addressed]) -> tuple[list[Referral
 
 
 def _broken(record: ReferralRecord, error: Exception) -> Unreadable:
-    """A record that turns out to be no message, or that we cannot handle. A mapping may have labelled it wrong."""
+    """A record that turns out to be no message, or that we cannot handle.
+
+    What a mapping may have done wrong, or we, is looked at again when one changes; what its sender must change is not.
+    """
     where = f"{record.source.system.id} {record.source.key}"
     wrong = error if isinstance(error, MessageRejected) else Unexpected.met(where, error)
-    return Unreadable(record.source, str(wrong), gap=True)
+    ours = not isinstance(error, MessageRejected) or isinstance(error, MappingGap | NotOurMessage)
+    return Unreadable(record.source, str(wrong), gap=ours)
 
 
 def _judge_batch(house: House, addressed: Sequence[Addressed]) -> list[ReferralRecord]:

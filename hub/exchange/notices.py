@@ -5,14 +5,17 @@ They do not travel on the bus: nobody but the sender's own system sees them, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.contract import SentState
 from hub.errors import Unavailable
-from hub.exchange.entries import told
+from hub.exchange.entries import alarm, told
 from hub.exchange.house import House
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.writing import write_notice
 from hub.model import locks
 from hub.model.directory import System
+from hub.model.rows import Notice
 
 
 def step(house: House, system: System) -> bool:
@@ -21,6 +24,8 @@ def step(house: House, system: System) -> bool:
         due = rows.notices.due(system.id, rows.now, house.limits.batch)
     if not due:
         return False
+    if house.adapters[system.kind].notice is None:
+        return _said_otherwise(house, due)
     try:
         sent = house.connections.source(system).send([write_notice(house, system, row) for row in due], _at_once)
     except Unavailable:
@@ -37,6 +42,17 @@ def step(house: House, system: System) -> bool:
                 unit.notices.postpone(
                     row.notice_id, again.at if isinstance(again, RetryAt) else unit.now + house.limits.return_after
                 )
+    return True
+
+
+def _said_otherwise(house: House, due: Sequence[Notice]) -> bool:
+    """To a system that is answered record by record: its answer says it, save what comes after the last word of it."""
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in due:
+            unit.notices.sent(row.notice_id)
+            if row.kind == "rejected":
+                source = f"{row.system}/{row.record_key}"
+                unit.audit.append(alarm("NOT_TOLD", unit.now, system=row.system, source=source, rejection=row.code))
     return True
 
 

@@ -52,7 +52,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
             subject_ref=facts.message.subject,
             attempts=attempts,
             due_at=due_at,
-            until_at=_kept_until(house, unit, before, on, keys),
+            until_at=_kept_until(house, unit, row.system, before, on, keys),
             place=place,
             locks=on,
             keys=keys,
@@ -63,12 +63,16 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
-    """Answer a record that is no message: say where it is wrong, and wait for a new revision or a new mapping."""
+    """Answer a record that is no message: say where it is wrong, and wait for a new revision or a new mapping.
+
+    Where its batch is answered it has had its last word, and waits for neither: it is sent again in another batch.
+    """
     source = record.source
     before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     if before and before.digest == source.digest and before.place == record.place:
         unit.waiting.snooze(before.waiting_id, None)
         return
+    until_at = given_up_at(house, unit, source.system.id)
     unit.waiting.put(
         Waiting(
             waiting_id=house.ids.number(),
@@ -78,7 +82,8 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
             digest=source.digest,
             code=Code.DN_SCHEMA.value,
             created_at=unit.now,
-            locks=(locks.CONFIG,) if record.gap else (),
+            until_at=until_at,
+            locks=(locks.CONFIG,) if record.gap and until_at is None else (),
             place=record.place,
         )
     )
@@ -128,13 +133,21 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
     )
 
 
+def given_up_at(house: House, unit: Unit, system: str) -> datetime | None:
+    """When a record waits no longer, where its system must hear a last word of its batch; else it waits for ever."""
+    known = unit.directory.all().systems.get(system)
+    answered = known is not None and house.adapters[known.kind].answers
+    return unit.now + house.limits.unknown_kept if answered else None
+
+
 def _kept_until(
-    house: House, unit: Unit, before: Waiting | None, on: tuple[str, ...], keys: str | None
+    house: House, unit: Unit, system: str, before: Waiting | None, on: tuple[str, ...], keys: str | None
 ) -> datetime | None:
     """Digests of a person whom perhaps nobody knows are kept 30 days in all, however often the record is judged."""
     digests = {lock for lock in on if lock.startswith("digest:")}
     if not digests and keys is None:
-        return None
+        ends = given_up_at(house, unit, system)
+        return before.until_at if ends and before and before.until_at else ends
     if before and before.until_at and (digests <= set(before.locks) and keys == before.keys):
         return before.until_at
     return unit.now + house.limits.unknown_kept

@@ -92,12 +92,9 @@ def _with_place(resource: Resource, places: Mapping[str, str]) -> Resource:
 
 def write_notice(house: House, system: System, row: Notice) -> Parcel:
     """A content-free word for a sender's own system: its own record number and a code."""
-    adapter = house.adapters[system.kind]
-    return Parcel(
-        envelope_id=row.notice_id,
-        kind=row.kind,
-        body=adapter.notice(row.record_key, row.code, row.place),
-    )
+    notice = house.adapters[system.kind].notice
+    assert notice is not None, "it is told by its answers"
+    return Parcel(envelope_id=row.notice_id, kind=row.kind, body=notice(row.record_key, row.code, row.place))
 
 
 def _is_incomplete(content: Resource) -> bool:

@@ -381,12 +381,61 @@ def test_two_workers_do_not_take_the_same_number(site: Site, source: HartsSource
     assert len(site.received()) == 1
 
 
-@pytest.mark.parametrize("kind", ["refusal", "returned", "rejected"])
-def test_a_notice_is_said_by_the_ack_alone(site: Site, source: HartsSource, kind: str):
-    (sent,) = source.send([Parcel("n-1", kind, b"{}")], nothing)
+def test_one_message_that_cannot_be_written_keeps_no_other_out_of_the_file(site: Site, source: HartsSource):
+    bad = Parcel("e-2", "referral", orjson.dumps({"lines": [["CL", "A", {"surname": "X" * 90}]]}))
 
-    assert sent.state is SentState.ACKNOWLEDGED
-    assert list(site.to_harts.glob("*.DAT")) == []
+    sent = source.send([parcel("e-1"), bad, parcel("e-3")], nothing)
+
+    assert [each.state for each in sent] == [SentState.ACKNOWLEDGED, SentState.FAILED, SentState.ACKNOWLEDGED]
+    assert "harts CL" in sent[1].code
+    assert "XXX" not in sent[1].code
+    (batch,) = site.received()
+    assert len(list(batch.clients())) == 2
+
+
+def test_a_number_on_a_line_in_error_is_nobodys(site: Site, source: HartsSource):
+    source.send([parcel("e-1")], nothing)
+    (batch,) = site.received()
+    rf = next(key.number for key in batch.keys() if key.record == "RF")  # noqa: SIM118 - a method, no mapping
+    site.acknowledge(batch, {rf: ack.Answer(ack.Result.ERR, "H4")}, {2: "40000077"})
+
+    page = source.fetch("")
+
+    assert page.numbers == ()
+    assert [each.code for each in page.rejections] == ["H4"]
+
+
+def test_a_half_written_slip_goes_with_the_next_file(site: Site, source: HartsSource):
+    source.send([parcel("e-1")], nothing)
+    left = site.to_harts / ".spool" / "2026-HTT0000120260101009.slip.new"
+    left.write_bytes(b"{}")
+
+    source.send([parcel("e-2")], nothing)
+
+    assert not left.exists()
+
+
+def test_files_that_wait_take_turns_to_be_answered(site: Site, source: HartsSource):
+    """Else the oldest alone would be looked at, for as long as it waits."""
+    names = [site.hand_in(client(referral(ref_no=f"R-{number}"))) for number in range(3)]
+    all_of(source)
+
+    for _ in names:
+        source.answer(dict.fromkeys(source.awaiting(1), Answer(Verdict.WAITS, "DN_NO_CONSENT")))
+
+    assert [told(site, name).settled for name in names] == [False] * 3
+
+
+def test_what_was_said_before_is_not_asked_again(site: Site, source: HartsSource):
+    name = site.hand_in(client(referral(ref_no="R-1"), referral(ref_no="R-2")))
+    all_of(source)
+    first, second = source.awaiting(100)
+    source.answer({first: Answer(Verdict.ACCEPTED, known=True), second: Answer(Verdict.WAITS, "DN_NO_CONSENT")})
+
+    assert source.awaiting(100) == [second]
+    source.answer({second: OK})
+    answers = [(line.answer.result.value, line.answer.code) for line in told(site, name).lines if line.record == "RF"]
+    assert answers == [("WARN", "W02"), ("OK", "")]
 
 
 def test_a_folder_that_is_gone_or_read_only_is_unavailable_and_says_what_to_do(site: Site, source: HartsSource):

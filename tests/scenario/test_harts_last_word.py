@@ -1,0 +1,148 @@
+"""Every line of a HARTS file gets a last word in its ``.ACK``; after it nothing of that line moves any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import harts_builder as harts
+from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, importing, make_both
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[Both]:
+    made = make_both(tmp_path)
+    yield made
+    made.network.hub.close()
+
+
+def asks(both: Both, **changes: str) -> str:
+    """A file with one request for Harbour; its name."""
+    return both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, **changes)))
+
+
+def settled(both: Both, name: str) -> bool:
+    found = both.site.answer_to(name)
+    assert found is not None
+    return found.settled
+
+
+def rejected_by_harbour(both: Both, code: str = "CLOSED_CASE") -> None:
+    """Harbour's CMS cannot apply what it got."""
+    (row,) = both.network.inbox("harbour", "referral")
+    both.network.db("harbour").execute(
+        "INSERT INTO hub_inbox_error (message_id, code, occurred_at, seq) VALUES (?, ?, '2026-06-02 10:00:00', 1)",
+        (row["message_id"], code),
+    )
+
+
+def after(both: Both, days: int) -> None:
+    for _ in range(days):
+        both.network.clock.advance(timedelta(days=1))
+        both.network.hub.keep_house()
+        both.run()
+
+
+def test_a_rejection_by_the_receiver_stands_in_a_file_that_is_still_open(both: Both) -> None:
+    allow(both, consent_row())
+    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    name = both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE)),
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
+    )
+    both.run()
+    before = both.told(name)
+
+    rejected_by_harbour(both, "CASE_CLOSED")
+    both.run()
+
+    assert [each[1:] for each in before] == [("OK", "")] * 2 + [("WARN", "DN_NO_CONSENT")] * 2
+    assert [each[1:] for each in both.told(name)] == [("ERR", "CASE_CLOSED")] * 2 + [("WARN", "DN_NO_CONSENT")] * 2
+    assert both.network.states() == {"delivered": 1, "refused": 1}
+
+
+def test_a_rejection_after_the_last_word_is_an_alarm_since_nothing_can_be_written_any_more(both: Both) -> None:
+    allow(both, consent_row())
+    name = asks(both)
+    both.run()
+    assert settled(both, name)
+
+    rejected_by_harbour(both, "CASE_CLOSED")
+    both.run()
+
+    events = both.network.entries()
+    (alarm,) = [entry for entry in events if entry["event_type"] == "ALARM"]
+    assert (alarm["reason_code"], alarm["rejection"]) == ("NOT_TOLD", "CASE_CLOSED")
+    assert not [entry for entry in events if entry["event_type"] == "NOTICE_SENT"]
+
+
+@pytest.mark.parametrize("code", ["DN_WITHDRAWN", "DN_RECIPIENT"])
+def test_what_waits_for_thirty_days_is_refused_then_and_does_not_go_later(both: Both, code: str) -> None:
+    (number,) = allow(both, consent_row())
+    if code == "DN_WITHDRAWN":
+        importing(both, consent_row(consent_id=number, withdrawn_at="2026-05-30 09:00:00", withdrawn_how="LETTER"))
+    name = asks(both) if code == "DN_WITHDRAWN" else asks(both, to_service="HOU")
+    both.run()
+    before = both.told(name)[-1]
+
+    after(both, 31)
+    last = both.told(name)[-1]
+    allow(both, consent_row(consent_id="M-7"))
+    both.run()
+
+    assert before == ("RF", "WARN", code)
+    assert last == ("RF", "ERR", code)
+    assert settled(both, name)
+    assert both.network.inbox("harbour", "referral") == []
+    assert both.network.waits() == {}
+
+
+def test_a_value_that_has_no_counterpart_is_the_last_word_and_a_mended_mapping_does_not_send_it(both: Both) -> None:
+    allow(both, consent_row())
+    name = asks(both, to_service="ZZZ")
+    both.run()
+
+    waiting = list(both.network.waits().values())
+
+    assert both.told(name)[-1] == ("RF", "ERR", "DN_SCHEMA")
+    assert settled(both, name)
+    assert [row.locks for row in waiting] == [()]
+
+
+def test_what_was_returned_as_often_as_the_hub_tries_by_itself_is_refused(both: Both) -> None:
+    allow(both, consent_row())
+    (both.network.dir / "harbour.sqlite").rename(both.network.dir / "harbour.away")
+    name = asks(both)
+    for _ in range(6):
+        both.network.run()
+        both.network.clock.advance(timedelta(hours=73))
+    both.network.run()
+
+    assert both.told(name)[-1] == ("RF", "ERR", "NOT_ACKNOWLEDGED")
+    assert settled(both, name)
+
+
+def test_a_file_of_which_all_is_known_is_not_read_again_at_each_step(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(both, consent_row())
+    asks(both)
+    both.run()
+    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE)),
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
+    )
+    both.run()
+    fetched: list[int] = []
+    source = type(both.network.hub.house.connections.source(both.system()))
+    refetch = source.refetch
+    monkeypatch.setattr(source, "refetch", lambda self, keys: fetched.append(len(keys)) or refetch(self, keys))
+
+    for _ in range(5):
+        both.network.hub.step()
+
+    assert fetched == []
