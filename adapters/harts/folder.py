@@ -19,7 +19,9 @@ from typing import TypeVar
 
 from hub.errors import Unavailable
 
-FILE_BYTES_MAX = 64 * 1024 * 1024  # [policy] three times a file of 100,000 lines; a longer one is refused unread
+FILE_BYTES_MAX = (
+    32 * 1024 * 1024
+)  # [policy] half as much again as a file of 100,000 lines; a longer one is refused unread
 SPOOL = ".spool"  # inside the folder, so that a rename is one step of one file system
 _NEXT = "look at the folder: is it there, may the hub write to it, is there room? It is tried again"
 

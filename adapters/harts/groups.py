@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.contract import Answer, Verdict
 from adapters.harts import ack, dat
-from adapters.harts.layout import Fault, Line
+from adapters.harts.layout import DELETED, Fault, Line
 from hub.model.canonical import canonical
 
+_NOT_CARRIED = ack.Answer(ack.Result.ERR, "DN_OFF_BUS")  # a kind of line that the hub does not carry
 NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
-OFF_BUS = "DN_OFF_BUS"  # a kind of line that the hub does not carry
+LINES_OF_CLIENT_MAX = 100  # [policy] below one CL: each of its RF brings all of its results
 NAMED_BY = ("harts_no", "local_key")  # H1: by one of them a CL names its client
 _CARRIED = frozenset({"CL", "AS", "EL", "RF"})
 _CHOOSE_NOTHING = frozenset({"local_key", "consent_no"})  # whose it is stands in the CL; a consent is found by itself
@@ -53,6 +54,26 @@ class Group:
         )
 
 
+def of_client(where: str, client: dat.Client) -> Iterator[Group]:
+    """The messages that a client's lines make.
+
+    Args:
+        where: ``site/year/seq``.
+    """
+    if client.line.action == DELETED:
+        return
+    parts = [line for line in client.lines if line.record in ("AS", "EL") and not line.faults]
+    faults = (*client.line.faults, *_crowd(client))
+    if len(client.lines) > LINES_OF_CLIENT_MAX:
+        parts = parts[:1]
+    asked = [line for line in client.lines if line.record == "RF"]
+    for line in asked:
+        yield Group(f"{where}/{line.number}", client.line, (line, *parts), (*faults, *line.faults))
+    results = next((line for line in parts if line.record == "AS" and line.action != DELETED), None)
+    if not asked and results is not None:  # of a referral that the site has received (shared model 7)
+        yield Group(f"{where}/{results.number}", client.line, tuple(parts), faults)
+
+
 def of_lines(
     batch: dat.Batch, groups: Sequence[Group], answers: Mapping[str, Answer], *, old: bool, cuaet: bool
 ) -> dict[int, ack.Answer]:
@@ -60,20 +81,30 @@ def of_lines(
     by_line = {line_of(group.key): _said(answers[group.key], old=old) for group in groups}
     found: dict[int, ack.Answer] = {}
     for client in batch.clients(cuaet_eligible=cuaet):
+        if client.line.action == DELETED:  # the hub keeps no client whom it could delete
+            found |= {line.number: _of_line(line, _NOT_CARRIED) for line in (client.line, *client.lines)}
+            continue
         own = [by_line[line.number] for line in client.lines if line.number in by_line]
         part = own[0] if own else _said(Answer(Verdict.WAITS, NOTHING_YET), old=old)
         for line in (client.line, *client.lines):
             found[line.number] = _of_line(line, by_line.get(line.number, part))
     for line in (*batch.courses(), *batch.strays()):
-        found[line.number] = _of_line(line, ack.Answer(ack.Result.ERR, OFF_BUS))
+        found[line.number] = _of_line(line, _NOT_CARRIED)
     return found
+
+
+def _crowd(client: dat.Client) -> Iterator[Fault]:
+    """The fault of a client with more lines than one message should be made of."""
+    if len(client.lines) > LINES_OF_CLIENT_MAX:
+        got, expected = f"{len(client.lines)} lines below it", f"{LINES_OF_CLIENT_MAX} at most"
+        yield Fault(client.line.number, "CL", "", "DN_SCHEMA", got, expected)
 
 
 def _of_line(line: Line, otherwise: ack.Answer) -> ack.Answer:
     if line.faults:
         fault = line.faults[0]
         return ack.Answer(ack.Result.ERR, fault.code, fault.field)
-    return otherwise if line.record in _CARRIED else ack.Answer(ack.Result.ERR, OFF_BUS)
+    return otherwise if line.record in _CARRIED else _NOT_CARRIED
 
 
 def _said(answer: Answer, *, old: bool) -> ack.Answer:

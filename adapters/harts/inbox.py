@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 import orjson
@@ -19,13 +19,13 @@ import orjson
 from adapters.contract import Answer, Gone, Memory, Raw
 from adapters.harts import ack, dat
 from adapters.harts.folder import FILE_BYTES_MAX, Folder
-from adapters.harts.groups import Group, line_of, of_lines
-from adapters.harts.layout import DELETED
+from adapters.harts.groups import Group, line_of, of_client, of_lines
 from hub.errors import RecordUnreadable, Unavailable
 
 PAGE = 500  # referrals read at once
 STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its trailer may still be growing for so long
 NOTHING_YET_KEPT = timedelta(days=30)  # program systems 9.4: W01 is an error then
+EARLIEST = date(2020, 1, 1)  # [policy] no file of this layout is older
 DAY = timedelta(days=1)  # clocks of two places may differ by as much
 _FILES = "files"  # memory key: identities of files that are not settled, in order
 
@@ -116,14 +116,16 @@ class FromHarts:
 
     def is_whole(self, name: str) -> None:
         """All of a file has been judged: from now on it is answered."""
-        for identity, taken in self._files():
-            if taken.name == name and not taken.whole:
-                self._put(identity, replace(taken, whole=True))
+        identity = _identity(_where(name))
+        taken = self._known(identity)
+        if taken is not None and taken.name == name and not taken.whole:
+            self._put(identity, replace(taken, whole=True))
 
-    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+    def refetch(self, keys: Sequence[str], now: datetime) -> list[Raw | Gone]:
         """Records by key; of a request that was said again or taken back since, the later line alone is there.
 
-        A line that gives its number to another client says nothing of the earlier one's.
+        A line that gives its number to another client says nothing of the earlier one's. A file that is away just now,
+        or has other bytes, is read anew when it is back.
         """
         wanted: dict[str, set[str]] = {}
         for key in keys:
@@ -131,8 +133,11 @@ class FromHarts:
         found: dict[str, Raw] = {}
         said: dict[str, list[Group]] = {}  # the site's own requests: number to what was said last, of each client
         for name in self._folder.names(".DAT"):
-            asked = wanted.get(_where(name), set())
-            if (batch := self._batch(name)) is not None:
+            batch = self._batch(name)
+            if batch is not None and self._never_taken(batch, now) is not None:
+                continue  # what a refused file says does not count
+            asked = wanted.pop(_where(name), set()) if batch is not None else set()
+            if batch is not None:
                 for group in self._groups(batch):
                     if number := group.request(self._site):
                         said[number] = [*(one for one in said.get(number, ()) if not one.same_client(group)), group]
@@ -140,6 +145,8 @@ class FromHarts:
                         said[group.key] = [group]
                     if group.key in asked:
                         found[group.key] = self._raw(batch, group)
+        for away in wanted:
+            self._read_anew(away)
         standing = {group.key for groups in said.values() for group in groups}
         return [found[key] if key in found and key in standing else Gone(key) for key in keys]
 
@@ -188,6 +195,13 @@ class FromHarts:
         """What an answer rests on, to see that nothing has changed; of a file of any length one number is kept."""
         return hash((old, self._folder.stamp(ack.ack_name(name)), *answers.values()))
 
+    def _read_anew(self, where: str) -> None:
+        """Of a file lines were asked for that cannot be had: it counts as taken away, and is read when it is back."""
+        identity = _identity(where)
+        if (taken := self._known(identity)) is not None:
+            self._put(identity, replace(taken, settled=True))
+            self._done.pop(taken.name, None)
+
     def _to_read(self, name: str, stamp: Stamp, now: datetime, problems: list[str]) -> bool:
         """Whether a file is to be read now. One that is refused is answered, and told."""
         found = self._looked_at(name, stamp, now)
@@ -216,7 +230,7 @@ class FromHarts:
         if isinstance(taken, Taken) and not taken.whole:
             self._held = Held(name, stamp, found)
         if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):
-            taken = replace(taken, settled=False)  # it was taken away, and is back without its answer
+            taken = replace(taken, settled=False, whole=False)  # it was taken away, and is back without its answer
             self._put(found.header.identity, taken)
         return taken
 
@@ -281,14 +295,13 @@ class FromHarts:
 
     def _against_memory(self, batch: dat.Batch, data: bytes, now: datetime) -> dat.Refusal | Taken:
         """F03, or the same file again, or a new one that is taken in now."""
-        if batch.header.site != self._site:
-            return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
-        if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
-            return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE to come", "today, or before")
+        if (refusal := self._never_taken(batch, now)) is not None:
+            return refusal
         digest = hashlib.sha256(data).hexdigest()
         known = self._known(batch.header.identity)
         if known is None:
             known = Taken(batch.name, digest, now.isoformat())
+        if not known.settled:  # also one that is known and missing in the list, or it would never be answered
             self._put(batch.header.identity, known)
         if (known.name, known.sha256) == (batch.name, digest):
             return known
@@ -296,6 +309,16 @@ class FromHarts:
             batch.name, "F03", 1, "a sequence that was taken in before, with other bytes or name", "the next one",
             "give it the next sequence number and send it again",
         )  # fmt: skip
+
+    def _never_taken(self, batch: dat.Batch, now: datetime) -> dat.Refusal | None:
+        """F01, of a file that is whole and not for us, or not of this time."""
+        if batch.header.site != self._site:
+            return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
+        if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
+            return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE to come", "today, or before")
+        if batch.header.file_date < EARLIEST:
+            return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE of long ago", f"{EARLIEST}, or later")
+        return None
 
     def _refuse(self, refusal: dat.Refusal, now: datetime) -> None:
         """Answer a file that is refused, if its name is one of ours: of others nobody waits for an answer."""
@@ -311,18 +334,8 @@ class FromHarts:
         return [problem]
 
     def _groups(self, batch: dat.Batch) -> Iterator[Group]:
-        where = f"{batch.header.site}/{batch.header.file_date.year:04}/{batch.header.seq:03}"
         for client in batch.clients(cuaet_eligible=self._cuaet):
-            if client.line.action == DELETED:
-                continue
-            parts = [line for line in client.lines if line.record in ("AS", "EL") and not line.faults]
-            asked = [line for line in client.lines if line.record == "RF"]
-            for line in asked:
-                faults = (*client.line.faults, *line.faults)
-                yield Group(f"{where}/{line.number}", client.line, (line, *parts), faults)
-            results = next((line for line in parts if line.record == "AS" and line.action != DELETED), None)
-            if not asked and results is not None:  # of a referral that the site has received (shared model 7)
-                yield Group(f"{where}/{results.number}", client.line, tuple(parts), client.line.faults)
+            yield from of_client(_where(batch.name), client)
 
     def _raw(self, batch: dat.Batch, group: Group) -> Raw:
         data = group.octets(batch.header.file_date.isoformat())
@@ -359,6 +372,12 @@ def _where(name: str) -> str:
     return f"{name[2:8].rstrip('_')}/{name[8:12]}/{name[16:19]}"
 
 
+def _identity(where: str) -> str:
+    """As :attr:`adapters.harts.dat.Header.identity`."""
+    place, _, seq = where.rpartition("/")
+    return f"{place}/{dat.FROM_HARTS}/{seq}"
+
+
 def _no_file(name: str) -> str:
     return f"harts {dat.shown(name)}: got a folder, a pipe or a link, expected a plain file; take it out of this folder"
 
@@ -366,4 +385,4 @@ def _no_file(name: str) -> str:
 def _grows(data: bytes, stamp: Stamp, now: datetime) -> bool:
     """Whether a file may still be written: it has no trailer, and was touched a moment ago."""
     age_s = now.timestamp() - stamp[0] / 1e9
-    return b"\nTR " not in data and 0 <= age_s < STILL_WRITTEN.total_seconds()
+    return b"\nTR " not in data and -DAY.total_seconds() <= age_s < STILL_WRITTEN.total_seconds()

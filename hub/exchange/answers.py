@@ -5,12 +5,13 @@ What is told is what the store says now, so a crash or a repeat changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from adapters.contract import Answer, Answering, Raw, Verdict
+from adapters.contract import Answer, Answering, Gone, Raw, Verdict
 from hub.exchange.batches import batches
 from hub.exchange.house import House
+from hub.exchange.reader import alone
 from hub.exchange.reading import ReferralRecord, read_one
 from hub.exchange.waiting import NO_REFERRAL
 from hub.model.directory import System
@@ -31,24 +32,31 @@ def step(house: House, system: System) -> bool:
     """
     if not house.adapters[system.kind].answers:
         return False
-    source = cast(Answering, house.connections.source(system))
+    ours = alone(house, system.id)  # what a source remembers of its batches is kept by one process at a time
+    if ours is None:
+        return False
+    source = cast(Answering, ours.connections.source(system))
     answers: dict[str, Answer] = {}  # a batch without any record of ours is answered too
     for keys in batches(source.awaiting(KEYS_MAX), ASKED_AT_ONCE):
         with house.store.peek() as rows:
-            answers |= _answers(rows, system, keys)
-            silent = [key for key in keys if key not in answers]
-            answers |= _of_silent(house, rows, system, silent, source.refetch(silent) if silent else ())
+            found, over = _told(rows, system, keys)
+            silent = [key for key in keys if key not in found]
+            raws = source.refetch(silent) if silent else ()
+            answers |= found | _of_silent(ours, rows, system, zip(silent, raws, strict=True), over)
     return source.answer(answers)
 
 
-def _answers(rows: Peek, system: System, keys: Sequence[str]) -> dict[str, Answer]:
+def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Answer]]:
+    """What the store says of records; and, apart, of those that ended in vain and wait no longer."""
     messages = rows.inbox.latest(system.id, keys)
     waiting = rows.waiting.of(system.id, keys)
     sent = rows.handovers.get([each.envelope_id for each in messages.values() if each.envelope_id])
     rejected = {row.message_id: row.rejection for row in sent.values() if row.rejection}
-    return {
+    found = {
         key: _answer(messages.get(key), waiting.get(key), rejected) for key in keys if key in messages or key in waiting
     }
+    over = {key: said for key, said in found.items() if said.verdict is Verdict.REFUSED and key not in waiting}
+    return {key: said for key, said in found.items() if key not in over}, over
 
 
 def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str, str]) -> Answer:
@@ -67,14 +75,23 @@ def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str,
 
 
 def _of_silent(
-    house: House, rows: Peek, system: System, keys: Sequence[str], raws: Sequence[object]
+    house: House,
+    rows: Peek,
+    system: System,
+    raws: Iterable[tuple[str, Raw | Gone]],
+    over: Mapping[str, Answer],
 ) -> dict[str, Answer]:
-    """Records that made no message: what they say stands already, or belongs to nothing that is here yet."""
+    """Records that made no message, or wait no longer: of some a newer one speaks, what some say stands already.
+
+    The rest ended in vain (``over``), or belong to nothing that is here yet.
+    """
     found: dict[str, Answer] = {}
-    for key, raw in zip(keys, raws, strict=True):
+    for key, raw in raws:
         record = read_one(house, system, raw) if isinstance(raw, Raw) else None
-        known = isinstance(record, ReferralRecord) and _stands(rows, system, record)
-        found[key] = Answer(Verdict.ACCEPTED, known=True) if known else Answer(Verdict.WAITS, NOTHING_YET)
+        if record is None or (key not in over and isinstance(record, ReferralRecord) and _stands(rows, system, record)):
+            found[key] = Answer(Verdict.ACCEPTED, known=True)
+        else:
+            found[key] = over.get(key) or Answer(Verdict.WAITS, NOTHING_YET)
     return found
 
 

@@ -227,8 +227,9 @@ def test_the_same_file_back_without_its_answer_gets_it_again(agency: HartsAgency
     source.fetch(since)
 
     path.write_bytes(data)
-    source.fetch(since)
+    found, _ = drain(source, since)
 
+    assert keys(found) == [key], "what waited in it while it was away is judged again"
     assert answering(source).awaiting(100) == [key]
     assert answering(source).answer(said)
     again = ack.read(reply.name, reply.read_bytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,3 +146,92 @@ def test_a_file_of_which_all_is_known_is_not_read_again_at_each_step(
         both.network.hub.step()
 
     assert fetched == []
+
+
+# -- what a later line, a refused file or a file that is away does to a line that waits
+
+
+def waiting_line(both: Both) -> str:
+    name = asks(both)
+    both.run()
+    assert both.told(name)[-1] == ("RF", "WARN", "DN_NO_CONSENT")
+    return name
+
+
+def test_what_a_refused_file_says_of_a_waiting_line_does_not_count(both: Both) -> None:
+    name = waiting_line(both)
+    late = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)), day=date(2099, 12, 31))
+    both.run()
+
+    allow(both, consent_row())
+    both.run()
+
+    refused = both.site.answer_to(late)
+    assert refused is not None
+    assert refused.code == "F01"
+    assert both.told(name)[-1] == ("RF", "OK", "")
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+@pytest.mark.parametrize("later", [{"status": "X", "reason": "CLD"}, {"to_service": "ZZZ"}, {"action": "D"}])
+def test_of_a_waiting_line_of_which_a_newer_one_speaks_the_newer_one_has_the_word(
+    both: Both, later: dict[str, str]
+) -> None:
+    name = waiting_line(both)
+    action = later.get("action", "U")
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, **{**later, "action": action})))
+    both.run()
+
+    allow(both, consent_row())
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "WARN", "W02")
+    assert settled(both, name)
+    assert both.network.inbox("harbour", "referral") == []
+
+
+@pytest.mark.parametrize("other_bytes", [False, True])
+def test_a_file_that_is_away_while_its_line_is_woken_is_read_again_when_it_is_back(
+    both: Both, other_bytes: bool
+) -> None:
+    name = waiting_line(both)
+    path = both.site.from_harts / name
+    data = path.read_bytes()
+    if other_bytes:
+        path.write_bytes(data + b"x")
+    else:
+        path.unlink()
+    allow(both, consent_row())
+    both.run()
+
+    path.write_bytes(data)
+    both.run()
+
+    assert both.told(name)[-1] == ("RF", "OK", "")
+    assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+def test_a_client_with_more_lines_than_a_message_can_hold_is_refused_and_its_neighbour_goes(both: Both) -> None:
+    allow(both, consent_row())
+    crowd = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    name = both.site.hand_in(
+        harts.client(
+            *[harts.assessment()] * 60,
+            *[harts.referral(to_site=HARBOUR_SITE, ref_no=f"C-{number}") for number in range(60)],
+            **crowd,
+        ),
+        harts.client(harts.referral(to_site=HARBOUR_SITE)),
+    )
+    both.run()
+
+    answers = {each[1:] for each in both.told(name)[:-2]}
+    assert answers == {("ERR", "DN_SCHEMA")}
+    assert both.told(name)[-1] == ("RF", "OK", "")
+
+
+def test_a_deleted_client_is_answered_for_good_since_the_hub_keeps_none(both: Both) -> None:
+    name = both.site.hand_in([("CL", "D", {"harts_no": "40000001"})])
+    both.run()
+
+    assert both.told(name) == [("CL", "ERR", "DN_OFF_BUS")]
+    assert settled(both, name)

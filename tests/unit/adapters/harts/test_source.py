@@ -405,6 +405,24 @@ def test_a_number_on_a_line_in_error_is_nobodys(site: Site, source: HartsSource)
     assert [each.code for each in page.rejections] == ["H4"]
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_file_that_is_known_and_missing_in_the_list_of_what_waits_is_answered(
+    site: Site, source: HartsSource, memory: Memory, whole: bool
+):
+    name = site.hand_in(client(referral()))
+    if whole:
+        all_of(source)
+    else:
+        source.fetch("")
+    memory.put("files", "[]")
+
+    again = connect(site.settings, memory, StandingClock().now)
+    all_of(again)
+    again.answer(dict.fromkeys(again.awaiting(100), OK))
+
+    assert told(site, name).settled
+
+
 def test_a_half_written_slip_goes_with_the_next_file(site: Site, source: HartsSource):
     source.send([parcel("e-1")], nothing)
     left = site.to_harts / ".spool" / "2026-HTT0000120260101009.slip.new"
