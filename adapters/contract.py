@@ -205,10 +205,12 @@ class Answer:
         code: why it waits or was refused: of the consent rules, or the adapter's own; "" where it was accepted.
         known: nothing was to be done, since what it says stood already.
         under_way: accepted, and not yet where it goes: it may still be refused.
+        place: where the record is wrong, as the error says that refused it: its last word before ``: got`` is a field.
     """
 
     verdict: Verdict
     code: str = ""
+    place: str = ""
     known: bool = False
     under_way: bool = False
 

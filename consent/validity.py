@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,8 @@ from consent.model import (
     GivenBy,
     PackFacts,
 )
+
+CLOCKS_DIFFER = timedelta(days=1)  # [policy] what was written down elsewhere may be ahead of our clock by as much
 
 # from the record that got least far to the one that got furthest: P-8, then P-9
 FURTHEST = (
@@ -184,11 +186,15 @@ def _form(consent: Consent, facts: Facts) -> Code | None:
 
 
 def _time(consent: Consent, facts: Facts) -> Code | None:
-    """V-07. Half-open: over at the instant it expires (C-17). ``facts.at`` is asked, no job waited for."""
+    """V-07. Half-open: over at the instant it expires (C-17). ``facts.at`` is asked, no job waited for.
+
+    One that was given in time to come is not given yet: its longest life would be counted from there.
+    """
     assert consent.valid_from
     assert consent.expires_at
     assert consent.captured_at, "complete: see _specific"
-    if facts.at < consent.valid_from:
+    soon = facts.at + CLOCKS_DIFFER
+    if facts.at < consent.valid_from or consent.captured_at > soon or (consent.signed_on or date.min) > soon.date():
         return Code.DN_NOT_YET_VALID
     over = facts.at >= consent.expires_at or facts.at >= life_ends_at(consent.captured_at, facts.pack)
     return Code.DN_EXPIRED if over else None

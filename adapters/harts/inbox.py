@@ -69,6 +69,7 @@ class FromHarts:
         self._told: set[tuple[str, Stamp | None, str]] = set()
         self._held: Held | None = None
         self._groups_left: tuple[str, int, Iterator[Group]] | None = None  # of the file held, after that line
+        self._unsaid: list[tuple[str, str]] = []  # answers that could not be written, told with the next page
         self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
         self._said: dict[str, int] = {}
         self._final: dict[str, dict[str, Answer]] = {}  # of a file, the records whose answer is final: they say nothing
@@ -103,6 +104,8 @@ class FromHarts:
         self._done = {name: stamp for name, stamp in self._done.items() if name in there}
         self._told = {each for each in self._told if each[0] in there}
         problems = [text for name in odd for text in self._once(name, None, _no_file(name))]
+        problems += [text for name, said in self._unsaid for text in self._once(name, None, said)]
+        self._unsaid.clear()
         for name in names:
             stamp = self._folder.stamp(name)
             if stamp is None or self._done.get(name) == stamp:
@@ -185,6 +188,7 @@ class FromHarts:
                 written |= self._answer(identity, taken, now_said, now, old=old)
             except Unavailable as error:
                 failed = error
+                self._unsaid.append((taken.name, f"harts {ack.ack_name(taken.name)}: {error}"))
             else:
                 self._said[taken.name] = self._as_said(taken.name, now_said, old=old)
         if failed is not None:

@@ -12,9 +12,9 @@ slip first: a slip without its body counts as sent.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,17 +39,27 @@ class Slip:
 
     Args:
         lines: envelope id to its first and last line.
+        stands: digest of the type and key of every line, by which an answer is known to be to this file.
         read: digest of the last answer that was read, or "".
     """
 
     file: str
     lines: dict[str, tuple[int, int]]
+    stands: str
     read: str = ""
     settled: bool = False
 
     def octets(self) -> bytes:
         """As it is stored."""
-        return orjson.dumps({"file": self.file, "lines": self.lines, "read": self.read, "settled": self.settled})
+        return orjson.dumps(
+            {
+                "file": self.file,
+                "lines": self.lines,
+                "stands": self.stands,
+                "read": self.read,
+                "settled": self.settled,
+            }
+        )
 
     @classmethod
     def of(cls, data: bytes) -> Slip:
@@ -61,7 +71,7 @@ class Slip:
         try:
             row: dict[str, Any] = orjson.loads(data)
             lines = {name: (first, last) for name, (first, last) in row["lines"].items()}
-            return cls(row["file"], lines, row["read"], row["settled"])
+            return cls(row["file"], lines, row["stands"], row["read"], row["settled"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Unavailable(
                 "harts folder to HARTS", "a slip that was changed", "as the hub wrote it", "bring .spool back"
@@ -104,13 +114,26 @@ class ToHarts:
             with suppress(Unavailable), self._folder.alone():  # somebody is writing just now, or cannot: next time
                 self._clear()
 
+    def look(self) -> None:
+        """See that what was sent can be told.
+
+        Raises:
+            Unavailable: a slip was changed.
+        """
+        for _ in self._sent():
+            pass
+
     def heard(self) -> Heard:
         """Read the answers that are new or were replaced since. One that cannot be read stops no other."""
         rejections: list[Rejection] = []
         numbers: list[Numbered] = []
         problems: list[str] = []
         read: list[Slip] = []
-        for slip in self._sent(but=self._settled):
+        try:
+            slips = list(self._sent(but=self._settled))
+        except Unavailable as error:  # what comes from HARTS goes on; nothing is sent, since nobody knows what was
+            return Heard((), (), tuple(self._once(str(error))), ())
+        for slip in slips:
             if slip.settled:
                 self._settled.add(_slip_name(slip.file))
                 continue
@@ -119,16 +142,16 @@ class ToHarts:
                 digest = hashlib.sha256(data).hexdigest() if data is not None else slip.read
                 if data is None or digest == slip.read:
                     continue
-                answer = ack.read(ack.ack_name(slip.file), data)
+                answer = _to_this_file(slip, ack.read(ack.ack_name(slip.file), data))
             except Unavailable as error:  # asked again each time, told once
                 problems += self._once(f"{ack.ack_name(slip.file)}: {error}")
             except RecordUnreadable as error:
                 problems.append(str(error))
-                read.append(Slip(slip.file, slip.lines, digest, settled=False))
+                read.append(replace(slip, read=digest, settled=False))
             else:
                 rejections += _rejections(slip, answer)
                 numbers += _numbers(slip, answer)
-                read.append(Slip(slip.file, slip.lines, digest, answer.settled))
+                read.append(replace(slip, read=digest, settled=answer.settled))
         return Heard(tuple(rejections), tuple(numbers), tuple(problems), tuple(read))
 
     def keep(self, slips: Sequence[Slip]) -> None:
@@ -146,9 +169,12 @@ class ToHarts:
             lines[envelope_id] = (at, at + len(drafts) - 1)
             at += len(drafts)
         data = dat.write(header, messages.values())
+        keys = [drafts[0][2].get("local_key", "") for drafts in messages.values()]
+        own = zip(keys, messages.values(), strict=True)
+        stands = _digest((record, key) for key, drafts in own for record, _, _ in drafts)
         try:
             self._folder.spool(name, data)
-            self._folder.put_slip(_slip_name(name), Slip(name, lines).octets())
+            self._folder.put_slip(_slip_name(name), Slip(name, lines, stands).octets())
             commit()
             self._folder.show(name)
         except HubError:  # no room, too late, or no rename: the number is free again; a file that is out keeps its slip
@@ -212,6 +238,26 @@ def _laid_out(parcels: Sequence[Parcel]) -> tuple[dict[str, Sequence[dat.Draft]]
     return good, bad
 
 
+def _to_this_file(slip: Slip, answer: ack.Ack) -> ack.Ack:
+    """An answer to the very lines that were sent; a file that is refused as a whole names none.
+
+    Raises:
+        RecordUnreadable: it is to other lines, or not to all: whatever it says would be said of the wrong client.
+    """
+    if answer.code or _digest((line.record, line.key) for line in answer.lines) == slip.stands:
+        return answer
+    raise RecordUnreadable(
+        f"harts {ack.ack_name(slip.file)}: lines",
+        "other types or keys, or not as many",
+        "those of its own .DAT",
+        "it is read again when it is replaced; ask HARTS if it stays so",
+    )
+
+
+def _digest(lines: Iterable[tuple[str, str]]) -> str:
+    return hashlib.sha256("\n".join(f"{record} {key}" for record, key in lines).encode()).hexdigest()
+
+
 def _rejections(slip: Slip, answer: ack.Ack) -> Iterator[Rejection]:
     """A line in error rejects its message, the RF before the others; a refused file rejects all of them."""
     for envelope_id, (first, last) in slip.lines.items():
@@ -227,12 +273,15 @@ def _ours(code: str) -> str:
 
 
 def _numbers(slip: Slip, answer: ack.Ack) -> Iterator[Numbered]:
-    """The numbers of clients that HARTS took: of one in error it has none."""
+    """The numbers of clients that HARTS took: of one in error it has none, and no two have the same."""
+    given: dict[str, set[str]] = {}
+    for line in answer.lines:
+        given.setdefault(line.harts_no, set()).add(line.key)
     for envelope_id, (first, last) in slip.lines.items():
         own = [line for line in answer.lines if first <= line.line <= last]
         taken = not any(line.answer.result is ack.Result.ERR for line in own)
         found = [line.harts_no for line in own if line.record == "CL" and line.harts_no]
-        if taken and found:
+        if taken and found and len(given[found[0]]) == 1:
             yield Numbered(envelope_id, HARTS_NUMBER, found[0])
 
 

@@ -5,7 +5,7 @@ Program systems 9.4. All input and output of the kind is below this file, in ``f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,10 +126,11 @@ class HartsSource:
         return self._from.answer(answers, self._now())
 
     def check(self) -> list[Finding]:
-        """Look at both folders."""
+        """Look at both folders, and at what the hub itself keeps in the one to HARTS."""
         return [
-            _looked_at(place, folder)
-            for place, folder in (("from_harts_path", self._into), ("to_harts_path", self._out))
+            _looked_at("from_harts_path", self._into.reach, "is there and can be written"),
+            _looked_at("to_harts_path", self._out.reach, "is there and can be written"),
+            _looked_at("to_harts_path/.spool", self._to.look, "says what was sent"),
         ]
 
     def close(self) -> None:
@@ -144,9 +145,9 @@ def _cursor(since: str) -> tuple[str | None, int | None, list[Slip]]:
         raise RecordUnreadable("harts cursor", "another text", "one of ours", "read from the beginning") from None
 
 
-def _looked_at(place: str, folder: Folder) -> Finding:
+def _looked_at(place: str, look: Callable[[], None], well: str) -> Finding:
     try:
-        folder.reach()
+        look()
     except HubError as error:
         return Finding(place, False, error.got, error.next_step)
-    return Finding(place, True, "is there and can be written")
+    return Finding(place, True, well)

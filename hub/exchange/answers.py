@@ -65,7 +65,7 @@ def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str,
             return Answer(Verdict.WAITS, NOTHING_YET)
         # nothing would wake it, neither a change nor a date nor a person's choice: a line has no next revision
         asleep = not (waits.locks or waits.due_at or waits.keys)
-        return Answer(Verdict.REFUSED if asleep else Verdict.WAITS, waits.code)
+        return Answer(Verdict.REFUSED if asleep else Verdict.WAITS, waits.code, waits.place)
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)

@@ -46,7 +46,8 @@ def starts_at(facts: Facts) -> datetime | None:
 def _starts(facts: Facts) -> Iterator[datetime]:
     for subject in facts.subjects.values():
         for consent in subject.consents:  # a narrower one that ends may leave the answer to a wider one
-            yield from (at for at in (consent.valid_from, consent.expires_at) if at is not None)
+            moments = (consent.valid_from, consent.captured_at, consent.expires_at)
+            yield from (at for at in moments if at is not None)
     yield from (agreement.valid_from for agreement in facts.agreements)
 
 

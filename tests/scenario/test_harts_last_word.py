@@ -235,3 +235,31 @@ def test_a_deleted_client_is_answered_for_good_since_the_hub_keeps_none(both: Bo
 
     assert both.told(name) == [("CL", "ERR", "DN_OFF_BUS")]
     assert settled(both, name)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "field"),
+    [
+        pytest.param("RF", {"to_service": "ZZZ"}, "TO_SERVICE", id="an unknown service"),
+        pytest.param("RF", {"status": "Q"}, "STATUS", id="an unknown state"),
+        pytest.param("RF", {"consent_no": "AAAAAAAAAAAA"}, "CONSENT_NO", id="the number of no consent of this client"),
+        pytest.param("RF", {"from_site": HARBOUR_SITE, "to_site": harts.SITE, "status": "A"}, "REF_NO", id="nobodys"),
+        pytest.param("CL", {"sex": "Q"}, "SEX", id="an unknown code of the client"),
+        pytest.param("AS", {"tool": "ZZZ"}, "TOOL", id="an unknown tool"),
+    ],
+)
+def test_a_line_in_error_names_the_field_on_the_line_where_it_stands(
+    both: Both, line: str, wrong: dict[str, str], field: str
+) -> None:
+    of = {record: wrong if record == line else {} for record in ("CL", "AS", "RF")}
+    name = both.site.hand_in(
+        harts.client(harts.assessment(**of["AS"]), harts.referral(**{"to_site": HARBOUR_SITE, **of["RF"]}), **of["CL"])
+    )
+    allow(both, consent_row())
+    both.run()
+
+    found = both.site.answer_to(name)
+    assert found is not None
+    named = [(each.record, each.answer.field) for each in found.lines if each.answer.field]
+    assert named == [(line, field)]
+    assert {each.answer.code for each in found.lines} == {"DN_SCHEMA"}

@@ -79,6 +79,15 @@ WITHOUT_IT_ANOTHER_RECORD = {"subject_ref"}
         pytest.param({"basis": Basis.IMPLIED_HEALTH}, "P-8", "DN_WRITTEN_REQUIRED", id="V-06 C-57 implied"),
         pytest.param({"basis": Basis.NOTICE_ONLY}, "P-8", "DN_WRITTEN_REQUIRED", id="V-06 by notice"),
         pytest.param({"valid_from": AT + timedelta(seconds=1)}, "P-8", "DN_NOT_YET_VALID", id="V-07 not yet"),
+        pytest.param(
+            {"captured_at": AT + timedelta(days=1, seconds=1)},
+            "P-8",
+            "DN_NOT_YET_VALID",
+            id="V-07 given in time to come",
+        ),
+        pytest.param(
+            {"signed_on": (AT + timedelta(days=2)).date()}, "P-8", "DN_NOT_YET_VALID", id="V-07 signed in time to come"
+        ),
         pytest.param({"expires_at": AT}, "P-8", "DN_EXPIRED", id="V-07 over"),
         pytest.param({"state": ConsentState.WITHDRAWN}, "P-8", "DN_WITHDRAWN", id="V-08 withdrawn"),
         pytest.param({"state": ConsentState.SUSPENDED}, "P-8", "DN_SUSPENDED", id="V-08 suspended"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -421,6 +423,78 @@ def test_a_file_that_is_known_and_missing_in_the_list_of_what_waits_is_answered(
     again.answer(dict.fromkeys(again.awaiting(100), OK))
 
     assert told(site, name).settled
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda text: text.replace("|AAAAAAAAAAAA|", "|BBBBBBBBBBBB|", 1), id="another key"),
+        pytest.param(lambda text: text.replace("3|AS|", "3|EL|"), id="another type"),
+        pytest.param(
+            lambda text: re.sub(r"4\\|RF[^\\r]*\\r\\n", "", text).replace("TR|3|3", "TR|2|2"), id="not all lines"
+        ),
+    ],
+)
+def test_an_answer_of_harts_to_other_lines_than_were_sent_is_none(
+    site: Site, source: HartsSource, changed: Callable[[str], str]
+):
+    source.send([parcel("e-1")], nothing)
+    (batch,) = site.received()
+    site.acknowledge(batch, {}, {2: "40000077"})
+    path = site.to_harts / ack.ack_name(batch.name)
+    whole = path.read_bytes().decode("cp1252")
+    path.write_bytes(changed(whole).encode("cp1252"))
+
+    page = source.fetch("")
+
+    assert path.read_bytes().decode("cp1252") != whole
+    assert (page.numbers, page.rejections) == ((), ())
+    assert "lines" in page.problems[0]
+    path.write_bytes(whole.encode("cp1252"))
+    assert [each.value for each in source.fetch(page.cursor).numbers] == ["40000077"]
+
+
+def test_one_number_for_two_clients_is_nobodys(site: Site, source: HartsSource):
+    other = [
+        [record, action, {**fields, "local_key": "B" * 12}]
+        for record, action, fields in orjson.loads(parcel("e-2").body)["lines"]
+    ]
+    source.send([parcel("e-1"), Parcel("e-2", "referral", orjson.dumps({"lines": other}))], nothing)
+    (batch,) = site.received()
+    site.acknowledge(batch, {}, {2: "40000077", 5: "40000077"})
+
+    assert source.fetch("").numbers == ()
+
+
+def test_a_damaged_slip_stops_what_is_sent_and_not_what_is_read(site: Site, source: HartsSource):
+    source.send([parcel("e-1")], nothing)
+    (slip,) = (site.to_harts / ".spool").glob("*.slip")
+    slip.write_bytes(b"")
+    site.hand_in(client(referral()))
+
+    raws, problems, _ = all_of(source)
+
+    assert len(raws) == 1
+    assert "bring .spool back" in problems[0]
+    with pytest.raises(Unavailable, match="slip"):
+        source.send([parcel("e-2")], nothing)
+    assert [finding.next_step for finding in source.check() if not finding.ok] == ["bring .spool back"]
+
+
+def test_an_answer_that_cannot_be_written_is_told_once_and_stops_no_other(site: Site, source: HartsSource):
+    bad, good = site.hand_in(client(referral())), site.hand_in(client(referral(ref_no="R-2")))
+    _, _, since = all_of(source)
+    (site.from_harts / ack.ack_name(bad)).mkdir()
+
+    problems: list[str] = []
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            source.answer(dict.fromkeys(source.awaiting(100), OK))
+        page = source.fetch(since)
+        problems, since = [*problems, *page.problems], page.cursor
+
+    assert told(site, good).settled
+    assert [ack.ack_name(bad) in problem for problem in problems] == [True]
 
 
 def test_a_half_written_slip_goes_with_the_next_file(site: Site, source: HartsSource):
