@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from hub.model.record import Record
+from hub.model.record import Loss, Record
 
 Converter = tuple[Callable[..., Any], Callable[..., Any]]  # in: fields -> element; out: element -> fields
 
@@ -87,7 +87,7 @@ class Parcel:
 
     Args:
         envelope_id: the idempotency key; a repeat of it is success.
-        kind: ``referral``, ``referral-status``, ``refusal``, ``returned``, ``rejected``.
+        kind: ``referral``, ``referral-status``, ``refusal``, ``returned``, ``rejected``, ``shortened``.
         body: the rendered record.
         referral_no: the hub's referral number, or None.
         incomplete: something that the client did not allow was left out (I-10).
@@ -271,6 +271,7 @@ class Adapter:
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
+    shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     answers: bool = False  # its sources are ``Answering``

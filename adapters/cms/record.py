@@ -176,7 +176,7 @@ def render(record: Record) -> bytes:
 
 
 def notice(key: str, code: str, place: str = "") -> bytes:
-    """The payload of a notice (refusal, returned, rejected): the record's own number, a code, and where it is wrong.
+    """The payload of a notice (refusal, returned, rejected, shortened): the record's own number, a code, and where.
 
     Args:
         place: field, what was got (a code or a shape), what to do; "" where the code says it all.

@@ -20,6 +20,7 @@ ADAPTER = Adapter(
     columns=record.columns,
     functions=translate.FUNCTIONS,
     required=record.required,
+    shortened=record.shortened,
     batch_max=200,  # program systems 4.4: clients of a file that the hub writes
     batch_every=source.batch_every,
     answers=True,

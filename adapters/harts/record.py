@@ -23,7 +23,7 @@ import orjson
 from adapters.harts.layout import DELETED, fill, layout, names
 from hub.errors import MappingGap, RecordUnreadable, code, shape
 from hub.model.canonical import canonical
-from hub.model.record import Record
+from hub.model.record import Loss, Record
 
 INCOMPLETE = "INFO NOT COMPLETE"  # program systems 9.4
 REQUEST, ANSWER = "RF_REQUEST", "RF_STATUS"
@@ -126,6 +126,16 @@ def marked(note: str) -> tuple[str, bool]:
     width = layout()["RF"].columns["note"].width
     whole = f"{INCOMPLETE} {note}".rstrip()
     return whole[:width].rstrip(), len(whole) > width
+
+
+def shortened(record: Record) -> Sequence[Loss]:
+    """What of a note had to make room for the constant."""
+    cut = bool(record.get("incomplete")) and marked(record.get("note") or "")[1]
+    return (
+        (Loss("note", f"cut at {layout()['RF'].columns['note'].width} characters, its marker counted", cut=True),)
+        if cut
+        else ()
+    )
 
 
 def _without_key(fields: Sequence[str]) -> tuple[str, ...]:

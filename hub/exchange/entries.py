@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from consent.model import Decision, Facts
 from hub.exchange.submission import Submission
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
+from hub.model.record import Loss
 from hub.model.rows import Handover, ReferralRow
 from hub.referral import Step
 
@@ -62,24 +64,38 @@ def decided(
     ids = submission.ids
     details = decision_details(facts, decision, decision_id, ids.message_id)
     details |= {"event": submission.event, "source": f"{source.system.id}/{source.key}", "revision": source.revision}
+    details |= _left_out(submission.record.losses)
     if payload_digest:
         details |= {"envelope_id": ids.envelope_id, "payload_digest": payload_digest}
     return Entry(AuditEvent.DECISION, at, acting(source.system), details)
 
 
 def opened(
-    facts: Facts, decision: Decision, decision_id: str, row: Handover, at: datetime, digest: str | None
+    facts: Facts,
+    decision: Decision,
+    decision_id: str,
+    row: Handover,
+    at: datetime,
+    digest: str | None,
+    losses: Sequence[Loss],
 ) -> Entry:
-    """Gate 2 has answered; ``digest`` of what will be sent, where it permits."""
+    """Gate 2 has answered; ``digest`` of what will be sent, where it permits, and what has no place there."""
     details = decision_details(facts, decision, decision_id, row.message_id)
     details |= {"envelope_id": row.envelope_id, "system": row.system, "attempt": row.attempts + 1}
     if facts.system.decision_age_s is not None:
         details["decision_age_ms"] = int(facts.system.decision_age_s * 1000)
+    details |= _left_out(losses)
     if digest:
         details["payload_digest"] = digest
     elif row.opened_at is not None:
         details["opened_before"] = "unknown"  # an earlier open was never acknowledged: it may have arrived
     return Entry(AuditEvent.DELIVERY, at, HUB, details)
+
+
+def _left_out(losses: Sequence[Loss]) -> dict[str, Any]:
+    """The places that did not go across, in or out; of what their systems never carry the loss report tells."""
+    places = sorted({loss.place for loss in losses})
+    return {"left_out": places} if places else {}
 
 
 def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:

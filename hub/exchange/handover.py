@@ -39,15 +39,18 @@ from hub.exchange.label import label
 from hub.exchange.moving import after_arrival
 from hub.exchange.question import at_gate_2
 from hub.exchange.retry import RetryAt, after_failure
+from hub.exchange.waiting import tell
 from hub.exchange.withhold import withhold
 from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
 from hub.model.envelope import Envelope, MessageState
+from hub.model.record import Loss
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
 
+CUT = "CUT"  # a text was too long for its field in the recipient's system
 BATCHES = "batches"  # stands where a system would: when the last batch of each was closed
 
 
@@ -61,6 +64,7 @@ class Prepared:
     decision: Decision
     versions: tuple[tuple[str, int], ...]
     parcel: Parcel | None  # None: refused, or nothing that the recipient's system can name
+    losses: tuple[Loss, ...] = ()  # what of it has no place there
     opened_at: datetime | None = None  # the open that this worker holds
 
 
@@ -146,8 +150,8 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     referral = rows.referrals.get(row.referral_no) if row.referral_no else None
     content = withhold(envelope.bundle, decision.withheld)
     places = places_of(rows.directory.all(), system, row.service)
-    parcel = write_parcel(house, system, envelope, content, referral, places)
-    return replace(prepared, parcel=parcel)
+    written = write_parcel(house, system, envelope, content, referral, places)
+    return replace(prepared, parcel=written.parcel, losses=written.losses)
 
 
 def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prepared]:
@@ -236,7 +240,8 @@ def grounds(basis: Iterable[str]) -> set[str]:
 def _record(house: House, unit: Unit, each: Prepared, facts: Facts, decision: Decision, digest: str | None) -> None:
     decision_id = house.ids.uuid()
     unit.decisions.put(decision_id, each.row.message_id, 2, facts, decision)
-    unit.audit.append(opened(facts, decision, decision_id, each.row, unit.now, digest))
+    lost = each.losses if digest else ()
+    unit.audit.append(opened(facts, decision, decision_id, each.row, unit.now, digest, lost))
 
 
 class _Lease:
@@ -308,6 +313,10 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
             each = opened_now[row.envelope_id]
             unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
             after_arrival(unit, row, each.envelope)
+            if cut := [f"{loss.place}: {loss.reason}" for loss in each.losses if loss.cut]:
+                message = unit.inbox.get(row.message_id)
+                assert message is not None, "a hand-over belongs to a message"
+                tell(house, unit, message.system, message.record_key, "shortened", CUT, "; ".join(cut))
 
 
 def _try_again(house: House, unit: Unit, row: Handover, fate: Sent, opened_before: datetime | None) -> None:

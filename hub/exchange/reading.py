@@ -20,7 +20,7 @@ from hub.model.audit import Actor
 from hub.model.canonical import sha256
 from hub.model.directory import System
 from hub.model.fhir import Resource, code_in, identifier_in
-from hub.model.record import Record
+from hub.model.record import Loss, Record
 from hub.referral import Said
 
 
@@ -59,6 +59,7 @@ class ReferralRecord:
         person: of a request whom it is about; of an answer whom it says that it is about, where it does.
         alias: the agency's alias of the client, where the record names the client so.
         consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
+        losses: what of the record did not become part of the message.
     """
 
     source: Source
@@ -75,6 +76,7 @@ class ReferralRecord:
     deceased: bool
     alias: str | None = None
     consent: str | None = None
+    losses: tuple[Loss, ...] = ()
 
     @property
     def alone(self) -> bool:
@@ -195,6 +197,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         deceased=(client or _NOBODY).get("deceased_date") is not None,
         alias=_alias(translated.resources),
         consent=record.fields.get(kind.consent) if kind.consent else None,
+        losses=translated.losses,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adapters.contract import Parcel
 from hub.errors import MappingGap
@@ -15,10 +15,24 @@ from hub.model import codes
 from hub.model.directory import System
 from hub.model.envelope import Envelope
 from hub.model.fhir import Resource, identifier_in, resources
+from hub.model.record import Loss
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
 _LOOKED_UP = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message in the recipient's own form.
+
+    Args:
+        parcel: None where its system has no word for what it says.
+        losses: what of this message found no place in it.
+    """
+
+    parcel: Parcel | None
+    losses: tuple[Loss, ...] = ()
 
 
 def write_parcel(
@@ -28,8 +42,8 @@ def write_parcel(
     content: Resource,
     referral: ReferralRow | None,
     places: Mapping[str, str],
-) -> Parcel | None:
-    """A message in the recipient's own form; None where its system has no word for what it says.
+) -> Written:
+    """Write a message for one system.
 
     Args:
         places: agency to its place code in this kind of system (:func:`places_of`).
@@ -45,16 +59,17 @@ def write_parcel(
             f"system {system.id}", f"event {event}", "a record kind that it can write", "see the adapter's card"
         )
     mapping = house.mappings[system.kind].records[kind.name]
-    record = mapping.from_fhir(_placed(content["entry"], places), Context(system.agency)).record
+    back = mapping.from_fhir(_placed(content["entry"], places), Context(system.agency))
+    record = back.record
     if event == "referral-status":
         if "status" not in record.fields and not any(record.children.values()):
-            return None
+            return Written(None)
         if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
             record = replace(record, fields={**record.fields, kind.own: own_number(referral.sender_key)})
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
-    return Parcel(
+    parcel = Parcel(
         envelope_id=envelope.envelope_id,
         kind=kind.parcel or "",
         body=adapter.render(record),
@@ -62,6 +77,7 @@ def write_parcel(
         incomplete=incomplete,
         lookup=_lookup(content),
     )
+    return Written(parcel, (*back.losses, *adapter.shortened(record)))
 
 
 def places_of(directory: Directory, system: System, service: str | None) -> dict[str, str]:

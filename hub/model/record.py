@@ -31,7 +31,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that did not go across, and why: a line of the loss report. Names a place, never a value."""
+    """Something that did not go across, and why: a line of the loss report. Names a place, never a value.
+
+    Args:
+        cut: a text was too long for its field and stands there in part; its sender is told.
+    """
 
     place: str
     reason: str
+    cut: bool = False

@@ -103,7 +103,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``."""
+    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``."""
 
     notice_id: str
     system: str

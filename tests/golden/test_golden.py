@@ -31,7 +31,7 @@ from hub.errors import MessageRejected
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.canonical import canonical
-from hub.model.record import Record
+from hub.model.record import Loss, Record
 
 HERE = Path(__file__).parent
 CASES = sorted(folder for kind in ADAPTERS for folder in (HERE / kind).iterdir() if folder.is_dir())
@@ -85,7 +85,7 @@ def _in(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         made = MAPPINGS[kind].records[found.kind].to_fhir(owned, HARBOUR)
     except MessageRejected as error:
         return {"refused": str(error), "as": type(error).__name__}
-    return {"entry": made.resources, "losses": [asdict(loss) for loss in made.losses]}
+    return {"entry": made.resources, "losses": [_told(loss) for loss in made.losses]}
 
 
 def _kind_of(adapter: Adapter, record: Record) -> RecordKind:
@@ -130,7 +130,7 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         return {"refused": str(error), "as": type(error).__name__}
     tags = [(tag["system"], tag["code"]) for tag in given["meta"]["security"]]
     incomplete = (codes.OBSERVATION_VALUE, "REDACTED") in tags
-    losses = [asdict(loss) for loss in back.losses]
+    losses = [_told(loss) for loss in back.losses]
     return {"kind": record_kind.parcel, "payload": payload, "incomplete": incomplete, "losses": losses}
 
 
@@ -176,3 +176,7 @@ def _personal(given: dict[str, Any]) -> list[str]:
     values = [str(client[name]) for client in clients for name in _NAMED + _NAMED_BY_HARTS if client.get(name)]
     values += [str(one.get("value", "")) for client in clients for one in client.get("identifier", ())]
     return [value for value in values if len(value) > 3]
+
+
+def _told(loss: Loss) -> dict[str, str]:
+    return {"place": loss.place, "reason": loss.reason}

@@ -656,3 +656,31 @@ def test_a_withdrawal_by_import_returns_when_nothing_that_relied_on_it_is_under_
     drain = importing(both, said).drain
 
     assert waits_a_lease(both.network, drain).unknown == (envelope_id,)
+
+
+# -- what does not fit
+
+
+def test_a_text_that_is_cut_for_harts_is_told_to_its_sender_and_stands_in_the_log(both: Both) -> None:
+    db = both.network.db("harbour")
+    client = cms.add_client(db, last_name="Okonkwo-Tremblay-Featherstonehaugh-Montgomery")
+    cms.add_consent(db, client, "maple")
+    number = cms.add_referral(db, client, "maple", "language-training")
+    both.run()
+
+    (sent,) = both.lines("CL")
+    assert len(sent["surname"]) == 40
+    told = both.network.inbox("harbour", "shortened")
+    assert [row["payload"] for row in told] == [
+        {"referral_id": number, "code": "CUT", "place": "client.surname: cut at 40 characters"}
+    ]
+    delivery = next(entry for entry in both.network.entries() if entry["event_type"] == "DELIVERY")
+    assert "client.surname" in delivery["left_out"]
+    assert both.network.states() == {"delivered": 1}
+
+
+def test_what_fits_is_not_told(both: Both) -> None:
+    refer_to_maple(both)
+    both.run()
+
+    assert both.network.inbox("harbour", "shortened") == []

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.mapping.model import Partly, Run, Step, Unfit
-from hub.mapping.words.spot import Spot, too_long
+from hub.mapping.words.spot import Spot
 from hub.model.fhir import Resource
 from hub.model.record import Loss
 
@@ -52,7 +52,7 @@ def fn(spot: Spot) -> Step:
         for name, width in widths.items():
             if len(text := record.get(name, "")) > width:
                 record[name] = text[:width].rstrip()
-                run.losses.append(spot.lost(name, too_long(width)))
+                run.losses.append(spot.too_long(name, width))
 
     tops = tuple(path.top for path in spot.paths)
     return Step(

@@ -91,7 +91,7 @@ class Spot:
         widths = said if isinstance(said, dict) else dict.fromkeys(fields, said)
         if not set(widths) <= set(fields) or not all(type(width) is int and width > 0 for width in widths.values()):
             raise self.fault("`cut`", "a number of characters, or a table of the line's fields and numbers", "mend it")
-        return widths, tuple(self.lost(name, too_long(width)) for name, width in widths.items())
+        return widths, tuple(self.too_long(name, width) for name, width in widths.items())
 
     def unreadable(
         self, field: str, value: str, expected: str, next_step: str = "mend it at the source"
@@ -108,6 +108,10 @@ class Spot:
     def lost(self, field: str, reason: str) -> Loss:
         """A line of the loss report about a field."""
         return Loss(self.place(field), reason)
+
+    def too_long(self, field: str, width: int) -> Loss:
+        """A loss line about a text that is cut."""
+        return Loss(self.place(field), f"cut at {width} characters", cut=True)
 
     def declared(self, *fields: str) -> tuple[Loss, ...]:
         """The line's own ``loss``: a text for all fields that it carries, or a table of field and text."""
@@ -127,11 +131,6 @@ class Word:
 
     compile: Callable[[Spot], Step]
     options: frozenset[str]
-
-
-def too_long(width: int) -> str:
-    """The reason of a loss line about a text that was cut."""
-    return f"cut at {width} characters"
 
 
 def tidy(text: str) -> str:
