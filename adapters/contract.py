@@ -1,7 +1,7 @@
 """What every adapter is: a card, and a source that fetches, fetches again and sends.
 
-Standard: none; ours. Each kind keeps four files: ``__init__`` (the card), ``source`` (the only input and output),
-``record`` (the agency's words and shape), ``translate`` (named pairs that mappings call).
+Standard: none; ours. Each kind keeps four files: ``__init__`` (the card), ``source`` (with what lies below it, the only
+input and output), ``record`` (the agency's words and shape), ``translate`` (named pairs that mappings call).
 """
 
 from __future__ import annotations
@@ -259,7 +259,9 @@ class Adapter:
     """The card: what there is. It does nothing.
 
     What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
-    client), ``client.deceased_date``, ``case.status`` (CLOSED). All else it takes from what the mapping makes of it.
+    client), ``client.deceased_date``, ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and
+    ``client.home_language``. It writes ``from_org``, the record's own agency, into a request before it is mapped. All
+    else it takes from what the mapping makes of a record.
     """
 
     kind: str

@@ -116,7 +116,7 @@ class Line:
 
 @cache
 def layout() -> Mapping[str, Form]:
-    """The ten record types, HD and TR, read once."""
+    """The nine record types, HD and TR, read once."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         columns = [
             Column(row["record"], row["field"], int(row["first"]), int(row["last"]), row["type"], row["required"])

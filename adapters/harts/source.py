@@ -15,8 +15,8 @@ import orjson
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.harts import values
 from adapters.harts.folder import Folder
-from adapters.harts.inbox import FromHarts
-from adapters.harts.outbox import Slip, ToHarts
+from adapters.harts.incoming import FromHarts
+from adapters.harts.outgoing import Slip, ToHarts
 from hub.errors import HubError, RecordUnreadable, Refused
 
 SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible")
@@ -66,11 +66,11 @@ class HartsSource:
     """See :class:`adapters.contract.Answering`."""
 
     def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now) -> None:
-        self._into = Folder(Path(settings["from_harts_path"]), "folder from HARTS")
-        self._out = Folder(Path(settings["to_harts_path"]), "folder to HARTS")
+        self._from_folder = Folder(Path(settings["from_harts_path"]), "folder from HARTS")
+        self._to_folder = Folder(Path(settings["to_harts_path"]), "folder to HARTS")
         eligible = settings.get("cuaet_eligible", "no") == "yes"
-        self._from = FromHarts(self._into, settings["site"], memory, cuaet_eligible=eligible)
-        self._to = ToHarts(self._out, settings["site"])
+        self._incoming = FromHarts(self._from_folder, settings["site"], memory, cuaet_eligible=eligible)
+        self._outgoing = ToHarts(self._to_folder, settings["site"])
         self._now = now
 
     def fetch(self, since: str) -> Page:
@@ -79,21 +79,21 @@ class HartsSource:
         The cursor: the file and the line to go on after (``null``: the file is through), and which answers were read.
         """
         name, line, slips = _cursor(since)
-        self._to.keep(slips)
-        self._to.tidy()
+        self._outgoing.keep(slips)
+        self._outgoing.tidy()
         if name is not None and line is None:
-            self._from.is_whole(name)
-        heard = self._to.heard()
+            self._incoming.is_whole(name)
+        heard = self._outgoing.heard()
         problems: list[str] = list(heard.problems)
         reading = line is not None
         if not reading:
-            found, wrong = self._from.next_file(self._now())
+            found, wrong = self._incoming.next_file(self._now())
             problems += wrong
             reading = found is not None
             name, line = (found, 0) if found is not None else (name, None)
         raws: list[Raw] = []
         if name is not None and line is not None:
-            page = self._from.page(name, line)
+            page = self._incoming.page(name, line)
             name, (raws, line) = (name, page) if page is not None else (None, ([], None))
         cursor = {"file": name, "line": line, "heard": [slip.octets().decode() for slip in heard.read]}
         return Page(
@@ -107,30 +107,30 @@ class HartsSource:
 
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """Read lines by key, in the order asked; of a file that HARTS took away they are gone."""
-        return self._from.refetch(keys, self._now())
+        return self._incoming.refetch(keys, self._now())
 
     def reach(self) -> None:
         """See that files can be written for HARTS."""
-        self._out.reach()
+        self._to_folder.reach()
 
     def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
         """Write one file."""
-        return self._to.send(parcels, commit, self._now())
+        return self._outgoing.send(parcels, commit, self._now())
 
     def awaiting(self, limit: int) -> Sequence[str]:
         """Keys of files that HARTS has no final answer to."""
-        return self._from.awaiting(limit)
+        return self._incoming.awaiting(limit)
 
     def answer(self, answers: Mapping[str, Answer]) -> bool:
         """Write the ``.ACK`` of files all of whose lines have an answer."""
-        return self._from.answer(answers, self._now())
+        return self._incoming.answer(answers, self._now())
 
     def check(self) -> list[Finding]:
         """Look at both folders, and at what the hub itself keeps in the one to HARTS."""
         return [
-            _looked_at("from_harts_path", self._into.reach, "is there and can be written"),
-            _looked_at("to_harts_path", self._out.reach, "is there and can be written"),
-            _looked_at("to_harts_path/.spool", self._to.look, "says what was sent"),
+            _looked_at("from_harts_path", self._from_folder.reach, "is there and can be written"),
+            _looked_at("to_harts_path", self._to_folder.reach, "is there and can be written"),
+            _looked_at("to_harts_path/.spool", self._outgoing.look, "says what was sent"),
         ]
 
     def close(self) -> None:

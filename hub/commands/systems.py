@@ -102,7 +102,12 @@ def send(ctx: typer.Context, id: SystemId, folder: Dir = None, worker: As = None
         show_json({"system": system.id, "handed_over": done})
     else:
         say(
-            f"{system.id}: " + ("what was due was handed over; see `hub deliveries list`" if done else "nothing is due")
+            f"{system.id}: "
+            + (
+                "what was due was handed over; see `hub deliveries list`"
+                if done
+                else "nothing is due, or its next batch is closed later"
+            )
         )
 
 

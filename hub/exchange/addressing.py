@@ -135,7 +135,7 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
             f"{record.source.system.id} {record.source.key}: hub_referral_no",
             got="a number of no referral that came to this system",
             expected="the number that came with the referral",
-            next_step="copy hub_referral_no from the hub_inbox row and save the record again",
+            next_step="copy the number that came with the referral, and save or send the record again",
         )
     return referral
 

@@ -1,8 +1,9 @@
-"""The gate: where the facts are gathered, the rules are asked, and the answer is enforced. There is no other (INV-4).
+"""The gate: where the facts are gathered, the rules are asked, and the answer is enforced (INV-4). There are two places
+where that happens: here, and where a hand-over is opened.
 
 Gate 1 judges a submission in one unit: decision, facts, audit entry and, on a permit, the sealed envelope commit
 together or not at all. What was refused is not kept: only where it is, why, and what would wake it (INV-6).
-Gate 2 asks the same question again when a hand-over is opened (``handover.py``); its answer governs.
+Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs.
 """
 
 from __future__ import annotations

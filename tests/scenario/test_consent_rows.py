@@ -612,7 +612,7 @@ def test_an_answer_that_names_no_number_of_this_system_is_unreadable_and_says_wh
 
     place = network.waits()["referral_in:1"].place
     assert "hub_referral_no: got a number of no referral that came to this system" in place
-    assert "copy hub_referral_no from the hub_inbox row" in place
+    assert "copy the number that came with the referral" in place
     assert number not in place
     assert network.told("lakeside") == [("referral_id", 1, "DN_SCHEMA")]
     assert standing(network, known)[0] == "requested"
