@@ -164,7 +164,7 @@ class FromHarts:
             if len(keys) >= limit:
                 self._turn = self._turn or identity
             elif taken.whole and taken.name not in there:  # taken away: nobody waits for its answer any more
-                self._put(identity, replace(taken, settled=True))
+                self._read_anew(_where(taken.name))
             elif taken.whole:
                 final = self._final.get(taken.name, {})
                 keys += [key for key in self._keys_of(taken.name) or () if key not in final]
