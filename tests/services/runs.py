@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.folder import Folder
+
 ROOT = Path(__file__).parents[2]
 WAIT_MAX_S = 60
 
@@ -20,7 +22,6 @@ class Runs:
 
     def __init__(self, tests: Path, temporary: Path) -> None:
         self.tests, self.temporary = tests, temporary
-        temporary.chmod(0o711)  # a server that runs as another user passes through
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PYTEST_"))}
         self.environ = inherited | {"PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
 
@@ -60,7 +61,8 @@ def wait_for(what: Callable[[], bool]) -> None:
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     """A place for test runs. Its temporary folder is not below ours, into which no other user may look."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as temporary:
-        yield Runs(tmp_path, Path(temporary))
+    temporary = Folder("inside")
+    place = temporary.path / "tmp"
+    place.mkdir(mode=0o711)
+    yield Runs(tmp_path, place)
+    temporary.remove()

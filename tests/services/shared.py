@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from tests.services import SERVICES, Absent, Broken
+from tests.services.folder import sweep
 from tests.services.kafka import Kafka
 from tests.services.postgres import Postgres
 
@@ -101,6 +102,7 @@ def keep(service: str, run: Run) -> None:
         else:
             _tell(told, state="up", at=at)
             _over(owner, None)
+    sweep()  # the run's own folder, where the run was killed
 
 
 def _tell(told: Path, **what: object) -> None:
