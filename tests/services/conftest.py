@@ -1,5 +1,5 @@
 """Fixtures for the tests of the services themselves."""
 
-from tests.services.runs import runs
+from tests.services.runs import runs, startable
 
-__all__ = ["runs"]
+__all__ = ["runs", "startable"]

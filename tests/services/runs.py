@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.services.folder import Folder
+from tests.services.kafka import Kafka
+from tests.services.plugin import found
+from tests.services.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 WAIT_MAX_S = 60
@@ -66,3 +69,10 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     place.mkdir(mode=0o711)
     yield Runs(tmp_path, place)
     temporary.remove()
+
+
+@pytest.fixture
+def startable() -> None:
+    """Skips where we cannot start both services ourselves: those of the environment are of no use to such a run."""
+    found("postgres", Postgres).close()
+    found("kafka", Kafka).close()

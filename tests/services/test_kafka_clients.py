@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ import pytest
 from tests.services.kafka import Kafka
 from tests.services.plugin import own
 
+if find_spec("kafka") is None:
+    pytest.skip("kafka-python is not installed", allow_module_level=True)
 pytestmark = pytest.mark.filterwarnings("ignore:(read_text|open_text) is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Kafka]:
-    pytest.importorskip("kafka", reason="kafka-python is not installed")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it says each lost connection
     yield from own("kafka", lambda: Kafka(users=["edge"]))
 

@@ -26,7 +26,7 @@ def services(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_a_command_has_both_services_for_its_length(runs: Runs, postgres: object, kafka: object) -> None:
+def test_a_command_has_both_services_for_its_length(runs: Runs, startable: None) -> None:
     code = "import os; print(*sorted(name for name in os.environ if name.startswith('HUB_TEST_'))); raise SystemExit(7)"
 
     done = services("run", "--", sys.executable, "-c", code, TMPDIR=str(runs.temporary))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.services import Broken
 from tests.services.folder import IN_USE, PREFIX, Folder, sweep
+from tests.services.kafka import KafkaAt
 from tests.services.postgres import Postgres, PostgresAt
 from tests.services.process import children
 from tests.services.runs import Runs, wait_for
+from tests.services.test_kafka import is_open
 
 WRITING = """
 import pathlib, pytest
@@ -26,8 +27,9 @@ STAYING = """
 import pathlib, pytest, time
 
 @pytest.mark.parametrize("number", range(2))
-def test_stay(number, postgres, own_postgres):
+def test_stay(number, postgres, own_postgres, kafka):
     pathlib.Path(f"shared-{number}").write_text(postgres.url)
+    pathlib.Path(f"broker-{number}").write_text(kafka.bootstrap)
     pathlib.Path(f"own-{number}").write_text(own_postgres.url)
     time.sleep(600)
 """
@@ -40,12 +42,7 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture
-def needs_postgres(postgres: PostgresAt) -> None:
-    """Skips where there is none."""
-
-
-@pytest.mark.usefixtures("needs_postgres")
+@pytest.mark.usefixtures("startable")
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_all_processes_of_a_run_share_one_server_which_ends_with_it(runs: Runs, workers: str) -> None:
     code, printed = runs.run(WRITING, "-n", workers)
@@ -58,25 +55,27 @@ def test_all_processes_of_a_run_share_one_server_which_ends_with_it(runs: Runs, 
     assert runs.left() == []
 
 
-@pytest.mark.usefixtures("needs_postgres")
+@pytest.mark.usefixtures("startable")
 def test_a_run_that_is_killed_takes_all_its_servers_along_and_the_next_one_works(runs: Runs) -> None:
     with runs.start(STAYING, "-n", "2") as first:
         wait_for(lambda: first.poll() is not None or len(list(runs.tests.glob("own-*"))) == 2)
         urls = {path.read_text() for name in ("shared-*", "own-*") for path in runs.tests.glob(name)}
         assert len(urls) == 3
         assert all(map(answers, urls))
+        broker = KafkaAt((runs.tests / "broker-0").read_text(), {})
+        assert is_open(broker)
 
         for pid in [first.pid, *children(first.pid)]:
             os.kill(pid, signal.SIGKILL)
 
-    wait_for(lambda: not any(map(answers, urls)))
+    wait_for(lambda: not any(map(answers, urls)) and not is_open(broker))
     code, printed = runs.run(WRITING, "-n", "2")
     assert code == 0, printed
     wait_for(lambda: runs.left() == [])
 
 
-@pytest.mark.usefixtures("needs_postgres")
-def test_a_server_of_ones_own_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("startable")
+def test_a_server_of_ones_own_leaves_nothing() -> None:
     with Postgres() as server:
         folder = server._folder.path
         server.kill()
