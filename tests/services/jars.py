@@ -16,6 +16,7 @@ from tests.services.process import bound
 
 POM = Path(__file__).with_name("pom.xml")
 FETCH_MAX_S = 540
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 JAVA_MIN = 17  # Kafka 4
 
 
@@ -84,5 +85,5 @@ def _fetch(folder: Path) -> None:
     if done.returncode or not list(new.glob("kafka_*.jar")):
         shutil.rmtree(new)
         why = next((line for line in done.stdout.splitlines() if "ERROR" in line), f"it ended with {done.returncode}")
-        raise Absent(f"mvn could not fetch the jars of Kafka: {why[:300]}")
+        raise Absent(f"mvn could not fetch the jars of Kafka: {COLOUR.sub('', why)[:300]}")
     new.rename(folder)

@@ -53,7 +53,7 @@ def test_without_mvn_it_says_so(empty: Path) -> None:
 
 
 def test_when_mvn_cannot_fetch_it_says_why_and_leaves_nothing(empty: Path) -> None:
-    program(empty, "mvn", "echo '[ERROR] Could not transfer artifact: unknown host'; exit 1")
+    program(empty, "mvn", "printf '\\033[0m[ERROR] Could not transfer artifact: unknown host'; exit 1")
     program(empty, "setpriv", 'shift 2; exec "$@"')
 
     with pytest.raises(Absent, match=r"could not fetch the jars of Kafka: \[ERROR\] Could not transfer"):
