@@ -24,7 +24,7 @@ def _below(folder: Path) -> Iterator[Path]:
             hidden = entry.name.startswith(".") and entry.name != ".ci"
             if not hidden and entry.name not in NOT_OURS | {"__pycache__"} and not entry.name.endswith(".egg-info"):
                 yield from _below(entry)
-        elif entry.suffix != ".pyc":
+        elif entry.suffix != ".pyc" and entry.name not in NOT_OURS:  # .git of a second work tree is a file
             yield entry
 
 
