@@ -2,14 +2,15 @@
 
 A file stays where it is until HARTS takes it away; it does so when its ``.ACK`` says SETTLED. What was taken in is
 remembered by the file's identity, so the same file met again gets its answer again, and another one under that identity
-is F03. A file that goes before it was read through is read again when it is back. One that cannot be read, or whose
-answer cannot be written, stops no other: it is told once and tried again. Nothing of a line is remembered here.
+is F03. A file that goes before it was settled is read again when it is back: what waited of it was dropped as gone.
+One that cannot be read, or whose answer cannot be written, stops no other: it is told once and tried again. Nothing of
+a line is remembered here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -28,6 +29,7 @@ STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its trailer may 
 NOTHING_YET_KEPT = timedelta(days=30)  # program systems 9.4: W01 is an error then
 DAY = timedelta(days=1)  # clocks of two places may differ by as much
 _FILES = "files"  # memory key: identities of files that are not settled, in order
+_AWAY = "away"  # memory key: names of files that were taken away before they were settled
 
 Stamp = tuple[int, int]  # time of change (ns) and size
 
@@ -38,7 +40,7 @@ class Taken:
 
     Args:
         whole: each of its lines has its first decision, so it may be answered.
-        settled: the last answer is final.
+        settled: the last answer is final, or nobody waits for it.
     """
 
     name: str
@@ -101,9 +103,10 @@ class FromHarts:
         self._done = {name: stamp for name, stamp in self._done.items() if name in there}
         self._told = {each for each in self._told if each[0] in there}
         problems = [text for name in odd for text in self._once(name, None, _no_file(name))]
+        away = self._away()
         for name in names:
             stamp = self._folder.stamp(name)
-            if stamp is None or self._done.get(name) == stamp:
+            if stamp is None or (self._done.get(name) == stamp and name not in away):
                 continue
             try:
                 if self._to_read(name, stamp, now, problems):
@@ -125,7 +128,9 @@ class FromHarts:
             wanted.setdefault(key.rpartition("/")[0], set()).add(key)
         found: dict[str, Raw] = {}
         last: dict[str, str] = {}  # the site's own requests: number to the line that spoke of it last
-        for name in self._folder.names(".DAT"):
+        names = self._folder.names(".DAT")
+        self._let_go({name for name in self._unsettled() if _where(name) in wanted} - set(names))
+        for name in names:
             asked = wanted.get(_where(name), set())
             if (batch := self._batch(name)) is not None:
                 for group in self._groups(batch):
@@ -138,13 +143,10 @@ class FromHarts:
     def awaiting(self, limit: int) -> list[str]:
         """Keys of whole files that are not settled."""
         there = set(self._folder.names(".DAT"))
+        self._let_go({name for name in self._unsettled() if name not in there})
         keys: list[str] = []
-        for identity, taken in self._files():
-            if not taken.whole or len(keys) >= limit:
-                continue
-            if taken.name not in there:  # taken away: nobody waits for its answer any more
-                self._put(identity, replace(taken, settled=True))
-            else:
+        for _, taken in self._files():
+            if taken.whole and len(keys) < limit:
                 keys += self._keys_of(taken.name) or ()
         return keys
 
@@ -196,11 +198,14 @@ class FromHarts:
         if isinstance(found, dat.Refusal):
             return None if _grows(data, stamp, now) else found
         taken = self._against_memory(found, data, now)
+        away = self._away()
+        if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):  # back without its last answer
+            taken = replace(taken, whole=taken.whole and name not in away, settled=False)
+            self._put(found.header.identity, taken)
+        if name in away:
+            self._memory.put(_AWAY, orjson.dumps([each for each in away if each != name]).decode())
         if isinstance(taken, Taken) and not taken.whole:
             self._held = Held(name, stamp, found)
-        if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):
-            taken = replace(taken, settled=False)  # it was taken away, and is back without its answer
-            self._put(found.header.identity, taken)
         return taken
 
     def _is_settled(self, name: str) -> bool:
@@ -315,6 +320,21 @@ class FromHarts:
     def _known(self, identity: str) -> Taken | None:
         text = self._memory.get(identity)
         return Taken(**orjson.loads(text)) if text else None
+
+    def _unsettled(self) -> list[str]:
+        return [taken.name for _, taken in self._files()]
+
+    def _let_go(self, names: Collection[str]) -> None:
+        """These were taken away: nobody waits for their answer any more, and what waited in the hub is dropped."""
+        gone = [(identity, taken) for identity, taken in self._files() if taken.name in names]
+        if gone:
+            before = [name for name in self._away() if name not in names]
+            self._memory.put(_AWAY, orjson.dumps([*before, *(taken.name for _, taken in gone)]).decode())
+        for identity, taken in gone:
+            self._put(identity, replace(taken, settled=True))
+
+    def _away(self) -> list[str]:
+        return list(orjson.loads(self._memory.get(_AWAY) or "[]"))
 
     def _put(self, identity: str, taken: Taken) -> None:
         """Keep what is known of a file, and its place among those that are not settled.
