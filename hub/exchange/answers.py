@@ -1,6 +1,7 @@
 """Answers to the records of a batch: a system that hands in files is told of each line, until all answers are final.
 
-What is told is what the store says now, so a crash or a repeat changes nothing.
+What is told is what the store says now, so a crash or a repeat changes nothing. A request or withdrawal that had nothing
+to say when it was read, and has now, is heard first.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from adapters.contract import Answer, Answering, Raw, Verdict
+from hub.errors import MessageRejected
+from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.house import House
-from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.intake import take_in
+from hub.exchange.reader import alone
+from hub.exchange.reading import Read, ReferralRecord, read_one
 from hub.model.directory import System
 from hub.model.envelope import MessageState
 from hub.model.rows import Inbox, Waiting
@@ -41,8 +46,35 @@ def step(house: House, system: System) -> bool:
             key: _answer(messages.get(key), waiting.get(key)) for key in keys if key in messages or key in waiting
         }
         silent = [key for key in keys if key not in answers]
-        answers |= _of_silent(house, rows, system, silent, source.refetch(silent) if silent else ())
+        raws = [raw for raw in source.refetch(silent) if isinstance(raw, Raw)] if silent else []
+        records = {raw.key: read_one(house, system, raw) for raw in raws}
+        late = [raw for raw in raws if _is_news(house, rows, records[raw.key])]
+        answers |= {key: _of_silent(rows, system, records.get(key)) for key in silent}
+    if late:
+        return _hear(house, system, late)
     return source.answer(answers)
+
+
+def _is_news(house: House, rows: Peek, record: Read) -> bool:
+    """Whether a request, or its withdrawal, that had nothing to say when it was read says something now.
+
+    What it speaks of came after it: a file was away, or refused and mended. An answer is not asked again: what stands
+    may have been said after it.
+    """
+    if not isinstance(record, ReferralRecord) or record.kind != "referral":
+        return False
+    try:
+        return not isinstance(address(house, rows, record, None), NothingToSay)
+    except MessageRejected:
+        return False
+
+
+def _hear(house: House, system: System, late: Sequence[Raw]) -> bool:
+    """Put them before the gate; they are answered next time."""
+    ours = alone(house, system.id)
+    if ours is not None:
+        take_in(ours, system, late)
+    return ours is not None
 
 
 def _answer(message: Inbox | None, waits: Waiting | None) -> Answer:
@@ -62,16 +94,10 @@ def _nothing_helps(message: Inbox | None, waits: Waiting) -> bool:
     return refused and not (waits.locks or waits.due_at or waits.keys)
 
 
-def _of_silent(
-    house: House, rows: Peek, system: System, keys: Sequence[str], raws: Sequence[object]
-) -> dict[str, Answer]:
-    """Records that made no message: what they say stands already, or belongs to nothing that is here yet."""
-    found: dict[str, Answer] = {}
-    for key, raw in zip(keys, raws, strict=True):
-        record = read_one(house, system, raw) if isinstance(raw, Raw) else None
-        known = isinstance(record, ReferralRecord) and _stands(rows, system, record)
-        found[key] = Answer(Verdict.ACCEPTED, known=True) if known else Answer(Verdict.WAITS, NOTHING_YET)
-    return found
+def _of_silent(rows: Peek, system: System, record: Read | None) -> Answer:
+    """A record that made no message: what it says stands already, or belongs to nothing that is here yet."""
+    known = isinstance(record, ReferralRecord) and _stands(rows, system, record)
+    return Answer(Verdict.ACCEPTED, known=True) if known else Answer(Verdict.WAITS, NOTHING_YET)
 
 
 def _stands(rows: Peek, system: System, record: ReferralRecord) -> bool:
