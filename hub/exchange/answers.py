@@ -1,7 +1,7 @@
 """Answers to the records of a batch: a system that hands in files is told of each line, until all answers are final.
 
-What is told is what the store says now, so a crash or a repeat changes nothing. A request or withdrawal that had nothing
-to say when it was read, and has now, is heard first.
+What is told is what the store says now, so a crash or a repeat changes nothing. A request or withdrawal that had
+nothing to say when it was read, and has now, is heard first.
 """
 
 from __future__ import annotations
