@@ -2,8 +2,9 @@
 
 A file stays where it is until HARTS takes it away; it does so when its ``.ACK`` says SETTLED. What was taken in is
 remembered by the file's identity, so the same file met again gets its answer again, and another one under that identity
-is F03. A file that goes before it was read through is read again when it is back. One that cannot be read, or whose
-answer cannot be written, stops no other: it is told once and tried again. Nothing of a line is remembered here.
+is F03. A file that goes before it was settled is read again when it is back: what waited of it was dropped as gone.
+One that cannot be read, or whose answer cannot be written, stops no other: it is told once and tried again. Nothing of
+a line is remembered here.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ NOTHING_YET_KEPT = timedelta(days=30)  # program systems 9.4: W01 is an error th
 EARLIEST = date(2020, 1, 1)  # [policy] no file of this layout is older
 DAY = timedelta(days=1)  # clocks of two places may differ by as much
 _FILES = "files"  # memory key: identities of files that are not settled, in order
+_AWAY = "away"  # memory key: names of files that went before they were settled, and are looked at when they are back
 
 Stamp = tuple[int, int]  # time of change (ns) and size
 
@@ -38,7 +40,7 @@ class Taken:
 
     Args:
         whole: each of its lines has its first decision, so it may be answered.
-        settled: the last answer is final.
+        settled: the last answer is final, or nobody waits for it.
     """
 
     name: str
@@ -106,9 +108,10 @@ class FromHarts:
         problems = [text for name in odd for text in self._once(name, None, _no_file(name))]
         problems += [text for name, said in self._unsaid for text in self._once(name, None, said)]
         self._unsaid.clear()
+        away = self._away()
         for name in names:
             stamp = self._folder.stamp(name)
-            if stamp is None or self._done.get(name) == stamp:
+            if stamp is None or (self._done.get(name) == stamp and name not in away):
                 continue
             try:
                 if self._to_read(name, stamp, now, problems):
@@ -203,8 +206,11 @@ class FromHarts:
         """Of a file lines were asked for that cannot be had: it counts as taken away, and is read when it is back."""
         identity = _identity(where)
         if (taken := self._known(identity)) is not None:
+            self._memory.put(_AWAY, orjson.dumps(sorted({*self._away(), taken.name})).decode())
             self._put(identity, replace(taken, settled=True))
-            self._done.pop(taken.name, None)
+
+    def _away(self) -> list[str]:
+        return list(orjson.loads(self._memory.get(_AWAY) or "[]"))
 
     def _to_read(self, name: str, stamp: Stamp, now: datetime, problems: list[str]) -> bool:
         """Whether a file is to be read now. One that is refused is answered, and told."""
@@ -236,6 +242,8 @@ class FromHarts:
         if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):
             taken = replace(taken, settled=False, whole=False)  # it was taken away, and is back without its answer
             self._put(found.header.identity, taken)
+        if name in (away := self._away()):
+            self._memory.put(_AWAY, orjson.dumps([each for each in away if each != name]).decode())
         return taken
 
     def _is_settled(self, name: str) -> bool:

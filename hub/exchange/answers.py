@@ -1,18 +1,23 @@
 """Answers to the records of a batch: a system that hands in files is told of each line, until all answers are final.
 
-What is told is what the store says now, so a crash or a repeat changes nothing.
+What is told is what the store says now, so a crash or a repeat changes nothing. A request or withdrawal that had
+nothing to say when it was read, and has now, is heard first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from adapters.contract import Answer, Answering, Gone, Raw, Verdict
+from hub.errors import MessageRejected
+from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.batches import batches
 from hub.exchange.house import House
+from hub.exchange.intake import take_in
 from hub.exchange.reader import alone
-from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.reading import Read, ReferralRecord, read_one
 from hub.exchange.waiting import NO_REFERRAL
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -41,9 +46,40 @@ def step(house: House, system: System) -> bool:
         with house.store.peek() as rows:
             found, over = _told(rows, system, keys)
             silent = [key for key in keys if key not in found]
-            raws = source.refetch(silent) if silent else ()
-            answers |= found | _of_silent(ours, rows, system, zip(silent, raws, strict=True), over)
+            read = _read(ours, system, source.refetch(silent)) if silent else []
+            late = [each.raw for each in read if each.raw.key not in over and _is_news(ours, rows, each)]
+            answers |= found | {each.raw.key: _of_silent(rows, system, each, over) for each in read}
+        if late:
+            take_in(ours, system, late)
+            return True  # they are answered next time
     return source.answer(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A record that was fetched again; ``record`` is None where a newer one speaks in its place."""
+
+    raw: Raw | Gone
+    record: Read | None
+
+
+def _read(house: House, system: System, raws: Sequence[Raw | Gone]) -> list[_Again]:
+    return [_Again(raw, read_one(house, system, raw) if isinstance(raw, Raw) else None) for raw in raws]
+
+
+def _is_news(house: House, rows: Peek, again: _Again) -> bool:
+    """Whether a request, or its withdrawal, that had nothing to say when it was read says something now.
+
+    What it speaks of came after it: a file was away, or refused and mended. An answer is not asked again: what stands
+    may have been said after it.
+    """
+    record = again.record
+    if not isinstance(record, ReferralRecord) or record.kind != "referral":
+        return False
+    try:
+        return not isinstance(address(house, rows, record, None), NothingToSay)
+    except MessageRejected:
+        return False
 
 
 def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Answer]]:
@@ -74,25 +110,16 @@ def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str,
     return Answer(Verdict.ACCEPTED, under_way=message.state is not MessageState.DELIVERED)
 
 
-def _of_silent(
-    house: House,
-    rows: Peek,
-    system: System,
-    raws: Iterable[tuple[str, Raw | Gone]],
-    over: Mapping[str, Answer],
-) -> dict[str, Answer]:
-    """Records that made no message, or wait no longer: of some a newer one speaks, what some say stands already.
+def _of_silent(rows: Peek, system: System, again: _Again, over: Mapping[str, Answer]) -> Answer:
+    """A record that made no message, or waits no longer.
 
-    The rest ended in vain (``over``), or belong to nothing that is here yet.
+    A newer one speaks in its place, or what it says stands already; else it ended in vain (``over``), or belongs to
+    nothing that is here yet.
     """
-    found: dict[str, Answer] = {}
-    for key, raw in raws:
-        record = read_one(house, system, raw) if isinstance(raw, Raw) else None
-        if record is None or (key not in over and isinstance(record, ReferralRecord) and _stands(rows, system, record)):
-            found[key] = Answer(Verdict.ACCEPTED, known=True)
-        else:
-            found[key] = over.get(key) or Answer(Verdict.WAITS, NOTHING_YET)
-    return found
+    record, ended = again.record, over.get(again.raw.key)
+    if record is None or (ended is None and isinstance(record, ReferralRecord) and _stands(rows, system, record)):
+        return Answer(Verdict.ACCEPTED, known=True)
+    return ended or Answer(Verdict.WAITS, NOTHING_YET)
 
 
 def _stands(rows: Peek, system: System, record: ReferralRecord) -> bool:

@@ -132,14 +132,16 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     early: list[ReferralRecord] = []
     repeated: list[tuple[ReferralRecord, Inbox]] = []
     with house.store.peek() as rows:
-        latest = rows.inbox.latest(batch[0].source.system.id, [record.source.key for record in batch])
+        system, keys = batch[0].source.system.id, [record.source.key for record in batch]
+        latest = rows.inbox.latest(system, keys)
+        reminded = rows.waiting.of(system, keys)
         addressing.read_ahead(rows, batch)
         for record in batch:
             previous = latest.get(record.source.key)
             if (
                 previous is not None
                 and _is_repeat(previous, record)
-                and not _judged_again(house, rows, previous, woken)
+                and not _judged_again(house, rows, previous, woken or record.source.key not in reminded)
             ):
                 repeated.append((record, previous))
                 continue
@@ -219,11 +221,16 @@ def _is_repeat(previous: Inbox, record: ReferralRecord) -> bool:
     return previous.digest == record.source.digest
 
 
-def _judged_again(house: House, rows: Peek, previous: Inbox, woken: bool) -> bool:
+def _judged_again(house: House, rows: Peek, previous: Inbox, at_once: bool) -> bool:
+    """Whether what was refused is put before the gate again now.
+
+    Args:
+        at_once: it was woken, or nothing would remind the hub of it later: it was gone in between.
+    """
     if previous.state not in _IN_VAIN:
         return False
     soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
-    return woken or previous.state is MessageState.RETURNED or not soon
+    return at_once or previous.state is MessageState.RETURNED or not soon
 
 
 def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:

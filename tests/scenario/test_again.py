@@ -427,3 +427,20 @@ def test_a_fault_of_ours_in_one_record_stops_neither_its_neighbours_nor_another_
         (row,) = rows.waiting.every(10)
     assert "ZeroDivisionError at test_again.py" in row.place
     assert "Okonkwo" not in row.place
+
+
+def test_what_was_refused_and_gone_for_a_moment_is_judged_as_soon_as_it_is_back(network: Network) -> None:
+    """While it was gone nothing waited for it, so a change of that moment reminded nobody."""
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_referral(db, client, "lakeside", "employment")
+    network.run()
+    cms.update(db, "client", client, is_anonymous=1)
+    network.run()
+    cms.add_consent(db, client, "lakeside")
+    network.run()
+
+    cms.update(db, "client", client, is_anonymous=0)
+    network.settle()
+
+    assert network.states() == {"refused": 1, "delivered": 1}

@@ -461,6 +461,23 @@ def test_a_request_that_waited_and_was_taken_back_meanwhile_is_not_sent(both: Bo
     assert both.network.inbox("harbour") == []
 
 
+def test_a_withdrawal_that_is_read_before_its_request_is_heard_when_the_request_has_come(both: Both) -> None:
+    """The file with the request was away, or refused and mended."""
+    allow(both, consent_row())
+    withdrawal = harts.referral(action="U", to_site=HARBOUR_SITE, status="X", reason="CLD")
+    name = both.site.hand_in(harts.client(withdrawal), seq=2)
+    both.run()
+    before = both.told(name)[-1]
+
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)), seq=1)
+    both.run()
+
+    statuses = [row["payload"]["status"] for row in both.network.inbox("harbour", "referral-status")]
+    assert before == ("RF", "WARN", "W01")
+    assert statuses == ["WITHDRAWN"]
+    assert both.told(name)[-1] == ("RF", "OK", "")
+
+
 def test_results_that_come_after_the_answer_travel_as_a_message_of_their_own(both: Both) -> None:
     refer_to_maple(both)
     both.run()

@@ -558,3 +558,34 @@ def test_files_that_were_away_for_a_while_are_not_forgotten(both: Both) -> None:
 
     assert both.told(name)[-1] == ("RF", "OK", "")
     assert len(both.network.inbox("harbour", "referral")) == 1
+
+
+ZED = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("away", [timedelta(), timedelta(hours=2)])
+def test_a_file_that_was_away_before_it_was_settled_is_judged_again_when_it_is_back(
+    both: Both, answered: bool, away: timedelta
+) -> None:
+    """What waited of it was dropped as gone; a consent that came meanwhile must still be heard."""
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE), **ZED))
+    both.network.run()
+    path, elsewhere = both.site.from_harts / name, both.site.from_harts.parent / name
+    path.rename(elsewhere)
+    if not answered:
+        path.with_suffix(".ACK").unlink()
+    allow(
+        both,
+        consent_row(
+            identifier_value="40000009", birth_date="1980-01-02", last_name="Zed", first_name="Robert", consent_id="M-9"
+        ),
+    )
+    both.network.run()
+    both.network.clock.advance(away)
+
+    elsewhere.rename(path)
+    both.run()
+
+    assert len(both.network.inbox("harbour", "referral")) == 1
+    assert both.told(name)[-1] == ("RF", "OK", "")

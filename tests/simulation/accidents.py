@@ -1,13 +1,49 @@
-"""Accidents at the hub's own place: a key file is lost, the log cannot be written, a reader of the bus begins anew."""
+"""Accidents: a system goes away; at the hub's own place a key file is lost, the log cannot be written, a reader of the
+bus begins anew."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
-from tests.simulation.world import World
+from tests.simulation.world import World, system_of
 
 AWAY = "audit_entry_away"
+_ELSEWHERE = "-away"
+
+
+def system_goes(world: World, agency: str) -> None:
+    """It cannot be reached. Of a HARTS site a folder is away, or nothing can be written there."""
+    if agency not in world.sites:
+        world.down.add(system_of(agency))
+        return
+    centre = world.sites[agency].centre
+    folder = world.dice.choice([centre.from_harts, centre.to_harts])
+    if not folder.exists() or _elsewhere(folder / ".spool").exists():
+        return
+    if world.dice.random() < 0.5:
+        folder.rename(_elsewhere(folder))
+    else:  # whoever runs this may write anywhere: a plain file is in the way of all that is written
+        (folder / ".spool").mkdir(exist_ok=True)
+        (folder / ".spool").rename(_elsewhere(folder / ".spool"))
+        (folder / ".spool").touch()
+
+
+def system_comes(world: World) -> None:
+    """All of them can be reached."""
+    world.down.clear()
+    for site in world.sites.values():
+        for folder in (site.centre.from_harts, site.centre.to_harts):
+            if _elsewhere(folder).exists():
+                _elsewhere(folder).rename(folder)
+            if _elsewhere(folder / ".spool").exists():
+                (folder / ".spool").unlink()
+                _elsewhere(folder / ".spool").rename(folder / ".spool")
+
+
+def _elsewhere(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_ELSEWHERE}")
 
 
 def lose_epoch(world: World) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 from hub.compose import Hub
 from hub.desk import consents as desk
 from hub.desk import people
+from hub.desk.consent_file import import_consents
 from hub.desk.who import Who
 from hub.errors import Refused
-from hub.exchange import ending, intake, notices, relay, wake
+from hub.exchange import answers, ending, intake, notices, relay, wake
 from hub.exchange.house import House
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
 from hub.model.directory import System
+from tests.simulation.harts_site import HartsSite
 from tests.simulation.process import Process
-from tests.simulation.world import AGENCIES, PAIRS, Draining, Stopped, World
+from tests.simulation.world import AGENCIES, PAIRS, Draining, Stopped, World, system_of
 
 STEWARD = Actor("steward", "steward", "hub", os_user="tester")
 LONGEST_S = 11.1  # design §3.6: a drain returns after lease + 1 s at most
@@ -33,7 +36,7 @@ def for_a_system(part: Callable[[House, System], object]) -> Part:
 
     def act(world: World, hub: Hub) -> None:
         with hub.house.store.peek() as rows:
-            system = rows.directory.all().systems[f"{world.dice.choice(AGENCIES)}-cms"]
+            system = rows.directory.all().systems[system_of(world.dice.choice(AGENCIES))]
         if system.status == "active":
             part(hub.house, system)
 
@@ -58,7 +61,7 @@ def part_hand_over(world: World, hub: Hub) -> None:
     """For a system that something waits for, if there is one."""
     with closing(world.store()) as db:
         waiting = db.execute("SELECT DISTINCT system FROM handover WHERE state = 'arrived' ORDER BY 1").fetchall()
-    name = world.dice.choice([row[0] for row in waiting] or [f"{name}-cms" for name in AGENCIES])
+    name = world.dice.choice([row[0] for row in waiting] or [system_of(name) for name in AGENCIES])
     with hub.house.store.peek() as rows:
         system = rows.directory.all().systems[name]
     if system.status == "active":
@@ -84,6 +87,7 @@ PARTS: dict[str, tuple[int, Part]] = {  # name: weight, part
     "wake": (4, for_a_system(wake.step)),
     "return": (2, lambda _, hub: ending.return_overdue(hub.house)),
     "notices": (2, for_a_system(notices.step)),
+    "answers": (4, for_a_system(answers.step)),
     "log": (3, lambda _, hub: hub.log.step()),
     "house": (1, lambda _, hub: hub.keep_house()),
     "everything": (6, lambda _, hub: hub.step()),
@@ -109,6 +113,20 @@ def withdraw(world: World, process: Process) -> None:
     process.do(command)
 
 
+def take_consents(world: World, process: Process) -> None:
+    """The worker of a site without consent rows gives the hub the next file of consents."""
+    for name, site in world.sites.items():
+        files = site.centre.consent_files()[site.imported :]
+
+        def command(hub: Hub, name: str = name, site: HartsSite = site, files: list[Path] = files) -> None:
+            done = import_consents(hub.house, files[0].read_bytes(), name, Who(f"{name}-worker", "tester"))
+            world.history.told += [str(problem) for problem in done.problems]
+            site.imported += 1
+
+        if files:
+            process.do(command)
+
+
 def stop(world: World, process: Process) -> None:
     """An administrator suspends an agency, a system, an agreement, or all exchange."""
     dice = world.dice
@@ -116,7 +134,7 @@ def stop(world: World, process: Process) -> None:
     what, names = dice.choice(
         [
             ("agency", list(AGENCIES)),
-            ("system", [f"{name}-cms" for name in AGENCIES]),
+            ("system", [system_of(name) for name in AGENCIES]),
             ("agreement", agreements),
             ("all", [""]),
         ]

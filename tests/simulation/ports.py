@@ -7,15 +7,15 @@ may raise; what it does to data, an honest implementation may do to it too (lose
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
 
-from adapters.contract import Commit, Gone, Page, Parcel, Raw, Sent, SentState, Source
+from adapters.contract import Answer, Answering, Commit, Gone, Page, Parcel, Raw, Sent, SentState, Source
 from hub.bus.sqlite import SqliteBus
 from hub.errors import BusUnavailable, Unavailable
 from hub.exchange.connections import SystemConnections
@@ -25,7 +25,7 @@ from hub.model.envelope import Envelope, Sealed
 from hub.ports import BusRecord, Outgoing
 from hub.store.sql import Database
 from hub.store.unit import SqlStore, SqlUnit
-from tests.simulation.watch import at_arrival
+from tests.simulation.watch import at_arrival, note_answers, noticed
 from tests.simulation.world import World
 
 
@@ -187,7 +187,8 @@ class SimSource:
 
     def fetch(self, since: str) -> Page:
         self._reached("fetch")
-        page = self._real.fetch(since)
+        with noticed(self._met.world, lambda: note_answers(self._met.world)):
+            page = self._real.fetch(since)
         self._met.meet("fetched")
         return page
 
@@ -222,15 +223,23 @@ class SimSource:
                 world.pass_time(timedelta(seconds=world.dice.choice([1, 12, 40])))
                 self._met.meet("suspended between check and commit")
 
-        try:
+        with noticed(world, lambda: at_arrival(world, self._system, taken, late=suspended[0])):
             sent = self._real.send(taken, checked) if taken else []
-        finally:
-            for arrival in world.note_arrivals(late=suspended[0]):
-                at_arrival(world, arrival)
         self._met.meet("after the recipient's commit")
         if chance("recipient's answer is lost"):
             raise Unavailable(f"system {self._system}", "a simulated lost answer")
         return [*sent, *(Sent(name, SentState.FAILED, "CONSTRAINT") for name in sorted(refused))]
+
+    def awaiting(self, limit: int) -> Sequence[str]:
+        self._reached("awaiting")
+        return cast(Answering, self._real).awaiting(limit)
+
+    def answer(self, answers: Mapping[str, Answer]) -> bool:
+        self._reached("answer")
+        with noticed(self._met.world, lambda: note_answers(self._met.world)):
+            written = cast(Answering, self._real).answer(answers)
+        self._met.meet("answered")
+        return written
 
     def close(self) -> None:
         self._real.close()

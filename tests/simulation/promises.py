@@ -18,7 +18,7 @@ from hub.audit.verify import verify_export
 from hub.compose import Hub
 from hub.model.canonical import content_digest
 from tests.simulation.watch import at_every_moment
-from tests.simulation.world import MARKS, World
+from tests.simulation.world import MARKS, World, system_of
 
 ENDS = {"delivered", "refused", "returned"}
 
@@ -52,6 +52,7 @@ def keeps_its_promises(world: World, hub: Hub) -> Settled:
     for check in (
         ends_once,
         counts_agree,
+        delivered_once,
         requested_once,
         in_order,
         nothing_late,
@@ -114,6 +115,14 @@ def counts_agree(settled: Settled) -> None:
     assert set(came) <= set(settled.handover), "INV-2: a row that no hand-over knows"
 
 
+def delivered_once(settled: Settled) -> None:
+    """INV-5: nothing stands twice in a recipient's system."""
+    twice = [
+        name for name, count in Counter(each.message_id for each in settled.world.history.arrivals).items() if count > 1
+    ]
+    assert not twice, f"INV-5: {twice[0]} was delivered twice"
+
+
 def requested_once(settled: Settled) -> None:
     """A request that its recipient has is not made again (settled S44)."""
     made = Counter(
@@ -163,7 +172,7 @@ def _relied(settled: Settled) -> dict[str, set[str]]:
     for entry in settled.log:
         if entry["event_type"] in ("DECISION", "DELIVERY") and entry["outcome"] != "DENY":
             ends = {f"agency:{entry['sender']}", f"agency:{entry['recipient']}"}
-            systems = {f"system:{entry['sender']}-cms", f"system:{entry['recipient']}-cms"}
+            systems = {f"system:{system_of(entry[end])}" for end in ("sender", "recipient")}
             relied[entry["envelope_id"]] |= {name.split("/")[0] for name in entry["basis"]} | ends | systems
     return relied
 

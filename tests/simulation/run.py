@@ -20,7 +20,9 @@ from tests.simulation.watch import at_every_moment
 from tests.simulation.world import AGENCIES, World
 
 TURNS = 200
-CLIENTS_FIRST = 8
+BUSY = 9
+CLIENTS_FIRST = 2  # of each agency
+CONSENTS_FIRST = 2  # files of them
 LOOK_EVERY = 7
 DEPTH_MAX = 2  # processes that interrupt each other
 NARROW = {  # where a "no" may come at the last moment: so much likelier an interruption, every second one a withdrawal
@@ -62,9 +64,15 @@ WEIGHTS = {  # of the kinds of turn
     "reject": 1,
     "close case": 1,
     "delete": 2,
-    "hide entry": 1,
-    "show entry": 1,
+    "hide": 1.3,
+    "show": 1.3,
     "cut log": 0.3,
+    "hand in": 12,
+    "take in": 4,
+    "hear": 3,
+    "same again": 0.5,
+    "number again": 0.5,
+    "take consents": 8,
     "withdraw": 5,
     "stop": 0.6,
     "go on": 4,
@@ -92,10 +100,12 @@ class Run:
 
     Args:
         odds: instead of those that the seed draws.
+        busy: the agency where most happens; "": as the seed draws it.
     """
 
-    def __init__(self, folder: Path, seed: int, odds: Mapping[str, float] | None = None) -> None:
+    def __init__(self, folder: Path, seed: int, odds: Mapping[str, float] | None = None, busy: str = "") -> None:
         self.world = World(folder, seed)
+        self.world.bustle |= {busy: BUSY} if busy else {}
         dice = random.Random(seed * 7919 + 1)  # of its own: to change the odds does not change what is drawn later
         self.odds = {name: chance * dice.choice([0, 0.5, 1, 1, 2]) for name, chance in FAULTS.items()}
         self.odds |= {"others": FAULTS["others"] * dice.choice([0, 1, 1, 2]), **(odds or {})}
@@ -109,8 +119,12 @@ class Run:
     def chaos(self, turns: int = TURNS) -> None:
         """Anything happens, for so many turns; those that interrupt others are counted too."""
         self._left = turns
-        for _ in range(CLIENTS_FIRST):
-            agencies.act(self.world, agencies.register_client)
+        for name in AGENCIES * CLIENTS_FIRST:
+            agencies.act(self.world, "register", name)
+        for _ in range(CONSENTS_FIRST):
+            hubs.take_consents(self.world, self.processes[0])
+        for site in self.world.sites:
+            agencies.act(self.world, "hand in", site)
         self.processes[0].do(partial(hubs.bring_in, self.world))
         self.world.calm = False
         while self._left > 0:
@@ -149,11 +163,11 @@ class Run:
         world = self.world
         for process in self.processes:
             process.stop()
-        world.down.clear()
+        accidents.system_comes(world)
         accidents.log_table(world, writable=True)
         for name in AGENCIES:
-            while world.hidden[name]:
-                agencies.show_entry(world, name)
+            while world.hidden[name] or (name in world.sites and world.sites[name].hidden):
+                agencies.act(world, "show", name)
         hub = self.processes[0].running()
         for what, name in list(world.suspended):
             hubs.let(world, hub, what, name)
@@ -161,10 +175,18 @@ class Run:
         for by in (*SETTLING, world.latest - world.clock.now()):
             world.pass_time(max(by, timedelta()))
             self._quiet(hub)
+            self._at_night()
             hubs.look_at_drains(world)
             hub.keep_house()
         self._quiet(hub)
         return hub
+
+    def _at_night(self) -> None:
+        """What waits on a desk for the nightly job is done."""
+        for name in self.world.sites:
+            hubs.take_consents(self.world, self.processes[0])
+            for what in ("hear", "take in", "hand in"):
+                agencies.act(self.world, what, name)
 
     def _quiet(self, hub: Hub) -> None:
         for _ in range(ROUNDS_MAX):
@@ -191,9 +213,6 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
     def people(what: Callable[[World, Process], None]) -> Callable[[], None]:
         return lambda: what(world, process) if (process := run.idle()) else None
 
-    def acts(what: agencies.Act) -> Callable[[], object]:
-        return lambda: agencies.act(world, what)
-
     def checkpoint() -> None:
         def sign(hub: Hub) -> None:
             if hub.log.head().size:
@@ -209,19 +228,8 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
 
     return {
         "hub": hub,
-        "register": acts(agencies.register_client),
-        "sign": acts(agencies.sign_consent),
-        "refer": acts(agencies.refer),
-        "change consent": acts(agencies.change_consent),
-        "change client": acts(agencies.change_client),
-        "change referral": acts(agencies.change_referral),
-        "answer": acts(agencies.answer),
-        "reject": acts(agencies.reject),
-        "close case": acts(agencies.close_case),
-        "delete": acts(agencies.delete),
-        "hide entry": acts(agencies.hide_entry),
-        "show entry": acts(agencies.show_entry),
-        "cut log": acts(agencies.cut_log),
+        **{what: partial(agencies.act, world, what) for what in agencies.ACTS},
+        "take consents": people(hubs.take_consents),
         "withdraw": people(hubs.withdraw),
         "stop": people(hubs.stop),
         "go on": people(hubs.go_on),
@@ -233,8 +241,8 @@ def _turns(run: Run) -> dict[str, Callable[[], object]]:
                 seconds=world.dice.choice([1, 1, 1, 5, 5, 12, 12, 12, 65, 65, 130, 130, 950, 3_700, 40_000, 260_000])
             )
         ),
-        "system goes": lambda: world.down.add(f"{world.dice.choice(AGENCIES)}-cms"),
-        "system comes": world.down.clear,
+        "system goes": lambda: accidents.system_goes(world, world.dice.choice(AGENCIES)),
+        "system comes": lambda: accidents.system_comes(world),
         "clock jumps": lambda: world.jump(timedelta(hours=world.dice.choice([-26, -2, -0.01, 0.01, 2, 26]))),
         "epoch lost": lambda: accidents.lose_epoch(world),
         "log unwritable": lambda: accidents.log_table(world, writable=False),

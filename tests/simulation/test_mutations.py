@@ -6,11 +6,13 @@ Each mistake is one that a hurried change could make. What is patched is the hub
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.harts import ack, outbox
 from consent.gather import Question, gather_provisional
 from consent.model import Facts
 from consent.packs import Packs
@@ -23,6 +25,7 @@ from tests.simulation.simulate import simulate
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 TURNS = 160
+FORGETFUL = {"recipient's answer is lost": 0.5}
 CROWDED = {"others": 0.25, "recipient is slow": 0.4, "kill": 0.0, "store at begin": 0.0, "store at commit": 0.0}
 
 
@@ -63,18 +66,42 @@ def nothing_dropped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OutboxTable, "drop", lambda _table, _ids: None)
 
 
+def no_slips(patch: pytest.MonkeyPatch) -> None:
+    """A file to HARTS is written without a look at what earlier ones hold."""
+    patch.setattr(outbox.ToHarts, "_sent", lambda _to, but=(): iter(()))  # noqa: ARG005 - a stand-in
+
+
+def settled_early(patch: pytest.MonkeyPatch) -> None:
+    """An answer to HARTS is said to be final while what was accepted may still be refused."""
+    answered = ack.answered
+    patch.setattr(ack, "answered", lambda *args, ended: answered(*args, ended=True))  # noqa: ARG005 - as above
+
+
+def numbered_by_what_lies_there(patch: pytest.MonkeyPatch) -> None:
+    """The next file to HARTS bears the number after the last one that has not been taken away."""
+    year, seq = (lambda name: int(name[8:12])), (lambda name: int(name[16:19]))
+
+    def after(to: outbox.ToHarts, day: date) -> int:
+        return max((seq(name) for name in to._folder.names(".DAT") if year(name) == day.year), default=0) + 1
+
+    patch.setattr(outbox.ToHarts, "_next", after)
+
+
 @pytest.mark.parametrize(
-    ("mistake", "promise"),
+    ("mistake", "promise", "odds", "busy"),
     [
-        pytest.param(no_second_decision, "INV-3", id="hand-over without the second decision"),
-        pytest.param(no_lease, "INV-3", id="commit without a look at the lease"),
-        pytest.param(no_drain, "INV-3", id="withdrawal without a drain"),
-        pytest.param(no_wake, "forgotten", id="wake forgotten"),
-        pytest.param(nothing_dropped, "INV-6", id="body and key kept"),
+        pytest.param(no_second_decision, "INV-3", CROWDED, "", id="hand-over without the second decision"),
+        pytest.param(no_lease, "INV-3", CROWDED, "", id="commit without a look at the lease"),
+        pytest.param(no_drain, "INV-3", CROWDED, "", id="withdrawal without a drain"),
+        pytest.param(no_wake, "forgotten", CROWDED, "", id="wake forgotten"),
+        pytest.param(nothing_dropped, "INV-6", CROWDED, "", id="body and key kept"),
+        pytest.param(no_slips, "delivered twice", FORGETFUL, "maple", id="file to HARTS without a look at the others"),
+        pytest.param(settled_early, "was answered", CROWDED, "", id="answer to HARTS settled too early"),
+        pytest.param(numbered_by_what_lies_there, "a hole", CROWDED, "maple", id="file number by what lies there"),
     ],
 )
 def test_a_hub_with_a_mistake_in_it_is_found_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: Patch, promise: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: Patch, promise: str, odds: dict[str, float], busy: str
 ) -> None:
     mistake(monkeypatch)
     found: list[str] = []
@@ -82,7 +109,7 @@ def test_a_hub_with_a_mistake_in_it_is_found_out(
     for seed in range(60):
         (tmp_path / str(seed)).mkdir()
         try:
-            simulate(tmp_path / str(seed), seed, TURNS, CROWDED)
+            simulate(tmp_path / str(seed), seed, TURNS, CROWDED, "maple" if "harts" in mistake.__name__ else "")
         except AssertionError as error:
             found.append(str(error))
         if any(promise in text for text in found):

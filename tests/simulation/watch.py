@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
+from adapters.contract import Parcel
+from hub.sample import harts
 from tests.simulation.accidents import AWAY
 from tests.simulation.world import Arrival, World
 
@@ -46,20 +49,58 @@ NEVER = {
 
 
 def at_every_moment(world: World) -> None:
-    """Look at the store as it is committed now."""
+    """Look at the store as it is committed now, and at what was seen since the last look."""
+    assert not world.history.broken, world.history.broken[0]
     with closing(world.store()) as db:
         for promise, query in NEVER.items():
             found = db.execute(query).fetchall()
             assert not found, f"{promise}: {[tuple(row) for row in found[:3]]}"
 
 
-def at_arrival(world: World, arrival: Arrival) -> None:
-    """INV-2: a row of a ``hub_inbox`` has its permit in the log, committed before the row was."""
-    if arrival.kind not in ("referral", "referral-status"):
-        return
+@contextmanager
+def noticed(world: World, look: Callable[[], None]) -> Iterator[None]:
+    """Look when a step into a system is over, however it ends.
+
+    What is found broken is kept for :func:`at_every_moment`: the hub, in whose midst this is, survives any exception.
+    """
+    try:
+        yield
+    finally:
+        try:
+            look()
+        except AssertionError as error:
+            world.history.broken.append(str(error))
+
+
+def at_arrival(world: World, system: str, offered: Sequence[Parcel], *, late: bool) -> None:
+    """INV-2: what is new in a system has its permit in the log, committed before it came."""
+    for arrival in world.note_arrivals(system, offered, late=late):
+        if arrival.kind in ("referral", "referral-status"):
+            _is_permitted(world, arrival)
+
+
+def note_answers(world: World) -> None:
+    """Every answer to a file of a HARTS site is whole, from the moment at which it can be seen."""
+    for site in world.sites.values():
+        site.centre.read_answers()
+        for path in site.centre.from_harts.glob("*.ACK"):
+            _is_whole(path.name, path.read_bytes(), site.handed[path.name.replace(".ACK", ".DAT")][1])
+
+
+def _is_permitted(world: World, arrival: Arrival) -> None:
     with closing(world.store()) as db:
         bodies = [row["body"] for row in _entries(db, arrival.message_id) if b'"DELIVERY"' in row["body"]]
     assert any(b'"outcome":"PERMIT' in body for body in bodies), f"INV-2: {arrival} without a permit before it"
+
+
+def _is_whole(name: str, said: bytes, file: bytes) -> None:
+    """One row for each line of the file, in its order; none where the whole file is refused (program systems 9.4)."""
+    head, *rows, tail = (row.split("|") for row in said.decode(harts.ENCODING).split(harts.END)[:-1])
+    lines = file.decode(harts.ENCODING).split(harts.END)[1:-2]
+    due = [] if head[3] == "ERR" else [[str(number), line[:2]] for number, line in enumerate(lines, 2)]
+    assert [row[:2] for row in rows] == due, f"{name} does not answer each line once"
+    counts = [len(rows), *(sum(row[4] == result for row in rows) for result in ("OK", "WARN", "ERR"))]
+    assert tail[:5] == ["TR", *map(str, counts)], f"{name} is not whole"
 
 
 def _entries(db: sqlite3.Connection, name: str) -> list[sqlite3.Row]:

@@ -1,4 +1,6 @@
-"""The world of one run: a data folder, three agencies with a system each, one clock, one source of chance, a history.
+"""The world of one run: a data folder, agencies with a system each, one clock, one source of chance, a history.
+
+Three agencies have a CMS, one is a HARTS site.
 
 One seed is one run (INV-11): everything that is chosen is chosen by ``World.dice``, everything that the hub draws comes
 from ``World.ids``, and time passes only where ``World.clock`` is moved. All people are invented; each of their values
@@ -10,30 +12,48 @@ from __future__ import annotations
 import random
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from adapters.contract import Parcel
 from consent.model import Agreement, Category, Purpose
 from hub.compose import compose, initialise
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks
-from hub.model.directory import Agency, Service, System, Worker
+from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.settings import Settings
 from tests import cms_builder as cms
 from tests.fakes import SeededIds, StandingClock
 from tests.network import AGREED, EVENTS
+from tests.simulation.harts_site import HartsSite
+from tests.simulation.mailboxes import Files, Mailbox, Rows
 
 NOON = datetime(2026, 6, 1, 16, tzinfo=UTC)  # in the middle of the builder's consents
 TORONTO = ZoneInfo("America/Toronto")
-OFFERS = {"harbour": ("settlement",), "lakeside": ("employment", "language-training"), "pinewood": ("employment",)}
+OFFERS = {
+    "harbour": ("settlement",),
+    "lakeside": ("employment", "language-training"),
+    "pinewood": ("employment",),
+    "maple": ("language-training", "language-assessment"),
+}
 REQUIRED = {"pinewood": ("IDENT",)}  # instead of the profile's own list
 AGENCIES = tuple(OFFERS)
-PAIRS = (("harbour", "lakeside"), ("harbour", "pinewood"), ("lakeside", "pinewood"))
-MARKS = re.compile(rb"Zq[A-Za-z]+xj|7712345\d{3}|416-?555-?0142|19[678]\d-0[1-9]-1[1-9]")
+SITES = {"harbour": "T00002", "lakeside": "T00003", "pinewood": "T00004", "maple": "T00001"}  # HARTS' codes of them
+KINDS = {"harbour": "cms", "lakeside": "cms", "pinewood": "cms", "maple": "harts"}
+PAIRS = (
+    ("harbour", "lakeside"), ("harbour", "pinewood"), ("lakeside", "pinewood"),
+    ("harbour", "maple"), ("lakeside", "maple"), ("pinewood", "maple"),
+)  # fmt: skip
+PEOPLE = 60
+BATCHES_S = (0, 900, 14_400)  # how often a file to HARTS is closed
+MARKS = re.compile(
+    rb"Zq[A-Za-z]+xj|ZQCODEXJ|7712345\d{3}|416-?555-?0142|19[678]\d-0[1-9]-1[1-9]"
+    rb"|(?<![0-9a-f])(881234\d\d|19[678]\d0[1-9]1[1-9])(?![0-9a-f])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +73,20 @@ def person(number: int) -> Person:
     return Person(f"Zqa{one}a{two}ofamxj", f"Zqo{two}a{one}agivxj", born, f"7712345{number:03d}")
 
 
+def system_of(agency: str) -> str:
+    """The id of an agency's system."""
+    return f"{agency}-{KINDS[agency]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A row of a recipient's ``hub_inbox``, and when it was seen there."""
+    """A message in a recipient's system (a row of a ``hub_inbox``, lines of a file), and when it was seen there."""
 
     tick: int
     system: str
     message_id: str
     kind: str
-    late: bool  # its process was suspended between its last check and the recipient's commit
+    late: bool  # its process was suspended between its last check and the recipient's commit, or the rename
 
 
 @dataclass
@@ -95,7 +120,8 @@ class History:
     stopped: list[Stopped] = field(default_factory=list)
     draining: list[Draining] = field(default_factory=list)
     salts: dict[str, str] = field(default_factory=dict)  # envelope -> salt, which only the content knows
-    sent: dict[str, bytes] = field(default_factory=dict)  # envelope -> body as the recipient's row holds it
+    sent: dict[str, bytes] = field(default_factory=dict)  # envelope -> body as the recipient has it
+    broken: list[str] = field(default_factory=list)  # promises that were seen broken in the middle of a step
     foreign: int = 0  # records put on the bus that the hub had not published so
     has_jumped: bool = False  # the time of day was set ahead, so a lease may have looked over while it ran
     note: bytes | None = None  # a checkpoint from the middle of the run
@@ -120,22 +146,28 @@ class World:
         self.ids = SeededIds(seed + 1)
         self.settings = Settings(dir=folder / "hub")
         self.history = History()
+        self.bustle = {name: self.dice.choice([0.3, 1, 1, 3]) for name in AGENCIES}  # how busy they are
         self.latest = NOON  # the latest instant that the machine's clock has shown
         self.down: set[str] = set()  # systems that cannot be reached
         self.hidden: dict[str, list[tuple[object, ...]]] = {name: [] for name in AGENCIES}  # entries of the change log
-        self.clients: dict[str, list[int]] = {name: [] for name in AGENCIES}
+        self.clients: dict[str, list[int]] = {name: [] for name in AGENCIES}  # of those with a CMS
         self.suspended: dict[tuple[str, str], None] = {}  # in the order in which they were suspended
         self.calm = True  # no faults, no interruptions
-        self._seen = dict.fromkeys(AGENCIES, 0)
         initialise(self.settings, self.ids)
-        for name in AGENCIES:
-            cms.make_cms(folder / f"{name}.sqlite")
-        self.systems = {name: _connect(folder / f"{name}.sqlite") for name in AGENCIES}
+        self.systems = {name: _cms(folder / f"{name}.sqlite") for name in AGENCIES if KINDS[name] == "cms"}
+        self.sites = {name: HartsSite(folder / name, name, SITES) for name in AGENCIES if KINDS[name] == "harts"}
+        self._mailboxes: dict[str, Mailbox] = {system_of(name): Rows(db) for name, db in self.systems.items()}
+        self._mailboxes |= {system_of(name): Files(site.centre) for name, site in self.sites.items()}
         self._fill_directory()
 
     def local(self, at: datetime) -> str:
         """An instant as the systems write it."""
         return at.astimezone(TORONTO).strftime("%Y-%m-%d %H:%M:%S")
+
+    def other(self, agency: str) -> str:
+        """Another agency, rather a busy one."""
+        names = [name for name in AGENCIES if name != agency]
+        return self.dice.choices(names, [self.bustle[name] for name in names])[0]
 
     def pass_time(self, by: timedelta) -> None:
         """Time passes, for both readings."""
@@ -163,18 +195,16 @@ class World:
         db.row_factory = sqlite3.Row
         return db
 
-    def note_arrivals(self, *, late: bool = False) -> list[Arrival]:
-        """Look into every ``hub_inbox`` for what is new."""
+    def note_arrivals(self, system: str, offered: Sequence[Parcel], *, late: bool = False) -> list[Arrival]:
+        """Look what is new in a system.
+
+        Args:
+            offered: what the hub has just handed over to it.
+        """
         new = []
-        for name, db in self.systems.items():
-            rows = db.execute(
-                "SELECT rowid, message_id, kind, payload FROM hub_inbox WHERE rowid > ? ORDER BY rowid",
-                (self._seen[name],),
-            )
-            for rowid, message_id, kind, payload in rows.fetchall():
-                self._seen[name] = rowid
-                self.history.sent[message_id] = payload.encode()
-                new.append(Arrival(self.history.moment(), f"{name}-cms", message_id, kind, late))
+        for message_id, kind, body in self._mailboxes[system].new(offered):
+            self.history.sent[message_id] = body
+            new.append(Arrival(self.history.moment(), system, message_id, kind, late))
         self.history.arrivals += new
         return new
 
@@ -188,19 +218,25 @@ class World:
             put = unit.directory.put
             for name, offers in OFFERS.items():
                 put(Agency(name, f"{name.title()} Services", "general", "ca-on", f"delivery.{name.upper()[:6]:A<12}"))
-                settings = {"path": str(self.folder / f"{name}.sqlite"), "busy_timeout_ms": 0}
-                put(System(f"{name}-cms", name, "cms", "active", settings))
+                put(System(system_of(name), name, KINDS[name], "active", self._settings_of(name)))
                 put(Worker(f"{name}-worker", name, "worker"))
+                put(Site("harts", SITES[name], name, name.title()))
                 for wanted in offers:
                     put(
                         Service(
-                            f"{name}-{wanted}", name, wanted, wanted, f"{name}-cms", required=REQUIRED.get(name, ())
+                            f"{name}-{wanted}", name, wanted, wanted, system_of(name), required=REQUIRED.get(name, ()),
+                            site=SITES[name] if name in self.sites else "",
                         )
-                    )
+                    )  # fmt: skip
             put(Worker("steward", "hub", "steward"))
             for one, other in PAIRS:
                 put(_agreement(one, other))
         hub.close()
+
+    def _settings_of(self, name: str) -> dict[str, object]:
+        if name in self.sites:
+            return self.sites[name].settings | {"batch_every_s": BATCHES_S[self.seed % len(BATCHES_S)]}
+        return {"path": str(self.folder / f"{name}.sqlite"), "busy_timeout_ms": 0}
 
 
 def _agreement(one: str, other: str) -> Agreement:
@@ -216,8 +252,9 @@ def _agreement(one: str, other: str) -> Agreement:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """An agency's own connection. It waits for nobody: one thread plays everybody here."""
+def _cms(path: Path) -> sqlite3.Connection:
+    """A CMS, and its agency's own connection. It waits for nobody: one thread plays everybody here."""
+    cms.make_cms(path)
     db = sqlite3.connect(path, isolation_level=None, timeout=0)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = OFF")
