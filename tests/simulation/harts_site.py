@@ -7,6 +7,7 @@ sample does: nothing here is the adapter's. What people do with it is :mod:`test
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -65,7 +66,7 @@ class HartsSite:
     def settings(self) -> dict[str, object]:
         """As an administrator types them."""
         centre = self.centre
-        return {"from_harts": str(centre.from_harts), "to_harts": str(centre.to_harts), "site": centre.site}
+        return {"from_harts_path": str(centre.from_harts), "to_harts_path": str(centre.to_harts), "site": centre.site}
 
     def number(self) -> str:
         """The next HARTS_NO, or "" where there are no more."""
@@ -118,3 +119,15 @@ class HartsSite:
         """The RF lines of a file, each with the key by which the hub names it."""
         lines = (line for client in harts.read(self.handed[name][1]) for line in client.lines if line.record == "RF")
         return {line.number: self.centre.source(name, line.number) for line in lines}
+
+    def spoken_of_again(self, name: str) -> set[int]:
+        """The RF lines of a file that are requests of which another line of the site speaks too."""
+        own = [
+            (line.fields.get("REF_NO"), file, line.number)
+            for file in self.handed
+            for client in harts.read(self.handed[file][1])
+            for line in client.lines
+            if line.record == "RF" and line.fields.get("FROM_SITE") == self.centre.site
+        ]
+        times = Counter(number for number, _, _ in own)
+        return {line for number, file, line in own if file == name and times[number] > 1}

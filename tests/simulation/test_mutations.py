@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.harts import ack, outbox
+from adapters.harts import ack, outgoing
 from consent.gather import Question, gather_provisional
 from consent.model import Facts
 from consent.packs import Packs
@@ -68,7 +68,7 @@ def nothing_dropped(patch: pytest.MonkeyPatch) -> None:
 
 def no_slips(patch: pytest.MonkeyPatch) -> None:
     """A file to HARTS is written without a look at what earlier ones hold."""
-    patch.setattr(outbox.ToHarts, "_sent", lambda _to, but=(): iter(()))  # noqa: ARG005 - a stand-in
+    patch.setattr(outgoing.ToHarts, "_sent", lambda _to, but=(): iter(()))  # noqa: ARG005 - a stand-in
 
 
 def settled_early(patch: pytest.MonkeyPatch) -> None:
@@ -81,10 +81,10 @@ def numbered_by_what_lies_there(patch: pytest.MonkeyPatch) -> None:
     """The next file to HARTS bears the number after the last one that has not been taken away."""
     year, seq = (lambda name: int(name[8:12])), (lambda name: int(name[16:19]))
 
-    def after(to: outbox.ToHarts, day: date) -> int:
+    def after(to: outgoing.ToHarts, day: date) -> int:
         return max((seq(name) for name in to._folder.names(".DAT") if year(name) == day.year), default=0) + 1
 
-    patch.setattr(outbox.ToHarts, "_next", after)
+    patch.setattr(outgoing.ToHarts, "_next", after)
 
 
 @pytest.mark.parametrize(
