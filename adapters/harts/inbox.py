@@ -271,11 +271,11 @@ class FromHarts:
         """F03, or the same file again, or a new one that is taken in now."""
         if batch.header.site != self._site:
             return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
-        if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
-            return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE to come", "today, or before")
         digest = hashlib.sha256(data).hexdigest()
         known = self._known(batch.header.identity)
         if known is None:
+            if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
+                return dat.Refusal(batch.name, "F01", 1, "a FILE_DATE to come", "today, or before")
             known = Taken(batch.name, digest, now.isoformat())
             self._put(batch.header.identity, known)
         if (known.name, known.sha256) == (batch.name, digest):
