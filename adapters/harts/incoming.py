@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-import orjson
-
 from adapters.contract import Answer, Gone, Memory, Raw
 from adapters.harts import ack, dat
 from adapters.harts.folder import FILE_BYTES_MAX, Folder
 from adapters.harts.groups import Group, line_of, of_client, of_lines
+from adapters.harts.taken import Register, Taken
 from hub.errors import RecordUnreadable, Unavailable
 
 PAGE = 500  # referrals read at once
@@ -28,26 +27,8 @@ STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its trailer may 
 NOTHING_YET_KEPT = timedelta(days=30)  # program systems 9.4: W01 is an error then
 EARLIEST = date(2020, 1, 1)  # [policy] no file of this layout is older
 DAY = timedelta(days=1)  # clocks of two places may differ by as much
-_FILES = "files"  # memory key: identities of files that are not settled, in order
-_AWAY = "away"  # memory key: names of files that went before they were settled, and are looked at when they are back
 
 Stamp = tuple[int, int]  # time of change (ns) and size
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A file that was taken in.
-
-    Args:
-        whole: each of its lines has its first decision, so it may be answered.
-        settled: the last answer is final, or nobody waits for it.
-    """
-
-    name: str
-    sha256: str
-    at: str
-    whole: bool = False
-    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +47,8 @@ class FromHarts:
     """
 
     def __init__(self, folder: Folder, site: str, memory: Memory, *, cuaet_eligible: bool) -> None:
-        self._folder, self._site, self._memory, self._cuaet = folder, site, memory, cuaet_eligible
+        self._folder, self._site, self._cuaet = folder, site, cuaet_eligible
+        self._register = Register(memory)
         self._done: dict[str, Stamp] = {}  # files with which nothing is to be done while they stay as they are
         self._told: set[tuple[str, Stamp | None, str]] = set()
         self._held: Held | None = None
@@ -108,7 +90,7 @@ class FromHarts:
         problems = [text for name in odd for text in self._once(name, None, _no_file(name))]
         problems += [text for name, said in self._unsaid for text in self._once(name, None, said)]
         self._unsaid.clear()
-        away = self._away()
+        away = self._register.away()
         for name in names:
             stamp = self._folder.stamp(name)
             if stamp is None or (self._done.get(name) == stamp and name not in away):
@@ -123,7 +105,7 @@ class FromHarts:
     def is_whole(self, name: str) -> None:
         """All of a file has been judged: from now on it is answered."""
         identity = _identity(_where(name))
-        taken = self._known(identity)
+        taken = self._register.get(identity)
         if taken is not None and taken.name == name and not taken.whole:
             self._put(identity, replace(taken, whole=True))
 
@@ -159,7 +141,7 @@ class FromHarts:
     def awaiting(self, limit: int) -> list[str]:
         """Keys of whole files that are not settled, save those whose answer is final. Files take turns."""
         there = set(self._folder.names(".DAT"))
-        files = list(self._files())
+        files = list(self._register.unsettled())
         begin = next((place for place, (identity, _) in enumerate(files) if identity == self._turn), 0)
         self._turn = ""
         keys: list[str] = []
@@ -177,7 +159,7 @@ class FromHarts:
         """See :meth:`adapters.contract.Answering.answer`. What cannot be written stops no other file's answer."""
         written = False
         failed: Unavailable | None = None
-        for identity, taken in self._files():
+        for identity, taken in self._register.unsettled():
             keys = self._keys_of(taken.name) if taken.whole else None
             final = self._final.setdefault(taken.name, {})
             if keys is None or not all(key in answers or key in final for key in keys):
@@ -205,12 +187,9 @@ class FromHarts:
     def _read_anew(self, where: str) -> None:
         """Of a file lines were asked for that cannot be had: it counts as taken away, and is read when it is back."""
         identity = _identity(where)
-        if (taken := self._known(identity)) is not None:
-            self._memory.put(_AWAY, orjson.dumps(sorted({*self._away(), taken.name})).decode())
+        if (taken := self._register.get(identity)) is not None:
+            self._register.went(taken.name)
             self._put(identity, replace(taken, settled=True))
-
-    def _away(self) -> list[str]:
-        return list(orjson.loads(self._memory.get(_AWAY) or "[]"))
 
     def _to_read(self, name: str, stamp: Stamp, now: datetime, problems: list[str]) -> bool:
         """Whether a file is to be read now. One that is refused is answered, and told."""
@@ -242,8 +221,7 @@ class FromHarts:
         if isinstance(taken, Taken) and taken.settled and not self._is_settled(name):
             taken = replace(taken, settled=False, whole=False)  # it was taken away, and is back without its answer
             self._put(found.header.identity, taken)
-        if name in (away := self._away()):
-            self._memory.put(_AWAY, orjson.dumps([each for each in away if each != name]).decode())
+        self._register.came_back(name)
         return taken
 
     def _is_settled(self, name: str) -> bool:
@@ -302,7 +280,7 @@ class FromHarts:
         found = dat.read(name, data, dat.FROM_HARTS) if data is not None else None
         if data is None or not isinstance(found, dat.Batch):
             return None
-        known = self._known(found.header.identity)
+        known = self._register.get(found.header.identity)
         return found if known is None or known.sha256 == hashlib.sha256(data).hexdigest() else None
 
     def _against_memory(self, batch: dat.Batch, data: bytes, now: datetime) -> dat.Refusal | Taken:
@@ -310,7 +288,7 @@ class FromHarts:
         if (refusal := self._never_taken(batch, now)) is not None:
             return refusal
         digest = hashlib.sha256(data).hexdigest()
-        known = self._known(batch.header.identity)
+        known = self._register.get(batch.header.identity)
         if known is None:
             known = Taken(batch.name, digest, now.isoformat())
         if not known.settled:  # also one that is known and missing in the list, or it would never be answered
@@ -323,7 +301,9 @@ class FromHarts:
         )  # fmt: skip
 
     def _never_taken(self, batch: dat.Batch, now: datetime) -> dat.Refusal | None:
-        """F01, of a file that is whole and not for us, or not of this time."""
+        """F01, of a file that is whole and not for us, or not of this time. What was taken in stays so."""
+        if self._register.get(batch.header.identity) is not None:
+            return None
         if batch.header.site != self._site:
             return dat.Refusal(batch.name, "F01", 1, "another site", "the site of this folder", "put it into its own")
         if batch.header.file_date > (now + DAY).date():  # what it says would overtake all that comes after
@@ -353,30 +333,11 @@ class FromHarts:
         data = group.octets(batch.header.file_date.isoformat())
         return Raw(group.key, "", data, batch.header.site, group.own())
 
-    def _files(self) -> Iterator[tuple[str, Taken]]:
-        for identity in orjson.loads(self._memory.get(_FILES) or "[]"):
-            if (taken := self._known(identity)) is not None:
-                yield identity, taken
-
-    def _known(self, identity: str) -> Taken | None:
-        text = self._memory.get(identity)
-        return Taken(**orjson.loads(text)) if text else None
-
     def _put(self, identity: str, taken: Taken) -> None:
-        """Keep what is known of a file, and its place among those that are not settled.
-
-        The list comes first, and last where a file leaves it: a name in it that is not known is passed over, but a file
-        that is known and not in it would never be answered.
-        """
-        order = orjson.loads(self._memory.get(_FILES) or "[]")
-        if not taken.settled and identity not in order:
-            self._memory.put(_FILES, orjson.dumps([*order, identity]).decode())
-        self._memory.put(identity, orjson.dumps(taken).decode())
-        if taken.settled and identity in order:
-            self._memory.put(_FILES, orjson.dumps([each for each in order if each != identity]).decode())
-            self._keys.pop(taken.name, None)
-            self._said.pop(taken.name, None)
-            self._final.pop(taken.name, None)
+        self._register.put(identity, taken)
+        if taken.settled:
+            for kept in (self._keys, self._said, self._final):
+                kept.pop(taken.name, None)
 
 
 def _where(name: str) -> str:

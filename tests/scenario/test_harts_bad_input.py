@@ -589,3 +589,15 @@ def test_a_file_that_was_away_before_it_was_settled_is_judged_again_when_it_is_b
 
     assert len(both.network.inbox("harbour", "referral")) == 1
     assert both.told(name)[-1] == ("RF", "OK", "")
+
+
+def test_a_clock_that_is_set_back_refuses_no_file_that_was_taken_in(both: Both) -> None:
+    name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
+    both.run()
+    before = both.told(name)
+
+    both.network.clock.set(both.network.clock.now() - timedelta(days=3))
+    both.network.hub.connections.close()  # as another process would see it, for the first time
+    both.run()
+
+    assert both.told(name) == before

@@ -152,7 +152,7 @@ def hear(world: World, agency: str) -> None:
             site.take_away(name)
         elif said.code:
             (site.centre.from_harts / harts.ack_name(name)).unlink()
-            _mend(world, site, name)
+            site.put(name, site.handed[name][1], world.clock.now())
         elif said.settled and not world.calm and world.dice.random() < 0.5:
             site.done[name] = site.take_away(name)
 

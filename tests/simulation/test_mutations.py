@@ -25,8 +25,8 @@ from tests.simulation.simulate import simulate
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 TURNS = 160
-FORGETFUL = {"recipient's answer is lost": 0.5}
 CROWDED = {"others": 0.25, "recipient is slow": 0.4, "kill": 0.0, "store at begin": 0.0, "store at commit": 0.0}
+FORGETFUL = {**CROWDED, "recipient's answer is lost": 0.6}
 
 
 def no_second_decision(patch: pytest.MonkeyPatch) -> None:
