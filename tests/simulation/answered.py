@@ -22,8 +22,12 @@ def every_line_is_answered(world: World) -> None:
     """
     for name, site in world.sites.items():
         with closing(world.store()) as db:
-            rows = db.execute("SELECT record_key, state FROM inbox WHERE system = ? ORDER BY rowid", (system_of(name),))
-            states = {row["record_key"]: row["state"] for row in rows}
+            rows = db.execute(
+                "SELECT i.record_key, i.state, h.rejection FROM inbox i LEFT JOIN handover h USING (envelope_id)"
+                " WHERE i.system = ? ORDER BY i.rowid",
+                (system_of(name),),
+            )
+            states = {row["record_key"]: (row["state"], row["rejection"]) for row in rows}
         for file in site.handed:
             _one_final_word(file, site.answers_to(file))
         for file in site.lying():
@@ -48,17 +52,17 @@ def _one_final_word(file: str, answers: list[Ack]) -> None:
         assert not errors or len(set(words[errors[0] :])) == 1, f"{file}: an error was no last word: {words}"
 
 
-def _is_true(site: HartsSite, file: str, answer: Ack | None, states: dict[str, str]) -> None:
+def _is_true(site: HartsSite, file: str, answer: Ack | None, states: dict[str, tuple[str, str | None]]) -> None:
     assert answer is not None, f"{file} has no answer"
     assert not answer.code, f"{file} is refused: {answer.code}"
     keys, again = site.sources(file), site.spoken_of_again(file)
     for said in answer.lines:
         if said.line in keys:
-            state = states.get(keys[said.line], "")
+            state, rejection = states.get(keys[said.line], ("", None))
             word = (said.result, said.code)
             true = word == ("OK", "") if state == "delivered" else word not in TAKEN
             there = word[1] == "W02" and (not state or said.line in again)  # already, or said anew by another line
-            true = true or there
+            true = true or there or (rejection is not None and word == ("ERR", rejection))
             assert true, f"{file} line {said.line} is {state or 'no message'}, and was answered {word}"
 
 
