@@ -263,3 +263,21 @@ def test_a_line_in_error_names_the_field_on_the_line_where_it_stands(
     named = [(each.record, each.answer.field) for each in found.lines if each.answer.field]
     assert named == [(line, field)]
     assert {each.answer.code for each in found.lines} == {"DN_SCHEMA"}
+
+
+def test_what_is_accepted_and_has_not_arrived_keeps_its_file_open_since_it_may_still_be_refused(both: Both) -> None:
+    (number,) = allow(both, consent_row())
+    away = both.network.dir / "harbour.away"
+    (both.network.dir / "harbour.sqlite").rename(away)
+    name = asks(both)
+    both.network.run()
+    before, open_still = both.told(name)[-1], not settled(both, name)
+
+    importing(both, consent_row(consent_id=number, withdrawn_at="2026-05-30 09:00:00", withdrawn_how="LETTER"))
+    away.rename(both.network.dir / "harbour.sqlite")
+    both.network.clock.advance(timedelta(hours=1))
+    both.run()
+
+    assert (before, open_still) == (("RF", "OK", ""), True)
+    assert both.told(name)[-1] == ("RF", "WARN", "DN_WITHDRAWN")
+    assert both.network.inbox("harbour", "referral") == []
