@@ -140,16 +140,22 @@ class Clients:
             for client in made:  # a constructor that fails leaves its thread behind
                 with suppress(Exception):
                     client.close()
+            _probe(access)  # it may have gone meanwhile
             raise self._unmade(error) from error
 
     def _unmade(self, error: Exception) -> HubError:
         if isinstance(error, OSError) and not isinstance(error, theirs.KafkaError):
             return Refused("bus: kafka.ca_file", error.strerror or type(error).__name__, "a file of certificates")
         if self._ear.heard == "sasl":
-            return Refused(self._user, "a user or password that the broker does not take", "", self._step)
+            return Refused(self._user, "a user or password that Kafka does not take", "", self._step)
         if self._ear.heard == "tls":
             got = "a certificate or protocol that does not fit"
             return Refused("bus: kafka.security", got, "", "see `security` and `ca_file` in hub.toml")
+        if (
+            self._ear.heard == "gone"
+        ):  # where its refusal and the end of the line come at once, the driver drops the first
+            got = "a broker that hangs up: a user, password or protocol that Kafka does not take"
+            return Refused(self._user, got, "", f"see `security` in hub.toml; {self._step}")
         return ours(error)
 
 
@@ -169,7 +175,7 @@ def ours(error: BaseException, where: str = "bus") -> HubError:
     """A driver's error as ours. Its text is dropped: it may name what is only the driver's."""
     name = type(error).__name__
     if isinstance(error, theirs.SaslAuthenticationFailedError):
-        return Refused(where, "a user or password that the broker does not take", "", PROVISION)
+        return Refused(where, "a user or password that Kafka does not take", "", PROVISION)
     if isinstance(error, theirs.AuthorizationError) or "ClusterAuthorizationFailed" in str(error):
         return Refused(where, f"{name}: the hub's user has not the right", "the rights of the relay", PROVISION)
     if isinstance(error, theirs.MessageSizeTooLargeError):
@@ -198,7 +204,9 @@ class _Ear(logging.Handler):
         if "SaslAuthenticationFailed" in text or "UnsupportedSaslMechanism" in text:
             self.heard = "sasl"
         elif "CERTIFICATE_VERIFY_FAILED" in text or "WRONG_VERSION_NUMBER" in text or "Handshake failed" in text:
-            self.heard = self.heard or "tls"
+            self.heard = "tls" if self.heard != "sasl" else self.heard
+        elif "socket disconnected" in text:
+            self.heard = self.heard or "gone"
 
 
 def _listening() -> _Ear:

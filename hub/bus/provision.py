@@ -151,7 +151,9 @@ class Office:
             done.topics += missing
         for name, found in questions.configs(admin, there).items():
             if any(found.get(key) != value for key, value in configs.items()):
-                admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+                asked = ConfigResource(ConfigResourceType.TOPIC, name, configs)
+                if admin.alter_configs([asked], raise_on_unknown=False)["topic"][name] != "OK":
+                    raise Refused(ADMIN, "a user who may not set topics", "an administrator of Kafka", NOT_ADMIN)
                 done.changed.append(name)
 
     def _rights(self, admin: KafkaAdminClient, topics: Mapping[str, bool], done: Done) -> None:

@@ -19,7 +19,7 @@ from kafka.admin import (
     ResourceType,
     ScramMechanism,
 )
-from kafka.errors import NoError
+from kafka.errors import NoError, TopicAuthorizationFailedError
 
 from hub.bus.reader import PARTITION
 
@@ -33,11 +33,17 @@ def topics(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[st
 
 
 def configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[str, str]]:
-    """All settings of topics that are there."""
+    """All settings of topics that are there.
+
+    Raises:
+        KafkaError: this user may not ask.
+    """
     if not names:
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     answer = admin.describe_configs(asked, config_filter="all")["topic"]
+    if refused := [name for name, found in answer.items() if not found]:  # the driver drops the error
+        raise TopicAuthorizationFailedError(set(refused))
     return {name: {key: each["value"] for key, each in found.items()} for name, found in answer.items()}
 
 

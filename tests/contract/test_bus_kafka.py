@@ -8,22 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from hub.bus.clients import Access
 from hub.bus.kafka import KafkaBus
 from hub.ports import BusRecord, Outgoing
 from tests.contract.bus import TOPIC, BusContract
+from tests.kafka_network import access
 from tests.services.kafka import KafkaAt
-
-
-def access(broker: KafkaAt, user: str | None = None, password: str | None = None) -> Access:
-    """The hub's way to a broker of the tests."""
-    found = broker.client(user, password)
-    return Access(
-        found["bootstrap_servers"],
-        found.get("sasl_plain_username"),
-        found.get("sasl_plain_password"),
-        found["security_protocol"],
-    )
 
 
 class Own:
