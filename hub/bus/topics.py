@@ -21,9 +21,9 @@ def fault(topic: str, described: Mapping[str, Any] | None, *rights: str) -> HubE
     where = f"bus: topic {topic}"
     code = described["error_code"] if described is not None else UnknownTopicOrPartitionError.errno
     if code == UnknownTopicOrPartitionError.errno:
-        return Refused(where, "no such topic", "one that the hub has made", PROVISION)
+        return Refused(where, "no such topic", "one that is ours", PROVISION)
     if code == TopicAuthorizationFailedError.errno:
-        return Refused(where, "no right to see it", "the rights of the relay", PROVISION)
+        return Refused(where, "no such topic, or no right to see it", "one that is ours", PROVISION)
     if described is None or code or not described["partitions"]:
         return BusUnavailable(where, f"code {code} of the broker", "a topic with a leader", "it is tried again")
     if len(described["partitions"]) != 1:
