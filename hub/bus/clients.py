@@ -25,7 +25,7 @@ from hub.errors import BusUnavailable, HubError, Refused
 
 MECHANISM = "SCRAM-SHA-512"
 PROBE_S = 2.0  # [policy] to one address, before a client is made: a broker that is stopped refuses at once
-BOOTSTRAP_MS = 5_000  # [policy] services reference 14: a wrong password takes all of it
+BOOTSTRAP_MS = 3_000  # [policy] services reference 14: a wrong password takes all of it
 REQUEST_MS = 3_000  # [policy] one answer
 SEND_MS = 7_000  # [policy] a record, retries included; with a second more it is shorter than ``Limits.relay_lease``
 CLOSE_S = 1.0  # [policy] a client that is let go
@@ -151,11 +151,9 @@ class Clients:
         if self._ear.heard == "tls":
             got = "a certificate or protocol that does not fit"
             return Refused("bus: kafka.security", got, "", "see `security` and `ca_file` in hub.toml")
-        if (
-            self._ear.heard == "gone"
-        ):  # where its refusal and the end of the line come at once, the driver drops the first
-            got = "a broker that hangs up: a user, password or protocol that Kafka does not take"
-            return Refused(self._user, got, "", f"see `security` in hub.toml; {self._step}")
+        if self._ear.heard == "gone":  # a refusal and the end of the line at once: the driver drops the refusal
+            expected = "a broker that runs, and takes user, password and protocol"
+            return BusUnavailable(self._user, "a broker that hangs up", expected, f"{LIES_ELSEWHERE}; {self._step}")
         return ours(error)
 
 

@@ -21,7 +21,7 @@ from kafka.errors import KafkaError
 from hub.bus.clients import CLOSE_S, RECORD_MAX, SEND_MS, Access, Clients, let_go, ours
 from hub.bus.reader import PARTITION, Reader
 from hub.bus.topics import fault
-from hub.errors import HubError, Refused
+from hub.errors import BusUnavailable, HubError, Refused
 from hub.ports import BusRecord, Outgoing
 
 WAIT_S = SEND_MS / 1000 + CLOSE_S  # when it is over the driver has given up every record
@@ -54,12 +54,16 @@ class KafkaBus:
         with self._lock:
             for reader in self._readers.values():
                 reader.look_again()
-            self._check(records)
             try:
+                self._check(records)
                 self._send(self._producer or self._make_producer(), records)
             except KafkaError as error:
                 self._drop()  # it may be dead for good (services reference 15), and must send nothing late
                 raise ours(error) from error
+            except BusUnavailable as error:
+                for reader in self._readers.values():
+                    reader.give_up(error)  # who has waited for nothing need not do so again for each topic
+                raise
 
     def poll(self, topic: str, group: str, limit: int) -> list[BusRecord]:
         """The next records that the group has not committed, at most ``limit``.

@@ -74,7 +74,7 @@ class Reader:
         self._places: dict[str, _Place] = {}
         self._polled: set[str] = set()  # topics of this round
         self._looked = False  # whether this round knows where they end
-        self._away: HubError | None = None  # why this round cannot know: the next one tries again
+        self._away: HubError | None = None  # why this round cannot know
 
     def poll(self, topic: str, limit: int) -> list[BusRecord]:
         """See :meth:`hub.bus.kafka.KafkaBus.poll`."""
@@ -106,6 +106,10 @@ class Reader:
         """Begin a round: something may be there that was not when the last one looked."""
         self._polled.clear()
         self._looked, self._away = False, None
+
+    def give_up(self, why: HubError) -> None:
+        """This round cannot know what is there; the next one tries again."""
+        self._away = why
 
     def close(self) -> None:
         """Let go; the next poll begins where the group has committed."""
