@@ -176,6 +176,8 @@ def ours(error: BaseException, where: str = "bus") -> HubError:
         return Refused(where, "a user or password that Kafka does not take", "", PROVISION)
     if isinstance(error, theirs.AuthorizationError) or "ClusterAuthorizationFailed" in str(error):
         return Refused(where, f"{name}: the hub's user has not the right", "the rights of the relay", PROVISION)
+    if isinstance(error, theirs.CommitFailedError | theirs.UnknownMemberIdError | theirs.IllegalGenerationError):
+        return Refused(where, "a group that has members", "offsets without", "end what else reads in the hub's group")
     if isinstance(error, theirs.MessageSizeTooLargeError):
         return Refused(where, "a record that is too large for its topic", "", PROVISION)
     return BusUnavailable(where, name, "an answer of Kafka", LIES_ELSEWHERE)
@@ -198,7 +200,10 @@ class _Ear(logging.Handler):
     heard = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # a line that the driver cannot write itself
+            return
         if "SaslAuthenticationFailed" in text or "UnsupportedSaslMechanism" in text:
             self.heard = "sasl"
         elif "CERTIFICATE_VERIFY_FAILED" in text or "WRONG_VERSION_NUMBER" in text or "Handshake failed" in text:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from kafka.errors import KafkaError
 from hub.bus.clients import CLOSE_S, RECORD_MAX, SEND_MS, Access, Clients, let_go, ours
 from hub.bus.reader import PARTITION, Reader
 from hub.bus.topics import fault
-from hub.errors import BusUnavailable, HubError, Refused
+from hub.errors import BusUnavailable, Refused
 from hub.ports import BusRecord, Outgoing
 
 WAIT_S = SEND_MS / 1000 + CLOSE_S  # when it is over the driver has given up every record
@@ -98,7 +97,7 @@ class KafkaBus:
                 self._drop()
                 raise ours(error) from error
 
-    def faults(self, topics: Sequence[str]) -> list[HubError]:
+    def faults(self, topics: Sequence[str]) -> list[Refused]:
         """What is wrong with topics and with what we may do there; nothing is changed.
 
         Raises:
@@ -150,6 +149,5 @@ class KafkaBus:
         self._writable.clear()
         for client in (self._producer, self._admin):
             if client is not None:
-                with suppress(Exception):
-                    let_go(client, *([CLOSE_S] if client is self._producer else []))
+                let_go(client, *([CLOSE_S] if client is self._producer else []))
         self._producer = self._admin = None

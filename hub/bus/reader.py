@@ -133,7 +133,7 @@ class Reader:
         except theirs.KafkaError as error:
             self.close()
             found = ours(error)
-            self._away = found if isinstance(found, BusUnavailable) else None
+            self._away = found if isinstance(found, BusUnavailable) else self._away
             raise found from error
         except HubError as error:
             if isinstance(error, BusUnavailable):

@@ -14,7 +14,7 @@ import pytest
 from hub.bus.clients import RECORD_MAX
 from hub.bus.kafka import KafkaBus
 from hub.compose import Hub, compose
-from hub.errors import HubError
+from hub.errors import HubError, Refused
 from hub.exchange import relay
 from hub.model import locks
 from hub.model.directory import Agency
@@ -223,6 +223,27 @@ def test_what_one_worker_has_set_aside_the_other_does_not_set_aside_again(networ
 
     other.close()
     assert alarms(network) == ["BUS_FOREIGN"]
+
+
+def test_somebody_who_joins_the_group_is_told_of_and_takes_nothing_for_good(network: Network, kafka: KafkaAt) -> None:
+    from kafka import KafkaConsumer
+
+    refer(network)
+    intake_all(network)
+    relay.publish(network.hub.house)
+    name = topic(network, "lakeside")
+    member = KafkaConsumer(name, **kafka.client(), group_id=relay.GROUP, enable_auto_commit=True)
+    for _ in range(50):
+        member.poll(200)
+        if member.assignment():
+            break
+
+    with pytest.raises(Refused, match="a group that has members"):
+        relay.arrive(network.hub.house, name)
+    member.close()
+    network.run()
+
+    assert network.states() == {"delivered": 1}
 
 
 @pytest.mark.parametrize("offset", [0, 1, None])

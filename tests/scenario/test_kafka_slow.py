@@ -99,7 +99,7 @@ def test_an_answer_that_is_lost_leaves_a_message_that_is_published_twice_and_del
 
 
 def test_connections_that_are_cut_again_and_again(network: Network, proxy: Proxy, told: Told) -> None:
-    for number in range(4):
+    for number in range(2):
         refer(network, birth_date=f"198{number}-02-03", last_name=f"Neighbour{number}")
         intake_all(network)
         proxy.cut()
@@ -107,7 +107,7 @@ def test_connections_that_are_cut_again_and_again(network: Network, proxy: Proxy
         proxy.mend()
         network.hub.step()
 
-    ends_once(network, 4)
+    ends_once(network, 2)
 
 
 def test_two_workers_one_of_which_is_cut_off_with_records_in_its_hands(network: Network, proxy: Proxy) -> None:
