@@ -34,7 +34,6 @@ from hub.model.audit import AuditEvent, Entry
 from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
-from hub.store.sql import Database
 from hub.store.unit import SqlStore
 
 if TYPE_CHECKING:  # Kafka's client takes a quarter of a second to load: only who uses it waits for it
@@ -135,7 +134,7 @@ def compose(
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock)
-        bus, close_bus = _bus(settings, store.database, clock)
+        bus, close_bus = _bus(settings, store, clock)
         house = House(
             store=store,
             bus=bus,
@@ -155,13 +154,17 @@ def compose(
     return Hub(settings, house, Exchange(house, report), store, log, connections, close_bus)
 
 
-def _bus(settings: Settings, database: Database, clock: Clock) -> tuple[Bus, Callable[[], None]]:
+def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:
     """Kafka where the settings name it, else the store's own; and what lets go of it."""
     if settings.kafka_bootstrap is None:
-        return SqliteBus(database, clock), lambda: None
+        return SqliteBus(store.database, clock), lambda: None
     from hub.bus.kafka import KafkaBus  # noqa: PLC0415 - see above
 
-    kafka = KafkaBus(lambda: kafka_access(settings))
+    def topics() -> list[str]:
+        with store.peek() as rows:
+            return [agency.topic for agency in rows.directory.all().agencies.values()]
+
+    kafka = KafkaBus(lambda: kafka_access(settings), topics)
     return kafka, kafka.close
 
 

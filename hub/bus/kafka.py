@@ -31,10 +31,11 @@ class KafkaBus:
 
     Args:
         access: tells where Kafka is and who we are there, whenever a client is made.
+        known: topics that will be polled, as far as anybody knows.
     """
 
-    def __init__(self, access: Callable[[], Access]) -> None:
-        self._clients = Clients(access)
+    def __init__(self, access: Callable[[], Access], known: Callable[[], Sequence[str]] = tuple) -> None:
+        self._clients, self._known = Clients(access), known
         self._lock = threading.RLock()
         self._producer: KafkaProducer | None = None
         self._admin: KafkaAdminClient | None = None
@@ -115,7 +116,7 @@ class KafkaBus:
                 reader.close()
 
     def _reader(self, group: str) -> Reader:
-        return self._readers.setdefault(group, Reader(self._clients, group, self.describe))
+        return self._readers.setdefault(group, Reader(self._clients, group, self.describe, self._known))
 
     def _check(self, records: Sequence[Outgoing]) -> None:
         """Refuse before anything is sent what the broker would refuse for as long as nobody changes anything."""

@@ -52,6 +52,10 @@ class _Place:
     end: int
     held: list[BusRecord] = field(default_factory=list)
 
+    def reached(self) -> int:
+        """The first offset that nobody has given out yet, as far as is known."""
+        return self.held[-1].offset + 1 if self.held else self.next
+
     def octets(self) -> int:
         """How much is held."""
         return sum(len(record.body) for record in self.held)
@@ -66,10 +70,12 @@ class Reader:
 
     Args:
         describe: what the broker says about topics.
+        known: topics that will be asked for.
     """
 
-    def __init__(self, clients: Clients, group: str, describe: Describe) -> None:
-        self._clients, self._group, self._describe = clients, group, describe
+    def __init__(self, clients: Clients, group: str, describe: Describe, known: Callable[[], Sequence[str]]) -> None:
+        self._clients, self._group, self._describe, self._known = clients, group, describe, known
+        self._together = True
         self._consumer: KafkaConsumer | None = None
         self._places: dict[str, _Place] = {}
         self._polled: set[str] = set()  # topics of this round
@@ -86,8 +92,9 @@ class Reader:
         with self._asking() as consumer:
             self._look(consumer)
             place = self._places.get(topic) or self._begin(consumer, topic)
-            self._refresh(consumer, place)
-            self._fill(consumer, place, limit)
+            if place.next < place.end:
+                self._refresh(consumer, place)
+                self._fill(consumer, place, limit)
             return place.held[:limit]
 
     def commit(self, topic: str, offset: int) -> None:
@@ -96,7 +103,7 @@ class Reader:
             place = self._places.get(topic) or self._begin(consumer, topic)
             after = offset + 1
             if after > place.end:
-                place.end = consumer.end_offsets([place.at], timeout_ms=REQUEST_MS)[place.at]
+                place.end = _offsets(consumer.end_offsets, [place.at])[place.at]
             after = min(after, place.end)
             if after > place.next:
                 consumer.commit({place.at: OffsetAndMetadata(after, "", -1)}, timeout_ms=REQUEST_MS)
@@ -147,42 +154,47 @@ class Reader:
         """Where every known topic ends, once a round."""
         if self._looked:
             return
-        places = {place.at: place for place in self._places.values()}
-        try:
-            ends = consumer.end_offsets(list(places), timeout_ms=REQUEST_MS) if places else {}
-        except LookupError:  # what the driver makes of a topic that has gone
-            raise theirs.UnknownTopicOrPartitionError("one of the topics") from None
-        for at, place in places.items():
-            place.end = ends[at]
-            if place.end < place.next:  # made anew meanwhile, and empty
-                del self._places[at.topic]
+        places = list(self._places.values())
+        ends = _offsets(consumer.end_offsets, [place.at for place in places])
+        for place in places:
+            place.end = ends[place.at]
+            if place.end < place.reached():  # made anew meanwhile
+                del self._places[place.at.topic]
         self._looked = True
 
     def _begin(self, consumer: KafkaConsumer, topic: str) -> _Place:
-        """Where the group has committed in a topic; at its beginning, where that says nothing that can be true."""
-        wrong = fault(topic, self._describe([topic]).get(topic), "READ")
+        """A place in a topic. A new client begins in all that will be asked for at once: each alone takes 100 ms."""
+        together = self._together and not self._places
+        self._together = False  # where one of them cannot be reached, the next try is alone
+        names = {topic, *self._known()} if together else {topic}
+        described = self._describe(sorted(names))
+        wrong = fault(topic, described.get(topic), "READ")
         if wrong is not None:
             raise wrong
-        at = TopicPartition(topic, PARTITION)
-        first = consumer.beginning_offsets([at], timeout_ms=REQUEST_MS)[at]
-        end = consumer.end_offsets([at], timeout_ms=REQUEST_MS)[at]
-        committed = consumer.committed(at, timeout_ms=REQUEST_MS)
-        start = committed if committed is not None and first <= committed <= end else first
-        place = self._places[topic] = _Place(at, start, end)
-        consumer.assign([each.at for each in self._places.values()])
-        consumer.seek(at, start)
-        consumer.pause(at)
-        return place
+        well = [name for name in names if fault(name, described.get(name), "READ") is None]
+        self._begin_in(consumer, [TopicPartition(name, PARTITION) for name in well])
+        self._together = True
+        return self._places[topic]
+
+    def _begin_in(self, consumer: KafkaConsumer, new: Sequence[TopicPartition]) -> None:
+        """Where the group has committed; at the beginning, where that says nothing that can be true."""
+        first, end = _offsets(consumer.beginning_offsets, new), _offsets(consumer.end_offsets, new)
+        committed = {at: consumer.committed(at, timeout_ms=REQUEST_MS) for at in new}
+        consumer.assign([*(place.at for place in self._places.values()), *new])
+        for at in new:
+            told = committed[at]
+            start = told if told is not None and first[at] <= told <= end[at] else first[at]
+            consumer.seek(at, start)
+            consumer.pause(at)
+            self._places[at.topic] = _Place(at, start, end[at])
 
     def _refresh(self, consumer: KafkaConsumer, place: _Place) -> None:
         """Skip what another worker has committed since, or the broker removed."""
-        if place.next >= place.end:
-            return
         committed = consumer.committed(place.at, timeout_ms=REQUEST_MS) or 0
         if place.next < committed <= place.end:
             self._pass(consumer, place, committed)
         if place.held:
-            place.drop_before(consumer.beginning_offsets([place.at], timeout_ms=REQUEST_MS)[place.at])
+            place.drop_before(_offsets(consumer.beginning_offsets, [place.at])[place.at])
 
     def _pass(self, consumer: KafkaConsumer, place: _Place, offset: int) -> None:
         place.next = offset
@@ -219,6 +231,14 @@ class Reader:
         records = found.get(place.at, [])
         place.held += [_record(each) for each in records]
         return len(records) == count
+
+
+def _offsets(question: Callable[..., Any], at: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The answer to a question about the beginnings or the ends of topics."""
+    try:
+        return dict(question(list(at), timeout_ms=REQUEST_MS)) if at else {}
+    except LookupError:  # what the driver makes of a topic that has gone
+        raise theirs.UnknownTopicOrPartitionError("one of the topics") from None
 
 
 def _position(consumer: KafkaConsumer, place: _Place) -> int:
