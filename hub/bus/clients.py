@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -60,8 +61,8 @@ class Access:
             "reconnect_backoff_max_ms": BACKOFF_MAX_MS,
             "retry_backoff_ms": BACKOFF_MS,
         }
-        if self.ca_file is not None:
-            found["ssl_cafile"] = str(self.ca_file)
+        if (context := self.tls()) is not None:
+            found["ssl_context"] = context
         if self.user is not None:
             found |= {
                 "sasl_mechanism": MECHANISM,
@@ -69,6 +70,20 @@ class Access:
                 "sasl_plain_password": self.password,
             }
         return found
+
+    def tls(self) -> ssl.SSLContext | None:
+        """How Kafka's certificate is judged, by the driver as by us.
+
+        Raises:
+            Refused: ``ca_file`` is not there, or holds no certificates.
+        """
+        if self.security != "SASL_SSL":
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            got = error.strerror or type(error).__name__
+            raise Refused("bus: kafka.ca_file", got, "a file of certificates", "see hub.toml") from error
 
     def servers(self) -> list[str]:
         """The addresses, one by one."""
@@ -136,7 +151,7 @@ class Clients:
         self._ear.heard = ""
         try:
             return kind(**access.config(), **config, kafka_client=remembered)
-        except (theirs.KafkaError, OSError) as error:  # OSError: the CA file
+        except (theirs.KafkaError, OSError) as error:
             for client in made:  # a constructor that fails leaves its thread behind
                 with suppress(Exception):
                     client.close()
@@ -144,13 +159,8 @@ class Clients:
             raise self._unmade(error) from error
 
     def _unmade(self, error: Exception) -> HubError:
-        if isinstance(error, OSError) and not isinstance(error, theirs.KafkaError):
-            return Refused("bus: kafka.ca_file", error.strerror or type(error).__name__, "a file of certificates")
         if self._ear.heard == "sasl":
             return Refused(self._user, "a user or password that Kafka does not take", "", self._step)
-        if self._ear.heard == "tls":
-            got = "a certificate or protocol that does not fit"
-            return Refused("bus: kafka.security", got, "", "see `security` and `ca_file` in hub.toml")
         if self._ear.heard == "gone":  # a refusal and the end of the line at once: the driver drops the refusal
             expected = "a broker that runs, and takes user, password and protocol"
             return BusUnavailable(self._user, "a broker that hangs up", expected, f"{LIES_ELSEWHERE}; {self._step}")
@@ -158,15 +168,29 @@ class Clients:
 
 
 def _probe(access: Access) -> None:
-    """Whether anything listens at any of the addresses: to ask costs little, and a driver is slow to give up."""
+    """Whether a broker answers at any of the addresses, with a certificate that we know: a driver is slow to give up,
+    and tells nobody why.
+
+    Raises:
+        BusUnavailable: nobody answers.
+        Refused: somebody does, who is not whom ``ca_file`` makes known.
+    """
+    context = access.tls()
     for server in access.servers():
         host, _, port = server.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_S).close()
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_S) as line:
+                if context is not None:
+                    context.wrap_socket(line, server_hostname=host.strip("[]")).close()
+        except ssl.SSLCertVerificationError as error:
+            got = f"a certificate that does not verify (code {error.verify_code})"
+            raise Refused("bus: kafka.ca_file", got, "the broker's, or of who signed it", "see hub.toml") from error
         except (OSError, ValueError, OverflowError):
             continue
         return
-    raise BusUnavailable("bus", "no broker at any of its addresses", "Kafka", LIES_ELSEWHERE)
+    raise BusUnavailable(
+        "bus", "no broker at any of its addresses", "Kafka, with TLS" if context else "Kafka", LIES_ELSEWHERE
+    )
 
 
 def ours(error: BaseException, where: str = "bus") -> HubError:
@@ -206,8 +230,6 @@ class _Ear(logging.Handler):
             return
         if "SaslAuthenticationFailed" in text or "UnsupportedSaslMechanism" in text:
             self.heard = "sasl"
-        elif "CERTIFICATE_VERIFY_FAILED" in text or "WRONG_VERSION_NUMBER" in text or "Handshake failed" in text:
-            self.heard = "tls" if self.heard != "sasl" else self.heard
         elif "socket disconnected" in text:
             self.heard = self.heard or "gone"
 
