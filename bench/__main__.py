@@ -13,6 +13,7 @@ import orjson
 
 from bench.auditing import audit
 from bench.batch import batch, memory
+from bench.bus import bus
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
@@ -27,6 +28,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "audit": audit,
     "harts-files": files,
     "harts-road": road,
+    "bus": bus,
     "memory": memory,
 }
 

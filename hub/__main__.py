@@ -13,12 +13,12 @@ from pathlib import Path
 
 import typer
 
-from hub.commands import agreements, audit, consent, deliveries, directory, setup, subjects, systems, work
+from hub.commands import agreements, audit, bus, consent, deliveries, directory, setup, subjects, systems, work
 from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
 from hub.commands.tools import Tools
-from hub.compose import ADAPTERS, Hub, compose, initialise, load_mappings
+from hub.compose import ADAPTERS, Hub, compose, initialise, load_mappings, open_office
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
@@ -53,7 +53,7 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, audit):
+    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, bus, audit):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)
     app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)
@@ -71,6 +71,7 @@ def real_tools() -> Tools:
         kinds=tuple(ADAPTERS),
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
         required=lambda kind: ADAPTERS[kind].required(),
+        bus=lambda folder: open_office(read_settings(folder)),
         sleep=time.sleep,
         os_user=_os_user(),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import adapters.cms
 import adapters.harts
@@ -15,6 +17,7 @@ import consent.packs
 from adapters.contract import Adapter
 from hub import mapping
 from hub.audit.log import AuditLog
+from hub.bus.secrets import password_file, read_password
 from hub.bus.sqlite import SqliteBus
 from hub.clock import UtcClock
 from hub.errors import Refused, Unavailable
@@ -28,14 +31,19 @@ from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.audit import AuditEvent, Entry
-from hub.ports import Clock, Ids
+from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
 from hub.store.unit import SqlStore
 
+if TYPE_CHECKING:  # Kafka's client takes a quarter of a second to load: only who uses it waits for it
+    from hub.bus.clients import Access
+    from hub.bus.provision import Office
+
 ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER)}
 PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
 BUS_KEPT = timedelta(hours=96)  # longer than any message may be under way (72 h)
+PASSWORD_OCTETS = 24  # of a user of Kafka: random, so nobody guesses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Hub:
     store: SqlStore
     log: AuditLog
     connections: SystemConnections
+    close_bus: Callable[[], None] = lambda: None
 
     def step(self) -> bool:
         """Do a little of everything: the road, the log, the housekeeping. True if anything was done."""
@@ -74,6 +83,7 @@ class Hub:
         with suppress(Unavailable), self.store.unit() as unit:
             unit.cursors.let_go(self.house.worker)
         self.connections.close()
+        self.close_bus()
         self.store.close()
 
 
@@ -124,9 +134,10 @@ def compose(
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock)
+        bus, close_bus = _bus(settings, store, clock)
         house = House(
             store=store,
-            bus=SqliteBus(store.database, clock),
+            bus=bus,
             clock=clock,
             ids=ids,
             keys=keys,
@@ -140,7 +151,68 @@ def compose(
         )
         activate(house)
         opened.pop_all()
-    return Hub(settings, house, Exchange(house, report), store, log, connections)
+    return Hub(settings, house, Exchange(house, report), store, log, connections, close_bus)
+
+
+def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:
+    """Kafka where the settings name it, else the store's own; and what lets go of it."""
+    if settings.kafka_bootstrap is None:
+        return SqliteBus(store.database, clock), lambda: None
+    from hub.bus.kafka import KafkaBus  # noqa: PLC0415 - see above
+
+    def topics() -> list[str]:
+        with store.peek() as rows:
+            return [agency.topic for agency in rows.directory.all().agencies.values()]
+
+    kafka = KafkaBus(lambda: kafka_access(settings), topics)
+    return kafka, kafka.close
+
+
+def kafka_access(settings: Settings, *, admin: bool = False) -> Access:
+    """Who the hub is at Kafka: its relay, or the administrator whom ``hub bus`` needs.
+
+    Raises:
+        Refused: no address, no user or no password.
+    """
+    from hub.bus.clients import Access  # noqa: PLC0415 - see above
+
+    if not settings.kafka_bootstrap:
+        raise Refused("hub.toml: kafka.bootstrap", "nothing", "host:port", "see docs/operator.md, Kafka")
+    if settings.kafka_security == "PLAINTEXT":
+        return Access(settings.kafka_bootstrap, None, None, settings.kafka_security)
+    user, given, named = settings.kafka_user, settings.kafka_password, settings.kafka_password_file
+    if admin:
+        if settings.kafka_admin_user is None:
+            step = "set kafka.admin_user, and HUB_KAFKA_ADMIN_PASSWORD or kafka.admin_password_file"
+            raise Refused("hub.toml: kafka.admin_user", "nothing", "a user who may make topics, users and rights", step)
+        user, given = settings.kafka_admin_user, settings.kafka_admin_password
+        named = settings.kafka_admin_password_file
+    file = settings.dir / named if named else password_file(settings.kafka_passwords, user)
+    ca_file = settings.dir / settings.kafka_ca_file if settings.kafka_ca_file else None
+    password = given.get_secret_value() if given else read_password(file)
+    return Access(settings.kafka_bootstrap, user, password, settings.kafka_security, ca_file)
+
+
+def open_office(settings: Settings, ids: Ids | None = None) -> Office:
+    """Kafka for its administrator.
+
+    Raises:
+        Refused: the settings name no Kafka, or no administrator.
+    """
+    from hub.bus.provision import Office, Plan  # noqa: PLC0415 - see above
+
+    ids = ids or RandomIds()
+    kafka_access(settings, admin=True)
+    given, named = settings.kafka_password, settings.kafka_password_file
+    plan = Plan(
+        relay=settings.kafka_user,
+        given=given.get_secret_value() if given else read_password(settings.dir / named) if named else None,
+        passwords=settings.kafka_passwords,
+        replication=settings.kafka_replication,
+        kept=BUS_KEPT,
+        secured=settings.kafka_security != "PLAINTEXT",
+    )
+    return Office(lambda: kafka_access(settings, admin=True), plan, lambda: _password(ids))
 
 
 def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
@@ -157,3 +229,7 @@ def _same_name(settings: Settings, keys: KeyRing) -> None:
 
 def _secret(settings: Settings) -> str | None:
     return settings.log_key.get_secret_value() if settings.log_key else None
+
+
+def _password(ids: Ids) -> str:
+    return base64.urlsafe_b64encode(ids.octets(PASSWORD_OCTETS)).decode().rstrip("=")

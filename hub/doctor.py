@@ -1,4 +1,4 @@
-"""What is wrong with a data folder, and what to do next: settings, keys, store, log, packs, mappings, systems, clock.
+"""What is wrong with a data folder, and what to do next: settings, keys, store, log, mappings, bus, systems and more.
 
 Every part is looked at by itself, so that one that is broken does not hide the others; nothing is changed. Like
 ``compose.py``, which it stands beside, it names concrete classes and is handed to the commands by ``__main__``.
@@ -17,7 +17,7 @@ from adapters.contract import Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import ADAPTERS, load_mappings
+from hub.compose import ADAPTERS, kafka_access, load_mappings
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
@@ -73,6 +73,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         "audit log": _log,
         "packs": _packs,
         "mappings": _mappings,
+        "bus": _bus,
         "systems": _systems,
         "deliveries": _deliveries,
         "clock": _clock,
@@ -165,6 +166,27 @@ def _mappings(settings: Settings, _: Clock) -> Iterator[Finding]:
             yield Finding("mappings", True, f"{kind}: {', '.join(loaded.records)}")
         except HubError as error:
             yield _broken("mappings", error)
+
+
+def _bus(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    if settings.kafka_bootstrap is None:
+        yield Finding("bus", True, "in the hub's own store")
+        return
+    from hub.bus.kafka import KafkaBus  # noqa: PLC0415 - only a hub with Kafka waits for it
+
+    with _opened(settings, clock) as store, store.peek() as rows:
+        topics = sorted({agency.topic for agency in rows.directory.all().agencies.values()})
+    bus = KafkaBus(lambda: kafka_access(settings))
+    try:
+        wrong = bus.faults(topics)
+    finally:
+        bus.close()
+    if settings.kafka_security == "PLAINTEXT":
+        step = "use SASL_SSL, and `hub bus provision`"
+        yield Finding("bus", False, "Kafka asks nobody who they are: anybody may write to it", step)
+    if not wrong:
+        yield Finding("bus", True, f"Kafka answers; {len(topics)} topics are there and ours to write and read")
+    yield from (_broken("bus", error) for error in wrong)
 
 
 def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -1,16 +1,17 @@
 """Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/limits.py.
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
-in the key folder), ``HUB_NAME``.
+in the key folder), ``HUB_NAME``, and ``HUB_KAFKA_…`` for the keys of the file's table ``[kafka]``. Passwords stand in
+the environment or in files of their own, never in ``hub.toml``.
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import Refused
@@ -18,7 +19,17 @@ from hub.errors import Refused
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
 IN_FILE = ("name", "log_key")  # keys of hub.toml; where the folder is, a file within it cannot say
-_KNOWN = "the keys " + ", ".join(f"`{name}`" for name in IN_FILE)
+KAFKA_IN_FILE = (  # keys of its table [kafka]
+    "bootstrap",
+    "user",
+    "password_file",
+    "security",
+    "ca_file",
+    "replication",
+    "admin_user",
+    "admin_password_file",
+)
+_KNOWN = "the keys " + ", ".join(f"`{name}`" for name in (*IN_FILE, *(f"kafka.{name}" for name in KAFKA_IN_FILE)))
 
 
 class Settings(BaseSettings):
@@ -28,6 +39,11 @@ class Settings(BaseSettings):
         dir: the data folder: ``hub.toml, hub.sqlite, keys/, checkpoints/, agencies/, mappings/, packs/``.
         name: the log's name, the origin of its checkpoints (a URL without scheme).
         log_key: the log's private line, if it comes from the environment.
+        kafka_bootstrap: addresses of Kafka, ``host:port`` with commas between; without them the bus is in the store.
+        kafka_user: the relay's user there.
+        kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
+        kafka_replication: copies of each topic that ``hub bus provision`` makes.
+        kafka_admin_user: who may make topics, users and rights; ``hub bus`` alone asks for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="forbid")
@@ -35,6 +51,16 @@ class Settings(BaseSettings):
     dir: Path = DEFAULT_DIR
     name: str = DEFAULT_NAME
     log_key: SecretStr | None = None
+    kafka_bootstrap: str | None = None
+    kafka_user: str = "hub-relay"
+    kafka_password: SecretStr | None = None
+    kafka_password_file: Path | None = None
+    kafka_security: Literal["SASL_SSL", "SASL_PLAINTEXT", "PLAINTEXT"] = "SASL_SSL"
+    kafka_ca_file: Path | None = None
+    kafka_replication: int = Field(default=3, ge=1, le=100)
+    kafka_admin_user: str | None = None
+    kafka_admin_password: SecretStr | None = None
+    kafka_admin_password_file: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -61,6 +87,11 @@ class Settings(BaseSettings):
         """Packs that overlay the packaged ones."""
         return self.dir / "packs"
 
+    @property
+    def kafka_passwords(self) -> Path:
+        """Where ``hub bus provision`` leaves the passwords that it makes, a file each."""
+        return self.dir / "bus"
+
 
 def read_settings(folder: Path | None = None) -> Settings:
     """Read the settings of a data folder.
@@ -76,7 +107,9 @@ def read_settings(folder: Path | None = None) -> Settings:
         return Settings(dir=place, **{name: value for name, value in found.items() if name not in from_environment})
     except ValidationError as error:
         names = sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]})  # fields of ours alone
-        raise Refused(str(file), f"another kind of value of {', '.join(names)}", "a text", "mend the file") from None
+        raise Refused(
+            str(file), f"another kind of value of {', '.join(names)}", "one of its kind", "mend the file"
+        ) from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -91,6 +124,9 @@ def _read(file: Path) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
         raise Refused(str(file), type(error).__name__, f"TOML in UTF-8 with {_KNOWN}", "mend the file") from None
-    if unknown := len(found.keys() - set(IN_FILE)):
+    kafka = found.pop("kafka", {})
+    if not isinstance(kafka, dict):
+        raise Refused(f"{file}: kafka", "no table", "a table `[kafka]`", "mend the file")
+    if unknown := len(found.keys() - set(IN_FILE)) + len(kafka.keys() - set(KAFKA_IN_FILE)):
         raise Refused(str(file), f"unknown keys: {unknown}", f"only {_KNOWN}", "correct their spelling, or remove them")
-    return found
+    return found | {f"kafka_{name}": value for name, value in kafka.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.audit.log import AuditLog
 from hub.exchange import Exchange, Report
@@ -91,6 +91,18 @@ class StoredLog(Protocol):
         ...
 
 
+class Office(Protocol):
+    """Kafka as its administrator sees it, for ``hub bus``. Topics come with whether their agency may read them."""
+
+    def provision(self, topics: Mapping[str, bool], renew: Sequence[str]) -> Mapping[str, Any]:
+        """Make what is missing; what was made. ``renew``: topics whose user gets a new password, "" for the relay."""
+        ...
+
+    def status(self, topics: Mapping[str, bool]) -> Sequence[Mapping[str, Any]]:
+        """Each topic as it is, and what to do about it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What ``hub/__main__.py`` hands to the commands. Each takes the data folder, or None for the usual one.
@@ -99,6 +111,7 @@ class Tools:
         prepare: also takes the log's name, or None; returns the log's public key line.
         mappings: also takes a kind.
         required: takes a kind alone: record kind to the fields that its systems cannot do without.
+        bus: Kafka, for its administrator; refused where the settings name none.
         sleep: waits some seconds; the only place where time passes.
     """
 
@@ -110,5 +123,6 @@ class Tools:
     kinds: Sequence[str]
     mappings: Callable[[Path | None, str], Mappings]
     required: Callable[[str], Mapping[str, Sequence[str]]]
+    bus: Callable[[Path | None], Office]
     sleep: Callable[[float], None]
     os_user: str

@@ -7,15 +7,20 @@ envelope id and the SHA-256 of the sealed bytes; delivery is driven from the sto
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from hub.errors import Refused
 from hub.exchange.entries import alarm
 from hub.exchange.house import House
 from hub.model import locks
 from hub.model.canonical import sha256
 from hub.model.envelope import ENDS, headers
+from hub.model.rows import Outbound
 from hub.ports import BusRecord, Outgoing, Unit
 
 GROUP = "hub"  # the consumer group that marks arrivals
 RELAY = "relay"  # the lease of the one relay
+STUCK_MAX = 500  # [policy] messages that the bus does not take, before they keep others back
 
 
 def publish(house: House) -> bool:
@@ -23,6 +28,7 @@ def publish(house: House) -> bool:
 
     Raises:
         BusUnavailable: nothing is lost; the same ones are published again.
+        Refused: the bus does not take some of them; the others of the batch are published.
     """
     with house.store.peek() as rows:
         if not rows.outbox.unpublished(1):
@@ -31,12 +37,44 @@ def publish(house: House) -> bool:
         if not unit.cursors.lease(RELAY, house.worker, unit.now + house.limits.relay_lease):
             return False
         batch = unit.outbox.unpublished(house.limits.batch)
-    house.bus.publish(
-        [Outgoing(out.topic, out.lane, headers(out.sealed, out.lane, out.created_at), out.sealed.body) for out in batch]
-    )
-    with house.store.unit() as unit:
-        unit.outbox.published([out.envelope_id for out in batch])
+    try:
+        house.bus.publish([_outgoing(out) for out in batch])
+    except Refused as refused:
+        _publish_each(house, refused)
+    else:
+        _published(house, batch)
     return True
+
+
+def _publish_each(house: House, refused: Refused) -> None:
+    """One by one, so that what the bus does not take (of an agency without a topic) keeps nothing else back.
+
+    Raises:
+        Refused: in the end, for somebody to mend it.
+    """
+    with house.store.peek() as rows:
+        waiting = rows.outbox.unpublished(STUCK_MAX)  # what is stuck stands at its beginning
+    taken: list[Outbound] = []
+    try:
+        for out in waiting:
+            with suppress(Refused):
+                house.bus.publish([_outgoing(out)])
+                taken.append(out)
+            if len(taken) == house.limits.batch:
+                break
+    finally:
+        _published(house, taken)
+    raise refused
+
+
+def _published(house: House, batch: list[Outbound]) -> None:
+    if batch:
+        with house.store.unit() as unit:
+            unit.outbox.published([out.envelope_id for out in batch])
+
+
+def _outgoing(out: Outbound) -> Outgoing:
+    return Outgoing(out.topic, out.lane, headers(out.sealed, out.lane, out.created_at), out.sealed.body)
 
 
 def _missing_again(house: House) -> bool:

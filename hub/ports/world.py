@@ -113,11 +113,20 @@ class Bus(Protocol):
 
         Raises:
             BusUnavailable: the outcome is unknown for every one of them. Publish all again; readers drop repeats.
+            Refused: one of them cannot be published as things are (no such topic, no right, too large). Publish one
+                by one what is not that one.
         """
         ...
 
     def poll(self, topic: str, group: str, limit: int) -> list[BusRecord]:
-        """The next records that the group has not committed; the same ones again until it does."""
+        """The next records that the group has not committed; the same ones again until it does.
+
+        A record that somebody else put there, in whatever form, is given too: without headers, if it has not ours.
+
+        Raises:
+            BusUnavailable: nobody knows what is there.
+            Refused: the topic is not there, or not ours to read.
+        """
         ...
 
     def commit(self, topic: str, group: str, offset: int) -> None:

@@ -1,4 +1,7 @@
+from datetime import datetime, timedelta
+
 import pytest
+from sqlalchemy import select
 
 from hub.bus.sqlite import SqliteBus
 from hub.errors import BusUnavailable
@@ -8,9 +11,17 @@ from tests.contract.bus import TOPIC, BusContract, bodies, outgoing
 from tests.fakes import StandingClock
 
 
+class TickingClock(StandingClock):
+    """No two records are of one instant."""
+
+    def now(self) -> datetime:
+        self.advance(timedelta(seconds=1))
+        return super().now()
+
+
 @pytest.fixture
 def clock():
-    return StandingClock()
+    return TickingClock()
 
 
 @pytest.fixture
@@ -25,6 +36,17 @@ def database(tmp_path):
 @pytest.fixture
 def bus(database, clock):
     return SqliteBus(database, clock)
+
+
+@pytest.fixture
+def expire(database, bus, clock):
+    def remove(count: int) -> None:
+        first = select(bus_record.c.at).where(bus_record.c.topic == TOPIC).order_by(bus_record.c.offset)
+        with database.reading() as connection:
+            times = [datetime.fromisoformat(at) for (at,) in connection.execute(first)]
+        assert bus.expire(times[count] if count < len(times) else clock.now()) == count
+
+    return remove
 
 
 class TestSqliteBus(BusContract):

@@ -47,6 +47,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "consent import": (("-", "--agency", "harbour"), PERSON),
     "consent directive lift": (("x", "--agency", "harbour"), ""),
     "consent show": (("x", "--agency", "harbour"), ""),
+    "bus provision": ((), ""),
     "systems fetch": (("lakeside-cms",), ""),
     "systems send": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),
