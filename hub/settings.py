@@ -1,7 +1,7 @@
 """Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/limits.py.
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
-in the key folder), ``HUB_NAME``.
+in the key folder), ``HUB_NAME``, ``HUB_STORE`` (its URL holds a password).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.errors import Refused
 
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
-IN_FILE = ("name", "log_key")  # keys of hub.toml; where the folder is, a file within it cannot say
+IN_FILE = ("name", "log_key", "store")  # keys of hub.toml; where the folder is, a file within it cannot say
 _KNOWN = "the keys " + ", ".join(f"`{name}`" for name in IN_FILE)
 
 
@@ -28,6 +28,7 @@ class Settings(BaseSettings):
         dir: the data folder: ``hub.toml, hub.sqlite, keys/, checkpoints/, agencies/, mappings/, packs/``.
         name: the log's name, the origin of its checkpoints (a URL without scheme).
         log_key: the log's private line, if it comes from the environment.
+        store: the URL of a PostgreSQL database; None: ``hub.sqlite`` of the data folder.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="forbid")
@@ -35,10 +36,11 @@ class Settings(BaseSettings):
     dir: Path = DEFAULT_DIR
     name: str = DEFAULT_NAME
     log_key: SecretStr | None = None
+    store: SecretStr | None = None
 
     @property
     def database(self) -> Path:
-        """The store's file."""
+        """The store's file, where no ``store`` is named."""
         return self.dir / "hub.sqlite"
 
     @property

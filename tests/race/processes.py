@@ -20,7 +20,7 @@ from hub.exchange.house import Connections
 from hub.exchange.withdraw import withdraw_consent
 from hub.model.audit import Actor
 from hub.model.directory import System
-from hub.settings import Settings
+from hub.settings import read_settings
 from tests.fakes import FastClock
 
 RECIPIENT = "lakeside-cms"
@@ -61,7 +61,7 @@ class OneRecipient:
 
 
 def open_hub(folder: Path, clock: FastClock) -> Hub:
-    return compose(Settings(dir=folder / "hub"), clock=clock)
+    return compose(read_settings(folder / "hub"), clock=clock)
 
 
 def hand_over(folder: Path, clock: FastClock, number: int, until_s: float) -> None:

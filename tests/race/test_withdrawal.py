@@ -15,6 +15,7 @@ from tests import cms_builder as cms
 from tests.fakes import FastClock
 from tests.network import NOON, make
 from tests.race.processes import hand_over, open_hub, withdraw_all
+from tests.shapes import Shape
 
 SOAK = bool(os.environ.get("HUB_SOAK"))
 TRIES = 100_000 if SOAK else 5_000
@@ -23,9 +24,9 @@ BOUND_S = 1_800 if SOAK else 150
 SPEED = 20.0  # a lease of 10 s is over in half a second
 
 
-def prepare(folder: Path, clock: FastClock) -> dict[str, str]:
+def prepare(folder: Path, clock: FastClock, shape: Shape) -> dict[str, str]:
     """Messages that have arrived and wait to be handed over: consent id by envelope id."""
-    make(folder, at=NOON).hub.close()
+    make(folder, at=NOON, shape=shape).hub.close()
     db = cms.connect(folder / "harbour.sqlite")
     db.execute("BEGIN")
     for number in range(CLIENTS):
@@ -59,9 +60,9 @@ def lines(path: Path) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("workers", [2])
-def test_nothing_leaves_after_a_withdrawal_has_returned_inv_3(tmp_path: Path, workers: int) -> None:
+def test_nothing_leaves_after_a_withdrawal_has_returned_inv_3(tmp_path: Path, shape: Shape, workers: int) -> None:
     clock = FastClock(SPEED, NOON, time.monotonic())
-    relied_on = prepare(tmp_path, clock)
+    relied_on = prepare(tmp_path, clock, shape)
     assert len(relied_on) == CLIENTS
     context = multiprocessing.get_context("spawn")
     until_s = time.monotonic() + BOUND_S
@@ -97,9 +98,9 @@ def test_nothing_leaves_after_a_withdrawal_has_returned_inv_3(tmp_path: Path, wo
     assert len(left) >= TRIES * 0.5, f"only {len(left)} tries: the race was not run"
 
 
-def test_every_raced_message_is_refused_in_the_end_and_none_was_lost(tmp_path: Path) -> None:
+def test_every_raced_message_is_refused_in_the_end_and_none_was_lost(tmp_path: Path, shape: Shape) -> None:
     clock = FastClock(SPEED, NOON, time.monotonic())
-    relied_on = prepare(tmp_path, clock)
+    relied_on = prepare(tmp_path, clock, shape)
     withdraw_all(tmp_path, clock, sorted(set(relied_on.values())), 0.0)
 
     alone = multiprocessing.get_context("spawn").Process(
