@@ -21,7 +21,7 @@ from consent.model import (
     Purpose,
     StateEvent,
 )
-from hub.errors import Unavailable
+from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Agency
@@ -194,6 +194,30 @@ class StoreContract:
 
         with store.peek() as rows:
             assert [(row.waiting_id, row.locks) for row in rows.waiting.every(10)] == [("w-new", ())]
+
+    @pytest.mark.parametrize(
+        "key", ["a\0b", "a\x1ab", "a\x1a0b", "\0", "é\u2400\U0001f600", "' OR 1=1 --", "%s %(a)s :a"]
+    )
+    def test_any_text_of_an_agencys_system_is_kept_as_it_is_and_found_again(self, store: Any, key: str) -> None:
+        with store.unit(share=[locks.digest(key)]) as unit:
+            unit.waiting.put(waiting(key, locks.digest(key)))
+            unit.cursors.remember("harbour-cms", key, key)
+        with store.unit(own=[locks.digest(key)]):
+            pass
+
+        with store.peek() as rows:
+            (row,) = rows.waiting.due("harbour-cms", rows.now, 10)
+            assert (row.record_key, row.locks) == (key, (locks.digest(key),))
+            assert list(rows.waiting.of("harbour-cms", [key, "a0b", "a1b", "ab"])) == [key]
+            assert rows.cursors.remembered("harbour-cms", key) == key
+
+    def test_half_a_character_is_a_fault_of_one_record_and_writes_nothing(self, store: Any) -> None:
+        with pytest.raises((UnicodeEncodeError, Unexpected)), store.unit(share=[locks.CONFIG]) as unit:
+            unit.cursors.put("harbour-cms", "7")
+            unit.waiting.put(waiting("a\ud800", locks.CONFIG))
+
+        with store.peek() as rows:
+            assert (rows.cursors.get("harbour-cms"), rows.waiting.every(10)) == ("", [])
 
     def test_a_lease_belongs_to_one_holder_until_it_is_over(self, store: Any, clock: Any) -> None:
         def take(holder: str) -> bool:
