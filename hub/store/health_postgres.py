@@ -61,8 +61,9 @@ def _looks(connection: Connection, now: datetime) -> Iterator[Seen]:
     found = text("SELECT version_num FROM alembic_version")
     yield standing_version(connection.execute(found).scalar() if "alembic_version" in tables else None)
     yield lacking_tables(tables)
-    yield _rights(connection, sorted(set(t.metadata.tables) & tables))
-    if t.lease.name in tables:
+    rights = _rights(connection, sorted(set(t.metadata.tables) & tables))
+    yield rights
+    if rights.ok and t.lease.name in tables:
         yield _writable(connection)
     yield from (_durable(connection, name) for name in _DURABLE)
     yield _clock(connection, now)
