@@ -16,6 +16,7 @@ from bench.batch import batch, memory
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
+from bench.postgres import postgres
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -23,6 +24,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "translate": translate,
     "decide": decisions,
     "batch": batch,
+    "postgres": postgres,
     "withdrawal": withdrawal,
     "audit": audit,
     "harts-files": files,
