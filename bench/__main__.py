@@ -17,6 +17,7 @@ from bench.bus import bus
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
+from bench.postgres import postgres
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -24,6 +25,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "translate": translate,
     "decide": decisions,
     "batch": batch,
+    "postgres": postgres,
     "withdrawal": withdrawal,
     "audit": audit,
     "harts-files": files,

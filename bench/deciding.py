@@ -19,9 +19,8 @@ from consent.decide import decide
 from consent.facts import read_facts
 from consent.gather import Question, gather_provisional
 from consent.model import Consent, Facts, StateEvent
-from hub.compose import Hub
+from hub.compose import Hub, open_store
 from hub.model import locks
-from hub.store.unit import SqlStore
 
 ASKED = 1_000  # questions a figure
 FILED_AT_ONCE = 100  # subjects a unit
@@ -54,7 +53,7 @@ def _decide_figures(alone: Sequence[float], reference: Sequence[float]) -> Itera
 
 def _gather_figures(hub: Hub, facts: Facts, refs: Sequence[str], of: str) -> Iterator[Figure]:
     asked = random.Random(1).sample(refs, min(ASKED, len(refs)))
-    cold = SqlStore(hub.settings.database, hub.house.clock, hub.house.ids)  # nothing of it is parsed yet
+    cold = open_store(hub.settings, hub.house.clock, hub.house.ids)  # nothing of it is parsed yet
     question = Question(facts.sender.agency, facts.recipient.agency, facts.message)
 
     def ask(ref: str) -> None:

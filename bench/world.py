@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Engine, event
 
 from hub.compose import Hub, compose, initialise
@@ -93,10 +94,14 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """A fresh hub with its two agencies, closed at the end."""
+def world(folder: Path, store: str | None = None) -> Iterator[World]:
+    """A fresh hub with its two agencies, closed at the end.
+
+    Args:
+        store: the URL of an empty database; None: a file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    settings = Settings(dir=folder / "hub")
+    settings = Settings(dir=folder / "hub", store=SecretStr(store) if store else None)
     initialise(settings)
     hub = compose(settings, clock=RunningClock(), ids=RandomIds())
     for agency in (SENDER, RECIPIENT):

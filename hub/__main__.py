@@ -18,12 +18,20 @@ from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
 from hub.commands.tools import Tools
-from hub.compose import ADAPTERS, Hub, compose, initialise, load_mappings, open_office
+from hub.compose import (
+    ADAPTERS,
+    Hub,
+    bring_up_to_date,
+    compose,
+    initialise,
+    load_mappings,
+    open_office,
+    require_prepared,
+)
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
-from hub.settings import Settings, read_settings
-from hub.store.migrate import migrate
+from hub.settings import read_settings
 
 _LOG_NAME = re.compile(r"[A-Za-z0-9./-]{1,100}")  # C2SP: neither a space nor a plus
 EXIT_CODES = "Exit codes: 0 done, 1 refused or findings, 2 wrong usage, 3 integrity broken, 4 unavailable now."
@@ -88,7 +96,7 @@ def _prepare(folder: Path | None, name: str | None) -> str:
             raise Refused("--name", shape(name), "letters, digits, dots, slashes and hyphens", "hub.example.org/log")
         if (settings.dir / "hub.toml").exists() and name != settings.name:
             raise Refused("--name", "another name than this folder's log has", "the same", "a log's name cannot change")
-        settings = Settings(dir=settings.dir, name=name, log_key=settings.log_key)
+        settings = settings.model_copy(update={"name": name})
     try:
         initialise(settings)
         return (settings.keys / "hub.pub").read_text().strip()
@@ -99,9 +107,8 @@ def _prepare(folder: Path | None, name: str | None) -> str:
 
 def _migrate(folder: Path | None) -> None:
     settings = read_settings(folder)
-    if not settings.database.exists():
-        raise Refused("data folder", "no hub.sqlite", "a prepared folder", "run `hub init`, or name it with --dir")
-    migrate(settings.database)
+    require_prepared(settings)
+    bring_up_to_date(settings)
 
 
 def _os_user() -> str:

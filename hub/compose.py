@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +34,9 @@ from hub.model.audit import AuditEvent, Entry
 from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
+from hub.store.postgres import PostgresDatabase, server_time
+from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 
 if TYPE_CHECKING:  # Kafka's client takes a quarter of a second to load: only who uses it waits for it
@@ -102,7 +105,44 @@ def initialise(settings: Settings, ids: Ids | None = None) -> None:
             f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n'
         )
     create_keys(settings.keys, ids, name=settings.name, hub_key=_secret(settings))
-    migrate(settings.database)
+    bring_up_to_date(settings)
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Give the store the tables of this program.
+
+    Raises:
+        Refused, Unavailable: what is in the way, and what to do.
+    """
+    with closing(database_of(settings)) as database:
+        migrate(database)
+
+
+def database_of(settings: Settings) -> Database:
+    """The store's database, by the settings: PostgreSQL where a URL names one, else the file of the data folder.
+
+    Raises:
+        Refused: the URL is none.
+    """
+    return PostgresDatabase(settings.store.get_secret_value()) if settings.store else SqliteDatabase(settings.database)
+
+
+def require_prepared(settings: Settings) -> None:
+    """Refuse a data folder in which there has been no ``hub init``.
+
+    Raises:
+        Refused: what is missing.
+    """
+    missing = settings.keys if settings.store else settings.database
+    if not missing.exists():
+        step = "run `hub init`, or name it with --dir"
+        raise Refused(f"data folder {settings.dir}", f"no {missing.name}", "a prepared folder", step)
+
+
+def open_store(settings: Settings, clock: Clock | None, ids: Ids) -> SqlStore:
+    """The store. Without a clock of the caller's, a server's own clock says when a unit is."""
+    now = server_time if settings.store and clock is None else None
+    return SqlStore(database_of(settings), clock or UtcClock(), ids, now=now)
 
 
 def compose(
@@ -117,17 +157,18 @@ def compose(
 
     Args:
         report: told of what could not be done now.
+        clock: a test's; None: the machine's, and in units on PostgreSQL the server's.
 
     Raises:
         Refused: the data folder has not been prepared, or for another version of this program.
         IntegrityBroken: keys or log do not verify; the hub does not start.
     """
-    if not settings.database.exists():
-        raise Refused(f"data folder {settings.dir}", "no hub.sqlite", "a prepared folder", "run `hub init`")
-    clock, ids = clock or UtcClock(), ids or RandomIds()
+    require_prepared(settings)
+    ids = ids or RandomIds()
     with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
-        store = SqlStore(settings.database, clock, ids)
+        store = open_store(settings, clock, ids)
         opened.callback(store.close)
+        clock = clock or UtcClock()
         require_current(store.database)
         keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
         _same_name(settings, keys)

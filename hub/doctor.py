@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import consent.packs
@@ -17,7 +17,7 @@ from adapters.contract import Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import ADAPTERS, kafka_access, load_mappings
+from hub.compose import ADAPTERS, database_of, kafka_access, load_mappings, open_store, require_prepared
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
@@ -27,6 +27,7 @@ from hub.model.envelope import MessageState
 from hub.ports import Clock
 from hub.settings import Settings, read_settings
 from hub.store.health import look, newest_entry
+from hub.store.health_postgres import look_at_server, newest_entry_of
 from hub.store.sql import Database
 from hub.store.unit import SqlStore
 
@@ -90,12 +91,11 @@ def open_log(settings: Settings, clock: Clock | None = None) -> StoredLog:
         Refused: there is none.
         IntegrityBroken, Unavailable: the keys, or the file, cannot be used.
     """
-    if not settings.database.exists():
-        raise Refused("data folder", "no hub.sqlite", "a prepared folder", "run `hub init`, or name it with --dir")
+    require_prepared(settings)
     keys = KeyRing(
         settings.keys, RandomIds(), hub_key=settings.log_key.get_secret_value() if settings.log_key else None
     )
-    database = Database(settings.database)
+    database = database_of(settings)
     log = AuditLog(database, keys, clock or UtcClock(), settings.checkpoints)
     return StoredLog(log, (settings.keys / "hub.pub").read_text(), _newest_note(settings.checkpoints), database)
 
@@ -132,8 +132,9 @@ def _keys(settings: Settings, _: Clock) -> Iterator[Finding]:
             yield _broken("keys", error)
 
 
-def _store(settings: Settings, _: Clock) -> Iterator[Finding]:
-    for seen in look(settings.database):
+def _store(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    url = settings.store
+    for seen in look_at_server(url.get_secret_value(), clock.now()) if url else look(settings.database):
         yield Finding("store", seen.ok, seen.text, seen.next_step)
 
 
@@ -234,7 +235,7 @@ def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
     if now.date() < BUILT_ON:
         yield Finding("clock", False, f"says {now.date()}", "set it by NTP; dates of consents are judged by it")
         return
-    newest = newest_entry(settings.database) if settings.database.exists() else None
+    newest = _newest(settings)
     if newest is not None and newest > now + SKEW_MAX:
         ahead = int((newest - now).total_seconds())
         yield Finding("clock", False, f"{ahead} s behind the newest audit entry: it was set back", "set it by NTP")
@@ -242,11 +243,17 @@ def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield Finding("clock", True, "not behind what it wrote before")
 
 
+def _newest(settings: Settings) -> datetime | None:
+    if settings.store:
+        return newest_entry_of(settings.store.get_secret_value())
+    return newest_entry(settings.database) if settings.database.exists() else None
+
+
 @contextmanager
 def _opened(settings: Settings, clock: Clock) -> Iterator[SqlStore]:
-    if not settings.database.exists():
+    if not settings.store and not settings.database.exists():
         raise Refused("store", "no such file", next_step="run `hub init`, or bring it back from its backup")
-    store = SqlStore(settings.database, clock, RandomIds())
+    store = open_store(settings, clock, RandomIds())
     try:
         yield store
     finally:

@@ -1,8 +1,8 @@
 """Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/limits.py.
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
-in the key folder), ``HUB_NAME``, and ``HUB_KAFKA_…`` for the keys of the file's table ``[kafka]``. Passwords stand in
-the environment or in files of their own, never in ``hub.toml``.
+in the key folder), ``HUB_NAME``, ``HUB_STORE`` (its URL holds a password), and ``HUB_KAFKA_…`` for the keys of the
+file's table ``[kafka]``. Its passwords stand in the environment or in files of their own, never in ``hub.toml``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hub.errors import Refused
 
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
-IN_FILE = ("name", "log_key")  # keys of hub.toml; where the folder is, a file within it cannot say
+IN_FILE = ("name", "log_key", "store")  # keys of hub.toml; where the folder is, a file within it cannot say
 KAFKA_IN_FILE = (  # keys of its table [kafka]
     "bootstrap",
     "user",
@@ -39,6 +39,7 @@ class Settings(BaseSettings):
         dir: the data folder: ``hub.toml, hub.sqlite, keys/, checkpoints/, agencies/, mappings/, packs/``.
         name: the log's name, the origin of its checkpoints (a URL without scheme).
         log_key: the log's private line, if it comes from the environment.
+        store: the URL of a PostgreSQL database; None: ``hub.sqlite`` of the data folder.
         kafka_bootstrap: addresses of Kafka, ``host:port`` with commas between; without them the bus is in the store.
         kafka_user: the relay's user there.
         kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     dir: Path = DEFAULT_DIR
     name: str = DEFAULT_NAME
     log_key: SecretStr | None = None
+    store: SecretStr | None = None
     kafka_bootstrap: str | None = None
     kafka_user: str = "hub-relay"
     kafka_password: SecretStr | None = None
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> Path:
-        """The store's file."""
+        """The store's file, where no ``store`` is named."""
         return self.dir / "hub.sqlite"
 
     @property

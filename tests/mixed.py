@@ -16,6 +16,7 @@ from hub.model.directory import Agency, Service, Site, System, Worker
 from tests import cms_builder as cms
 from tests import harts_builder as harts
 from tests.network import AGREED, Network, agreement, make
+from tests.shapes import SQLITE, Shape
 
 HARBOUR_SITE = "T00002"
 
@@ -53,9 +54,9 @@ class Both:
         return [(line.record, line.answer.result.value, line.answer.code) for line in found.lines]
 
 
-def make_both(folder: Path) -> Both:
+def make_both(folder: Path, shape: Shape = SQLITE) -> Both:
     """Harbour and Lakeside with a CMS each, Maple with HARTS; Harbour and Maple have an agreement."""
-    network = make(folder)
+    network = make(folder, shape=shape)
     site = harts.Site(folder / "maple")
     now = network.clock.now()
     with network.hub.store.unit(own=[locks.CONFIG]) as unit:

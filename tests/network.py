@@ -20,9 +20,10 @@ from hub.exchange.limits import Limits
 from hub.model import locks
 from hub.model.directory import Agency, Service, System, Worker
 from hub.model.rows import Waiting
-from hub.settings import Settings
+from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests.fakes import SeededIds, StandingClock
+from tests.shapes import SQLITE, Shape
 
 NOON = datetime(2026, 6, 1, 16, tzinfo=UTC)  # in the middle of the builder's consents; noon in Toronto
 EVENTS = (
@@ -115,16 +116,28 @@ class Network:
         self.hub = compose(self.hub.settings, clock=self.clock, ids=SeededIds(99), limits=limits)
 
 
-def make(folder: Path, *, seed: int = 7, at: datetime = NOON, limits: Limits | None = None) -> Network:
+def make(
+    folder: Path, *, seed: int = 7, at: datetime = NOON, limits: Limits | None = None, shape: Shape = SQLITE
+) -> Network:
     """A hub folder, two CMS databases and a directory."""
-    settings = Settings(dir=folder / "hub")
-    shutil.copytree(_prepared(seed), settings.dir)
+    settings = prepare(folder / "hub", seed, shape)
     clock = StandingClock(at)
     hub = compose(settings, clock=clock, ids=SeededIds(seed + 1), limits=limits)
     for agency in ("harbour", "lakeside"):
         cms.make_cms(folder / f"{agency}.sqlite")
     fill_directory(hub, folder, clock.now())
     return Network(folder, hub, clock)
+
+
+def prepare(folder: Path, seed: int, shape: Shape = SQLITE) -> Settings:
+    """A data folder as ``hub init`` leaves it; its settings."""
+    shutil.copytree(_prepared(seed), folder)
+    if shape.url:
+        for file in folder.glob("hub.sqlite*"):
+            file.unlink()
+        with (folder / "hub.toml").open("a") as settings:
+            settings.write(f'store = "{shape.url}"\n')
+    return read_settings(folder)
 
 
 @cache

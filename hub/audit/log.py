@@ -32,7 +32,7 @@ from hub.audit.tree import (
 )
 from hub.errors import IntegrityBroken, Refused, Unavailable
 from hub.ports import Clock, Keys
-from hub.store.sql import Database
+from hub.store.sql import Database, upsert
 from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending, checkpoint
 
 BATCH = 500  # entries of one step: about 25 ms, within the 50 ms of a unit (design §6)
@@ -80,7 +80,7 @@ class AuditLog:
             if connection.execute(select(audit_pending.c.id).limit(1)).first() is None:
                 return False
         with self._database.writing() as connection:
-            head = _head(connection, lock=True)
+            head = _locked_head(connection)
             rows = _pending(connection)
             if rows:
                 _integrate(connection, head, rows)
@@ -109,10 +109,8 @@ class AuditLog:
         note = signed(head, self._keys)
         self._outside.keep(head, note)  # outside first: the database never knows a checkpoint that was not kept
         with self._database.writing() as connection:
-            if connection.execute(select(checkpoint.c.size).where(checkpoint.c.size == head.size)).first() is None:
-                connection.execute(
-                    insert(checkpoint).values(size=head.size, note=note, signed_at=self._clock.now().isoformat())
-                )
+            row = {"size": head.size, "note": note, "signed_at": self._clock.now().isoformat()}
+            connection.execute(upsert(checkpoint).values(row).on_conflict_do_nothing())
         return note
 
     def checkpoint_step(self) -> bool:
@@ -252,6 +250,7 @@ class AuditLog:
             _broken(f"another history than the checkpoint over {newest.size} entries outside")
 
 
+_HEAD = select(audit_head).where(audit_head.c.id == 1)
 _PAGE = (
     select(audit_entry.c.entry_index, audit_entry.c.body, audit_leaf.c.hash)
     .select_from(audit_entry)
@@ -274,10 +273,17 @@ def _octets(stored: bytes | str) -> bytes:
     return stored.encode() if isinstance(stored, str) else stored
 
 
-def _head(connection: Connection, *, lock: bool = False) -> Head:
-    query = select(audit_head).where(audit_head.c.id == 1)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+def _head(connection: Connection) -> Head:
+    row = connection.execute(_HEAD).first()
     return Head(row.size, row.root) if row else Head(0, EMPTY_ROOT)
+
+
+def _locked_head(connection: Connection) -> Head:
+    """The head, ours alone until the transaction ends: one integrator works at a time."""
+    if connection.execute(_HEAD.with_for_update()).first() is None:  # nothing can be locked that is not there
+        connection.execute(upsert(audit_head).values(id=1, size=0, root=EMPTY_ROOT).on_conflict_do_nothing())
+    row = connection.execute(_HEAD.with_for_update()).one()
+    return Head(row.size, row.root)
 
 
 def _pending(connection: Connection) -> Sequence[tuple[str, bytes]]:
@@ -304,10 +310,7 @@ def _integrate(connection: Connection, head: Head, rows: Sequence[tuple[str, byt
         [{"entry": entry, "place": place} for place, (entry, _) in enumerate(rows, start=head.size)],
     )
     connection.execute(insert(audit_leaf), [{"level": lv, "offset": of, "hash": hash_} for lv, of, hash_ in nodes])
-    if head.size:
-        connection.execute(update(audit_head).where(audit_head.c.id == 1).values(size=tree.size, root=tree.root()))
-    else:
-        connection.execute(insert(audit_head).values(id=1, size=tree.size, root=tree.root()))
+    connection.execute(update(audit_head).where(audit_head.c.id == 1).values(size=tree.size, root=tree.root()))
     connection.execute(
         delete(audit_pending).where(audit_pending.c.id == bindparam("gone")), [{"gone": e} for e, _ in rows]
     )

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from hub.errors import BusUnavailable, Unavailable
 from hub.ports import BusRecord, Clock, Outgoing
 from hub.store.scope import text
-from hub.store.sql import Database
+from hub.store.sql import Database, upsert
 from hub.store.tables import bus_group, bus_record, bus_topic
 
 
@@ -67,8 +66,9 @@ class SqliteBus:
         """Mark everything up to and with ``offset`` as read; never back, never past what was published."""
         with self._database.writing() as connection:
             end = connection.execute(select(bus_topic.c.next_offset).where(bus_topic.c.topic == topic)).scalar()
-            asked = sqlite.insert(bus_group).values(topic=topic, group=group, next_offset=min(offset + 1, end or 0))
-            further = func.max(bus_group.c.next_offset, asked.excluded.next_offset)  # of two values: the greater
+            asked = upsert(bus_group).values(topic=topic, group=group, next_offset=min(offset + 1, end or 0))
+            stands, new = bus_group.c.next_offset, asked.excluded.next_offset
+            further = case((stands > new, stands), else_=new)
             connection.execute(
                 asked.on_conflict_do_update(
                     index_elements=[bus_group.c.topic, bus_group.c.group], set_={"next_offset": further}
@@ -101,7 +101,8 @@ def _octets(stored: object) -> bytes:
 
 
 def _append(connection: Connection, records: Sequence[Outgoing], *, at: str) -> None:
-    free = {topic: _reserve(connection, topic, n) for topic, n in Counter(record.topic for record in records).items()}
+    counts = Counter(record.topic for record in records)
+    free = {topic: _reserve(connection, topic, counts[topic]) for topic in sorted(counts)}  # all in one order
     rows = []
     for record in records:
         offset = free[record.topic]
@@ -126,7 +127,7 @@ def _reserve(connection: Connection, topic: str, count: int) -> int:
     free = 0 if last is None else last + 1
     behind = update(bus_topic).where(bus_topic.c.topic == topic, bus_topic.c.next_offset < free)
     connection.execute(behind.values(next_offset=free))
-    asked = sqlite.insert(bus_topic).values(topic=topic, next_offset=free + count)
+    asked = upsert(bus_topic).values(topic=topic, next_offset=free + count)
     counted = asked.on_conflict_do_update(
         index_elements=[bus_topic.c.topic], set_={"next_offset": bus_topic.c.next_offset + count}
     ).returning(bus_topic.c.next_offset)

@@ -117,15 +117,20 @@ class ConsentTable:
         count = len(self._filed) + len(self._directives)
         if not count:
             return
-        self._scope.write(update(t.registry_head).values(seq=t.registry_head.c.seq + count))
-        seq = self._read_head() - count
+        self._replace(list(self._filed.values()))
+        head = t.registry_head.c
+        # here units that file stand in line until the commit: numbers are given in its order
+        given = self._scope.one(update(t.registry_head).values(seq=head.seq + count).returning(head.seq))
+        assert given is not None, "the registry has a head from the first migration on"
+        seq = given.seq - count
         numbered = []
         for consent, event, system, key, read_as in self._filed.values():
             seq += 1
             numbered.append(
                 (replace(consent, registry_seq=seq), replace(event, registry_seq=seq), system, key, read_as)
             )
-        self._write(numbered)
+        for row in numbered:
+            self._add(*row)
         for directive in self._directives:
             seq += 1
             self._add_directive(replace(directive, registry_seq=seq))
@@ -167,8 +172,8 @@ class ConsentTable:
         row = self._scope.one(select(t.registry_head.c.seq))
         return int(row.seq) if row else 0
 
-    def _write(self, filed: Sequence[_Filed]) -> None:
-        """Write versions, each as the current one of its consent."""
+    def _replace(self, filed: Sequence[_Filed]) -> None:
+        """What these follow is no longer current."""
         if not filed:
             return
         c = t.consent.c
@@ -182,8 +187,6 @@ class ConsentTable:
             where = and_(replaced, ~opening) if draft else replaced
             rows = [{"replaced": one.consent_id} for one, *_ in filed if (one.state is ConsentState.DRAFT) is draft]
             self._scope.write(update(t.consent).where(where).values(current=0), rows)
-        for row in filed:
-            self._add(*row)
 
     def _add(self, consent: Consent, event: StateEvent, system: str, key: str, read_as: str) -> None:
         self._scope.add(

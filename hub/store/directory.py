@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Table, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from consent.model import Agreement
 from hub.model import locks
@@ -14,6 +13,7 @@ from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.ports import Directory
 from hub.store import tables as t
 from hub.store.scope import Scope
+from hub.store.sql import upsert
 
 STOPPED = "stopped"  # name of the switch behind `hub suspend all`, kept beside the version of config
 

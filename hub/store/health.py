@@ -1,7 +1,7 @@
 """Look at the store's file without the store: it may be missing, damaged, locked, full, or of another version.
 
 Changes nothing, waits two seconds at most, and opens the file by itself, since it must also answer when nothing else
-can. What is seen is told in words; of what the file holds, only counts and instants.
+can. What is seen is told in words; of what the file holds, only counts and instants. A server: ``health_postgres.py``.
 """
 
 from __future__ import annotations
@@ -48,9 +48,38 @@ def newest_entry(path: Path) -> datetime | None:
     try:
         with closing(_connect(path)) as db:
             row = db.execute("SELECT MAX(id) FROM audit_entry").fetchone()
-        return datetime.strptime(row[0][:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if row and row[0] else None
-    except (sqlite3.DatabaseError, ValueError):
+        return instant_of(row[0] if row else None)
+    except sqlite3.DatabaseError:
         return None
+
+
+def instant_of(entry_id: str | None) -> datetime | None:
+    """The instant that the id of an audit entry begins with; None where it is no such id."""
+    try:
+        return datetime.strptime(entry_id[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if entry_id else None
+    except ValueError:
+        return None
+
+
+def standing_version(standing: str | None) -> Seen:
+    """What is to be said of the number at which a store stands; None: it has none."""
+    known = numbers()
+    if standing is None:
+        return Seen(False, "has no version", "run `hub migrate`, or bring back the last backup")
+    if standing not in known:
+        step = "start the newer program, or restore the backup that was made before it was upgraded"
+        return Seen(False, "its version is a newer program's", step)
+    step = "" if standing == known[-1] else "stop every hub on it, make a backup, then `hub migrate`"
+    return Seen(not step, f"version {standing}, this program's is {known[-1]}", step)
+
+
+def lacking_tables(there: set[str]) -> Seen:
+    """Whether every table of this program is there."""
+    lacking = sorted(set(t.metadata.tables) - there)
+    if lacking:
+        step = "run `hub migrate`; where its version is this program's already, bring back the last backup"
+        return Seen(False, f"has no table {', '.join(lacking[:5])}", step)
+    return Seen(True, "every table is there")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -78,25 +107,14 @@ def _pages(db: sqlite3.Connection) -> Seen:
 
 
 def _version(db: sqlite3.Connection) -> Seen:
-    known = numbers()
     try:
-        standing = str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+        return standing_version(str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0]))
     except (sqlite3.OperationalError, TypeError):
-        return Seen(False, "has no version", "run `hub migrate`, or bring back the last backup")
-    if standing not in known:
-        step = "start the newer program, or restore the backup that was made before it was upgraded"
-        return Seen(False, "its version is a newer program's", step)
-    step = "" if standing == known[-1] else "stop every hub on it, make a backup, then `hub migrate`"
-    return Seen(not step, f"version {standing}, this program's is {known[-1]}", step)
+        return standing_version(None)
 
 
 def _tables(db: sqlite3.Connection) -> Seen:
-    there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    lacking = sorted(set(t.metadata.tables) - there)
-    if lacking:
-        step = "run `hub migrate`; where its version is this program's already, bring back the last backup"
-        return Seen(False, f"has no table {', '.join(lacking[:5])}", step)
-    return Seen(True, "every table is there")
+    return lacking_tables({row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")})
 
 
 def _writable(db: sqlite3.Connection) -> Seen:

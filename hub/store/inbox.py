@@ -224,16 +224,19 @@ class WaitingTable:
     def expire(self, now: datetime) -> int:
         """Drop rows past their time; how many."""
         c = t.waiting.c
-        ids = [row.waiting_id for row in self._scope.read(select(c.waiting_id).where(c.until_at <= text(now)))]
+        over = select(t.waiting).where(c.until_at <= text(now)).order_by(c.waiting_id)
+        ids = [row.waiting_id for row in self._scope.read_locked(over, t.waiting, t.waiting_on, of=t.waiting)]
         self._drop(ids)
         self._known.forget()
         return len(ids)
 
     def wake(self, owned: Iterable[str]) -> None:
         """Whatever waits on these locks is due now. Called when a unit ends, so that no change can forget it."""
-        waiting = select(t.waiting_on.c.waiting_id).where(t.waiting_on.c.lock.in_(list(owned)))
-        statement = update(t.waiting).where(t.waiting.c.waiting_id.in_(waiting)).values(due_at=text(self._scope.now))
-        self._scope.write(statement, None, t.waiting, t.waiting_on)
+        c = t.waiting.c
+        on = c.waiting_id.in_(select(t.waiting_on.c.waiting_id).where(t.waiting_on.c.lock.in_(list(owned))))
+        rows = select(c.waiting_id).where(on).order_by(c.created_at, c.waiting_id)
+        if self._scope.read_locked(rows, t.waiting, t.waiting_on, of=t.waiting):
+            self._scope.write(update(t.waiting).where(on).values(due_at=text(self._scope.now)))
 
     def _drop(self, ids: list[str]) -> None:
         if ids:
@@ -249,7 +252,8 @@ class WaitingTable:
         return found
 
     def _select(self, *where: Any, order: Any, limit: int | None) -> list[Waiting]:
-        rows = self._scope.read(select(t.waiting).where(*where).order_by(order).limit(limit), t.waiting, t.waiting_on)
+        wanted = select(t.waiting).where(*where).order_by(order, t.waiting.c.waiting_id).limit(limit)
+        rows = self._scope.read_locked(wanted, t.waiting, t.waiting_on, of=t.waiting)  # or a wake-up would be lost
         if not rows:
             return []
         on: dict[str, list[str]] = {row.waiting_id: [] for row in rows}

@@ -1,4 +1,4 @@
-"""Bring a database file to the tables of this program, in one transaction under the turnstile: wholly or not at all.
+"""Bring a database to the tables of this program, in one transaction under a lock: wholly or not at all.
 
 The steps are in ``migrations/``; the number of the last one taken stands in the table ``alembic_version``. There is
 no step back: before a new version of the program is started, a backup is made (docs/operator.md).
@@ -16,27 +16,24 @@ from hub.errors import Refused
 from hub.store.sql import Database
 
 STEPS = Path(__file__).parent / "migrations"
+_MIGRATION = "migration"  # the lock of whoever upgrades
 _FILE = re.compile(r"v(\d{4})_\w+\.py")
 
 
-def migrate(path: Path, steps: Path = STEPS) -> None:
-    """Create or upgrade the database file, readable by its owner alone; a current one is left as it is.
+def migrate(database: Database, steps: Path = STEPS) -> None:
+    """Create or upgrade the tables; a current database is left as it is.
 
     Args:
         steps: a folder as ``migrations/``.
 
     Raises:
-        Refused: the file belongs to a newer program, or was not made by a hub.
+        Refused: it belongs to a newer program, or was not made by a hub.
         Unavailable: it cannot be written; nothing was.
     """
-    path.touch(mode=0o600, exist_ok=True)
-    database = Database(path)
-    try:
-        with database.writing(owner=True) as connection:
-            if _standing(path, connection, known := numbers(steps)) != known[-1]:
-                _upgrade(connection, steps)
-    finally:
-        database.close()
+    database.make()
+    with database.writing(own=[_MIGRATION]) as connection:
+        if _standing(database, connection, known := numbers(steps)) != known[-1]:
+            _upgrade(connection, steps)
 
 
 def require_current(database: Database, steps: Path = STEPS) -> None:
@@ -46,11 +43,11 @@ def require_current(database: Database, steps: Path = STEPS) -> None:
         Refused: it is older or newer, and what to do.
     """
     with database.reading() as connection:
-        standing = _standing(database.path, connection, known := numbers(steps))
+        standing = _standing(database, connection, known := numbers(steps))
     if standing != known[-1]:
         got = f"version {standing}" if standing else "no version"
         step = "stop every hub on it, make a backup, then `hub migrate`"
-        raise Refused(f"store {database.path.name}", got, f"version {known[-1]}", step)
+        raise Refused(database.where, got, f"version {known[-1]}", step)
 
 
 def numbers(steps: Path = STEPS) -> Sequence[str]:
@@ -58,12 +55,12 @@ def numbers(steps: Path = STEPS) -> Sequence[str]:
     return sorted(found[1] for file in (steps / "versions").iterdir() if (found := _FILE.fullmatch(file.name)))
 
 
-def _standing(path: Path, connection: Connection, known: Sequence[str]) -> str | None:
+def _standing(database: Database, connection: Connection, known: Sequence[str]) -> str | None:
     """The number at which a database stands; None: it is empty."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
-    where = f"store {path.name}"
+    where = database.where
     if "alembic_version" not in tables:
         raise Refused(where, "tables without a version", "a database made by `hub init`", "name another data folder")
     standing = str(connection.scalar(text("SELECT version_num FROM alembic_version")))
@@ -80,4 +77,6 @@ def _upgrade(connection: Connection, steps: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
     config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # a step that moves rows takes as long as it takes
     command.upgrade(config, "head")

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hub.model.rows import Notice
 from hub.store import tables as t
 from hub.store.scope import Scope, instant, text
+from hub.store.sql import upsert
 
 
 class NoticeTable:
@@ -93,7 +93,7 @@ class CursorTable:
         free = or_(t.lease.c.holder == holder, ends < text(self._scope.now), ends > text(until))
         statement = upsert(t.lease).values(name=name, **values)
         taken = statement.on_conflict_do_update(index_elements=["name"], set_=values, where=free)
-        return self._scope.write(taken) == 1
+        return self._scope.one(taken.returning(t.lease.c.name)) is not None  # in one statement: nobody comes between
 
     def remembered(self, system: str, key: str) -> str | None:
         """A text of an adapter's memory."""

@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hub.model.envelope import ENDS, MessageState, Sealed
 from hub.model.rows import Aside, Handover, Outbound
 from hub.store import tables as t
 from hub.store.scope import Scope, instant, optional_instant, optional_text, text
+from hub.store.sql import upsert
 
 _ENDED = [state.value for state in ENDS]
+_TABLES = (t.handover, t.handover_basis, t.inbox)  # written before a hand-over is read
+PAGES_MAX = 8  # batches of other workers that are looked past for one of our own
 _READY = [MessageState.ARRIVED.value, MessageState.OPENED.value]  # an opened one again when its lease is over
 
 
@@ -29,7 +31,7 @@ class OutboxTable:
         """Add a sealed body and its wrapped key."""
         if self._next is None:
             row = self._scope.one(select(func.max(t.outbox.c.seq)))
-            self._next = (row and row[0]) or 0  # behind all that is still there; a number may come again
+            self._next = (row and row[0]) or 0  # behind all that is still there; a number may come again, or twice
         self._next += 1
         self._scope.add(
             t.outbox,
@@ -49,7 +51,9 @@ class OutboxTable:
     def unpublished(self, limit: int) -> list[Outbound]:
         """The lowest ones that the bus is not known to have."""
         c = t.outbox.c
-        rows = self._scope.read(select(t.outbox).where(c.published_at.is_(None)).order_by(c.seq).limit(limit))
+        rows = self._scope.read(
+            select(t.outbox).where(c.published_at.is_(None)).order_by(c.seq, c.envelope_id).limit(limit)
+        )
         return [
             Outbound(
                 envelope_id=row.envelope_id,
@@ -66,10 +70,10 @@ class OutboxTable:
         """The bus has these; a hand-over that has already arrived stays where it is."""
         ids = list(envelope_ids)
         now = text(self._scope.now)
-        self._scope.write(update(t.outbox).where(t.outbox.c.envelope_id.in_(ids)).values(published_at=now))
         h = t.handover.c
         released = (h.envelope_id.in_(ids), h.state == MessageState.RELEASED.value)
         self._scope.write(update(t.handover).where(*released).values(state=MessageState.PUBLISHED.value))
+        self._scope.write(update(t.outbox).where(t.outbox.c.envelope_id.in_(ids)).values(published_at=now))
 
     def missing(self, before: datetime) -> bool:
         """Whether the bus took something before an instant that has not arrived since."""
@@ -141,9 +145,11 @@ class HandoverTable:
             self._scope.add(t.handover_basis, {"envelope_id": row.envelope_id, "basis": name})
 
     def get(self, envelope_ids: Iterable[str]) -> dict[str, Handover]:
-        """Hand-overs by envelope."""
-        rows = self._select(select(t.handover).where(t.handover.c.envelope_id.in_(list(envelope_ids))))
-        return {row.envelope_id: row for row in rows}
+        """Hand-overs by envelope; in a unit, nobody else moves them until it has ended."""
+        h = t.handover.c
+        mine = select(t.handover).where(h.envelope_id.in_(list(envelope_ids))).order_by(h.envelope_id)
+        rows = self._scope.read_locked(mine, *_TABLES, of=t.handover)
+        return {row.envelope_id: _handover(row) for row in rows}
 
     def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
         """The first open one of each lane that may be prepared now: order within a lane, none across."""
@@ -155,14 +161,26 @@ class HandoverTable:
         statement = select(t.handover).where(
             h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), free, ~blocked
         )
-        return self._select(statement.order_by(h.due_at, h.lane_seq).limit(limit))
+        return self._unclaimed(statement.order_by(h.due_at, h.lane_seq, h.envelope_id), limit)
+
+    def _unclaimed(self, statement: Select[Any], limit: int) -> list[Handover]:
+        """The first ones that no other worker is preparing: they are prepared where no row can be locked."""
+        found: list[Handover] = []
+        for page in range(PAGES_MAX):
+            rows = self._select(statement.offset(page * limit).limit(limit))
+            claimed = set(self._scope.claim([row.envelope_id for row in rows[: limit - len(found)]]))
+            found += [row for row in rows if row.envelope_id in claimed]
+            if len(found) == limit or len(rows) < limit:
+                break
+        return found
 
     def overdue(self, now: datetime, limit: int) -> list[Handover]:
         """Open ones whose time is over and that nobody is sending at this moment."""
         h = t.handover.c
         free = or_(h.lease_until.is_(None), h.lease_until < text(now))
         statement = select(t.handover).where(h.state.not_in(_ENDED), h.return_at <= text(now), free)
-        return self._select(statement.order_by(h.return_at).limit(limit))
+        ordered = statement.order_by(h.return_at, h.envelope_id).limit(limit)
+        return [_handover(row) for row in self._scope.read_locked(ordered, *_TABLES, of=t.handover, skip=True)]
 
     def relying_on(self, basis: str) -> list[Handover]:
         """Those whose decision relied on something."""
@@ -263,7 +281,7 @@ class HandoverTable:
         self._scope.write(statement.values(due_at=text(due_at), attempts=h.attempts + 1, **values))
 
     def _select(self, statement: Select[Any]) -> list[Handover]:
-        return [_handover(row) for row in self._scope.read(statement, t.handover, t.handover_basis, t.inbox)]
+        return [_handover(row) for row in self._scope.read(statement, *_TABLES)]
 
 
 def _handover(row: Any) -> Handover:

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Select, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, text
+from hub.store.sql import upsert
 
 _PLAIN = (
     "number",
@@ -66,11 +66,11 @@ class ReferralTable:
         """The referrals of a person that a system received, by number."""
         c = t.referral.c
         mine = select(t.referral).where(c.subject_ref == subject_ref, c.recipient_system == system)
-        return self._read(mine.order_by(c.number))
+        return self._read(mine)
 
     def every(self, limit: int) -> list[ReferralRow]:
         """Referrals by number."""
-        return self._read(select(t.referral).order_by(t.referral.c.number).limit(limit))
+        return self._read(select(t.referral).limit(limit))
 
     def put(self, row: ReferralRow) -> None:
         """Add or replace."""
@@ -133,7 +133,9 @@ class ReferralTable:
         return {row.number: row for row in rows}
 
     def _read(self, statement: Select[Any]) -> list[ReferralRow]:
-        return [_referral(row) for row in self._scope.read(statement, t.referral)]
+        """In a unit, nobody else takes a step of them until it has ended: its two ends answer at the same moment."""
+        ordered = statement.order_by(t.referral.c.number)
+        return [_referral(row) for row in self._scope.read_locked(ordered, t.referral, of=t.referral)]
 
 
 def _referral(row: Any) -> ReferralRow:

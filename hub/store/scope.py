@@ -12,11 +12,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Table, insert
-from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy import Connection, Row, Select, Table, insert
 from sqlalchemy.sql import Executable
 
 from hub.ports import Ids
+from hub.store.sql import Database, Upsert
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -77,9 +77,16 @@ class Scope:
     """
 
     def __init__(
-        self, connection: Connection, now: datetime, ids: Ids, *, held: Iterable[str] | None, owned: Iterable[str] = ()
+        self,
+        database: Database,
+        connection: Connection,
+        now: datetime,
+        ids: Ids,
+        *,
+        held: Iterable[str] | None,
+        owned: Iterable[str] = (),
     ) -> None:
-        self._connection, self.now, self.ids = connection, now, ids
+        self._database, self._connection, self.now, self.ids = database, connection, now, ids
         self.held: set[str] | None = None if held is None else set(held) | set(owned)
         self.owned = set(owned)
         self.dirty: set[str] = set()  # locks under which something changed: no cache for them
@@ -97,10 +104,15 @@ class Scope:
     def own_new(self, lock: str) -> None:
         """Own something that this unit has just made."""
         assert self.held is not None, "a peek writes nothing"
+        self._database.own(self._connection, lock)
         self.held.add(lock)
         self.owned.add(lock)
 
-    def add(self, table: Table, row: dict[str, Any], upsert: Insert | None = None) -> None:
+    def claim(self, names: Sequence[str]) -> list[str]:
+        """Those that no other worker is about to handle; they are ours until this unit or peek ends."""
+        return self._database.claim(self._connection, names)
+
+    def add(self, table: Table, row: dict[str, Any], upsert: Upsert | None = None) -> None:
         """Insert a row, at the latest when the unit ends.
 
         Args:
@@ -115,6 +127,17 @@ class Scope:
         """All rows of a query, after writing what is pending in these tables."""
         self.flush(*tables)
         return self._connection.execute(statement).all()
+
+    def read_locked(self, statement: Select[Any], *tables: Table, of: Table, skip: bool = False) -> Sequence[Row[Any]]:
+        """The same of rows that this unit may go on to change: nobody else changes them before it has ended.
+
+        A peek changes nothing and locks nothing. Units lock in the order of the query, so that none waits in a ring.
+
+        Args:
+            skip: rows that another unit holds are left to it.
+        """
+        locking = statement if self.held is None else statement.with_for_update(of=of, skip_locked=skip)
+        return self.read(locking, *tables)
 
     def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None, *tables: Table) -> int:
         """Execute a statement (for each row of parameters); how many rows it touched."""

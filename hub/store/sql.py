@@ -1,103 +1,97 @@
-"""The connection to the database: short write transactions, and reads that cannot write.
+"""What the store asks of a database, the same of SQLite and of PostgreSQL: there is one copy of tables and queries.
 
-SQLite in WAL mode with ``synchronous=FULL`` and ``secure_delete``. The driver's own transaction control is off: by
-default SQLAlchemy's driver begins only at the first write, so a decision would be read outside the transaction that
-releases it (``tests/race`` holds a test of that). Every write transaction is ``BEGIN IMMEDIATE`` behind the turnstile.
+A dialect is a file of its own (``sqlite.py``, ``postgres.py``) and says how a transaction begins, how locks are held
+and what the driver's errors mean. What SQL spells differently stands here, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Dialect, Text
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from hub.errors import IntegrityBroken, Unavailable
-from hub.store.turnstile import Turnstile
+upsert = insert
+"""An insert that may meet its row: ``on_conflict_do_update``, ``on_conflict_do_nothing``. SQLite took the words over
+from PostgreSQL, so what is built in PostgreSQL's is compiled for both; ``tests/contract/store.py`` runs it on both.
+"""
 
-BUSY_TIMEOUT_MS = 5_000  # only writers from outside the turnstile can make us wait here
-CACHE_KB = 8_192  # pages kept by a connection: the indexes' inner pages of a million clients fit
-CHECKPOINT_PAGES = 4_000  # of WAL, 16 MB: fewer copies of the same hot pages back into the file
+Upsert = Insert
 
 
-class Database:
-    """One SQLite file. ``writing`` and ``reading`` are the only ways in.
+class Words(TypeDecorator[str]):
+    """A text column: any text of an agency's system, compared and sorted by its code points.
 
-    Args:
-        path: the database file; its folder exists.
+    PostgreSQL's texts hold no NUL, and SQLite's do: there it is written as two characters (``SUB``, ``0``), and ``SUB``
+    as two as well, so that no two texts become one. By code points, since a language's order changes with the machine.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._turnstile = Turnstile(path)
-        self._writer = _engine(path, begin="BEGIN IMMEDIATE", query_only=False)
-        self._reader = _engine(path, begin="BEGIN", query_only=True)
+    impl = Text
+    cache_ok = True
 
-    @contextmanager
-    def writing(self, *, owner: bool = False) -> Iterator[Connection]:
-        """One write transaction: committed at the end of the block, rolled back by an exception.
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL is told how to sort."""
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
-        Args:
-            owner: go before the workers (a withdrawal, a change of the directory).
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
+        """On the way in. SQLite needs none, and thousands of texts go in."""
+        return _without_nul if dialect.name == "postgresql" else None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None] | None:
+        """On the way out."""
+        del coltype
+        return _with_nul if dialect.name == "postgresql" else None
+
+
+def _without_nul(value: str | None) -> str | None:
+    if value is None or ("\0" not in value and "\x1a" not in value):
+        return value
+    return value.replace("\x1a", "\x1a1").replace("\0", "\x1a0")
+
+
+def _with_nul(value: str | None) -> str | None:
+    if value is None or "\x1a" not in value:
+        return value
+    return value.replace("\x1a0", "\0").replace("\x1a1", "\x1a")
+
+
+class Database(Protocol):
+    """One database. ``writing`` and ``reading`` are the only ways in.
+
+    Promise: two transactions that name the same lock, at least one as its owner, are one after the other: whatever the
+    first has written stands before the second reads anything. An owner is not starved by those that share.
+    """
+
+    @property
+    def where(self) -> str:
+        """As errors name it: never its address, which may hold a password."""
+        ...
+
+    def make(self) -> None:
+        """Make what a first migration needs; what is there already is left as it is."""
+
+    def writing(self, *, share: Iterable[str] = (), own: Iterable[str] = ()) -> AbstractContextManager[Connection]:
+        """One write transaction under its locks: committed at the end of the block, rolled back by an exception.
 
         Raises:
-            Unavailable: locked, full or unreachable; nothing was written.
+            Unavailable: locked, full or unreachable, or what another wrote at the same moment was in the way. Nothing
+                was written, save where the connection broke at the commit itself: then nobody knows.
         """
-        with _translated(self.path), self._turnstile.turn(owner=owner), self._writer.begin() as connection:
-            yield connection
+        ...
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """One consistent read, on a connection that refuses to write."""
-        with _translated(self.path), self._reader.begin() as connection:
-            yield connection
+        ...
+
+    def own(self, connection: Connection, name: str) -> None:
+        """Own the lock of something that this transaction has just made, and nobody else can know of yet."""
+
+    def claim(self, connection: Connection, names: Sequence[str]) -> list[str]:
+        """Those of the names that no other worker has claimed; they are ours until the transaction ends."""
+        ...
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._writer.dispose()
-        self._reader.dispose()
-
-
-def _engine(path: Path, *, begin: str, query_only: bool) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=16)
-
-    @event.listens_for(engine, "connect")
-    def connected(dbapi: Any, _: object) -> None:
-        dbapi.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            f"cache_size=-{CACHE_KB}",
-            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-        ):
-            dbapi.execute(f"PRAGMA {pragma}")
-        if query_only:
-            dbapi.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Driver errors become ours. Their text may hold parameters, so only the kind of error goes on."""
-    try:
-        yield
-    except OperationalError as error:
-        reason = str(error.orig).split(":")[0]
-        raise Unavailable(
-            f"store {path.name}", got=reason, next_step="run `hub doctor`; what was under way is tried again"
-        ) from None
-    except DBAPIError as error:
-        raise IntegrityBroken(
-            f"store {path.name}", got=type(error.orig).__name__, next_step="stop the hub and run `hub doctor`"
-        ) from None

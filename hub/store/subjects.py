@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from consent.model import Consent, Directive, SubjectFacts
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
+from hub.store.sql import upsert
 
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
 _ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()

@@ -3,11 +3,16 @@
 What is not here: a payload table. Content rests sealed, in ``outbox`` until its message ends, and as the bus's own copy
 in ``bus_record`` for 96 hours; the key that opens both is in ``message_key`` and goes with the message.
 Names, dates of birth and identifiers of people are nowhere; ``identifier_digest`` holds keyed digests.
+
+Units that hold no lock of the same name lock rows. All do so in one order, so that none waits in a ring: the lease of a
+source, ``handover``, ``referral``, ``waiting``, ``outbox``, and the head of the registry last.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, UniqueConstraint
+
+from hub.store.sql import Words
 
 metadata = MetaData()
 
@@ -17,11 +22,11 @@ def _table(name: str, *parts: Column[object] | Index | UniqueConstraint) -> Tabl
 
 
 def _text(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
-    return Column(name, Text, primary_key=key, nullable=null)
+    return Column(name, Words, primary_key=key, nullable=null)
 
 
 def _int(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
-    return Column(name, Integer, primary_key=key, nullable=null, autoincrement=False)
+    return Column(name, BigInteger, primary_key=key, nullable=null, autoincrement=False)
 
 
 # directory: who may talk to whom, and where a route leads. ``body`` is JSON of the rest.
@@ -172,13 +177,14 @@ waiting_on = _table(
 outbox = _table(
     "outbox",
     _text("envelope_id", key=True),
-    Column("seq", Integer, nullable=False, unique=True),
+    _int("seq"),
     _text("topic"),
     _text("lane"),
     _text("key_id"),
     Column("sealed", LargeBinary, nullable=False),
     _text("created_at"),
     _text("published_at", null=True),
+    Index("outbox_by_seq", "seq"),
     Index("outbox_unpublished", "published_at", "seq"),
 )
 message_key = _table(

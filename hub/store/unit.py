@@ -1,19 +1,17 @@
-"""The store on one SQLite file, and the unit: one transaction under its locks (design §6) ◆.
+"""The store, and the unit: one transaction under its locks (design §6) ◆.
 
 A unit begins with all its locks, reads the clock after them, and at its end writes what is pending, raises the
 versions of what it owned, wakes what waits on that, and gives registry sequence numbers: last, in commit order.
-On SQLite one transaction writes at a time, so the locks need no rows of their own; that they were named is checked.
+How a database holds locks is its own matter (``sqlite.py``, ``postgres.py``); that they were named is checked here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
-from sqlalchemy import update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, update
 
 from consent.model import SubjectFacts
 from hub.model import locks
@@ -27,7 +25,7 @@ from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
 from hub.store.referrals import ReferralTable
 from hub.store.scope import Scope
-from hub.store.sql import Database
+from hub.store.sql import Database, upsert
 from hub.store.subjects import SubjectTable
 
 SUBJECTS_MAX = 200  # design §6: subjects in one unit
@@ -74,9 +72,9 @@ class SqlUnit:
         owned = sorted(self._scope.owned)
         if owned:
             self._raise_versions(owned)
-            self.waiting.wake(owned)
             refs = [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)]
             self.handovers.hurry(refs, config=locks.CONFIG in owned)
+            self.waiting.wake(owned)
         self._scope.flush_all()
         self.consents.close()
         self._scope.flush_all()
@@ -98,12 +96,16 @@ class SqlStore:
     """See :class:`hub.ports.Store`.
 
     Args:
-        path: the database file, migrated to the current version.
+        database: migrated to the current version.
+        now: the instant of a unit, asked on its connection after its locks; None: the clock says it.
     """
 
-    def __init__(self, path: Path, clock: Clock, ids: Ids) -> None:
-        self.database = Database(path)
-        self._clock, self._ids, self._cache = clock, ids, Cache()
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, *, now: Callable[[Connection], datetime] | None = None
+    ) -> None:
+        self.database = database
+        self._now = now or (lambda _: clock.now())
+        self._ids, self._cache = ids, Cache()
 
     @contextmanager
     def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> Iterator[SqlUnit]:
@@ -114,8 +116,9 @@ class SqlStore:
         """
         held = set(share) | set(own)
         assert sum(name.startswith(_SUBJECT) for name in held) <= SUBJECTS_MAX, "at most 200 subjects in a unit"
-        with self.database.writing(owner=bool(own)) as connection:
-            unit = SqlUnit(Scope(connection, self._clock.now(), self._ids, held=held, owned=own), self._cache)
+        with self.database.writing(share=held, own=own) as connection:
+            scope = Scope(self.database, connection, self._now(connection), self._ids, held=held, owned=own)
+            unit = SqlUnit(scope, self._cache)
             yield unit
             unit.close()
 
@@ -123,7 +126,7 @@ class SqlStore:
     def peek(self) -> Iterator[SqlUnit]:
         """A consistent read without locks, on a connection that cannot write."""
         with self.database.reading() as connection:
-            yield SqlUnit(Scope(connection, self._clock.now(), self._ids, held=None), self._cache)
+            yield SqlUnit(Scope(self.database, connection, self._now(connection), self._ids, held=None), self._cache)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from hub.bus.sqlite import SqliteBus
 from hub.errors import BusUnavailable
-from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import bus_group, bus_record, bus_topic, metadata
 from tests.contract.bus import TOPIC, BusContract, bodies, outgoing
 from tests.fakes import StandingClock
@@ -26,7 +26,7 @@ def clock():
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(tmp_path / "hub.sqlite")
+    database = SqliteDatabase(tmp_path / "hub.sqlite")
     with database.writing() as connection:
         metadata.create_all(connection, tables=[bus_record, bus_group, bus_topic])
     yield database

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from hub.errors import Unavailable
 from hub.store.migrate import migrate
-from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 from tests.contract.store import StoreContract
 from tests.fakes import SeededIds, StandingClock
@@ -24,8 +24,8 @@ def clock() -> StandingClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: StandingClock) -> Iterator[SqlStore]:
-    migrate(tmp_path / "hub.sqlite")
-    made = SqlStore(tmp_path / "hub.sqlite", clock, SeededIds())
+    made = SqlStore(SqliteDatabase(tmp_path / "hub.sqlite"), clock, SeededIds())
+    migrate(made.database)
     yield made
     made.close()
 
@@ -62,7 +62,7 @@ def test_the_default_transaction_would_have_leaked_and_ours_does_not(tmp_path: P
     with sqlite3.connect(path) as db:
         db.execute("UPDATE consent SET state = 'ACTIVE'")
     db.close()
-    ours = Database(path)
+    ours = SqliteDatabase(path)
     held = release_while_withdrawing(ours.writing())
     ours.close()
 
@@ -77,8 +77,8 @@ def test_a_locked_database_is_unavailable_and_nothing_is_written(
     other.execute("BEGIN IMMEDIATE")
     with store.database.reading() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=0")
-    monkeypatch.setattr("hub.store.sql.BUSY_TIMEOUT_MS", 10)
-    quick = Database(tmp_path / "hub.sqlite")
+    monkeypatch.setattr("hub.store.sqlite.BUSY_TIMEOUT_MS", 10)
+    quick = SqliteDatabase(tmp_path / "hub.sqlite")
 
     with pytest.raises(Unavailable, match="hub doctor"), quick.writing():
         pass

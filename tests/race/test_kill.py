@@ -20,6 +20,7 @@ from tests import cms_builder as cms
 from tests.fakes import FastClock
 from tests.network import NOON, Network, make
 from tests.race.processes import open_hub, work
+from tests.shapes import Shape
 
 SOAK = bool(os.environ.get("HUB_SOAK"))
 KILLS = 100 if SOAK else 10
@@ -57,9 +58,9 @@ def settle(hub: Hub, bound_s: float) -> None:
             time.sleep(0.01)
 
 
-def test_every_accepted_message_ends_exactly_once_whatever_is_killed_inv_5(tmp_path: Path) -> None:
+def test_every_accepted_message_ends_exactly_once_whatever_is_killed_inv_5(tmp_path: Path, shape: Shape) -> None:
     clock = FastClock(SPEED, NOON, time.monotonic())
-    make(tmp_path, at=NOON).hub.close()
+    make(tmp_path, at=NOON, shape=shape).hub.close()
     context = multiprocessing.get_context("spawn")
     until_s = time.monotonic() + BOUND_S
     dice = random.Random(5)

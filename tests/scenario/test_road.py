@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
 from tests import cms_builder as cms
 from tests.network import Network, make, refer
+from tests.shapes import Shape
 
 ACTOR = Actor("harbour-worker", "worker", "harbour", os_user="tester")
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
+def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+    found = make(tmp_path, shape=shape)
+    yield found
+    found.hub.close()
 
 
 def consent_id(network: Network, client: int) -> str:

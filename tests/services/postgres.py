@@ -54,10 +54,11 @@ class PostgresAt:
         """All that another process needs to make its own ``PostgresAt``."""
         return {"url": self.url, "psql": self._psql}
 
-    def database(self) -> str:
-        """A new and empty database. Its URL."""
+    def database(self, template: str = "") -> str:
+        """A new database, empty or a copy of the one at another URL, to which nobody is connected. Its URL."""
         name = f"test_{secrets.token_hex(8)}"
-        self.run(f"CREATE DATABASE {name}")
+        copied = f" TEMPLATE {urlsplit(template).path.removeprefix('/')}" if template else ""
+        self.run(f"CREATE DATABASE {name}{copied}")
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     def drop(self, url: str) -> None:

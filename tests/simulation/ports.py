@@ -50,11 +50,11 @@ class Door:
         self._met, self._real = met, real
 
     @contextmanager
-    def writing(self, *, owner: bool = False) -> Iterator[Connection]:
+    def writing(self, *, share: Iterable[str] = (), own: Iterable[str] = ()) -> Iterator[Connection]:
         self._met.meet("door")
         if self._met.chance("store at begin"):
             raise Unavailable("store hub.sqlite", "a simulated lock")
-        with self._real.writing(owner=owner) as connection:
+        with self._real.writing(share=share, own=own) as connection:
             yield connection
             if self._met.chance("store at commit"):
                 raise Unavailable("store hub.sqlite", "a simulated full disk")

@@ -1,7 +1,7 @@
 """How Alembic reaches the store: on the connection that it is handed, inside that connection's own transaction.
 
 Alembic loads this file by its path; nothing imports it. ``hub/store/migrate.py`` hands over a connection that holds
-the turnstile. Only the developer's ``alembic revision --autogenerate`` names a file instead (docs/developer.md).
+its lock. Only the developer's ``alembic revision --autogenerate`` names a file instead (docs/developer.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic import context
 from sqlalchemy import Connection
 
-from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import metadata
 
 
@@ -20,6 +20,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
+        user_module_prefix="",  # `Words()`, which the template imports
         render_as_batch=True,  # SQLite changes a table by copying it
     )
     with context.begin_transaction():  # does nothing of its own inside a transaction that is open already
@@ -30,7 +31,7 @@ handed = context.config.attributes.get("connection")
 if handed is not None:
     run(handed)
 else:
-    database = Database(Path(context.get_x_argument(as_dictionary=True)["database"]))
-    with database.writing(owner=True) as own:
+    database = SqliteDatabase(Path(context.get_x_argument(as_dictionary=True)["database"]))
+    with database.writing(own=["migration"]) as own:
         run(own)
     database.close()

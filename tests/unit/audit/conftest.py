@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from hub.audit.log import AuditLog
 from hub.keys.ring import KeyRing, create_keys
-from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending, checkpoint, metadata
 from tests.fakes import SeededIds, StandingClock
 
@@ -15,7 +15,7 @@ TABLES = [audit_entry, audit_pending, audit_leaf, audit_head, checkpoint]
 
 
 def new_database(path):
-    database = Database(path)
+    database = SqliteDatabase(path)
     with database.writing() as connection:
         metadata.create_all(connection, tables=TABLES)
     return database

@@ -15,7 +15,7 @@ from hub.errors import KeyGone
 from hub.ids import RandomIds
 from hub.keys import sealing
 from hub.keys.ring import KeyRing, create_keys
-from hub.store.sql import Database
+from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import bus_record, message_key, metadata, outbox
 from tests.contract.keys import DAY, ENVELOPE, MIDNIGHT_AFTER, TOPIC
 
@@ -28,7 +28,7 @@ def stored(tmp_path):
     create_keys(tmp_path / "keys", RandomIds(), name="hub.example.org/log")
     ring = KeyRing(tmp_path / "keys", RandomIds())
     sealed, wrapped = ring.seal(ENVELOPE, topic=TOPIC, at=DAY)
-    database = Database(tmp_path / "hub.sqlite")
+    database = SqliteDatabase(tmp_path / "hub.sqlite")
     at, name = DAY.isoformat(), sealed.envelope_id
     with database.writing() as connection:
         metadata.create_all(connection, tables=[outbox, message_key, bus_record])

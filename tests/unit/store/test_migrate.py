@@ -11,8 +11,9 @@ from alembic.migration import MigrationContext
 
 from hub.errors import Refused, Unavailable
 from hub.store import tables
-from hub.store.migrate import STEPS, migrate, require_current
-from hub.store.sql import Database
+from hub.store.migrate import STEPS, require_current
+from hub.store.migrate import migrate as bring_up
+from hub.store.sqlite import SqliteDatabase
 
 NEXT = """
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ def upgrade():
     op.execute("INSERT INTO later (id) VALUES ('one')")
     {more}
 """
+
+
+def migrate(path, steps=STEPS):
+    with closing(SqliteDatabase(path)) as database:
+        bring_up(database, steps)
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def ask(path, sql):
 def test_the_steps_lead_to_exactly_the_tables_of_the_code(path):
     migrate(path)
 
-    database = Database(path)
+    database = SqliteDatabase(path)
     with database.reading() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
     database.close()
@@ -69,7 +75,7 @@ def test_a_comparison_that_finds_nothing_would_find_a_lost_column_and_index(path
         db.execute("DROP INDEX waiting_by_due")
         db.execute("ALTER TABLE worker DROP COLUMN body")
 
-    database = Database(path)
+    database = SqliteDatabase(path)
     with database.reading() as connection:
         found = {each[0] for each in compare_metadata(MigrationContext.configure(connection), tables.metadata)}
     database.close()
@@ -99,7 +105,7 @@ def test_a_current_database_is_left_as_it_is(path):
 def test_an_older_database_is_not_opened_until_it_has_been_upgraded(path, steps):
     migrate(path)
     later(steps)
-    database = Database(path)
+    database = SqliteDatabase(path)
 
     with pytest.raises(Refused, match="`hub migrate`"):
         require_current(database, steps)
@@ -136,7 +142,7 @@ def test_a_new_database_is_not_left_half_made_either(path, steps):
 def test_a_database_of_a_newer_program_is_neither_changed_nor_opened(path, steps):
     later(steps)
     migrate(path, steps)
-    database = Database(path)
+    database = SqliteDatabase(path)
 
     for refused in (lambda: migrate(path), lambda: require_current(database)):
         with pytest.raises(Refused, match="start the newer program, or restore the backup"):
@@ -158,7 +164,7 @@ def test_tables_that_no_hub_has_made_are_refused(path):
 
 def test_an_empty_file_has_no_version_and_is_not_opened(path):
     path.touch()
-    database = Database(path)
+    database = SqliteDatabase(path)
 
     with pytest.raises(Refused, match="no version"):
         require_current(database)

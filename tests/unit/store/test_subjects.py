@@ -9,14 +9,15 @@ import pytest
 
 from hub.model import locks
 from hub.store.migrate import migrate
+from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 from tests.fakes import SeededIds, StandingClock
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    migrate(tmp_path / "hub.sqlite")
-    made = SqlStore(tmp_path / "hub.sqlite", StandingClock(), SeededIds())
+    made = SqlStore(SqliteDatabase(tmp_path / "hub.sqlite"), StandingClock(), SeededIds())
+    migrate(made.database)
     yield made
     made.close()
 

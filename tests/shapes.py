@@ -1,0 +1,103 @@
+"""The shapes of a hub's store: a file of SQLite, or a database of PostgreSQL. Tests that take ``shape`` run on each.
+
+==================  ========  =============================================================================
+``hub_template``    the run   a database with the hub's tables, from which those of the tests are copied
+``hub_url``         a test    a database of its own with the hub's tables
+``shape``           a test    each shape in turn: ``make(folder, shape=shape)`` of ``tests/network.py``
+==================  ========  =============================================================================
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from hub.settings import Settings
+from hub.store.migrate import migrate
+from hub.store.postgres import PostgresDatabase, database_name
+from tests.services.plugin import found
+from tests.services.postgres import PostgresAt
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where a hub keeps its store."""
+
+    name: str
+    url: str = ""  # of a database with the hub's tables; "": `hub.sqlite`
+    server: PostgresAt | None = None  # on which it is
+
+    def backup(self, settings: Settings) -> Callable[[], None]:
+        """Keep the store of a closed hub as it is; what is returned puts it back."""
+        if self.server is None:
+            return _file_kept(settings)
+        server, url, kept = self.server, self.url, self.server.database(template=self.url)
+
+        def restore() -> None:
+            server.drop(url)
+            server.run(f"CREATE DATABASE {database_name(url)} TEMPLATE {database_name(kept)}")
+            server.drop(kept)
+
+        return restore
+
+
+SQLITE = Shape("sqlite")
+
+
+def _file_kept(settings: Settings) -> Callable[[], None]:
+    kept = settings.dir.with_name("backup")
+    shutil.copy(settings.database, kept)
+
+    def restore() -> None:
+        for file in settings.dir.glob("hub.sqlite*"):
+            file.unlink()
+        shutil.copy(kept, settings.database)
+
+    return restore
+
+
+def ask(settings: Settings, sql: str, **values: object) -> list[Sequence[Any]]:
+    """What somebody else reads in the hub's database, or changes there; committed at once.
+
+    Args:
+        values: stand in the SQL as ``:name``; those that do not are left out.
+    """
+    store = settings.store.get_secret_value() if settings.store else f"sqlite:///{settings.database}"
+    url = store.replace("postgresql://", "postgresql+psycopg://")
+    given = {name: value for name, value in values.items() if re.search(f":{name}\\b", sql)}
+    with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        done = connection.execute(text(sql), given)
+        return [tuple(row) for row in done] if done.returns_rows else []
+
+
+@pytest.fixture(scope="session")
+def hub_template(postgres: PostgresAt) -> Iterator[str]:
+    """A database as ``hub migrate`` leaves it, made once by each process of the run."""
+    url = found("postgres", postgres.database)
+    with closing(PostgresDatabase(url)) as database:
+        migrate(database)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def hub_url(postgres: PostgresAt, hub_template: str) -> Iterator[str]:
+    """A database of this test alone, as ``hub migrate`` leaves it."""
+    url = postgres.database(template=hub_template)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shape(request: pytest.FixtureRequest) -> Shape:
+    """Each shape in turn."""
+    if request.param == "sqlite":
+        return SQLITE
+    return Shape("postgresql", request.getfixturevalue("hub_url"), request.getfixturevalue("postgres"))
