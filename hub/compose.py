@@ -23,7 +23,7 @@ from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House
 from hub.exchange.limits import Limits
-from hub.exchange.rules import activate
+from hub.exchange.rules import RULES, activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
@@ -162,6 +162,7 @@ def compose(
         require_current(store.database)
         keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
         _same_name(settings, keys)
+        _same_hub(store, keys)
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock)
@@ -194,6 +195,18 @@ def _same_name(settings: Settings, keys: KeyRing) -> None:
     if settings.name != keys.log_name:
         got, next_step = "another name than the log's key has", "put the old name back: a log's name cannot change"
         raise Refused("hub.toml: name", got, "the same", next_step)
+
+
+def _same_hub(store: SqlStore, keys: KeyRing) -> None:
+    """Refuse a store that was begun under other keys: a URL may name another hub's, and people be filed there."""
+    with store.peek() as rows:
+        known = rows.cursors.remembered(RULES, "log")
+    if known is None:
+        with store.unit() as unit:
+            unit.cursors.remember(RULES, "log", keys.verifier)
+    elif known != keys.verifier:
+        step = "name the store that belongs to this data folder, or its data folder"
+        raise Refused(store.database.where, "another hub's store", f"that of {keys.log_name}", step)
 
 
 def _secret(settings: Settings) -> str | None:

@@ -76,7 +76,7 @@ class SqliteBus:
             )
 
     def expire(self, before: datetime) -> int:
-        """Remove records published before an instant; their bytes are overwritten (``secure_delete``)."""
+        """Remove records published before an instant; SQLite overwrites their bytes (``secure_delete``)."""
         old = bus_record.c.at < text(before)
         with self._database.reading() as connection:  # asked every second: an idle hub writes nothing
             if connection.execute(select(bus_record.c.topic).where(old).limit(1)).first() is None:

@@ -36,21 +36,21 @@ CONNECTIONS_MORE = 16  # and opened beyond these for a moment
 
 _AGAIN = ("08", "25", "40", "42", "53", "55", "57", "58")  # classes of SQLSTATE: away, raced, full, or not migrated
 _RACED = "23505"  # unique: another transaction has made the same row at the same moment
-_WORDS = (  # of the driver's text when it cannot connect, all of it that is repeated
-    "password authentication failed",
-    "Connection refused",
-    "timeout expired",
-    "does not exist",
-    "no pg_hba.conf entry",
-    "too many clients",
-    "too many connections",
-    "could not translate host name",
-    "Name or service not known",
-    "the database system is starting up",
-    "the database system is shutting down",
-    "server does not support SSL",
-    "certificate verify failed",
-)
+_CANNOT_CONNECT = {  # what the driver's text holds when it cannot connect, and what we say instead of it
+    "password authentication failed": "another password than the user's",
+    "Connection refused": "Connection refused",
+    "timeout expired": "no answer in time",
+    "does not exist": "no such database or user",
+    "no pg_hba.conf entry": "a server that does not let this user in from here",
+    "too many clients": "a server with no connection left",
+    "too many connections": "a server with no connection left",
+    "could not translate host name": "a host name that nobody knows",
+    "Name or service not known": "a host name that nobody knows",
+    "starting up": "a server that is starting",
+    "shutting down": "a server that is stopping",
+    "not support SSL": "a server without TLS",
+    "certificate verify failed": "a certificate that is not trusted",
+}
 _LOCK = text(
     "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END"
     " FROM unnest(:keys, :alone) WITH ORDINALITY AS wanted(key, alone, place) ORDER BY place"
@@ -121,7 +121,7 @@ class PostgresDatabase:
                 self.where, got, next_step="too much at once; what was under way is tried again"
             ) from None
         except DBAPIError as error:
-            raise ours(self.where, error) from None
+            raise translated(self.where, error) from None
 
 
 def database_name(url: str) -> str:
@@ -151,7 +151,7 @@ def lock_key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True)
 
 
-def ours(where: str, error: DBAPIError) -> HubError:
+def translated(where: str, error: DBAPIError) -> HubError:
     """What a driver's error means here, without a value."""
     state = getattr(error.orig, "sqlstate", None) or ""
     kind = type(error.orig).__name__
@@ -166,7 +166,8 @@ def ours(where: str, error: DBAPIError) -> HubError:
 
 def reason(error: DBAPIError) -> str:
     """Why a server cannot be reached, in known words: the driver's text may repeat parts of the URL."""
-    return next((words for words in _WORDS if words in str(error.orig)), type(error.orig).__name__)
+    told = str(error.orig)
+    return next((ours for theirs, ours in _CANNOT_CONNECT.items() if theirs in told), type(error.orig).__name__)
 
 
 def _engine(url: str, isolation: str, *, read_only: bool) -> Engine:

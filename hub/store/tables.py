@@ -5,7 +5,8 @@ in ``bus_record`` for 96 hours; the key that opens both is in ``message_key`` an
 Names, dates of birth and identifiers of people are nowhere; ``identifier_digest`` holds keyed digests.
 
 Units that hold no lock of the same name lock rows. All do so in one order, so that none waits in a ring: the lease of a
-source, ``handover``, ``referral``, ``waiting``, ``outbox``, and the head of the registry last.
+source; ``handover``, and with it the ``inbox`` and ``outbox`` rows of its message; ``referral``; ``waiting``; and the
+head of the registry last.
 """
 
 from __future__ import annotations

@@ -11,14 +11,15 @@ from hub.compose import Hub, compose
 from tests import harts_builder as harts
 from tests.fakes import SeededIds
 from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, make_both
+from tests.shapes import Shape
 
 WORKERS = 2
 FILES = 400 if os.environ.get("HUB_SOAK") else 40
 BOUND_S = 600 if os.environ.get("HUB_SOAK") else 90
 
 
-def test_files_that_come_in_a_burst_are_all_answered_whoever_reads_them(tmp_path: Path) -> None:
-    both = make_both(tmp_path)
+def test_files_that_come_in_a_burst_are_all_answered_whoever_reads_them(tmp_path: Path, shape: Shape) -> None:
+    both = make_both(tmp_path, shape)
     allow(both, consent_row())
     stop, failures = threading.Event(), list[BaseException]()
     threads = [

@@ -88,6 +88,18 @@ def test_a_url_that_is_none_is_named_without_repeating_it(fresh: Desk, monkeypat
     assert "Geheim" not in said + str(fresh.run("doctor").output)
 
 
+def test_a_store_that_was_begun_under_other_keys_is_not_used(tmp_path: Path, fresh: Desk) -> None:
+    """The variable may still name the store of somebody's hub when another is tried out."""
+    fresh.ok("workers", "add", "anna", "--agency", "hub", "--role", "administrator", "--as", "anna")
+    other = Desk(tmp_path / "other", fresh.clock, [])
+    other.ok("init")
+
+    said = other.refused("workers", "list")
+
+    assert "another hub's store" in said
+    assert "anna" in fresh.ok("workers", "list")
+
+
 def test_migrate_needs_a_prepared_folder(tmp_path: Path, fresh: Desk) -> None:
     assert "hub init" in fresh.refused("migrate", folder=tmp_path / "nowhere")
 
