@@ -7,18 +7,28 @@ import pytest
 from hub.bus.sqlite import SqliteBus
 from hub.store.postgres import PostgresDatabase
 from tests.contract.bus import BusContract
-from tests.fakes import StandingClock
+from tests.contract.bus_in_store import TickingClock, expiring
 
 
 @pytest.fixture
 def clock():
-    return StandingClock()
+    return TickingClock()
 
 
 @pytest.fixture
-def bus(hub_url, clock):
+def database(hub_url):
     with closing(PostgresDatabase(hub_url)) as database:
-        yield SqliteBus(database, clock)
+        yield database
+
+
+@pytest.fixture
+def bus(database, clock):
+    return SqliteBus(database, clock)
+
+
+@pytest.fixture
+def expire(database, bus, clock):
+    return expiring(database, bus, clock)
 
 
 class TestBusOnPostgres(BusContract):

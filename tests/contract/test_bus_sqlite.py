@@ -1,22 +1,11 @@
-from datetime import datetime, timedelta
-
 import pytest
-from sqlalchemy import select
 
 from hub.bus.sqlite import SqliteBus
 from hub.errors import BusUnavailable
 from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import bus_group, bus_record, bus_topic, metadata
 from tests.contract.bus import TOPIC, BusContract, bodies, outgoing
-from tests.fakes import StandingClock
-
-
-class TickingClock(StandingClock):
-    """No two records are of one instant."""
-
-    def now(self) -> datetime:
-        self.advance(timedelta(seconds=1))
-        return super().now()
+from tests.contract.bus_in_store import TickingClock, expiring
 
 
 @pytest.fixture
@@ -40,13 +29,7 @@ def bus(database, clock):
 
 @pytest.fixture
 def expire(database, bus, clock):
-    def remove(count: int) -> None:
-        first = select(bus_record.c.at).where(bus_record.c.topic == TOPIC).order_by(bus_record.c.offset)
-        with database.reading() as connection:
-            times = [datetime.fromisoformat(at) for (at,) in connection.execute(first)]
-        assert bus.expire(times[count] if count < len(times) else clock.now()) == count
-
-    return remove
+    return expiring(database, bus, clock)
 
 
 class TestSqliteBus(BusContract):
