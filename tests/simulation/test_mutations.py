@@ -5,6 +5,7 @@ Each mistake is one that a hurried change could make. What is patched is the hub
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -90,7 +91,9 @@ def numbered_by_what_lies_there(patch: pytest.MonkeyPatch) -> None:
         pytest.param(no_wake, "forgotten", CROWDED, "", id="wake forgotten"),
         pytest.param(nothing_dropped, "INV-6", CROWDED, "", id="body and key kept"),
         pytest.param(no_slips, "delivered twice", FORGETFUL, "maple", id="file to HARTS without a look at the others"),
-        pytest.param(numbered_by_what_lies_there, "a hole", CROWDED, "maple", id="file number by what lies there"),
+        pytest.param(
+            numbered_by_what_lies_there, "a hole|is nowhere", CROWDED, "maple", id="file number by what lies there"
+        ),
     ],
 )
 def test_a_hub_with_a_mistake_in_it_is_found_out(
@@ -105,7 +108,7 @@ def test_a_hub_with_a_mistake_in_it_is_found_out(
             simulate(tmp_path / str(seed), seed, TURNS, odds, busy)
         except AssertionError as error:
             found.append(str(error))
-        if any(promise in text for text in found):
+        if any(re.search(promise, text) for text in found):
             break
 
-    assert any(promise in text for text in found), found
+    assert any(re.search(promise, text) for text in found), found
