@@ -14,8 +14,8 @@ test: lint             ## lint, types and every test that this machine can run
 test-fast: $(READY)    ## without the scenarios, races and kills
 	$(BIN)/pytest -q -m "not soak" tests/unit tests/contract tests/tidy
 
-soak: $(READY)         ## the long races, kills and simulations at full size
-	HUB_SOAK=1 $(BIN)/pytest -q tests/race tests/simulation
+soak: $(READY)         ## the long races, kills and simulations at full size; property tests with new examples
+	HUB_SOAK=1 $(BIN)/pytest -q tests/race tests/simulation tests/unit
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -193,8 +193,9 @@ def _time(consent: Consent, facts: Facts) -> Code | None:
     assert consent.valid_from
     assert consent.expires_at
     assert consent.captured_at, "complete: see _specific"
-    soon = facts.at + CLOCKS_DIFFER
-    if facts.at < consent.valid_from or consent.captured_at > soon or (consent.signed_on or date.min) > soon.date():
+    to_come = consent.captured_at - facts.at > CLOCKS_DIFFER  # a difference: a sum may lie beyond the calendar
+    signed_to_come = consent.signed_on is not None and consent.signed_on - facts.at.date() > CLOCKS_DIFFER
+    if facts.at < consent.valid_from or to_come or signed_to_come:
         return Code.DN_NOT_YET_VALID
     over = facts.at >= consent.expires_at or facts.at >= life_ends_at(consent.captured_at, facts.pack)
     return Code.DN_EXPIRED if over else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -166,3 +166,10 @@ def test_I_09_a_consent_for_a_program_or_person_does_not_reach_the_agency() -> N
         assert decide(holding(consent(recipients=(narrow,)))).codes == ("DN_RECIPIENT",)
     assert decide(holding(consent(recipients=(Recipient("B", program="p-1"), Recipient("B"))))).permits
     assert decide(BASELINE).permits
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+def test_v07_at_either_end_of_the_calendar_there_is_an_answer(at: datetime) -> None:
+    decision = decide(replace(BASELINE, at=at))
+
+    assert not decision.permits
