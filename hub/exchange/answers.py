@@ -97,7 +97,7 @@ def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, An
 
 def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str, str]) -> Answer:
     if waits is not None:
-        if waits.message_id is None and waits.code == NO_REFERRAL:
+        if waits.message_id is None and waits.code == NO_REFERRAL.value:
             return Answer(Verdict.WAITS, NOTHING_YET)
         # nothing would wake it, neither a change nor a date nor a person's choice: a line has no next revision
         asleep = not (waits.locks or waits.due_at or waits.keys)

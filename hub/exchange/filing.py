@@ -7,7 +7,7 @@ on the new consent or found waiting by it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -22,11 +22,10 @@ from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
 from hub.exchange.reading import ConsentRecord, says_no
-from hub.exchange.waiting import tell
+from hub.exchange.waiting import tell, without_message
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
-from hub.model.rows import Waiting
 from hub.ports import Directory, Peek, Unit
 
 ROUNDS_MAX = 5
@@ -257,18 +256,9 @@ def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:
     asked = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     if asked is not None and (asked.code, asked.digest) == (Code.DN_IDENTITY.value, source.digest):
         return  # the question stands already
-    unit.waiting.put(
-        Waiting(
-            waiting_id=house.ids.number(),
-            system=source.system.id,
-            record_key=source.key,
-            revision=source.revision,
-            digest=source.digest,
-            code=Code.DN_IDENTITY.value,
-            created_at=unit.now,
-            until_at=unit.now + house.limits.unknown_kept,
-            locks=tuple(locks.digest(d) for d, kind in record.found_by().items() if kind in (EXACT, LOCAL)),
-            keys=orjson.dumps(record.kinds()).decode(),
-        )
-    )
+    until_at = unit.now + house.limits.unknown_kept
+    on = tuple(locks.digest(d) for d, kind in record.found_by().items() if kind in (EXACT, LOCAL))
+    keys = orjson.dumps(record.kinds()).decode()
+    row = without_message(house, unit, source, Code.DN_IDENTITY)
+    unit.waiting.put(replace(row, until_at=until_at, locks=on, keys=keys))
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value)

@@ -7,6 +7,7 @@ change comes either before the refusal, and was seen, or after it, and finds the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -23,7 +24,7 @@ from hub.model.rows import Inbox, Notice, Waiting
 from hub.ports import Unit
 
 LOOKED_AGAIN = timedelta(days=1)  # [policy] files come nightly
-NO_REFERRAL = Code.DN_TRANSITION.value
+NO_REFERRAL = Code.DN_TRANSITION  # of a record that has made no message: its referral is not there yet
 
 
 def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: Facts) -> None:
@@ -73,20 +74,9 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
         unit.waiting.snooze(before.waiting_id, None)
         return
     until_at = given_up_at(house, unit, source.system.id)
-    unit.waiting.put(
-        Waiting(
-            waiting_id=house.ids.number(),
-            system=source.system.id,
-            record_key=source.key,
-            revision=source.revision,
-            digest=source.digest,
-            code=Code.DN_SCHEMA.value,
-            created_at=unit.now,
-            until_at=until_at,
-            locks=(locks.CONFIG,) if record.gap and until_at is None else (),
-            place=record.place,
-        )
-    )
+    on = (locks.CONFIG,) if record.gap and until_at is None else ()
+    row = without_message(house, unit, source, Code.DN_SCHEMA)
+    unit.waiting.put(replace(row, until_at=until_at, locks=on, place=record.place))
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value, record.place)
 
 
@@ -94,22 +84,25 @@ def not_yet(house: House, unit: Unit, source: Source) -> None:
     """Let results wait whose referral has not come yet; they are looked at each day (program systems 9.4, W01)."""
     before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     due_at = unit.now + LOOKED_AGAIN
-    if before and before.code == NO_REFERRAL and before.message_id is None:
+    if before and before.code == NO_REFERRAL.value and before.message_id is None:
         unit.waiting.snooze(before.waiting_id, due_at)
         return
-    unit.waiting.put(
-        Waiting(
-            waiting_id=house.ids.number(),
-            system=source.system.id,
-            record_key=source.key,
-            revision=source.revision,
-            digest=source.digest,
-            code=NO_REFERRAL,
-            created_at=unit.now,
-            due_at=due_at,
-            until_at=unit.now + house.limits.unknown_kept,
-            place="no referral: got results alone, expected one open referral of this client; name it in the record",
-        )
+    place = "no referral: got results alone, expected one open referral of this client; name it in the record"
+    until_at = unit.now + house.limits.unknown_kept
+    row = without_message(house, unit, source, NO_REFERRAL)
+    unit.waiting.put(replace(row, due_at=due_at, until_at=until_at, place=place))
+
+
+def without_message(house: House, unit: Unit, source: Source, code: Code) -> Waiting:
+    """The row of a record that waits and has made no message; what would wake it, and until when, says the caller."""
+    return Waiting(
+        waiting_id=house.ids.number(),
+        system=source.system.id,
+        record_key=source.key,
+        revision=source.revision,
+        digest=source.digest,
+        code=code.value,
+        created_at=unit.now,
     )
 
 
