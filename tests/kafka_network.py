@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from hub.bus.clients import Access
+from hub.bus.kafka import KafkaBus
 from hub.compose import compose, open_office
 from hub.desk.bus import topics
 from hub.exchange.limits import Limits
+from hub.exchange.relay import GROUP
 from hub.model import locks
+from hub.ports import BusRecord
 from hub.settings import read_settings
 from tests.fakes import SeededIds
 from tests.network import Network, make
 from tests.services.kafka import KafkaAt
+from tests.shapes import SQLITE, Shape
 
 DRIVER_WARNS = pytest.mark.filterwarnings("ignore:(read_text|open_text) is deprecated:DeprecationWarning")
 
@@ -30,11 +34,18 @@ def access(broker: KafkaAt, user: str | None = None, password: str | None = None
     return Access(found["bootstrap_servers"], name, word, found["security_protocol"])
 
 
-def make_on_kafka(folder: Path, broker: KafkaAt, *, provide: bool = True, limits: Limits | None = None) -> Network:
+def make_deployed(folder: Path, shape: Shape) -> Network:
+    """Harbour and Lakeside on a shape, whatever that is."""
+    return make_on_kafka(folder, shape.broker, shape=shape) if shape.broker else make(folder, shape=shape)
+
+
+def make_on_kafka(
+    folder: Path, broker: KafkaAt, *, provide: bool = True, limits: Limits | None = None, shape: Shape = SQLITE
+) -> Network:
     """Harbour and Lakeside, each with a topic on the broker; ``provide`` makes topics, users and rights."""
     if not broker.admin:
         pytest.skip("the named Kafka asks nobody who they are")
-    network = make(folder, limits=limits)
+    network = make(folder, limits=limits, shape=shape)
     with network.hub.store.unit(own=[locks.CONFIG]) as unit:
         for agency in unit.directory.all().agencies.values():
             unit.directory.put(replace(agency, topic=f"delivery.{opaque()}"))
@@ -82,6 +93,28 @@ def provision(network: Network, **changed: bool) -> dict[str, Any]:
 def directory(network: Network) -> Any:
     with network.hub.store.peek() as rows:
         return rows.directory.all()
+
+
+def records(network: Network, broker: KafkaAt, agency: str) -> list[BusRecord]:
+    """All that stands on an agency's topic, read by the broker's administrator."""
+    bus = KafkaBus(lambda: access(broker))
+    try:
+        return bus.poll(topic(network, agency), "audit", 1_000)
+    finally:
+        bus.close()
+
+
+def set_back(network: Network, broker: KafkaAt, agency: str, offset: int | None) -> None:
+    """The hub's place in an agency's topic is another; None: nobody knows it any more."""
+    from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
+
+    admin = KafkaAdminClient(**broker.client(), bootstrap_timeout_ms=20_000)
+    at = TopicPartition(topic(network, agency), 0)
+    if offset is None:
+        admin.delete_group_offsets(GROUP, [at])
+    else:
+        admin.alter_group_offsets(GROUP, {at: OffsetAndMetadata(offset, "", -1)})
+    admin.close()
 
 
 def topic(network: Network, agency: str) -> str:

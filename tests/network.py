@@ -23,6 +23,7 @@ from hub.model.rows import Waiting
 from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests.fakes import SeededIds, StandingClock
+from tests.services.kafka import KafkaAt
 from tests.shapes import SQLITE, Shape
 
 NOON = datetime(2026, 6, 1, 16, tzinfo=UTC)  # in the middle of the builder's consents; noon in Toronto
@@ -46,6 +47,7 @@ class Network:
     dir: Path
     hub: Hub
     clock: StandingClock
+    broker: KafkaAt | None = None  # where the bus is, if not in the store
 
     def db(self, agency: str) -> sqlite3.Connection:
         """The agency's own connection to its own database."""

@@ -1,9 +1,11 @@
-"""The shapes of a hub's store: a file of SQLite, or a database of PostgreSQL. Tests that take ``shape`` run on each.
+"""The shapes of a hub: store and bus in a file of SQLite, the store on PostgreSQL, and with it the bus on Kafka.
 
 ==================  ========  =============================================================================
 ``hub_template``    the run   a database with the hub's tables, from which those of the tests are copied
 ``hub_url``         a test    a database of its own with the hub's tables
-``shape``           a test    each shape in turn: ``make(folder, shape=shape)`` of ``tests/network.py``
+``shape``           a test    each store in turn: ``make(folder, shape=shape)`` of ``tests/network.py``
+``deployed``        a test    the shapes of design §10: ``embedded``, all of it SQLite, and ``compose``, nothing of it:
+                              ``make_deployed`` of ``tests/kafka_network.py``
 ==================  ========  =============================================================================
 """
 
@@ -22,17 +24,19 @@ from sqlalchemy import NullPool, create_engine, text
 from hub.settings import Settings
 from hub.store.migrate import migrate
 from hub.store.postgres import PostgresDatabase, database_name
+from tests.services.kafka import KafkaAt
 from tests.services.plugin import found
 from tests.services.postgres import PostgresAt
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where a hub keeps its store."""
+    """Where a hub keeps its store, and its bus."""
 
-    name: str
+    name: str  # of the store
     url: str = ""  # of a database with the hub's tables; "": `hub.sqlite`
     server: PostgresAt | None = None  # on which it is
+    broker: KafkaAt | None = None  # None: the bus is in the store
 
     def backup(self, settings: Settings) -> Callable[[], None]:
         """Keep the store of a closed hub as it is; what is returned puts it back."""
@@ -101,3 +105,12 @@ def shape(request: pytest.FixtureRequest) -> Shape:
     if request.param == "sqlite":
         return SQLITE
     return Shape("postgresql", request.getfixturevalue("hub_url"), request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["embedded", "compose"])
+def deployed(request: pytest.FixtureRequest) -> Shape:
+    """Each shape of a deployment in turn."""
+    if request.param == "embedded":
+        return SQLITE
+    url, server, broker = (request.getfixturevalue(name) for name in ("hub_url", "postgres", "kafka"))
+    return Shape("postgresql", url, server, broker)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from hub.bus.clients import RECORD_MAX
-from hub.bus.kafka import KafkaBus
 from hub.compose import Hub, compose
 from hub.errors import HubError, Refused
 from hub.exchange import relay
@@ -21,7 +20,7 @@ from hub.model.directory import Agency
 from hub.ports import Outgoing
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
-from tests.kafka_network import access, make_on_kafka, opaque, provision, topic
+from tests.kafka_network import make_on_kafka, opaque, provision, records, set_back, topic
 from tests.network import Network, refer
 from tests.scenario.test_marked_values import everything_happens
 from tests.services.kafka import KafkaAt
@@ -248,17 +247,9 @@ def test_somebody_who_joins_the_group_is_told_of_and_takes_nothing_for_good(netw
 
 @pytest.mark.parametrize("offset", [0, 1, None])
 def test_offsets_that_are_set_back_or_lost_change_nothing(network: Network, kafka: KafkaAt, offset: int | None) -> None:
-    from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
-
     refer(network)
     network.run()
-    admin = KafkaAdminClient(**kafka.client(), bootstrap_timeout_ms=20_000)
-    at = TopicPartition(topic(network, "lakeside"), 0)
-    if offset is None:
-        admin.delete_group_offsets(relay.GROUP, [at])
-    else:
-        admin.alter_group_offsets(relay.GROUP, {at: OffsetAndMetadata(offset, "", -1)})
-    admin.close()
+    set_back(network, kafka, "lakeside", offset)
     before = len(network.entries())
 
     network.run()
@@ -369,13 +360,11 @@ def test_on_the_topics_there_is_no_value_of_a_person_inv_1(network: Network, kaf
 
     everything_happens(network)
 
-    bus = KafkaBus(lambda: access(kafka))
-    records = [each for name in ("harbour", "lakeside") for each in bus.poll(topic(network, name), "audit", 1_000)]
-    bus.close()
+    found = [each for name in ("harbour", "lakeside") for each in records(network, kafka, name)]
     words = re.compile(
         rb"Zq[A-Za-z]+xj|771234560\d|416-?555-?0142|4165550142|198\d-07-22|harbour|lakeside|(?i:referral)"
     )
-    raw = b"\n".join(repr((each.key, dict(each.headers))).encode() + each.body for each in records)
-    assert records
+    raw = b"\n".join(repr((each.key, dict(each.headers))).encode() + each.body for each in found)
+    assert found
     assert words.findall(raw) == []
-    assert all(len(zlib.compress(each.body)) > 0.9 * len(each.body) for each in records), "noise, not text"
+    assert all(len(zlib.compress(each.body)) > 0.9 * len(each.body) for each in found), "noise, not text"
