@@ -175,7 +175,7 @@ def compose(
         _same_hub(store, keys)
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
-        connections = SystemConnections(ADAPTERS, store, clock)
+        connections = SystemConnections(ADAPTERS, store, clock, ids)
         bus, close_bus = _bus(settings, store, clock)
         house = House(
             store=store,

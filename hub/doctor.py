@@ -196,7 +196,7 @@ def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:
             systems = rows.directory.all().systems
         if not systems:
             yield Finding("systems", True, "none is connected", "`hub systems add`, or `hub systems import FILE`")
-        connections = SystemConnections(ADAPTERS, store, clock)
+        connections = SystemConnections(ADAPTERS, store, clock, RandomIds())
         try:
             for system in systems.values():
                 place = f"system {system.id}"

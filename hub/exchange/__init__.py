@@ -20,6 +20,7 @@
     numbers     a receiving system's own number of a client is learnt, as digests
     wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
+    breaker     a system that cannot be reached rests; it is written down for other processes (reach)
     rules       new mappings and packs wake what waited for them
 
 How long anything is kept: docs/operator.md, *What is kept*.
@@ -30,11 +31,11 @@ There is no other road. A message that is tried again by hand goes through ``han
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
-from hub.exchange import answers, ending, handover, intake, notices, relay, wake
+from hub.exchange import answers, ending, handover, intake, notices, reach, relay, wake
 from hub.exchange.house import House
 from hub.model.directory import System
 
@@ -47,6 +48,7 @@ class Exchange:
 
     def __init__(self, house: House, report: Report) -> None:
         self.house, self._report = house, report
+        self._noted: Mapping[str, int] | None = None
 
     def step(self) -> bool:
         """Do a little of everything, once. True if anything was done.
@@ -56,7 +58,8 @@ class Exchange:
         """
         with self.house.store.peek() as rows:
             directory = rows.directory.all()
-        systems = [system for system in directory.systems.values() if system.status == "active"]
+        active = [system for system in directory.systems.values() if system.status == "active"]
+        systems = [system for system in active if not self.house.connections.rests(system)]
         topics = sorted({agency.topic for agency in directory.agencies.values()})
         done = [self._try(system.id, partial(intake.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(wake.step, self.house, system)) for system in systems]
@@ -66,11 +69,20 @@ class Exchange:
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]
+        done.append(self._try("store", partial(self._note_reach, active)))
         return any(done)
 
     def hand_over(self, system: System) -> bool:
         """Hand over to one system only."""
         return self._try(system.id, partial(handover.step, self.house, system))
+
+    def _note_reach(self, active: Sequence[System]) -> bool:
+        """Tell the other processes where something has changed."""
+        out = self.house.connections.out_of_reach()
+        if out != self._noted:
+            reach.note(self.house, active)
+            self._noted = out
+        return False
 
     def _try(self, place: str, part: Callable[[], bool]) -> bool:
         """One part's outage does not stop the others."""

@@ -1,13 +1,19 @@
-"""Open connections to agencies' systems, one for each, opened when first used and anew when the settings change."""
+"""Open connections to agencies' systems, one for each, opened when first used and anew when the settings change.
+
+What is called through them tells the breaker whether the system could be reached.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
 
-from adapters.contract import Adapter, Source
-from hub.errors import Unavailable
+from adapters.contract import Adapter, Answer, Answering, Commit, Finding, Gone, Page, Parcel, Raw, Sent, Source
+from hub.errors import LeaseOver, Unavailable
+from hub.exchange.breaker import Breaker
 from hub.model.directory import System
-from hub.ports import Clock, Store
+from hub.ports import Clock, Ids, Store
 
 
 class StoreMemory:
@@ -27,14 +33,80 @@ class StoreMemory:
             unit.cursors.remember(self._system, key, value)
 
 
+class Watched:
+    """A source as it is, seen by the breaker: what did not reach the system counts, an answer ends the count."""
+
+    def __init__(self, source: Source, system: str, breaker: Breaker) -> None:
+        self.source, self._system, self._breaker = source, system, breaker
+
+    def fetch(self, since: str) -> Page:
+        """See :class:`adapters.contract.Source`."""
+        with self._counted():
+            return self.source.fetch(since)
+
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """See :class:`adapters.contract.Source`."""
+        with self._counted():
+            return self.source.refetch(keys)
+
+    def reach(self) -> None:
+        """See :class:`adapters.contract.Source`."""
+        with self._counted():
+            self.source.reach()
+
+    def send(self, parcels: Sequence[Parcel], commit: Commit) -> list[Sent]:
+        """See :class:`adapters.contract.Source`."""
+        with self._counted():
+            return self.source.send(parcels, commit)
+
+    def check(self) -> list[Finding]:
+        """See :class:`adapters.contract.Source`. Asked by a person: it is not counted."""
+        return self.source.check()
+
+    def awaiting(self, limit: int) -> Sequence[str]:
+        """See :class:`adapters.contract.Answering`."""
+        with self._counted():
+            return cast(Answering, self.source).awaiting(limit)
+
+    def answer(self, answers: Mapping[str, Answer]) -> bool:
+        """See :class:`adapters.contract.Answering`."""
+        with self._counted():
+            return cast(Answering, self.source).answer(answers)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.source.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except LeaseOver:  # ours, not the system's
+            raise
+        except Unavailable:
+            self._breaker.failed(self._system)
+            raise
+        self._breaker.reached(self._system)
+
+
 class SystemConnections:
     """See :class:`hub.exchange.house.Connections`. Used by one thread at a time."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], store: Store, clock: Clock) -> None:
+    def __init__(self, adapters: Mapping[str, Adapter], store: Store, clock: Clock, ids: Ids) -> None:
         self._adapters, self._store, self._clock = adapters, store, clock
-        self._open: dict[str, tuple[System, Source]] = {}
+        self._breaker = Breaker(clock, ids)
+        self._open: dict[str, tuple[System, Watched]] = {}
 
-    def source(self, system: System) -> Source:
+    def rests(self, system: System) -> bool:
+        """Whether a system is left alone now. One that was set up anew is asked at once."""
+        known = self._open.get(system.id)
+        return known is not None and known[0] == system and self._breaker.rests(system.id)
+
+    def out_of_reach(self) -> Mapping[str, int]:
+        """By id, the systems that could not be reached several times in a row, and not since: rests in a row."""
+        return self._breaker.opened()
+
+    def source(self, system: System) -> Watched:
         """The connection to a system; a suspended one is not reached."""
         if system.status != "active":
             raise Unavailable(f"system {system.id}", f"status {system.status}", "active", "`hub resume system`")
@@ -43,8 +115,10 @@ class SystemConnections:
             return known[1]
         if known is not None:
             known[1].close()
+            self._breaker.reached(system.id)
         memory = StoreMemory(self._store, system.id)
-        source = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
+        connected = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
+        source = Watched(connected, system.id, self._breaker)
         self._open[system.id] = (system, source)
         return source
 

@@ -26,6 +26,14 @@ class Connections(Protocol):
         """
         ...
 
+    def rests(self, system: System) -> bool:
+        """Whether a system is left alone now, since it could not be reached several times in a row."""
+        ...
+
+    def out_of_reach(self) -> Mapping[str, int]:
+        """By id, all such systems, also one that is about to be tried again: how often in a row it has rested."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class House:

@@ -35,7 +35,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     wakes = wakes_on(code)
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
-        due_at = after_system_code(code, attempts, unit.now).at
+        due_at = after_system_code(code, attempts, unit.now, random=house.ids.fraction()).at
     place = _pending(facts) if code is Code.DN_PENDING else ""
     on = _locks(wakes, facts.message.subject, record.person)
     keys = _keys(record.person) if Wake.IDENTITY in wakes else None

@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from adapters.contract import Answer, Answering, Commit, Gone, Page, Parcel, Raw, Sent, SentState, Source
 from hub.bus.sqlite import SqliteBus
 from hub.errors import BusUnavailable, Unavailable
-from hub.exchange.connections import SystemConnections
+from hub.exchange.breaker import Breaker
+from hub.exchange.connections import SystemConnections, Watched
 from hub.keys.ring import KeyRing
 from hub.model.directory import System
 from hub.model.envelope import Envelope, Sealed
@@ -167,13 +168,20 @@ class SimBus:
 
 
 class SimConnections:
-    """Open connections, each behind a :class:`SimSource`."""
+    """Open connections, each behind a :class:`SimSource`, and the breaker behind that: it sees what is injected."""
 
-    def __init__(self, met: Met, real: SystemConnections) -> None:
-        self._met, self._real = met, real
+    def __init__(self, met: Met, real: SystemConnections, breaker: Breaker) -> None:
+        self._met, self._real, self._breaker = met, real, breaker
 
     def source(self, system: System) -> Source:
-        return SimSource(self._met, system.id, self._real.source(system))
+        found = SimSource(self._met, system.id, self._real.source(system).source)
+        return Watched(found, system.id, self._breaker)
+
+    def rests(self, system: System) -> bool:
+        return self._breaker.rests(system.id)
+
+    def out_of_reach(self) -> Mapping[str, int]:
+        return self._breaker.opened()
 
     def close(self) -> None:
         self._real.close()

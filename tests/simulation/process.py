@@ -17,6 +17,7 @@ from hub.bus.sqlite import SqliteBus
 from hub.compose import ADAPTERS, Hub, compose
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
 from hub.exchange import Exchange
+from hub.exchange.breaker import Breaker
 from hub.exchange.connections import SystemConnections
 from tests.simulation.ports import Door, SimBus, SimConnections, SimKeys, SimStore
 from tests.simulation.world import World
@@ -93,7 +94,8 @@ class Process:
             "bus": SimBus(self, SqliteBus(Door(self, real.store.database), clock)),  # type: ignore[arg-type]
             "keys": SimKeys(self.world, house.keys),  # type: ignore[arg-type]
         }
-        connections = SimConnections(self, SystemConnections(ADAPTERS, parts["store"], clock))
+        systems = SystemConnections(ADAPTERS, parts["store"], clock, house.ids)
+        connections = SimConnections(self, systems, Breaker(clock, house.ids))
         ours = replace(house, **parts, connections=connections)
         log = AuditLog(Door(self, real.store.database), house.keys, clock, real.settings.checkpoints)  # type: ignore[arg-type]
         rest: dict[str, Any] = {"store": parts["store"], "connections": connections}
