@@ -13,7 +13,8 @@ from pathlib import Path
 
 import typer
 
-from hub.commands import agreements, audit, bus, consent, deliveries, directory, setup, subjects, systems, work
+from hub.clock import UtcClock
+from hub.commands import agreements, alerts, audit, bus, consent, deliveries, directory, setup, subjects, systems, work
 from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
@@ -27,6 +28,8 @@ from hub.compose import (
     load_mappings,
     open_office,
     require_prepared,
+    tell_halt,
+    try_alerts,
 )
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
@@ -61,7 +64,7 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, bus, audit):
+    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, bus, alerts, audit):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)
     app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)
@@ -80,6 +83,8 @@ def real_tools() -> Tools:
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
         required=lambda kind: ADAPTERS[kind].required(),
         bus=lambda folder: open_office(read_settings(folder)),
+        try_alerts=lambda folder: try_alerts(read_settings(folder)),
+        tell_halt=lambda folder: tell_halt(read_settings(folder), UtcClock().now()),
         sleep=time.sleep,
         os_user=_os_user(),
     )

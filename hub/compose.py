@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ from hub.audit.log import AuditLog
 from hub.bus.secrets import password_file, read_password
 from hub.bus.sqlite import SqliteBus
 from hub.clock import UtcClock
-from hub.errors import Refused, Unavailable
+from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
+from hub.exchange.alerts import AGAIN, Watch
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House
@@ -30,8 +31,10 @@ from hub.exchange.rules import RULES, activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
+from hub.model.alerts import Alert, AlertCode, Role
 from hub.model.audit import AuditEvent, Entry
 from hub.ports import Bus, Clock, Ids
+from hub.post import MailServer, Post
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
 from hub.store.postgres import PostgresDatabase, server_time
@@ -59,6 +62,7 @@ class Hub:
     store: SqlStore
     log: AuditLog
     connections: SystemConnections
+    watch: Watch
     close_bus: Callable[[], None] = lambda: None
 
     def step(self) -> bool:
@@ -67,7 +71,9 @@ class Hub:
         return self.log.step() or done
 
     def keep_house(self) -> bool:
-        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over."""
+        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; tell
+        people what does not mend itself.
+        """
         now = self.house.clock.now()
         signed = self.log.checkpoint_step()
         gone = self.house.keys.destroy_epochs(now)
@@ -79,6 +85,7 @@ class Hub:
                 )
         self.house.bus.expire(now - BUS_KEPT)
         wake.expire(self.house)
+        self.watch.step()
         return signed or bool(gone)
 
     def close(self) -> None:
@@ -177,6 +184,7 @@ def compose(
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock, ids)
         bus, close_bus = _bus(settings, store, clock)
+        alerts = alerts_of(settings)
         house = House(
             store=store,
             bus=bus,
@@ -193,7 +201,9 @@ def compose(
         )
         activate(house)
         opened.pop_all()
-    return Hub(settings, house, Exchange(house, report), store, log, connections, close_bus)
+    settings.halted.unlink(missing_ok=True)
+    watch = Watch(house, alerts, report)
+    return Hub(settings, house, Exchange(house, report), store, log, connections, watch, close_bus)
 
 
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:
@@ -255,6 +265,59 @@ def open_office(settings: Settings, ids: Ids | None = None) -> Office:
         secured=settings.kafka_security != "PLAINTEXT",
     )
     return Office(lambda: kafka_access(settings, admin=True), plan, lambda: _password(ids))
+
+
+def alerts_of(settings: Settings) -> Post:
+    """The way to the people who look after the hub.
+
+    Raises:
+        Refused: a recipient that is none, or mail without a server.
+    """
+    mail = None
+    if settings.alerts_smtp is not None:
+        host, _, port = settings.alerts_smtp.rpartition(":")
+        if not host or not port.isascii() or not port.isdecimal() or not settings.alerts_sender:
+            got = "another form, or no alerts.sender beside it"
+            raise Refused("hub.toml: alerts.smtp", got, "host:port, and alerts.sender", "mend the file")
+        given, named = settings.alerts_smtp_password, settings.alerts_smtp_password_file
+        mail = MailServer(
+            host=host,
+            port=int(port),
+            security=settings.alerts_smtp_security,
+            sender=settings.alerts_sender,
+            user=settings.alerts_smtp_user,
+            password=given.get_secret_value() if given else read_password(settings.dir / named) if named else None,
+        )
+    named_for = {Role.ADMINISTRATOR: settings.alerts_administrator, Role.OFFICER: settings.alerts_officer}
+    recipients = {role: [url.get_secret_value() for url in urls or ()] for role, urls in named_for.items()}
+    return Post(settings.name, recipients, mail)
+
+
+def try_alerts(settings: Settings) -> Mapping[str, tuple[int, tuple[HubError, ...]]]:
+    """Send a test to all recipients; by role how many it reached, and why not the others.
+
+    Raises:
+        Refused: see :func:`alerts_of`.
+    """
+    post, alert = alerts_of(settings), Alert(AlertCode.TEST)
+    answers = {role: post.tell(role, alert) for role in alert.code.roles}
+    return {role.value: (answer.reached, answer.failed) for role, answer in answers.items()}
+
+
+def tell_halt(settings: Settings, now: datetime) -> tuple[HubError, ...]:
+    """Tell that the hub has halted: without the store, and once a day however often it is started; what failed."""
+    try:
+        post, alert = alerts_of(settings), Alert(AlertCode.INTEGRITY_HALT)
+    except Refused as error:
+        return (error,)
+    with suppress(OSError, ValueError):
+        if timedelta() <= now - datetime.fromisoformat(settings.halted.read_text()) < AGAIN:
+            return ()
+    told = [post.tell(role, alert) for role in alert.code.roles]
+    if any(answer.reached for answer in told):
+        with suppress(OSError):
+            settings.halted.write_text(now.isoformat())
+    return tuple(error for answer in told for error in answer.failed)
 
 
 def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:

@@ -17,12 +17,13 @@ from adapters.contract import Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import ADAPTERS, database_of, kafka_access, load_mappings, open_store, require_prepared
+from hub.compose import ADAPTERS, alerts_of, database_of, kafka_access, load_mappings, open_store, require_prepared
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
 from hub.keys.files import read_key
 from hub.keys.ring import KeyRing
+from hub.model.alerts import Role
 from hub.model.envelope import MessageState
 from hub.ports import Clock
 from hub.settings import Settings, read_settings
@@ -77,6 +78,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         "bus": _bus,
         "systems": _systems,
         "deliveries": _deliveries,
+        "alerts": _alerts,
         "clock": _clock,
     }
     for place, part in looks.items():
@@ -228,6 +230,14 @@ def _deliveries(settings: Settings, clock: Clock) -> Iterator[Finding]:
         f"{len(aside)} records of the bus were not what had been published",
         "`hub deliveries dead` lists them; somebody may have changed the bus" if aside else "",
     )
+
+
+def _alerts(settings: Settings, _: Clock) -> Iterator[Finding]:
+    post = alerts_of(settings)
+    for role in Role:
+        told = post.recipients(role)
+        step = "`hub alerts test` tries them" if told else f"name one: alerts.{role} in hub.toml (docs/operator.md)"
+        yield Finding("alerts", True, f"{told or 'no'} recipients in the role {role}", step)
 
 
 def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:

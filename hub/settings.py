@@ -1,8 +1,9 @@
 """Settings: environment and ``hub.toml`` of the data folder into one frozen object. Limits stand in exchange/limits.py.
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
-in the key folder), ``HUB_NAME``, ``HUB_STORE`` (its URL holds a password), and ``HUB_KAFKA_…`` for the keys of the
-file's table ``[kafka]``. Its passwords stand in the environment or in files of their own, never in ``hub.toml``.
+in the key folder), ``HUB_NAME``, ``HUB_STORE`` (its URL holds a password), ``HUB_KAFKA_…`` and
+``HUB_ALERTS_…`` for the keys of the file's tables ``[kafka]`` and ``[alerts]``. Their passwords stand in the
+environment or in files of their own, never in ``hub.toml``.
 """
 
 from __future__ import annotations
@@ -19,17 +20,21 @@ from hub.errors import Refused
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
 IN_FILE = ("name", "log_key", "store")  # keys of hub.toml; where the folder is, a file within it cannot say
-KAFKA_IN_FILE = (  # keys of its table [kafka]
-    "bootstrap",
-    "user",
-    "password_file",
-    "security",
-    "ca_file",
-    "replication",
-    "admin_user",
-    "admin_password_file",
-)
-_KNOWN = "the keys " + ", ".join(f"`{name}`" for name in (*IN_FILE, *(f"kafka.{name}" for name in KAFKA_IN_FILE)))
+TABLES = {  # its tables and their keys
+    "kafka": (
+        "bootstrap",
+        "user",
+        "password_file",
+        "security",
+        "ca_file",
+        "replication",
+        "admin_user",
+        "admin_password_file",
+    ),
+    "alerts": ("smtp", "smtp_security", "smtp_user", "smtp_password_file", "sender", "administrator", "officer"),
+}
+_KEYS = (*IN_FILE, *(f"{table}.{key}" for table, keys in TABLES.items() for key in keys))
+_KNOWN = "the keys " + ", ".join(f"`{key}`" for key in _KEYS)
 
 
 class Settings(BaseSettings):
@@ -45,6 +50,9 @@ class Settings(BaseSettings):
         kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
         kafka_replication: copies of each topic that ``hub bus provision`` makes.
         kafka_admin_user: who may make topics, users and rights; ``hub bus`` alone asks for it.
+        alerts_smtp: ``host:port`` of the server that takes our mail.
+        alerts_sender: the address that it comes from.
+        alerts_administrator, alerts_officer: ``mailto:`` and ``https:`` URLs. A webhook's is a secret.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="forbid")
@@ -63,6 +71,14 @@ class Settings(BaseSettings):
     kafka_admin_user: str | None = None
     kafka_admin_password: SecretStr | None = None
     kafka_admin_password_file: Path | None = None
+    alerts_smtp: str | None = None
+    alerts_smtp_security: Literal["STARTTLS", "TLS", "NONE"] = "STARTTLS"
+    alerts_smtp_user: str | None = None
+    alerts_smtp_password: SecretStr | None = None
+    alerts_smtp_password_file: Path | None = None
+    alerts_sender: str | None = None
+    alerts_administrator: tuple[SecretStr, ...] | None = None
+    alerts_officer: tuple[SecretStr, ...] | None = None
 
     @property
     def database(self) -> Path:
@@ -88,6 +104,11 @@ class Settings(BaseSettings):
     def packs(self) -> Path:
         """Packs that overlay the packaged ones."""
         return self.dir / "packs"
+
+    @property
+    def halted(self) -> Path:
+        """When somebody was told that the hub has halted; not there while it runs."""
+        return self.dir / "halted"
 
     @property
     def kafka_passwords(self) -> Path:
@@ -126,9 +147,13 @@ def _read(file: Path) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
         raise Refused(str(file), type(error).__name__, f"TOML in UTF-8 with {_KNOWN}", "mend the file") from None
-    kafka = found.pop("kafka", {})
-    if not isinstance(kafka, dict):
-        raise Refused(f"{file}: kafka", "no table", "a table `[kafka]`", "mend the file")
-    if unknown := len(found.keys() - set(IN_FILE)) + len(kafka.keys() - set(KAFKA_IN_FILE)):
+    unknown = len(found.keys() - set(IN_FILE) - TABLES.keys())
+    for table, keys in TABLES.items():
+        inside = found.pop(table, {})
+        if not isinstance(inside, dict):
+            raise Refused(f"{file}: {table}", "no table", f"a table `[{table}]`", "mend the file")
+        unknown += len(inside.keys() - set(keys))
+        found |= {f"{table}_{key}": value for key, value in inside.items()}
+    if unknown:
         raise Refused(str(file), f"unknown keys: {unknown}", f"only {_KNOWN}", "correct their spelling, or remove them")
-    return found | {f"kafka_{name}": value for name, value in kafka.items()}
+    return found

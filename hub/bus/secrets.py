@@ -32,7 +32,7 @@ def read_password(path: Path) -> str:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         got = getattr(error, "strerror", None) or type(error).__name__
-        step = "name the file or set the variable (docs/operator.md, Kafka); `hub bus provision` makes the relay's"
+        step = "write it there, or set its variable (docs/operator.md); `hub bus provision` makes that of Kafka's relay"
         raise Refused(f"password file {path.name}", got, "a password", step) from None
     if mode & 0o077:
         raise Refused(f"password file {path.name}", "a file that others can use", "mode 0600", "chmod 0600; renew it")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hub.audit.log import AuditLog
+from hub.errors import HubError
 from hub.exchange import Exchange, Report
 from hub.exchange.house import House
 from hub.mapping import Mappings
@@ -109,6 +110,8 @@ class Tools:
 
     Args:
         prepare: also takes the log's name, or None; returns the log's public key line.
+        try_alerts: by role: how many of its recipients a test reached, and why not the others.
+        tell_halt: what failed.
         mappings: also takes a kind.
         required: takes a kind alone: record kind to the fields that its systems cannot do without.
         bus: Kafka, for its administrator; refused where the settings name none.
@@ -124,5 +127,7 @@ class Tools:
     mappings: Callable[[Path | None, str], Mappings]
     required: Callable[[str], Mapping[str, Sequence[str]]]
     bus: Callable[[Path | None], Office]
+    try_alerts: Callable[[Path | None], Mapping[str, tuple[int, Sequence[HubError]]]]
+    tell_halt: Callable[[Path | None], Sequence[HubError]]
     sleep: Callable[[float], None]
     os_user: str

@@ -12,6 +12,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -75,21 +76,29 @@ def work(
     """
     log = Log()
     failures = _Failures(log)
+    try:
+        steps = _work(ctx, folder, failures, log, once=once)
+    except IntegrityBroken as error:
+        log.write(LogCode.HALTED, kind=type(error).__name__)
+        for failed in tools(ctx).tell_halt(folder):
+            failures.part("alerts", failed)
+        raise
+    log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
+    if as_json:
+        show_json({"steps": steps, "failed": failures.count})
+    return REFUSED if once and failures.count else DONE
+
+
+def _work(ctx: typer.Context, folder: Path | None, failures: _Failures, log: Log, *, once: bool) -> int:
+    """Open the hub and work until it is stopped; how many steps."""
     hub = tools(ctx).open(folder, failures.part)
     gc.freeze()  # what is composed lives as long as the process; looking through it again and again finds nothing
     try:
         with _stopping() as stop:
             log.write(LogCode.WORK_STARTED)
-            steps = _loop(ctx, hub, failures, stop, once=once)
-    except IntegrityBroken as error:
-        log.write(LogCode.HALTED, kind=type(error).__name__)
-        raise
+            return _loop(ctx, hub, failures, stop, once=once)
     finally:
         hub.close()
-    log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
-    if as_json:
-        show_json({"steps": steps, "failed": failures.count})
-    return REFUSED if once and failures.count else DONE
 
 
 def _loop(ctx: typer.Context, hub: Hub, failures: _Failures, stop: _Stop, *, once: bool) -> int:

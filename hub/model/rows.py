@@ -156,3 +156,29 @@ class ReferralEvent:
     modified_at: str | None = None
     reason: str | None = None
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much there is of what, at one instant.
+
+    Args:
+        messages: accepted messages by state.
+        waiting: waiting records by reason code.
+        aside: records of the bus that were set aside, by code.
+        near_return: open messages whose 72 hours end soon.
+        first_return_at: when the first open message goes back, or None where none is open.
+        unpublished: sealed bodies that the bus is not known to have.
+        notices: words to senders that are not written yet.
+        log_entries: the audit log's committed size.
+    """
+
+    messages: Mapping[str, int]
+    waiting: Mapping[str, int]
+    aside: Mapping[str, int]
+    held: int
+    near_return: int
+    first_return_at: datetime | None
+    unpublished: int
+    notices: int
+    log_entries: int

@@ -4,9 +4,10 @@
 that must commit together is read and written.
 """
 
-from hub.ports.unit import (
+from hub.ports.rows import (
     AuditRows,
     ConsentRows,
+    Counts,
     Cursors,
     Decisions,
     Directory,
@@ -15,22 +16,21 @@ from hub.ports.unit import (
     InboxRows,
     NoticeRows,
     OutboxRows,
-    Peek,
-    ProvisionalFacts,
     ReferralRows,
-    Store,
     SubjectRows,
-    Unit,
     WaitingRows,
 )
-from hub.ports.world import Bus, BusRecord, Clock, Ids, Keys, Outgoing
+from hub.ports.unit import Peek, ProvisionalFacts, Store, Unit
+from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing, Told
 
 __all__ = [
+    "Alerts",
     "AuditRows",
     "Bus",
     "BusRecord",
     "Clock",
     "ConsentRows",
+    "Counts",
     "Cursors",
     "Decisions",
     "Directory",
@@ -47,6 +47,7 @@ __all__ = [
     "ReferralRows",
     "Store",
     "SubjectRows",
+    "Told",
     "Unit",
     "WaitingRows",
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from hub.errors import HubError
+from hub.model.alerts import Alert, Role
 from hub.model.envelope import Envelope, Sealed
 
 
@@ -135,4 +137,20 @@ class Bus(Protocol):
 
     def expire(self, before: datetime) -> int:
         """Remove records published before an instant, where the bus does not do so by itself; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom an alert reached: how many, and why each of the others was not."""
+
+    reached: int
+    failed: tuple[HubError, ...] = ()
+
+
+class Alerts(Protocol):
+    """The way to the people who look after the hub. Content-free: it takes a code and a number."""
+
+    def tell(self, role: Role, alert: Alert) -> Told:
+        """Tell every recipient of a role, each by its own way; where a role has none, nobody is told."""
         ...

@@ -19,6 +19,7 @@ from hub.ports import Clock, Directory, Ids
 from hub.store import tables as t
 from hub.store.audit import AuditTable
 from hub.store.consents import ConsentTable
+from hub.store.counts import CountTable
 from hub.store.directory import DirectoryTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
 from hub.store.notices import CursorTable, NoticeTable
@@ -56,6 +57,7 @@ class SqlUnit:
         self.notices = NoticeTable(scope)
         self.referrals = ReferralTable(scope)
         self.cursors = CursorTable(scope)
+        self.counts = CountTable(scope)
         self.audit = AuditTable(scope)
 
     @property

@@ -29,7 +29,7 @@ init migrate doctor work suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,matrix agreements:add,import,list,end mappings:check,loss
 consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates
-referral:list,show deliveries:list,retry,dead,waiting audit:verify,export,checkpoint
+referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,export,checkpoint
 bus:provision,status
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
 

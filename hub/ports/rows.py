@@ -1,0 +1,376 @@
+"""What a unit or a peek reads and writes, a class per room of the store; see ``unit.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from consent.model import Agreement, Consent, Decision, Directive, Facts, StateEvent, SubjectFacts
+from hub.model.audit import Entry
+from hub.model.directory import Agency, Service, Site, System, Worker
+from hub.model.envelope import MessageState, Sealed
+from hub.model.rows import Aside, Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Tally, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The whole directory at one version of ``config``; of agreements, the current versions."""
+
+    version: int
+    stopped: bool  # `hub suspend all`
+    agencies: Mapping[str, Agency]
+    systems: Mapping[str, System]
+    services: tuple[Service, ...]
+    sites: tuple[Site, ...]
+    workers: Mapping[str, Worker]
+    agreements: tuple[Agreement, ...]
+
+
+class DirectoryRows(Protocol):
+    """Agencies, systems, sites, services, agreements, workers. A unit that reads shares ``config``, writers own it."""
+
+    def all(self) -> Directory:
+        """The directory as it stands."""
+
+    def put(self, row: Agency | System | Site | Service | Worker | Agreement) -> None:
+        """Add or replace a row. Of an agreement every version is kept; the one put last is the current one."""
+
+    def stop(self, stopped: bool) -> None:
+        """Stop or resume all exchange."""
+
+
+class SubjectRows(Protocol):
+    """People as random references, with an alias per agency and keyed digests of what identifies them."""
+
+    def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
+        """Pairs (digest, subject_ref) that are known: each person of whom an agency gave the same."""
+
+    def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
+        """What the rules may look at of those there are. Reading one that is not locked is a programming error."""
+
+    def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
+        """Those of the subjects for whom the agency has an alias."""
+
+    def alias(self, agency: str, ref: str) -> str:
+        """The agency's alias of a subject, minted at first use."""
+
+    def by_alias(self, agency: str, alias: str) -> str | None:
+        """The subject behind an agency's alias."""
+
+    def mint(self) -> str:
+        """A new subject; the unit owns it from here on."""
+
+    def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
+        """Remember digest -> kind for an owned subject."""
+
+    def digests_of(self, ref: str) -> dict[str, str]:
+        """digest -> kind of one subject."""
+
+    def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By subject, digest -> kind; who has none is left out."""
+
+    def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
+        """An agency's records say that the person has died. The unit owns the subject."""
+
+    def sharing(self, limit: int) -> list[tuple[str, str]]:
+        """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""
+
+    def aliases(self, ref: str) -> dict[str, str]:
+        """agency -> alias of one subject."""
+
+
+class ConsentRows(Protocol):
+    """The registry's records: versions kept, never edited. Who files, withdraws or lifts owns the subject."""
+
+    def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
+        """The latest version filed from a source record, with what was read then: revision and keyed digest."""
+
+    def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
+        """The same of several records, by record key."""
+
+    def get(self, consent_id: str) -> Consent | None:
+        """The latest version of a consent."""
+
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
+        """File the next version, one in a unit, numbered at its end. Beside a draft what opens stays current (C-37)."""
+
+    def put_directive(self, directive: Directive) -> None:
+        """Add a standing "no"; its ``registry_seq`` is given when the unit ends."""
+
+    def lift(self, directive_id: str, by: str) -> None:
+        """End a directive; ``by`` says who did."""
+
+    def directive(self, directive_id: str) -> Directive | None:
+        """One directive, also a lifted one; not one that this unit has added."""
+
+    def origin(self, consent_id: str) -> tuple[str, str, str] | None:
+        """System, record key and what was read, of the latest version, without what this unit has filed."""
+
+    def number(self, consent_id: str, agency: str) -> str:
+        """The number by which one agency knows a consent, minted at first use."""
+
+    def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By consent, agency -> the number by which it knows it; what has none yet is left out."""
+
+    def by_number(self, agency: str, number: str) -> str | None:
+        """The consent behind an agency's number."""
+
+    def head(self) -> int:
+        """The registry's latest sequence number, without what this unit files."""
+
+
+class Decisions(Protocol):
+    """Decisions with the facts that they rest on."""
+
+    def gathered(self, facts: Facts) -> Facts:
+        """Note facts as read by this unit. Only such facts may be written with a decision."""
+
+    def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
+        """Keep a decision. Facts that this unit did not gather are a programming error (INV-2)."""
+
+    def count_by_code(self, gate: int) -> dict[str, int]:
+        """Decisions of a gate by their first code."""
+
+    def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
+        """(decision id, facts, decision) behind an id, in id order, for replaying."""
+
+
+class InboxRows(Protocol):
+    """Accepted messages."""
+
+    def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
+        """The latest message of each record."""
+
+    def get(self, message_id: str) -> Inbox | None:
+        """One message."""
+
+    def put(self, row: Inbox) -> None:
+        """Accept a message."""
+
+    def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
+        """Set the state, and the code where one is given, of those that have not ended; an end sets ``ended_at``."""
+
+    def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
+        """By referral number, the latest message of a system about it that gate 1 let go."""
+
+    def attempts(self, system: str, record_key: str, revision: str) -> int:
+        """How many messages one revision of a record has made."""
+
+    def count_by_state(self) -> dict[str, int]:
+        """Messages by state."""
+
+
+class WaitingRows(Protocol):
+    """What was refused or unreadable, and what would wake it."""
+
+    def put(self, row: Waiting) -> None:
+        """Wait, or wait anew: one row per source record. The unit holds the locks that shall wake it."""
+
+    def settle(self, system: str, keys: Iterable[str]) -> None:
+        """These records wait no longer."""
+
+    def due(self, system: str, now: datetime, limit: int) -> list[Waiting]:
+        """Rows to fetch again at an instant, the earliest due first."""
+
+    def of(self, system: str, keys: Iterable[str]) -> dict[str, Waiting]:
+        """The waiting rows of records."""
+
+    def get(self, waiting_id: str) -> Waiting | None:
+        """One row."""
+
+    def every(self, limit: int) -> list[Waiting]:
+        """All rows, the oldest first."""
+
+    def snooze(self, waiting_id: str, due_at: datetime | None) -> None:
+        """Set when to look again; None: when something wakes it."""
+
+    def outlived(self, now: datetime) -> bool:
+        """Whether there are rows past their ``until_at``."""
+
+    def expire(self, now: datetime) -> int:
+        """Drop rows past their ``until_at``; how many."""
+
+
+class OutboxRows(Protocol):
+    """Sealed bodies and their wrapped keys: the one place where content rests."""
+
+    def put(self, out: Outbound, wrapped: bytes) -> None:
+        """Add a sealed body; its ``seq`` is given by the store."""
+
+    def unpublished(self, limit: int) -> list[Outbound]:
+        """The lowest ones that the bus is not known to have."""
+
+    def published(self, envelope_ids: Iterable[str]) -> None:
+        """The bus has these; their hand-overs are published, unless they have already arrived."""
+
+    def missing(self, before: datetime) -> bool:
+        """Whether the bus took something before an instant that has not arrived since."""
+
+    def republish(self, before: datetime) -> int:
+        """Publish again what was published before an instant and has not arrived; how many."""
+
+    def sealed(self, envelope_ids: Iterable[str]) -> dict[str, tuple[str, Sealed, bytes]]:
+        """envelope id -> (topic, sealed body, wrapped key)."""
+
+    def drop(self, envelope_ids: Iterable[str]) -> None:
+        """Delete bodies and keys."""
+
+
+class HandoverRows(Protocol):
+    """The way of envelopes to their recipients."""
+
+    def put(self, row: Handover, basis: Iterable[str]) -> None:
+        """A new hand-over and what its decision relied on."""
+
+    def get(self, envelope_ids: Iterable[str]) -> dict[str, Handover]:
+        """Hand-overs by envelope."""
+
+    def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
+        """The first open one of each lane that may be prepared now."""
+
+    def overdue(self, now: datetime, limit: int) -> list[Handover]:
+        """Open ones whose 72 hours are over and whose lease, if any, is over too."""
+
+    def relying_on(self, basis: str) -> list[Handover]:
+        """Those of which a permit relied on ``consent:…`` or the like, without version; the ended ones too."""
+
+    def basis(self, envelope_ids: Iterable[str]) -> dict[str, set[str]]:
+        """By envelope, what its permits relied on, without versions."""
+
+    def rely(self, basis: Mapping[str, Iterable[str]]) -> None:
+        """Note, by envelope, what another permit relies on. What is known already stays."""
+
+    def arrived(self, envelope_ids: Iterable[str]) -> None:
+        """Seen on the bus: those released or published have arrived, others stay where they are."""
+
+    def opened(self, envelope_ids: Iterable[str], lease_until: datetime) -> None:
+        """Gate 2 permitted; the lease runs."""
+
+    def failed(self, envelope_id: str, due_at: datetime, problem: str, *, opened_at: datetime | None) -> None:
+        """Certainly not sent: may be opened again at an instant.
+
+        Args:
+            opened_at: of an earlier open whose outcome is unknown; None: there was none.
+        """
+
+    def postpone(self, envelope_id: str, due_at: datetime, problem: str) -> None:
+        """The outcome is unknown or the recipient out of reach: prepare again at an instant."""
+
+    def held(self, envelope_id: str, problem: str) -> None:
+        """One that has arrived cannot be written out until a mapping changes."""
+
+    def end(self, envelope_ids: Iterable[str], state: MessageState) -> None:
+        """Delivered, refused or returned, for good: what has ended stays as it ended."""
+
+    def reject(self, envelope_id: str, code: str) -> None:
+        """A business rejection that came after delivery."""
+
+    def set_aside(self, sha256: str, code: str, place: str) -> None:
+        """A record of the bus that is not what was published: noted by the digest of its body, and a code."""
+
+    def aside(self, limit: int) -> list[Aside]:
+        """What was set aside, newest first."""
+
+    def every(self, limit: int, *, ended: bool) -> list[Handover]:
+        """Those that have not ended, by the end of their time; with ``ended`` the others too."""
+
+    def due_now(self, envelope_id: str) -> bool:
+        """Prepare one again at once if it has arrived or is held; whether it could be. A running lease stays."""
+
+
+class NoticeRows(Protocol):
+    """Content-free words to senders."""
+
+    def put(self, row: Notice) -> None:
+        """Queue a notice, or keep one that is sent."""
+
+    def due(self, system: str, now: datetime, limit: int) -> list[Notice]:
+        """Notices to write now, the oldest first."""
+
+    def sent(self, notice_id: str) -> None:
+        """The sender's system has it."""
+
+    def postpone(self, notice_id: str, due_at: datetime) -> None:
+        """Try again at an instant."""
+
+
+class ReferralRows(Protocol):
+    """Referrals without content."""
+
+    def of_sender(self, system: str, key: str) -> ReferralRow | None:
+        """The referral that a sender's record opened."""
+
+    def of_senders(self, system: str, keys: Iterable[str]) -> dict[str, ReferralRow]:
+        """The referrals that a sender's records opened, by record key."""
+
+    def get(self, number: str) -> ReferralRow | None:
+        """One referral by the hub's number."""
+
+    def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
+        """The referrals of a person that a system received, by number."""
+
+    def of_numbers(self, numbers: Iterable[str]) -> dict[str, ReferralRow]:
+        """Referrals by the hub's number."""
+
+    def put(self, row: ReferralRow) -> None:
+        """Add or replace."""
+
+    def append(self, event: ReferralEvent) -> None:
+        """One version more (rule a)."""
+
+    def events(self, number: str) -> list[ReferralEvent]:
+        """The versions of a referral, oldest first."""
+
+    def every(self, limit: int) -> list[ReferralRow]:
+        """Referrals by number."""
+
+
+class AuditRows(Protocol):
+    """The log: entries commit with what they tell."""
+
+    def append(self, entry: Entry) -> str:
+        """Add an entry; return its id."""
+
+
+class Cursors(Protocol):
+    """How far each source has been read, what adapters remember, and the leases of single workers."""
+
+    def get(self, system: str) -> str:
+        """The stored cursor, or ""."""
+
+    def put(self, system: str, cursor: str) -> None:
+        """Store a cursor."""
+
+    def remembered(self, system: str, key: str) -> str | None:
+        """A text of an adapter's memory."""
+
+    def remember(self, system: str, key: str, value: str | None) -> None:
+        """Store or remove a text of an adapter's memory."""
+
+    def let_go(self, holder: str) -> None:
+        """Give back every lease of a holder."""
+
+    def held(self, name: str) -> tuple[str, datetime] | None:
+        """Who holds a named lease, and until when."""
+
+    def renew(self, name: str, holder: str, until: datetime) -> bool:
+        """Prolong a lease that is this holder's, also one that is over as long as nobody took it; whether it is."""
+
+    def lease(self, name: str, holder: str, until: datetime) -> bool:
+        """Take or renew a named lease unless another holds it; whether it is ours.
+
+        One that ends later than ``until`` was given before the clock was set back, and holds nobody.
+        """
+
+
+class Counts(Protocol):
+    """How much there is of what, for whoever watches."""
+
+    def tally(self, near: datetime) -> Tally:
+        """All counts at one instant.
+
+        Args:
+            near: open messages that go back to their sender until then are ``near_return``.
+        """

@@ -1,0 +1,151 @@
+"""Alerts by mail (SMTP) and webhook (HTTP POST of JSON): see :class:`hub.ports.Alerts`.
+
+Every way is bounded in time. What a server answers is not repeated: it may be anything.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from http.client import HTTPException
+from typing import Any, Literal
+
+import orjson
+
+from hub.errors import HubError, Refused, Unavailable
+from hub.model.alerts import Alert, Role
+from hub.ports import Told
+
+PATIENCE_S = 10.0  # a recipient may take so long for a step of its protocol
+RECIPIENTS_MAX = 5  # of a role; a longer list is a mailing list's work
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+Security = Literal["STARTTLS", "TLS", "NONE"]
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """The server that takes our mail."""
+
+    host: str
+    port: int
+    security: Security
+    sender: str
+    user: str | None = None
+    password: str | None = None
+
+
+class Post:
+    """The recipients of each role, and how they are reached."""
+
+    def __init__(self, name: str, recipients: Mapping[Role, Sequence[str]], mail: MailServer | None) -> None:
+        """Refuses what could never work, before it is needed.
+
+        Args:
+            name: of this hub, so that who looks after several knows which one speaks.
+            recipients: ``mailto:`` and ``https:`` URLs; ``http:`` to this machine alone.
+
+        Raises:
+            Refused: a recipient that is none, too many of them, or mail without a server. It names role and place.
+        """
+        self._name, self._recipients, self._mail = name, recipients, mail
+        for role, urls in recipients.items():
+            if len(urls) > RECIPIENTS_MAX:
+                raise Refused(f"hub.toml: alerts.{role}", f"{len(urls)} recipients", f"at most {RECIPIENTS_MAX}", "")
+            for number, url in enumerate(urls, start=1):
+                _checked(f"hub.toml: alerts.{role} {number}", url, mail)
+
+    def tell(self, role: Role, alert: Alert) -> Told:
+        """See :class:`hub.ports.Alerts`."""
+        reached, failed = 0, []
+        for number, url in enumerate(self._recipients.get(role, ()), start=1):
+            try:
+                self._send(f"alerts.{role} {number}", url, alert)
+                reached += 1
+            except HubError as error:
+                failed.append(error)
+        return Told(reached, tuple(failed))
+
+    def recipients(self, role: Role) -> int:
+        """How many of a role are told."""
+        return len(self._recipients.get(role, ()))
+
+    def _send(self, place: str, url: str, alert: Alert) -> None:
+        try:
+            if url.startswith("mailto:"):
+                self._by_mail(url.removeprefix("mailto:"), alert)
+            else:
+                self._by_http(url, alert)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise _unreached(place, f"HTTP status {error.code}") from None
+        except (OSError, smtplib.SMTPException, HTTPException, ValueError) as error:
+            raise _unreached(place, type(error).__name__) from None
+
+    def _by_mail(self, address: str, alert: Alert) -> None:
+        mail = self._mail
+        assert mail is not None, "checked when it was set up"
+        message = EmailMessage()
+        message["From"], message["To"] = mail.sender, address
+        message["Subject"] = f"[{self._name}] {alert.code.name}"
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="hub.invalid")
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
+        message.set_content(f"{alert.text}\n\nHub: {self._name}\n")
+        context = ssl.create_default_context()
+        connect: Any = smtplib.SMTP
+        secured = {}
+        if mail.security == "TLS":
+            connect, secured = smtplib.SMTP_SSL, {"context": context}
+        with connect(mail.host, mail.port, timeout=PATIENCE_S, **secured) as server:
+            if mail.security == "STARTTLS":
+                server.starttls(context=context)
+            if mail.user:
+                server.login(mail.user, mail.password or "")
+            server.send_message(message)
+
+    def _by_http(self, url: str, alert: Alert) -> None:
+        body = orjson.dumps({"hub": self._name, "code": alert.code.name, "count": alert.count, "text": alert.text})
+        request = urllib.request.Request(url, data=body, method="POST")  # noqa: S310 - its scheme is checked
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE_S):
+            pass
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Who is told stands in the settings, and nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: the answer is an error."""
+        return
+
+
+def _checked(place: str, url: str, mail: MailServer | None) -> None:
+    """A recipient that can be used. Its URL is not repeated: a webhook's is a secret."""
+    if url.startswith("mailto:"):
+        if not _ADDRESS.fullmatch(url.removeprefix("mailto:")):
+            raise Refused(place, "no mail address", "mailto:name@example.org", "mend it")
+        if mail is None:
+            raise Refused(place, "mail without a server", "alerts.smtp and alerts.sender", "name both")
+        return
+    try:
+        parts = urllib.parse.urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        good = safe and bool(parts.hostname) and (parts.port is None or parts.port > 0) and url.isprintable()
+    except ValueError:
+        good = False
+    if not good or " " in url:
+        raise Refused(place, "another kind of recipient", "mailto:… or https://…", "mend it")
+
+
+def _unreached(place: str, why: str) -> Unavailable:
+    step = "`hub alerts test` tries it; it is told again"
+    return Unavailable(place, why, "a recipient that takes it", step)
