@@ -9,7 +9,10 @@ import getpass
 import os
 import re
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -83,6 +86,7 @@ def real_tools() -> Tools:
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
         required=lambda kind: ADAPTERS[kind].required(),
         bus=lambda folder: open_office(read_settings(folder)),
+        listen=_listen,
         try_alerts=lambda folder: try_alerts(read_settings(folder)),
         tell_halt=lambda folder: tell_halt(read_settings(folder), UtcClock().now()),
         sleep=time.sleep,
@@ -92,6 +96,16 @@ def real_tools() -> Tools:
 
 def _open(folder: Path | None, report: Report) -> Hub:
     return compose(read_settings(folder), report=report)
+
+
+def _listen(hub: Any, host: str, port: int, report: Report) -> AbstractContextManager[Callable[[], bool]]:
+    """HTTP of a hub that `_open` has opened. Its libraries take half a second to load: only `hub serve` waits."""
+    from hub.api.app import application  # noqa: PLC0415
+    from hub.api.look import Look  # noqa: PLC0415
+    from hub.listen import listening  # noqa: PLC0415
+
+    look = Look(hub.store, hub.settings.halted, hub.log.signed_at)
+    return listening(application(look, report), host, port)
 
 
 def _prepare(folder: Path | None, name: str | None) -> str:

@@ -25,6 +25,8 @@ class LogCode(Enum):
 
     WORK_STARTED = logging.INFO, "the workers run"
     WORK_STOPPED = logging.INFO, "the workers have finished their step and stopped"
+    SERVING = logging.INFO, "HTTP is answered on this port"
+    SERVED = logging.INFO, "HTTP is answered no more; `failed` 1: not because somebody asked"
     UNREACHABLE = logging.WARNING, "a system, the bus or the store cannot be reached now; it is tried again"
     REFUSED = logging.ERROR, "a part is set up wrongly, or an adapter refuses its settings; `hub doctor` says what"
     STEP_FAILED = logging.ERROR, "a fault of ours in one part of a step; the rest goes on, it is tried again"

@@ -113,6 +113,12 @@ class AuditLog:
             connection.execute(upsert(checkpoint).values(row).on_conflict_do_nothing())
         return note
 
+    def signed_at(self) -> datetime | None:
+        """When the newest checkpoint was signed; None where there is none."""
+        with self._database.reading() as connection:
+            last = connection.execute(select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)).first()
+        return datetime.fromisoformat(last.signed_at) if last else None
+
     def checkpoint_step(self) -> bool:
         """Sign a checkpoint if the log has grown and an hour has passed since the last. True if one was signed.
 

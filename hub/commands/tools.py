@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -110,6 +111,7 @@ class Tools:
 
     Args:
         prepare: also takes the log's name, or None; returns the log's public key line.
+        listen: answers HTTP on an address and port while its context lasts; whether it still does.
         try_alerts: by role: how many of its recipients a test reached, and why not the others.
         tell_halt: what failed.
         mappings: also takes a kind.
@@ -127,6 +129,7 @@ class Tools:
     mappings: Callable[[Path | None, str], Mappings]
     required: Callable[[str], Mapping[str, Sequence[str]]]
     bus: Callable[[Path | None], Office]
+    listen: Callable[[Hub, str, int, Report], AbstractContextManager[Callable[[], bool]]]
     try_alerts: Callable[[Path | None], Mapping[str, tuple[int, Sequence[HubError]]]]
     tell_halt: Callable[[Path | None], Sequence[HubError]]
     sleep: Callable[[float], None]

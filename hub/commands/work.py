@@ -1,67 +1,20 @@
-"""``hub work``: the loop around the hub's steps. It waits when there is nothing to do and ends between two steps.
-
-What fails is logged by a code that its kind of error chooses, and tried again after a pause: what cannot be reached,
-what is set up wrongly, and faults of ours with their line of code. What was under way stands in the store and is not
-lost by it. Stored bytes that do not verify stop the hub for good.
-"""
+"""``hub work`` and ``hub serve``: the processes that run for long. They end between two steps."""
 
 from __future__ import annotations
 
 import gc
-import re
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from hub.commands.frame import DONE, REFUSED, Dir, Json, show_json, tools
+from hub.commands.loop import IDLE_MAX_S, Failures, Stop, loop, stopping
 from hub.commands.tools import Hub
-from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
+from hub.errors import IntegrityBroken
 from hub.log import Log, LogCode
-
-IDLE_FIRST_S, IDLE_MAX_S = 0.05, 1.0  # a busy hub answers at once; an idle one asks its store once a second
-ONCE_MAX = 100_000  # steps of --once: far more than any backlog needs
-_NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]")  # a line of code that has no file is `<string>:2`
-
-
-class _Stop:
-    """Whether somebody asked the loop to end."""
-
-    asked = False
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        self.asked = True
-
-
-class _Failures:
-    """Writes what could not be done, and counts it where waiting alone does not mend it."""
-
-    def __init__(self, log: Log) -> None:
-        self._log, self.count = log, 0
-
-    def part(self, place: str, error: HubError) -> None:
-        """A part of a step failed, the others go on. A system out of reach is no failure: its turn comes again."""
-        if isinstance(error, Unavailable):
-            self._log.write(LogCode.UNREACHABLE, place=place, kind=type(error).__name__)
-            return
-        self.count += 1
-        if isinstance(error, Unexpected):
-            kind, _, line = error.got.partition(" at ")
-            self._log.write(LogCode.STEP_FAILED, place=place, kind=kind, line=_NO_WORD.sub("_", line))
-        else:
-            self._log.write(LogCode.REFUSED, place=place, kind=type(error).__name__)
-
-    def step(self, error: Exception) -> None:
-        """A whole step failed: the store is away, or it is a fault of ours between the parts."""
-        if isinstance(error, Unavailable):
-            self.part("store", error)
-            self.count += 1
-        else:
-            self.part("hub", error if isinstance(error, Refused) else Unexpected.met("hub", error))
 
 
 def work(
@@ -75,71 +28,67 @@ def work(
     Exit code 0: stopped; 1: with --once, something failed; 3: stored bytes do not verify.
     """
     log = Log()
-    failures = _Failures(log)
-    try:
-        steps = _work(ctx, folder, failures, log, once=once)
-    except IntegrityBroken as error:
-        log.write(LogCode.HALTED, kind=type(error).__name__)
-        for failed in tools(ctx).tell_halt(folder):
-            failures.part("alerts", failed)
-        raise
+    failures = Failures(log)
+    with _running(ctx, folder, failures, log) as (hub, stop):
+        log.write(LogCode.WORK_STARTED)
+        steps = loop(hub, failures, stop, tools(ctx).sleep, once=once)
     log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
     if as_json:
         show_json({"steps": steps, "failed": failures.count})
     return REFUSED if once and failures.count else DONE
 
 
-def _work(ctx: typer.Context, folder: Path | None, failures: _Failures, log: Log, *, once: bool) -> int:
-    """Open the hub and work until it is stopped; how many steps."""
-    hub = tools(ctx).open(folder, failures.part)
-    gc.freeze()  # what is composed lives as long as the process; looking through it again and again finds nothing
-    try:
-        with _stopping() as stop:
+def serve(
+    ctx: typer.Context,
+    folder: Dir = None,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")] = 8470,
+    workers: Annotated[bool, typer.Option("--with-workers", help="Do the work of `hub work` too.")] = False,
+) -> int:
+    """Answer /healthz, /readyz and /metrics over HTTP, until it is stopped (SIGTERM, SIGINT).
+
+    Exit code 0: stopped; 1: the port is taken, or the server has failed; 3: stored bytes do not verify.
+    """
+    log = Log()
+    failures = Failures(log)
+    with (
+        _running(ctx, folder, failures, log) as (hub, stop),
+        tools(ctx).listen(hub, host, port, failures.part) as serves,
+    ):
+        log.write(LogCode.SERVING, port=port)
+
+        def sleep(seconds: float) -> None:
+            tools(ctx).sleep(seconds)
+            stop.asked = stop.asked or not serves()
+
+        if workers:
             log.write(LogCode.WORK_STARTED)
-            return _loop(ctx, hub, failures, stop, once=once)
-    finally:
-        hub.close()
-
-
-def _loop(ctx: typer.Context, hub: Hub, failures: _Failures, stop: _Stop, *, once: bool) -> int:
-    """Step after step; how many."""
-    steps = 0
-    idle_s = IDLE_FIRST_S
-    while not stop.asked and steps < (ONCE_MAX if once else steps + 1):
-        steps += 1
-        if _step(hub, failures):
-            idle_s = IDLE_FIRST_S
-            continue
-        if once:
-            break
-        tools(ctx).sleep(idle_s)
-        idle_s = min(2 * idle_s, IDLE_MAX_S)
-    return steps
-
-
-def _step(hub: Hub, failures: _Failures) -> bool:
-    """One step; whether anything was done."""
-    try:
-        return hub.step() | hub.keep_house()
-    except IntegrityBroken:
-        raise
-    except Exception as error:  # noqa: BLE001 - the worker loop is where the unexpected ends (style §7)
-        failures.step(error)
-        return False
+            steps = loop(hub, failures, stop, sleep)
+            log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
+        while not stop.asked:
+            sleep(IDLE_MAX_S / 2)
+        failed = not serves()
+    log.write(LogCode.SERVED, failed=int(failed))
+    return REFUSED if failed else DONE
 
 
 @contextmanager
-def _stopping() -> Iterator[_Stop]:
-    """Listen to SIGTERM and SIGINT; what listened before listens again afterwards."""
-    stop = _Stop()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _running(ctx: typer.Context, folder: Path | None, failures: Failures, log: Log) -> Iterator[tuple[Hub, Stop]]:
+    """The hub, open, and what tells it to stop; a halt is written and told."""
+    with ExitStack() as opened:
+        try:
+            hub = tools(ctx).open(folder, failures.part)
+            opened.callback(hub.close)
+            gc.freeze()  # what is composed lives as long as the process; looking through it again finds nothing
+            yield hub, opened.enter_context(stopping())
+        except IntegrityBroken as error:
+            log.write(LogCode.HALTED, kind=type(error).__name__)
+            for failed in tools(ctx).tell_halt(folder):
+                failures.part("alerts", failed)
+            raise
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
+    """Add the commands to the root."""
     app.command(epilog="Example: hub work --dir hub-data")(work)
+    app.command(epilog="Example: hub serve --with-workers --dir hub-data")(serve)

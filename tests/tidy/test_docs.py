@@ -16,6 +16,7 @@ from hub.exchange import ending
 from hub.exchange.limits import Limits
 from hub.log import LogCode
 from hub.mapping.words import WORDS
+from hub.model.alerts import AlertCode
 from hub.model.audit import AuditEvent
 from hub.model.envelope import MessageState
 from hub.settings import Settings
@@ -91,6 +92,7 @@ def family(kind: type[errors.HubError]) -> set[type[errors.HubError]]:
         ("Limits", set(Limits.__dataclass_fields__)),
         ("Limits elsewhere", set(constants())),
         ("Log lines", {code.name for code in LogCode}),
+        ("Alerts", {code.name for code in AlertCode}),
         ("Audit events", {event.value for event in AuditEvent}),
         ("Errors", {kind.__name__ for kind in family(errors.HubError)}),
         ("Exit codes", {str(getattr(frame, code)) for code in EXIT_CODES}),
