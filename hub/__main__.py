@@ -29,6 +29,7 @@ from hub.compose import (
     compose,
     initialise,
     load_mappings,
+    make_passwords,
     open_office,
     require_prepared,
     tell_halt,
@@ -79,6 +80,7 @@ def real_tools() -> Tools:
     return Tools(
         open=_open,
         prepare=_prepare,
+        make_passwords=lambda folder: make_passwords(read_settings(folder)),
         migrate=_migrate,
         examine=examine,
         stored_log=lambda folder: open_log(read_settings(folder)),

@@ -17,7 +17,6 @@ import consent.packs
 from adapters.contract import Adapter
 from hub import mapping
 from hub.audit.log import AuditLog
-from hub.bus.secrets import password_file, read_password
 from hub.bus.sqlite import SqliteBus
 from hub.clock import UtcClock
 from hub.errors import HubError, Refused, Unavailable
@@ -33,11 +32,12 @@ from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.alerts import Alert, AlertCode, Role
 from hub.model.audit import AuditEvent, Entry
+from hub.passwords import password_file, read_password, write_password
 from hub.ports import Bus, Clock, Ids
 from hub.post import MailServer, Post
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
-from hub.store.postgres import PostgresDatabase, server_time
+from hub.store.postgres import PostgresDatabase, server_time, with_password
 from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
@@ -131,7 +131,40 @@ def database_of(settings: Settings) -> Database:
     Raises:
         Refused: the URL is none.
     """
-    return PostgresDatabase(settings.store.get_secret_value()) if settings.store else SqliteDatabase(settings.database)
+    url = store_url(settings)
+    return PostgresDatabase(url) if url else SqliteDatabase(settings.database)
+
+
+def store_url(settings: Settings) -> str | None:
+    """The URL of the store's database, with the password where that stands in a file; None: it is on SQLite.
+
+    Raises:
+        Refused: the URL is none, or the file cannot be used.
+    """
+    if settings.store is None:
+        return None
+    url, file = settings.store.get_secret_value(), settings.store_password_file
+    return with_password(url, read_password(settings.dir / file)) if file else url
+
+
+def make_passwords(settings: Settings, ids: Ids | None = None) -> list[str]:
+    """Make the password files that the settings name and that are not there; their names.
+
+    For servers that are started beside the hub and take their passwords from there.
+
+    Raises:
+        Refused: the settings name none.
+    """
+    named = [file for file in (settings.store_password_file, settings.kafka_admin_password_file) if file]
+    if not named:
+        step = "name store_password_file or kafka.admin_password_file first"
+        raise Refused("hub.toml", "no password file", "the name of at least one", step)
+    made = []
+    for file in named:
+        with suppress(FileExistsError):
+            write_password(settings.dir / file, _password(ids or RandomIds()))
+            made.append(file.name)
+    return made
 
 
 def require_prepared(settings: Settings) -> None:

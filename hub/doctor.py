@@ -17,7 +17,16 @@ from adapters.contract import Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import ADAPTERS, alerts_of, database_of, kafka_access, load_mappings, open_store, require_prepared
+from hub.compose import (
+    ADAPTERS,
+    alerts_of,
+    database_of,
+    kafka_access,
+    load_mappings,
+    open_store,
+    require_prepared,
+    store_url,
+)
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
@@ -135,8 +144,8 @@ def _keys(settings: Settings, _: Clock) -> Iterator[Finding]:
 
 
 def _store(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    url = settings.store
-    for seen in look_at_server(url.get_secret_value(), clock.now()) if url else look(settings.database):
+    url = store_url(settings)
+    for seen in look_at_server(url, clock.now()) if url else look(settings.database):
         yield Finding("store", seen.ok, seen.text, seen.next_step)
 
 
@@ -254,8 +263,8 @@ def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def _newest(settings: Settings) -> datetime | None:
-    if settings.store:
-        return newest_entry_of(settings.store.get_secret_value())
+    if url := store_url(settings):
+        return newest_entry_of(url)
     return newest_entry(settings.database) if settings.database.exists() else None
 
 

@@ -19,7 +19,12 @@ from hub.errors import Refused
 
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
-IN_FILE = ("name", "log_key", "store")  # keys of hub.toml; where the folder is, a file within it cannot say
+IN_FILE = (
+    "name",
+    "log_key",
+    "store",
+    "store_password_file",
+)  # keys of hub.toml; where the folder is, a file within it cannot say
 TABLES = {  # its tables and their keys
     "kafka": (
         "bootstrap",
@@ -45,6 +50,7 @@ class Settings(BaseSettings):
         name: the log's name, the origin of its checkpoints (a URL without scheme).
         log_key: the log's private line, if it comes from the environment.
         store: the URL of a PostgreSQL database; None: ``hub.sqlite`` of the data folder.
+        store_password_file: a file with its user's password, where the URL holds none.
         kafka_bootstrap: addresses of Kafka, ``host:port`` with commas between; without them the bus is in the store.
         kafka_user: the relay's user there.
         kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
@@ -61,6 +67,7 @@ class Settings(BaseSettings):
     name: str = DEFAULT_NAME
     log_key: SecretStr | None = None
     store: SecretStr | None = None
+    store_password_file: Path | None = None
     kafka_bootstrap: str | None = None
     kafka_user: str = "hub-relay"
     kafka_password: SecretStr | None = None

@@ -29,9 +29,9 @@ from kafka.admin import (
 from hub.bus import questions, status
 from hub.bus.clients import ENVELOPE_MAX, MECHANISM, RECORD_MAX, Access, Clients, let_go, ours
 from hub.bus.rights import GROUP, agency_user, surplus, wanted
-from hub.bus.secrets import password_file, read_password, write_password
 from hub.bus.topics import fault
 from hub.errors import Refused
+from hub.passwords import password_file, read_password, write_password
 
 SEGMENT = timedelta(hours=1)  # design §10: what is too old goes with its segment, at most so much later
 ITERATIONS = 8192  # of a password's digest; Kafka asks for 4096 at least

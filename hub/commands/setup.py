@@ -13,9 +13,22 @@ def init(
     ctx: typer.Context,
     folder: Dir = None,
     name: Annotated[str | None, typer.Option("--name", help="The log's name, a URL without scheme.")] = None,
+    passwords: Annotated[
+        bool, typer.Option("--passwords", help="Only make the password files that the settings name, and stop.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prepare a data folder: keys, an empty store, a place for checkpoints. What is there already is left as it is."""
+    """Prepare a data folder: keys, an empty store, a place for checkpoints. What is there already is left as it is.
+
+    With --passwords nothing but the passwords of servers that start beside the hub and take them from there.
+    """
+    if passwords:
+        made = tools(ctx).make_passwords(folder)
+        if as_json:
+            show_json({"made": made})
+        else:
+            say(f"Made: {', '.join(made)}" if made else "All are there already.")
+        return
     key = tools(ctx).prepare(folder, name)
     if as_json:
         show_json({"log_key": key})

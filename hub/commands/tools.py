@@ -110,6 +110,7 @@ class Tools:
     """What ``hub/__main__.py`` hands to the commands. Each takes the data folder, or None for the usual one.
 
     Args:
+        make_passwords: names of the files that were made.
         prepare: also takes the log's name, or None; returns the log's public key line.
         listen: answers HTTP on an address and port while its context lasts; whether it still does.
         try_alerts: by role: how many of its recipients a test reached, and why not the others.
@@ -122,6 +123,7 @@ class Tools:
 
     open: Callable[[Path | None, Report], Hub]
     prepare: Callable[[Path | None, str | None], str]
+    make_passwords: Callable[[Path | None], Sequence[str]]
     migrate: Callable[[Path | None], None]
     examine: Callable[[Path | None], Sequence[Finding]]
     stored_log: Callable[[Path | None], StoredLog]

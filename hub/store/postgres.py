@@ -60,6 +60,16 @@ _CLAIM = text("SELECT key FROM unnest(:keys) AS wanted(key) WHERE pg_try_advisor
 )
 
 
+def with_password(url: str, password: str) -> str:
+    """The same URL with a password in it.
+
+    Raises:
+        Refused: it is no URL. The text does not repeat it.
+    """
+    assert database_name(url), "a database without a name is refused"
+    return make_url(url).set(password=password).render_as_string(hide_password=False)
+
+
 class PostgresDatabase:
     """One database of a server, the hub's alone; see :class:`hub.store.sql.Database`.
 

@@ -1,4 +1,4 @@
-"""Passwords of Kafka's users in files of their own, for their owner alone."""
+"""Passwords of servers in files of their own, for their owner alone; never in ``hub.toml``, never on a command line."""
 
 from __future__ import annotations
 
