@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from consent.decide import decide
@@ -14,9 +15,12 @@ from consent.facts import read_decision, read_facts
 from hub.compose import Hub
 from tests import cms_builder as cms
 from tests.fakes import FastClock
+from tests.kafka_network import DRIVER_WARNS, make_on_kafka
 from tests.network import NOON, Network, make
 from tests.race.processes import open_hub, work
 from tests.race.test_kill import fill, settle, withdraw_one
+from tests.services.kafka import Kafka
+from tests.services.postgres import PostgresAt
 from tests.shapes import Shape
 
 SOAK = bool(os.environ.get("HUB_SOAK"))
@@ -32,47 +36,78 @@ ENDS = {"delivered", "refused", "returned"}
 def test_many_hubs_on_one_store_end_every_message_once_and_tell_of_no_fault_inv_5(tmp_path: Path, shape: Shape) -> None:
     clock = FastClock(SPEED, NOON, time.monotonic())
     make(tmp_path, at=NOON, shape=shape).hub.close()
-    fill(tmp_path, 0, MESSAGES)
+
+    told = race(tmp_path, clock, lambda _: None)
+
+    assert set(told) <= {"Unavailable", "BusUnavailable"}, told
+
+
+@DRIVER_WARNS
+def test_many_hubs_and_a_broker_that_is_killed_among_them_inv_5(
+    tmp_path: Path, hub_url: str, postgres: PostgresAt, own_kafka: Kafka
+) -> None:
+    """Workers come and go, the broker is killed and started again: each group is shared anew, nothing is lost by it."""
+    clock = FastClock(SPEED, NOON, time.monotonic())
+    make_on_kafka(tmp_path, own_kafka, shape=Shape("postgresql", hub_url, postgres, own_kafka)).hub.close()
+
+    def fault(number: int) -> None:
+        if number % 2 == 0:
+            own_kafka.kill()
+            own_kafka.start_again()
+
+    told = race(tmp_path, clock, fault)
+
+    assert set(told) <= {"Unavailable", "BusUnavailable"}, told
+
+
+def race(folder: Path, clock: FastClock, fault: Callable[[int], None]) -> Counter[str]:
+    """Several hubs on one folder; one after the other is killed. Returns what they told of, by kind of error.
+
+    Args:
+        fault: called after each kill, with its number; it may do more.
+    """
+    fill(folder, 0, MESSAGES)
     context = multiprocessing.get_context("spawn")
 
     def start(number: int) -> multiprocessing.context.SpawnProcess:
-        process = context.Process(target=work, args=(tmp_path, clock, f"told-{number}.log"))
+        process = context.Process(target=work, args=(folder, clock, f"told-{number}.log"))
         process.start()
         return process
 
     until_s, dice = time.monotonic() + BOUND_S, random.Random(5)
     working = [start(number) for number in range(WORKERS)]
-    hub = open_hub(tmp_path, clock)
+    hub = open_hub(folder, clock)
     answered: set[str] = set()
     for kill in range(KILLS):
         time.sleep(2 + dice.random())
         number = dice.randrange(WORKERS)
         working[number].kill()
         working[number].join()
-        withdraw_one(tmp_path, clock, kill)
+        fault(kill)
+        withdraw_one(folder, clock, kill)
         working[number] = start(number)
     while time.monotonic() < until_s and not finished(hub, answered):
-        answer(Network(tmp_path, hub, clock), answered)  # type: ignore[arg-type]
+        answer(Network(folder, hub, clock), answered)  # type: ignore[arg-type]
         time.sleep(0.5)
-    (tmp_path / "stop").touch()
+    (folder / "stop").touch()
     for process in working:
         process.join(30)
     assert [process.exitcode for process in working] == [0] * WORKERS
     settle(hub, max(until_s - time.monotonic(), 1.0))
+    ended_well(Network(folder, hub, clock))  # type: ignore[arg-type]
+    hub.close()
+    return Counter(line.split(": ")[1] for path in folder.glob("told-*.log") for line in path.read_text().splitlines())
 
-    network = Network(tmp_path, hub, clock)  # type: ignore[arg-type]
-    with hub.store.peek() as rows:
+
+def ended_well(network: Network) -> None:
+    """Every message has ended, once; every decision can be made again from its facts; the log verifies."""
+    with network.hub.store.peek() as rows:
         stored = rows.decisions.stored(100_000)
-    told = Counter(
-        line.split(": ")[1] for path in tmp_path.glob("told-*.log") for line in path.read_text().splitlines()
-    )
     assert set(network.states()) <= ENDS
     for agency in ("harbour", "lakeside"):
         assert set(Counter(row["message_id"] for row in network.inbox(agency)).values()) == {1}
-    assert set(told) <= {"Unavailable", "BusUnavailable"}, told
     assert all(decide(read_facts(facts)) == read_decision(given) for _, facts, given in stored)
     assert network.verifies()
-    hub.close()
 
 
 def finished(hub: Hub, answered: set[str]) -> bool:
