@@ -18,6 +18,7 @@ from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
 from bench.postgres import postgres
+from bench.together import together
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -31,6 +32,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "harts-files": files,
     "harts-road": road,
     "bus": bus,
+    "together": together,
     "memory": memory,
 }
 

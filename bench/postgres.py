@@ -40,7 +40,13 @@ def postgres(folder: Path, scale: float) -> Iterator[Figure]:
 
 def _measured(folder: Path, count: int, url: str | None) -> tuple[float, float, float, float]:
     """Messages a second, milliseconds of a unit and of a peek, executions a message."""
-    with world(folder, url) as made:
+
+    def settled(data: Path) -> None:
+        if url:
+            with (data / "hub.toml").open("a") as file:
+                file.write(f'store = "{url}"\n')
+
+    with world(folder, prepare=settled) as made:
         clients = made.add_clients(count)
         made.run()
         made.refer(clients)

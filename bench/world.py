@@ -5,19 +5,18 @@ from __future__ import annotations
 import gc
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
 from sqlalchemy import Engine, event
 
-from hub.compose import Hub, compose, initialise
+from hub.compose import Hub, bring_up_to_date, compose, initialise
 from hub.ids import RandomIds
 from hub.model.directory import System
-from hub.settings import Settings
+from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests.network import NOON, fill_directory
 
@@ -29,8 +28,9 @@ SENDER = "harbour"
 class RunningClock:
     """Time that runs from an instant at which the builders' consents are in force."""
 
-    def __init__(self) -> None:
-        self._began_s = time.monotonic()
+    def __init__(self, began_s: float | None = None) -> None:
+        """Processes that began at one moment of the machine's clock have one time."""
+        self._began_s = time.monotonic() if began_s is None else began_s
 
     def now(self) -> datetime:
         return NOON + timedelta(seconds=time.monotonic() - self._began_s)
@@ -94,15 +94,17 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, store: str | None = None) -> Iterator[World]:
+def world(folder: Path, *, prepare: Callable[[Path], None] = lambda _: None) -> Iterator[World]:
     """A fresh hub with its two agencies, closed at the end.
 
     Args:
-        store: the URL of an empty database; None: a file.
+        prepare: told the data folder when its keys are there: it may write where the store is, and the bus.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    settings = Settings(dir=folder / "hub", store=SecretStr(store) if store else None)
-    initialise(settings)
+    initialise(Settings(dir=folder / "hub"))
+    prepare(folder / "hub")
+    settings = read_settings(folder / "hub")
+    bring_up_to_date(settings)
     hub = compose(settings, clock=RunningClock(), ids=RandomIds())
     for agency in (SENDER, RECIPIENT):
         cms.make_cms(folder / f"{agency}.sqlite")

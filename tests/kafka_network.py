@@ -97,9 +97,13 @@ def directory(network: Network) -> Any:
 
 def records(network: Network, broker: KafkaAt, agency: str) -> list[BusRecord]:
     """All that stands on an agency's topic, read by the broker's administrator."""
-    bus = KafkaBus(lambda: access(broker))
+    bus, name, found = KafkaBus(lambda: access(broker)), topic(network, agency), list[BusRecord]()
+    group = f"audit-{secrets.token_hex(4)}"
     try:
-        return bus.poll(topic(network, agency), "audit", 1_000)
+        while page := bus.poll(name, group, 1_000):
+            found += page
+            bus.commit(name, group, page[-1].offset)
+        return found
     finally:
         bus.close()
 

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from hub.commands.tools import Hub
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
@@ -22,8 +23,17 @@ ONCE_MAX = 100_000  # steps of --once: far more than any backlog needs
 _NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]")  # a line of code that has no file is `<string>:2`
 
 
-class Stop:
+class Asked(Protocol):
     """Whether somebody asked the loop to end."""
+
+    @property
+    def asked(self) -> bool:
+        """It ends after the present step."""
+        ...
+
+
+class Stop:
+    """Asked by a signal."""
 
     asked = False
 
@@ -59,7 +69,7 @@ class Failures:
             self.part("hub", error if isinstance(error, Refused) else Unexpected.met("hub", error))
 
 
-def loop(hub: Hub, failures: Failures, stop: Stop, sleep: Callable[[float], None], *, once: bool = False) -> int:
+def loop(hub: Hub, failures: Failures, stop: Asked, sleep: Callable[[float], None], *, once: bool = False) -> int:
     """Step after step; how many.
 
     Raises:
