@@ -136,7 +136,7 @@ class _Stop:
 
 
 def _work(folder: Path, stop: Path, said: Path, began_s: float) -> None:
-    """A worker process, in the loop of `hub work`; what it has used since it was ready stands in ``said`` at its end."""
+    """A worker process, in the loop of `hub work`. What it used since it was ready stands in ``said`` at its end."""
     hub = compose(read_settings(folder / "hub"), clock=RunningClock(began_s), ids=RandomIds())
     hub.step()
     gc.freeze()
