@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from adapters.harts import dat
 from hub.desk.consent_file import Imported, import_consents
 from hub.desk.who import Who
 from hub.model import locks
@@ -110,3 +112,11 @@ def refer_to_maple(both: Both, **fields: Any) -> int:
     cms.add_language(db, client)
     cms.add_consent(db, client, "maple")
     return cms.add_referral(db, client, "maple", "language-training", **fields)
+
+
+def answer(asked: Mapping[str, str], status: str = "A", reason: str = "") -> dat.Draft:
+    """Maple's RF line about a referral that it got."""
+    return harts.referral(
+        action="U", ref_no=asked["ref_no"], from_site=HARBOUR_SITE, to_site=harts.SITE, status=status, reason=reason,
+        to_service="",
+    )  # fmt: skip

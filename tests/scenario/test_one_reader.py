@@ -11,11 +11,13 @@ import pytest
 
 from hub.compose import Hub, compose
 from hub.errors import Unavailable
-from hub.exchange import intake
+from hub.exchange import answers, intake
 from hub.exchange.reader import alone
 from hub.model.directory import System
 from tests import cms_builder as cms
+from tests import harts_builder as harts
 from tests.fakes import SeededIds
+from tests.mixed import HARBOUR_SITE, make_both
 from tests.network import Network, make, refer
 
 
@@ -49,6 +51,25 @@ def test_a_source_that_another_worker_reads_is_left_alone_until_its_lease_is_ove
     after = intake.step(other.house, system)
 
     assert (beside, after) == (False, True)
+
+
+def test_batches_that_another_worker_reads_are_answered_by_that_one_alone(tmp_path: Path) -> None:
+    """What a source remembers of its batches is one list: two who keep it would undo what the other has written."""
+    both = make_both(tmp_path)
+    network = both.network
+    other = compose(network.hub.settings, clock=network.clock, ids=SeededIds(7))
+    name = both.site.hand_in(harts.client(harts.referral(from_site=harts.SITE, to_site=HARBOUR_SITE)))
+    while intake.step(network.hub.house, both.system()):
+        pass
+
+    beside = answers.step(other.house, both.system())
+    unanswered = both.site.answer_to(name)
+    network.clock.advance(timedelta(seconds=11))
+    after = answers.step(other.house, both.system())
+
+    assert (beside, unanswered, after) == (False, None, True)
+    other.close()
+    network.hub.close()
 
 
 def test_a_page_that_lay_in_a_slow_worker_does_not_put_back_a_consent_that_was_narrowed(
