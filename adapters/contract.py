@@ -277,3 +277,6 @@ class Adapter:
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     answers: bool = False  # its sources are ``Answering``
+    look: Callable[[Mapping[str, Any], Memory, Now], Source] | None = (
+        None  # reads as ``connect``'s does, writes nothing
+    )

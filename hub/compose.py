@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +32,8 @@ from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.alerts import Alert, AlertCode, Role
 from hub.model.audit import AuditEvent, Entry
+from hub.model.directory import System
+from hub.observe import Observed, observe
 from hub.passwords import password_file, read_password, write_password
 from hub.ports import Bus, Clock, Ids
 from hub.post import MailServer, Post
@@ -87,6 +89,10 @@ class Hub:
         wake.expire(self.house)
         self.watch.step()
         return signed or bool(gone)
+
+    def observe(self, systems: Sequence[System]) -> Sequence[Observed]:
+        """What would become of all that these systems hold now; see :mod:`hub.observe`."""
+        return observe(self.house, self.store, self.settings.dir, systems)
 
     def close(self) -> None:
         """Let go of everything; another process may relay at once."""

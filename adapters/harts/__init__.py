@@ -24,4 +24,5 @@ ADAPTER = Adapter(
     batch_max=200,  # program systems 4.4: clients of a file that the hub writes
     batch_every=source.batch_every,
     answers=True,
+    look=source.look,
 )

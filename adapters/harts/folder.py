@@ -204,3 +204,19 @@ def _all_of(handle: int) -> bytes:
     if len(data) > FILE_BYTES_MAX:
         raise OSError(errno.EFBIG, f"a file of more than {FILE_BYTES_MAX} bytes")
     return data
+
+
+class Shown(Folder):
+    """The same for somebody who only looks: nothing is written, renamed or removed."""
+
+    def spool(self, name: str, data: bytes) -> None:
+        """Nothing."""
+
+    def show(self, name: str) -> None:
+        """Nothing."""
+
+    def put_slip(self, name: str, data: bytes) -> None:
+        """Nothing."""
+
+    def forget(self, name: str) -> None:
+        """Nothing."""

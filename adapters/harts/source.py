@@ -14,7 +14,7 @@ import orjson
 
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.harts import values
-from adapters.harts.folder import Folder
+from adapters.harts.folder import Folder, Shown
 from adapters.harts.incoming import FromHarts
 from adapters.harts.outgoing import Slip, ToHarts
 from hub.errors import HubError, RecordUnreadable, Refused
@@ -47,7 +47,17 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
     if settings.get("cuaet_eligible", "no") not in ("yes", "no"):
         raise Refused("harts settings: cuaet_eligible", "another word", "yes or no", "mend it")
     batch_every(settings)
-    return HartsSource(settings, memory, now)
+    return HartsSource(settings, memory, now, Folder)
+
+
+def look(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSource:
+    """The same for somebody who only looks: a file that is refused gets no answer, and nothing is tidied away.
+
+    Raises:
+        Refused: see :func:`connect`.
+    """
+    connect(settings, memory, now)
+    return HartsSource(settings, memory, now, Shown)
 
 
 def batch_every(settings: Mapping[str, Any]) -> timedelta:
@@ -65,9 +75,9 @@ def batch_every(settings: Mapping[str, Any]) -> timedelta:
 class HartsSource:
     """See :class:`adapters.contract.Answering`."""
 
-    def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now) -> None:
-        self._from_folder = Folder(Path(settings["from_harts_path"]), "folder from HARTS")
-        self._to_folder = Folder(Path(settings["to_harts_path"]), "folder to HARTS")
+    def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now, folder: type[Folder]) -> None:
+        self._from_folder = folder(Path(settings["from_harts_path"]), "folder from HARTS")
+        self._to_folder = folder(Path(settings["to_harts_path"]), "folder to HARTS")
         eligible = settings.get("cuaet_eligible", "no") == "yes"
         self._incoming = FromHarts(self._from_folder, settings["site"], memory, cuaet_eligible=eligible)
         self._outgoing = ToHarts(self._to_folder, settings["site"])

@@ -24,6 +24,7 @@ from hub.commands.frame import (
     who,
 )
 from hub.commands.matrix import matrix
+from hub.commands.observe import observe
 from hub.commands.tools import Hub
 from hub.desk.systems import asked
 from hub.directory import SYSTEM
@@ -154,6 +155,7 @@ def register(app: typer.Typer) -> None:
     group.command("check", epilog="Example: hub systems check harbour-cms")(check)
     group.command("fetch", epilog="Example: hub systems fetch harbour-cms --as admin")(fetch)
     group.command("send", epilog="Example: hub systems send lakeside-cms --as admin")(send)
+    group.command("observe", epilog="Example: hub systems observe harbour-cms --as admin")(observe)
     group.command("matrix", epilog="Example: hub systems matrix --from cms --to harts")(matrix)
     app.add_typer(group, name="systems")
     group = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)

@@ -13,6 +13,7 @@ from hub.errors import HubError
 from hub.exchange import Exchange, Report
 from hub.exchange.house import House
 from hub.mapping import Mappings
+from hub.model.directory import System
 
 
 class Hub(Protocol):
@@ -41,8 +42,46 @@ class Hub(Protocol):
         """Checkpoints, destruction of old keys; True if anything was done."""
         ...
 
+    def observe(self, systems: Sequence[System]) -> Sequence[Observed]:
+        """What would become of all that these systems hold now. Nothing is sealed, sent or kept."""
+        ...
+
     def close(self) -> None:
         """Let go of everything."""
+        ...
+
+
+class Observed(Protocol):
+    """What would become of one record: pass, refused, unreadable; or a problem of its source."""
+
+    @property
+    def system(self) -> str:
+        """Whose."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The record's key in its source."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """By one word."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """Why."""
+        ...
+
+    @property
+    def recipient(self) -> str:
+        """The agency that it leads to."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Which field, and what to do; or nothing."""
         ...
 
 

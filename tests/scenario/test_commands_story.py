@@ -151,6 +151,23 @@ def test_a_consent_by_hand_wakes_the_referral_that_waited_for_it(desk: Desk, tmp
     assert desk.json("deliveries", "waiting")["waiting"] == []
 
 
+def test_a_system_is_observed_by_command_before_it_takes_part(desk: Desk, tmp_path: Path) -> None:
+    connect_everybody(desk, tmp_path)
+    desk.ok("suspend", "system", "harbour-cms", "--as", "admin")
+    refer(tmp_path, "Bartok")
+
+    table = desk.ok("systems", "observe", "harbour-cms", "--as", "admin", "--records")
+    found = desk.json("systems", "observe", "harbour-cms", "--as", "admin")["records"]
+
+    assert "harbour-cms\tpass\tOK_CONSENT\t1\t" in table
+    assert "all would pass" in table
+    assert [(one["key"], one["outcome"], one["recipient"]) for one in found] == [("referral_out:1", "pass", "lakeside")]
+    assert "Bartok" not in table
+    desk.refused("systems", "observe", "nowhere-at-all", "--as", "admin")
+    desk.ok("work", "--once")
+    assert received(tmp_path) == []
+
+
 def test_what_is_suspended_exchanges_nothing_and_goes_on_by_itself_when_resumed(desk: Desk, tmp_path: Path) -> None:
     connect_everybody(desk, tmp_path)
     desk.ok("suspend", "agency", "lakeside", "--as", "admin")
