@@ -200,14 +200,16 @@ def _rule_files(folder: Path) -> Iterator[tuple[str, bytes]]:
 @contextmanager
 def _new_file(out: Path) -> Iterator[IO[bytes]]:
     """A file that is complete or not there, for its owner alone, and never one that was there before."""
-    part = out.with_name(out.name + ".part")
-    if out.exists() or out.is_symlink():
-        raise Refused("--out", "a file that is there already", "a new name", "an older backup is never overwritten")
     try:
+        part = out.with_name(out.name + ".part")
+        if os.path.lexists(out):
+            raise Refused("--out", "a file that is there already", "a new name", "an older backup is never overwritten")
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.fdopen(os.open(part, flags, 0o600), "r+b")
     except OSError as error:
         raise _cannot(error) from None
+    except ValueError:  # `.`, or a NUL in it
+        raise Refused("--out", "what is no name of a file", "a new name", "name a file") from None
     with handle:
         _require_alone(handle, part, out)
         try:

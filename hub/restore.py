@@ -128,6 +128,8 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         step = "look at its name and its rights"
         raise Refused("FILE", error.strerror or "an error", "a file that can be read", step) from None
+    except ValueError:  # a NUL in it
+        raise Refused("FILE", "what is no name of a file", "a file that can be read", "name a file") from None
     with handle:
         yield handle
 

@@ -179,6 +179,15 @@ def test_a_file_that_cannot_be_made_is_unavailable(referred: Desk) -> None:
     assert "a folder that can be written" in refused(referred, "backup", "--out", str(out), *BY, code=4)
 
 
+@pytest.mark.parametrize("name", [".", "x" * 300, ""])
+def test_what_is_no_name_of_a_file_is_refused_in_one_line(referred: Desk, name: str) -> None:
+    for args in (("backup", "--out", name, *BY), ("restore", name)):
+        result = referred.run(*args)
+        assert result.exit_code in {1, 4}, result.output
+        assert "Error at" not in result.output
+        assert "xxx" not in result.output
+
+
 def test_what_a_killed_backup_has_left_is_in_nobodys_way_and_a_link_is_not_followed(referred: Desk) -> None:
     part, elsewhere = referred.folder.parent / "backup.zip.part", referred.folder.parent / "elsewhere"
     part.write_text("left behind")
