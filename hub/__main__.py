@@ -9,15 +9,29 @@ import getpass
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from hub.backup import back_up
 from hub.clock import UtcClock
-from hub.commands import agreements, alerts, audit, bus, consent, deliveries, directory, setup, subjects, systems, work
+from hub.commands import (
+    agreements,
+    alerts,
+    audit,
+    backup,
+    bus,
+    consent,
+    deliveries,
+    directory,
+    setup,
+    subjects,
+    systems,
+    work,
+)
 from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
@@ -35,9 +49,11 @@ from hub.compose import (
     tell_halt,
     try_alerts,
 )
+from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
+from hub.restore import Request, restore
 from hub.settings import read_settings
 
 _LOG_NAME = re.compile(r"[A-Za-z0-9./-]{1,100}")  # C2SP: neither a space nor a plus
@@ -68,7 +84,8 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    for group in (setup, work, directory, systems, agreements, consent, subjects, deliveries, bus, alerts, audit):
+    groups = (setup, backup, work, directory, systems, agreements, consent, subjects, deliveries, bus, alerts, audit)
+    for group in groups:
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)
     app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)
@@ -87,6 +104,8 @@ def real_tools() -> Tools:
         kinds=tuple(ADAPTERS),
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
         required=lambda kind: ADAPTERS[kind].required(),
+        back_up=lambda folder, out, who, tell: back_up(read_settings(folder), out, who, tell),
+        restore=_restore,
         bus=lambda folder: open_office(read_settings(folder)),
         listen=_listen,
         try_alerts=lambda folder: try_alerts(read_settings(folder)),
@@ -124,6 +143,12 @@ def _prepare(folder: Path | None, name: str | None) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Unavailable("data folder", reason, "a folder that can be written", "name another, or mend it") from None
+
+
+def _restore(
+    folder: Path | None, file: Path, checkpoints: Sequence[bytes], who: Who, behind: bool, tell: Callable[[str], None]
+) -> Mapping[str, Any]:
+    return restore(read_settings(folder), Request(file, checkpoints, who, behind), tell)
 
 
 def _migrate(folder: Path | None) -> None:

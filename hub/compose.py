@@ -216,9 +216,8 @@ def compose(
         opened.callback(store.close)
         clock = clock or UtcClock()
         require_current(store.database)
-        keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
-        _same_name(settings, keys)
-        _same_hub(store, keys)
+        keys = open_keys(settings, ids)
+        require_same_hub(store, keys)
         log = AuditLog(store.database, keys, clock, settings.checkpoints)
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock, ids)
@@ -365,13 +364,21 @@ def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
     return mapping.load(kind, [PACKAGED_MAPPINGS / kind, overlay / kind], adapter.columns(), adapter.functions)
 
 
-def _same_name(settings: Settings, keys: KeyRing) -> None:
+def open_keys(settings: Settings, ids: Ids) -> KeyRing:
+    """The key ring of a data folder.
+
+    Raises:
+        IntegrityBroken: a key is missing, damaged or open to others.
+        Refused: the settings give the log another name than its key has.
+    """
+    keys = KeyRing(settings.keys, ids, hub_key=_secret(settings))
     if settings.name != keys.log_name:
         got, next_step = "another name than the log's key has", "put the old name back: a log's name cannot change"
         raise Refused("hub.toml: name", got, "the same", next_step)
+    return keys
 
 
-def _same_hub(store: SqlStore, keys: KeyRing) -> None:
+def require_same_hub(store: SqlStore, keys: KeyRing) -> None:
     """Refuse a store that was begun under other keys: a URL may name another hub's, and people be filed there."""
     with store.peek() as rows:
         known = rows.cursors.remembered(RULES, "log")

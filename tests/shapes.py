@@ -4,6 +4,7 @@
 ``hub_template``    the run   a database with the hub's tables, from which those of the tests are copied
 ``hub_url``         a test    a database of its own with the hub's tables
 ``shape``           a test    each store in turn: ``make(folder, shape=shape)`` of ``tests/network.py``
+``empty``           a test    another data folder of the same hub, its store empty: ``empty(settings, "postgresql")``
 ``deployed``        a test    the shapes of design §10: ``embedded``, all of it SQLite, and ``compose``, nothing of it:
                               ``make_deployed`` of ``tests/kafka_network.py``
 ==================  ========  =============================================================================
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from hub.settings import Settings
+from hub.settings import Settings, read_settings
 from hub.store.migrate import migrate
 from hub.store.postgres import PostgresDatabase, database_name
 from tests.services.kafka import KafkaAt
@@ -105,6 +106,33 @@ def shape(request: pytest.FixtureRequest) -> Shape:
     if request.param == "sqlite":
         return SQLITE
     return Shape("postgresql", request.getfixturevalue("hub_url"), request.getfixturevalue("postgres"))
+
+
+Empty = Callable[[Settings, str], Settings]
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest) -> Iterator[Empty]:
+    """A machine that is set up anew: keys from their safe copy, checkpoints from where they were lodged; no rows."""
+    made: list[tuple[PostgresAt, str]] = []
+
+    def another(settings: Settings, store: str) -> Settings:
+        old = settings.dir
+        new = old.with_name(f"{old.name}-{len(list(old.parent.iterdir()))}")
+        new.mkdir()
+        shutil.copytree(old / "keys", new / "keys")
+        shutil.copytree(old / "checkpoints", new / "checkpoints")
+        lines = [line for line in (old / "hub.toml").read_text().splitlines() if not line.startswith("store")]
+        if store == "postgresql":
+            server = request.getfixturevalue("postgres")
+            made.append((server, server.database()))
+            lines.append(f'store = "{made[-1][1]}"')
+        (new / "hub.toml").write_text("\n".join(lines) + "\n")
+        return read_settings(new)
+
+    yield another
+    for server, url in made:
+        server.drop(url)
 
 
 @pytest.fixture(params=["embedded", "compose"])

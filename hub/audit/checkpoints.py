@@ -10,12 +10,14 @@ import base64
 import os
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import IntegrityBroken, Unavailable
 from hub.ports import Keys
 
+ASIDE = "before-restore"  # a folder beside the checkpoints, for those that another history has signed
 _NAME = re.compile(r"(0|[1-9][0-9]{0,17})\.txt")  # <size>.txt
 
 
@@ -29,10 +31,14 @@ class Head:
 
 def signed(head: Head, keys: Keys) -> bytes:
     """The head as a signed note. Ed25519 is deterministic, so one head of one key has one note."""
-    text = f"{keys.log_name}\n{head.size}\n{base64.b64encode(head.root).decode()}\n".encode()
+    return signed_note(f"{keys.log_name}\n{head.size}\n{base64.b64encode(head.root).decode()}\n", keys)
+
+
+def signed_note(text: str, keys: Keys) -> bytes:
+    """A text under the log's key. One that is no checkpoint does not begin with the log's name and a line feed."""
     key_id = bytes.fromhex(keys.verifier.split("+", 2)[1])
-    signature = base64.b64encode(key_id + keys.sign(text)).decode()
-    return text + f"\n— {keys.log_name} {signature}\n".encode()
+    signature = base64.b64encode(key_id + keys.sign(text.encode())).decode()
+    return f"{text}\n— {keys.log_name} {signature}\n".encode()
 
 
 class CheckpointFolder:
@@ -58,6 +64,39 @@ class CheckpointFolder:
         except OSError as error:
             raise _unavailable(self.folder, error) from None
         return self._own(path, note, keys)
+
+    def every(self) -> dict[str, bytes]:
+        """All of them by the name of their file, not yet looked at.
+
+        Raises:
+            Unavailable: the folder cannot be read.
+        """
+        try:
+            paths = sorted(self.folder.iterdir()) if self.folder.exists() else []
+            return {path.name: path.read_bytes() for path in paths if _NAME.fullmatch(path.name)}
+        except OSError as error:
+            raise _unavailable(self.folder, error) from None
+
+    def put_aside(self, names: Iterable[str]) -> None:
+        """Move checkpoints of another history where they are no longer compared with; nothing there is written over.
+
+        Raises:
+            Unavailable: the folder cannot be written.
+        """
+        aside = self.folder / ASIDE
+        try:
+            aside.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name in names:
+                size, number = name.removesuffix(".txt"), 1
+                place = aside / name
+                while place.exists():
+                    number += 1
+                    place = aside / f"{size}-{number}.txt"
+                (self.folder / name).rename(place)
+            sync_folder(aside)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise _unavailable(self.folder, error) from None
 
     def keep(self, head: Head, note: bytes) -> None:
         """Write a checkpoint, complete or not at all. One that stands there already is left as it is.

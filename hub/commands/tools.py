@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hub.audit.log import AuditLog
+from hub.desk.who import Who
 from hub.errors import HubError
 from hub.exchange import Exchange, Report
 from hub.exchange.house import House
@@ -156,6 +157,9 @@ class Tools:
         tell_halt: what failed.
         mappings: also takes a kind.
         required: takes a kind alone: record kind to the fields that its systems cannot do without.
+        back_up: takes the new file, who does it, and what is told while it lasts; what is in the backup.
+        restore: takes the file, checkpoints from outside, who does it, whether entries may be missing, and what is
+            told; what came of it.
         bus: Kafka, for its administrator; refused where the settings name none.
         sleep: waits some seconds; the only place where time passes.
     """
@@ -169,6 +173,8 @@ class Tools:
     kinds: Sequence[str]
     mappings: Callable[[Path | None, str], Mappings]
     required: Callable[[str], Mapping[str, Sequence[str]]]
+    back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
+    restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
     bus: Callable[[Path | None], Office]
     listen: Callable[[Hub, str, int, Report], AbstractContextManager[Callable[[], bool]]]
     try_alerts: Callable[[Path | None], Mapping[str, tuple[int, Sequence[HubError]]]]

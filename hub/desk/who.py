@@ -61,6 +61,8 @@ class Act(Enum):
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))
+    BACKUP = May(("backup",), hub=STEWARDS)
+    RESTORE = May(("restore",), hub=(*STEWARDS, "officer"))
     EXPORT_HASHES = May(("audit export --hashes",), hub=ROLES, others=True)
 
 

@@ -36,6 +36,22 @@ def migrate(database: Database, steps: Path = STEPS) -> None:
             _upgrade(connection, steps)
 
 
+def make(database: Database, steps: Path = STEPS) -> None:
+    """Create the tables of an empty database; one that has tables must be current, and is left as it is.
+
+    Raises:
+        Refused: it is older or newer, or was not made by a hub.
+        Unavailable: it cannot be written; nothing was.
+    """
+    database.make()
+    with database.reading() as connection:
+        standing = _standing(database, connection, numbers(steps))
+    if standing is None:
+        migrate(database, steps)
+    else:
+        require_current(database, steps)
+
+
 def require_current(database: Database, steps: Path = STEPS) -> None:
     """Refuse a database whose tables are not those of this program.
 

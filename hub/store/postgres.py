@@ -108,6 +108,13 @@ class PostgresDatabase:
         """Nobody can know of it yet, so this waits for nobody and stands in no order."""
         connection.execute(_LOCK, {"keys": [lock_key(name)], "alone": [True]})
 
+    def alone(self, connection: Connection, tables: Sequence[str]) -> None:
+        """By locks on the tables: who reads goes on, who writes waits. Timeouts are those of a long read."""
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {READ_TIMEOUT_MS}"))
+        names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in tables)
+        connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+
     def claim(self, connection: Connection, names: Sequence[str]) -> list[str]:
         """By advisory locks that are tried and not waited for; they end with the transaction."""
         keys = {lock_key(f"claim:{name}"): name for name in names}

@@ -89,6 +89,9 @@ class Database(Protocol):
     def own(self, connection: Connection, name: str) -> None:
         """Own the lock of something that this transaction has just made, and nobody else can know of yet."""
 
+    def alone(self, connection: Connection, tables: Sequence[str]) -> None:
+        """Nobody else writes these tables before this transaction ends, which may take longer than a unit does."""
+
     def claim(self, connection: Connection, names: Sequence[str]) -> list[str]:
         """Those of the names that no other worker has claimed; they are ours until the transaction ends."""
         ...

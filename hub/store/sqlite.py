@@ -20,6 +20,7 @@ from hub.store.turnstile import Turnstile
 
 BUSY_TIMEOUT_MS = 5_000  # only writers from outside the turnstile can make us wait here
 CACHE_KB = 8_192  # pages kept by a connection: the indexes' inner pages of a million clients fit
+_UNREADABLE = "Could not decode to UTF-8"  # what follows in the driver's words is the value itself
 CHECKPOINT_PAGES = 4_000  # of WAL, 16 MB: fewer copies of the same hot pages back into the file
 
 
@@ -57,6 +58,9 @@ class SqliteDatabase:
     def own(self, connection: Connection, name: str) -> None:
         """Whoever writes is alone."""
 
+    def alone(self, connection: Connection, tables: Sequence[str]) -> None:
+        """Whoever writes is alone."""
+
     def claim(self, connection: Connection, names: Sequence[str]) -> list[str]:
         """All of them: one worker at a time gains nothing by leaving some to another."""
         del connection
@@ -73,7 +77,7 @@ class SqliteDatabase:
         try:
             yield
         except OperationalError as error:
-            reason = str(error.orig).split(":")[0]
+            reason = _UNREADABLE if _UNREADABLE in str(error.orig) else str(error.orig).split(":")[0]
             raise Unavailable(
                 self.where, got=reason, next_step="run `hub doctor`; what was under way is tried again"
             ) from None

@@ -119,10 +119,20 @@ class SqlStore:
         held = set(share) | set(own)
         assert sum(name.startswith(_SUBJECT) for name in held) <= SUBJECTS_MAX, "at most 200 subjects in a unit"
         with self.database.writing(share=held, own=own) as connection:
-            scope = Scope(self.database, connection, self._now(connection), self._ids, held=held, owned=own)
-            unit = SqlUnit(scope, self._cache)
+            unit = self._begun(connection, held, own, self._cache)
             yield unit
             unit.close()
+
+    @contextmanager
+    def within(self, connection: Connection, *, share: Iterable[str], own: Sequence[str]) -> Iterator[SqlUnit]:
+        """The same inside a write transaction that holds these locks already; it knows nothing of before."""
+        unit = self._begun(connection, set(share) | set(own), own, Cache())
+        yield unit
+        unit.close()
+
+    def _begun(self, connection: Connection, held: set[str], own: Sequence[str], cache: Cache) -> SqlUnit:
+        scope = Scope(self.database, connection, self._now(connection), self._ids, held=held, owned=own)
+        return SqlUnit(scope, cache)
 
     @contextmanager
     def peek(self) -> Iterator[SqlUnit]:

@@ -16,7 +16,7 @@ compared. Standard: RFC 6962 §2.1.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import tee, zip_longest
 from pathlib import Path
@@ -26,7 +26,7 @@ from hub.audit.verify.faults import Fault, Wrong
 from hub.audit.verify.lines import leaves, lines
 from hub.audit.verify.notes import Checkpoint, parse_key, read_checkpoint, read_note
 
-__all__ = ["Fault", "Report", "verify_export", "verify_stored"]
+__all__ = ["Checkpoint", "Compared", "Fault", "Report", "Wrong", "verify_copy", "verify_export", "verify_stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,41 @@ def verify_stored(
     own = _Column((leaf_hash(body) for body, _ in left), (outside,))
     listed = _Column((leaf or b"" for _, leaf in right), (outside,))
     return _judge(own, listed, Checkpoint(size, root), outside)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A copy of a log against checkpoints that were kept elsewhere.
+
+    Args:
+        report: of the copy by itself.
+        ahead: checkpoints that count more entries than it has.
+        other: checkpoints of another history.
+    """
+
+    report: Report
+    ahead: tuple[Checkpoint, ...]
+    other: tuple[Checkpoint, ...]
+
+
+def verify_copy(
+    entries: Iterable[tuple[int, bytes]], leaves: Iterable[bytes], claimed: Checkpoint, outside: Sequence[Checkpoint]
+) -> Compared:
+    """Verify a copy of the hub's store against its own head, and hold it against every checkpoint from outside.
+
+    Args:
+        entries: (index, body) in order.
+        leaves: the leaf hashes that stand beside them, in order.
+        claimed: the head of the copy.
+        outside: what signed checkpoints that were kept outside say.
+    """
+    own = _Column((leaf_hash(body) for body, _ in _in_place((index, body, None) for index, body in entries)), outside)
+    listed = _Column(iter(leaves), outside)
+    report = _judge(own, listed, claimed, None)
+    if report.fault is Fault.LOG_EMPTY and claimed.size == 0 and listed.tree.size == 0:
+        report = Report(None, "the log is empty", root=base64.b64encode(claimed.root).decode())
+    ahead = tuple(checkpoint for checkpoint in outside if checkpoint.size > own.tree.size)
+    return Compared(report, ahead, tuple(each for each in outside if each not in own.matched and each not in ahead))
 
 
 class _Column:

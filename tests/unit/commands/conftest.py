@@ -13,10 +13,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.__main__ import command_line, real_tools
+from hub.backup import back_up
 from hub.clock import UtcClock
 from hub.compose import compose
 from hub.doctor import examine, open_log
 from hub.ports import Clock
+from hub.restore import Request, restore
 from hub.settings import read_settings
 from tests.fakes import SeededIds, StandingClock
 from tests.network import NOON, Network, make
@@ -44,6 +46,16 @@ class Desk:
                 read_settings(where), report=report, clock=self.clock, ids=SeededIds(self.seed)
             ),
             examine=lambda where: examine(where, self.doctor_clock),
+            back_up=lambda where, out, who, tell: back_up(
+                read_settings(where), out, who, tell, clock=self.clock, ids=SeededIds(self.seed)
+            ),
+            restore=lambda where, file, notes, who, behind, tell: restore(
+                read_settings(where),
+                Request(file, notes, who, behind),
+                tell,
+                clock=self.clock,
+                ids=SeededIds(self.seed),
+            ),
             stored_log=lambda where: open_log(read_settings(where), self.clock),
             sleep=self._sleep,
             os_user=OS_USER,

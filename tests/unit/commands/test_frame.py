@@ -25,7 +25,7 @@ def _leaves(command: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, .
 
 LEAVES = _leaves(typer.main.get_command(command_line(real_tools())))
 CONTRACT = """
-init migrate doctor work serve suspend resume demo sample
+init migrate doctor backup restore work serve suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,list,end mappings:check,loss
 consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates
