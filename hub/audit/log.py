@@ -38,6 +38,7 @@ from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending,
 BATCH = 500  # entries of one step: about 25 ms, within the 50 ms of a unit (design §6)
 PAGE = 1_000  # entries read at once by an export: bounds its memory
 CHECKPOINT_EVERY = timedelta(hours=1)  # design §7: lodged hourly
+_SAYS_NO = (b'"event_type":"CONSENT_WITHDRAWN"', b'"event_type":"DIRECTIVE_ADDED"')  # as canonical bodies spell it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class AuditLog:
         self._keys = keys
         self._clock = clock
         self._outside = CheckpointFolder(folder)
+        self._uncovered = True  # a process that was killed may have left a client's "no" under no checkpoint
 
     # integrating
 
@@ -84,6 +86,7 @@ class AuditLog:
             rows = _pending(connection)
             if rows:
                 _integrate(connection, head, rows)
+        self._uncovered |= any(says_no in body for _, body in rows for says_no in _SAYS_NO)
         return bool(rows)
 
     def head(self) -> Head:
@@ -108,6 +111,7 @@ class AuditLog:
             raise Refused("audit log", got="no entry", expected="at least one", next_step="nothing is to be signed yet")
         note = signed(head, self._keys)
         self._outside.keep(head, note)  # outside first: the database never knows a checkpoint that was not kept
+        self._uncovered = False
         with self._database.writing() as connection:
             row = {"size": head.size, "note": note, "signed_at": self._clock.now().isoformat()}
             connection.execute(upsert(checkpoint).values(row).on_conflict_do_nothing())
@@ -122,7 +126,8 @@ class AuditLog:
     def checkpoint_step(self) -> bool:
         """Sign a checkpoint if the log has grown and an hour has passed since the last. True if one was signed.
 
-        A last one that lies ahead of the clock (it was set back) counts as an hour old.
+        After a client's "no" it is signed at once: a backup of before, put back, is then known to lack it. A last one
+        that lies ahead of the clock (it was set back) counts as an hour old.
         """
         now = self._clock.now()
         with self._database.reading() as connection:
@@ -130,7 +135,11 @@ class AuditLog:
             last = connection.execute(select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)).first()
         if size == (last.size if last else 0):
             return False
-        if last and (signed_at := datetime.fromisoformat(last.signed_at)) <= now < signed_at + CHECKPOINT_EVERY:
+        if (
+            not self._uncovered
+            and last
+            and (signed_at := datetime.fromisoformat(last.signed_at)) <= now < signed_at + CHECKPOINT_EVERY
+        ):
             return False
         self.checkpoint()
         return True

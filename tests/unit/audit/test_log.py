@@ -12,6 +12,7 @@ from hub.audit.log import AuditLog
 from hub.audit.tree import EMPTY_ROOT, extends, includes, leaf_hash, root_of
 from hub.errors import IntegrityBroken, Refused, Unavailable
 from hub.keys.ring import KeyRing, create_keys
+from hub.model.canonical import canonical
 from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending, checkpoint
 from tests.fakes import SeededIds, StandingClock
 from tests.unit.audit.conftest import add, body, new_database
@@ -140,6 +141,35 @@ class TestCheckpoints:
         assert log.checkpoint_step() is True
         clock.advance(hour)
         assert log.checkpoint_step() is False  # not grown
+
+    @pytest.mark.parametrize("event", ["CONSENT_WITHDRAWN", "DIRECTIVE_ADDED"])
+    def test_a_clients_no_is_under_a_checkpoint_at_once(self, log, database, write, event):
+        write(1)
+        log.step()
+        log.checkpoint_step()
+        body = canonical({"event_type": event, "id": "e000002"})
+        with database.writing() as connection:
+            connection.execute(insert(audit_entry).values(id="e000002", body=body, entry_index=None))
+            connection.execute(insert(audit_pending).values(id="e000002"))
+        log.step()
+
+        assert log.checkpoint_step() is True
+        write(3)
+        log.step()
+        assert log.checkpoint_step() is False  # an hour again
+
+    def test_what_a_killed_process_left_under_no_checkpoint_the_next_one_signs(
+        self, log, database, keys, clock, write, tmp_path
+    ):
+        write(1)
+        log.step()
+        log.checkpoint_step()
+        write(2)
+        log.step()
+
+        again = AuditLog(database, keys, clock, tmp_path / "checkpoints")
+        assert again.checkpoint_step() is True
+        assert again.checkpoint_step() is False
 
     def test_a_clock_set_back_does_not_stop_checkpoints(self, log, clock, write):
         write(1)
