@@ -17,7 +17,7 @@ import consent.packs
 from adapters.contract import Adapter
 from hub import mapping
 from hub.audit.log import AuditLog
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
 from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
@@ -247,7 +247,7 @@ def compose(
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:
     """Kafka where the settings name it, else the store's own; and what lets go of it."""
     if settings.kafka_bootstrap is None:
-        return SqliteBus(store.database, clock), lambda: None
+        return StoredBus(store.database, clock), lambda: None
     from hub.bus.kafka import KafkaBus  # noqa: PLC0415 - see above
 
     def topics() -> list[str]:

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, insert, select
 
 from adapters.contract import Adapter
 from consent.facts import read_decision
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.exchange import intake, wake
 from hub.exchange.connections import SystemConnections
 from hub.exchange.house import House
@@ -115,7 +115,7 @@ def observe(house: House, store: SqlStore, folder: Path, systems: Sequence[Syste
                 unit.directory.put(system)
         connections = SystemConnections(_looking(house.adapters), scratch, house.clock, house.ids)
         opened.callback(connections.close)
-        bus = SqliteBus(scratch.database, house.clock)
+        bus = StoredBus(scratch.database, house.clock)
         apart = replace(house, store=scratch, bus=bus, keys=_NoSeal(house.keys), connections=connections)
         return [one for system in active for one in _look(apart, scratch, system)]
 

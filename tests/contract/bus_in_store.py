@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.store.sql import Database
 from hub.store.tables import bus_record
 from tests.contract.bus import TOPIC
@@ -22,7 +22,7 @@ class TickingClock(StandingClock):
         return super().now()
 
 
-def expiring(database: Database, bus: SqliteBus, clock: StandingClock) -> Callable[[int], None]:
+def expiring(database: Database, bus: StoredBus, clock: StandingClock) -> Callable[[int], None]:
     """Remove the first records of the topic, by their time."""
 
     def remove(count: int) -> None:

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.store.postgres import PostgresDatabase
 from tests.contract.bus import BusContract
 from tests.contract.bus_in_store import TickingClock, expiring
@@ -23,7 +23,7 @@ def database(hub_url):
 
 @pytest.fixture
 def bus(database, clock):
-    return SqliteBus(database, clock)
+    return StoredBus(database, clock)
 
 
 @pytest.fixture

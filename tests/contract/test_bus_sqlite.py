@@ -1,6 +1,6 @@
 import pytest
 
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.errors import BusUnavailable
 from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import bus_group, bus_record, bus_topic, metadata
@@ -24,7 +24,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def bus(database, clock):
-    return SqliteBus(database, clock)
+    return StoredBus(database, clock)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def expire(database, bus, clock):
     return expiring(database, bus, clock)
 
 
-class TestSqliteBus(BusContract):
+class TestStoredBus(BusContract):
     """The bus in the hub's own database."""
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection
 
 from adapters.contract import Answer, Answering, Commit, Gone, Page, Parcel, Raw, Sent, SentState, Source
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.errors import BusUnavailable, Unavailable
 from hub.exchange.breaker import Breaker
 from hub.exchange.connections import SystemConnections, Watched
@@ -112,7 +112,7 @@ class SimKeys:
 class SimBus:
     """At least once, in order within a lane as published, never across; and somebody who writes what is not ours."""
 
-    def __init__(self, met: Met, real: SqliteBus) -> None:
+    def __init__(self, met: Met, real: StoredBus) -> None:
         self._met, self._real = met, real
 
     def publish(self, records: Sequence[Outgoing]) -> None:

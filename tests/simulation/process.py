@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.audit.log import AuditLog
-from hub.bus.sqlite import SqliteBus
+from hub.bus.stored import StoredBus
 from hub.compose import ADAPTERS, Hub, compose
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
 from hub.exchange import Exchange
@@ -91,7 +91,7 @@ class Process:
         house, clock = real.house, self.world.clock
         parts: dict[str, Any] = {  # the real classes are named in compose.py; these stand before them
             "store": SimStore(self, real.store),
-            "bus": SimBus(self, SqliteBus(Door(self, real.store.database), clock)),  # type: ignore[arg-type]
+            "bus": SimBus(self, StoredBus(Door(self, real.store.database), clock)),  # type: ignore[arg-type]
             "keys": SimKeys(self.world, house.keys),  # type: ignore[arg-type]
         }
         systems = SystemConnections(ADAPTERS, parts["store"], clock, house.ids)

@@ -20,7 +20,7 @@ from hub.store.sql import Database, upsert
 from hub.store.tables import bus_group, bus_record, bus_topic
 
 
-class SqliteBus:
+class StoredBus:
     """See :class:`hub.ports.Bus`.
 
     Args:
