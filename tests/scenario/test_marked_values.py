@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from hub.compose import compose
 from hub.errors import KeyGone
 from hub.exchange.withdraw import withdraw_consent
 from hub.model.audit import Actor
+from hub.store.migrate import migrate
+from hub.store.postgres import PostgresDatabase
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
 from tests.network import Network, make
+from tests.services.postgres import Postgres
+from tests.shapes import Shape
 
 # every text column of a client and what hangs on it; ids, codes and dates are no marks
 FREE = {
@@ -93,6 +98,24 @@ def test_no_marked_value_is_in_any_file_of_the_hub_inv_1(network: Network) -> No
     }
 
     assert found == set()
+
+
+def test_no_marked_value_is_in_any_file_of_the_hub_or_its_server_inv_1(tmp_path: Path, own_postgres: Postgres) -> None:
+    """Tables, write-ahead log, pages that are free again, and the server's own log."""
+    url = own_postgres.database()
+    with closing(PostgresDatabase(url)) as database:
+        migrate(database)
+    network = make(tmp_path, shape=Shape("postgresql", url, own_postgres))
+    everything_happens(network)
+    network.hub.close()
+    own_postgres.stop()
+
+    words = re.compile(rb"Zq[A-Za-z]+xj|771234560\d|416-?555-?0142|4165550142|198\d-07-22")
+    folders = (network.hub.settings.dir, own_postgres._folder.path)
+    data = [path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+    assert any(b"delivery.LAKESI" in each for each in data), "the server's pages were read"
+    assert [word for each in data for word in words.findall(each)] == []
 
 
 def test_the_marks_do_arrive_where_they_are_meant_to(network: Network) -> None:
