@@ -7,7 +7,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.services.plugin", "tests.shapes"]
+pytest_plugins = ["tests.services.plugin", "tests.shapes", "tests.cms_postgres"]
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("default" if os.environ.get("HUB_SOAK") else "same")

@@ -70,6 +70,7 @@ _CANNOT_CONNECT: Mapping[str, tuple[str, str]] = {
     "password authentication failed": ("another password than the user's", "check password_file, or the passfile"),
     "no password supplied": ("no password", "name its file: --setting password_file=FILE"),
     "no pg_hba.conf entry": ("a server that does not let this user in from here", "add a line to its pg_hba.conf"),
+    "not currently accepting connections": ("a database that takes no connections", "it is tried again"),
     "does not exist": ("no such database or user", "check the url of this system"),
     "not permitted to log in": ("a user who may not log in", "ALTER ROLE … LOGIN"),
     "permission denied for database": ("a database that this user may not connect to", "GRANT CONNECT"),
