@@ -245,6 +245,9 @@ class PostgresEngine:
             connection = psycopg.connect(wanted, autocommit=True, context=told(), prepare_threshold=None)
         except psycopg.Error as error:
             raise _not_connected(error) from None  # its text may hold the url
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            # it holds what its programs wrote: bytes that it can only refuse to tell as UTF-8, and that we can read
+            session += "; SET client_encoding = 'SQL_ASCII'"
         try:
             connection.execute(session.encode())
         except psycopg.Error as error:
