@@ -207,7 +207,8 @@ class PostgresEngine:
         try:
             return self._current().execute(sql.replace("?", "%s").encode(), values or None)
         except psycopg.Error as error:
-            raise self._ours(place, error, one_row=one_row) from None  # its text may hold a row
+            ours = self._ours(place, error, one_row=one_row)
+        raise ours  # here, so that the driver's error, which may quote a row, does not even hang on it as its context
 
     def _ours(self, place: str, error: psycopg.Error, *, one_row: bool = False) -> HubError | Changed | RowRefused:
         """What a driver's error is here. A connection that it has broken is let go."""
@@ -240,20 +241,28 @@ class PostgresEngine:
         session = _SESSION.format(
             zone=TORONTO.key, statement=STATEMENT_TIMEOUT_MS, lock=max(self._busy_timeout_ms, 1), idle=IDLE_MS
         )
-        try:
-            # statements are not prepared: behind a pool, the next one may meet another session
-            connection = psycopg.connect(wanted, autocommit=True, context=told(), prepare_threshold=None)
-        except psycopg.Error as error:
-            raise _not_connected(error) from None  # its text may hold the url
-        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
-            # it holds what its programs wrote: bytes that it can only refuse to tell as UTF-8, and that we can read
-            session += "; SET client_encoding = 'SQL_ASCII'"
-        try:
-            connection.execute(session.encode())
-        except psycopg.Error as error:
-            connection.close()
-            raise unavailable("database", error.sqlstate or "08", _TROUBLE) from None
-        return connection
+        found = _opened(wanted, session)
+        if isinstance(found, Unavailable):
+            raise found
+        return found
+
+
+def _opened(wanted: str, session: str) -> psycopg.Connection | Unavailable:
+    """A connection that is set up, or why there is none: returned, so that no text of the driver's hangs on it."""
+    try:
+        # statements are not prepared: behind a pool, the next one may meet another session
+        connection = psycopg.connect(wanted, autocommit=True, context=told(), prepare_threshold=None)
+    except psycopg.Error as error:
+        return _not_connected(error)
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # it holds what its programs wrote: bytes that it can only refuse to tell as UTF-8, and that we can read
+        session += "; SET client_encoding = 'SQL_ASCII'"
+    try:
+        connection.execute(session.encode())
+    except psycopg.Error as error:
+        connection.close()
+        return unavailable("database", error.sqlstate or "08", _TROUBLE)
+    return connection
 
 
 def read_password(path: str) -> str:
