@@ -34,7 +34,8 @@ IDLE_MS = 30_000  # [policy] a hub that stands still inside a transaction loses 
 OLDEST = 130_000  # PostgreSQL 13: the number of a transaction by which its commit is found again
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# a row that a deferred constraint refuses is refused by itself, not with the commit of all
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET CONSTRAINTS ALL IMMEDIATE"
 _SESSION = (
     "SET TimeZone = '{zone}'; SET DateStyle = 'ISO, YMD';"
     " SET statement_timeout = {statement}; SET lock_timeout = {lock};"
@@ -109,6 +110,7 @@ class PostgresEngine:
 
     def begin(self, *, write: bool) -> None:
         """Begin. A server that was started again since last time is noticed here, where nothing can be lost yet."""
+        self.rollback()  # what somebody left open is not gone on with
         statement = _WRITE if write else _READ
         kept = self._connection is not None
         try:
@@ -118,8 +120,6 @@ class PostgresEngine:
                 raise
             self._run("database", statement)
         self._under_way, self._number = True, ""
-        if write:  # a row that a deferred constraint refuses is refused by itself, not with the commit of all
-            self._run("database", "SET CONSTRAINTS ALL IMMEDIATE")
 
     def commit(self) -> None:
         """Commit. A server that has rolled back instead says so without an error."""

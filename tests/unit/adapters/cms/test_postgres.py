@@ -372,6 +372,32 @@ def test_a_page_is_read_in_a_transaction_that_cannot_write_and_every_wait_has_an
     assert found == ["repeatable read", "on", "70ms", "15s", "30s", "America/Toronto"]
 
 
+def test_a_transaction_that_was_left_open_is_not_gone_on_with(db, source):
+    family(db)
+    source._database.begin()
+    source._database.insert(("e-0", "referral", None, None, None, "{}", 0, cms.SAVED_AT))
+
+    assert keys(drain(source)[0]) == ["consent:1", "referral_out:1"]
+    assert source.send([PARCEL], nothing) == [Sent("e-1", SentState.ACKNOWLEDGED)]
+    assert db.execute("SELECT message_id FROM hub_inbox").fetchall() == [("e-1",)]
+
+
+def test_views_may_stand_in_a_schema_of_their_own_that_the_url_names(db, place, clock):
+    family(db)
+    db.execute("CREATE SCHEMA hub")
+    for name in NEEDED:
+        db.execute(f"ALTER TABLE {name} SET SCHEMA hub")
+    settings = {**place.settings, "url": f"{place.settings['url']}?options=-csearch_path%3Dhub"}
+    source = connect(settings, Memory(), clock.now)
+
+    found = keys(source.refetch(["referral_out:1"]))
+    wrong = [finding.place for finding in source.check() if not finding.ok]
+    source.close()
+
+    assert found == ["referral_out:1"]
+    assert wrong == ["cms clock"]
+
+
 def test_nothing_of_the_hub_stays_open_between_two_steps(db, source):
     family(db)
     settled(source)
