@@ -186,6 +186,8 @@ class PostgresEngine:
 
     def about(self) -> About:
         """Its version, and whether others on the network can read along."""
+        self.begin(write=False)  # on a connection that lives
+        self.rollback()
         connection = self._current()
         version, secret = connection.info.server_version, connection.pgconn.ssl_in_use
         text = f"answers; PostgreSQL {version // 10_000}, {'TLS' if secret else 'no TLS'}"

@@ -117,6 +117,14 @@ def test_a_server_that_was_started_again_between_two_pages_is_not_even_noticed(s
     assert source.send([PARCEL], nothing) == THERE
 
 
+def test_check_looks_at_a_server_that_was_started_again_and_not_at_its_old_connection(server, source) -> None:
+    source.reach()
+    server.stop()
+    server.start_again()
+
+    assert [finding.place for finding in source.check() if not finding.ok] == ["cms clock"]  # the hub's stands still
+
+
 def test_numbers_that_a_server_skips_after_a_crash_are_a_hole_like_any_other(server, url, source, clock) -> None:
     with cms_postgres.PostgresCms(url) as db:
         family(db)
