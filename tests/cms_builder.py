@@ -1,5 +1,6 @@
 """Invented CMS databases for tests: the schema of the agency's own system, and rows with sensible defaults.
 
+A database is a SQLite file here; ``cms_postgres`` makes the same on a server, and its connections are taken too.
 Every helper takes column names as keywords; what is given replaces the default, None makes it NULL. All people are
 invented. Nothing here knows the adapter.
 """
@@ -11,6 +12,14 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "records" / "cms.sql"
+KEYS = {
+    "client": "client_id",
+    "client_identifier": "identifier_id",
+    "language_result": "language_id",
+    "consent": "consent_id",
+    "case_file": "case_id",
+    "referral": "referral_id",
+}
 SAVED_AT = "2026-05-04 09:00:00"  # Toronto
 
 
@@ -159,10 +168,8 @@ def answer(
 
 def update(db: sqlite3.Connection, table: str, number: int, **fields: Any) -> None:
     """Change columns of a row by its key."""
-    key = db.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1").fetchone()[0]
-    db.execute(
-        f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in fields)} WHERE {key} = ?", (*fields.values(), number)
-    )
+    marks = ", ".join(f"{name} = ?" for name in fields)
+    db.execute(f"UPDATE {table} SET {marks} WHERE {KEYS[table]} = ?", (*fields.values(), number))
 
 
 def _case_of(db: sqlite3.Connection, client_id: int) -> int:
@@ -172,8 +179,8 @@ def _case_of(db: sqlite3.Connection, client_id: int) -> int:
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> int:
     marks = ", ".join("?" * len(row))
-    cursor = db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-    return int(cursor.lastrowid or 0)
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) RETURNING {KEYS[table]}"
+    return int(db.execute(sql, tuple(row.values())).fetchone()[0])
 
 
 def _next(db: sqlite3.Connection, table: str, key: str) -> int:

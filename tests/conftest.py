@@ -7,7 +7,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.listeners", "tests.services.plugin", "tests.shapes"]
+pytest_plugins = ["tests.cms_postgres", "tests.listeners", "tests.services.plugin", "tests.shapes"]
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("default" if os.environ.get("HUB_SOAK") else "same")

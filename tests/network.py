@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
-import sqlite3
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from hub.model.directory import Agency, Service, System, Worker
 from hub.model.rows import Waiting
 from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
+from tests import cms_postgres
 from tests.fakes import SeededIds, StandingClock
 from tests.services.kafka import KafkaAt
 from tests.shapes import SQLITE, Shape
@@ -48,9 +49,12 @@ class Network:
     hub: Hub
     clock: StandingClock
     broker: KafkaAt | None = None  # where the bus is, if not in the store
+    servers: Mapping[str, str] = field(default_factory=dict)  # URL of an agency's database, if it is no file
 
-    def db(self, agency: str) -> sqlite3.Connection:
+    def db(self, agency: str) -> Any:
         """The agency's own connection to its own database."""
+        if agency in self.servers:
+            return cms_postgres.PostgresCms(self.servers[agency])
         return cms.connect(self.dir / f"{agency}.sqlite")
 
     def run(self, rounds: int = 60) -> None:
@@ -69,10 +73,11 @@ class Network:
     def inbox(self, agency: str, kind: str | None = None) -> list[dict[str, Any]]:
         """What the hub has written into an agency's hub_inbox, oldest first."""
         db = self.db(agency)
-        db.row_factory = sqlite3.Row
-        rows = db.execute("SELECT * FROM hub_inbox ORDER BY rowid").fetchall()
+        rows = db.execute(f"SELECT * FROM hub_inbox ORDER BY {'ctid' if agency in self.servers else 'rowid'}")
+        names = [column[0] for column in rows.description]
+        found = [dict(zip(names, row, strict=True)) for row in rows]
         db.close()
-        found = [{**dict(row), "payload": json.loads(row["payload"])} for row in rows]
+        found = [{**row, "payload": json.loads(row["payload"])} for row in found]
         return [row for row in found if kind is None or row["kind"] == kind]
 
     def states(self) -> dict[str, int]:
@@ -119,16 +124,27 @@ class Network:
 
 
 def make(
-    folder: Path, *, seed: int = 7, at: datetime = NOON, limits: Limits | None = None, shape: Shape = SQLITE
+    folder: Path,
+    *,
+    seed: int = 7,
+    at: datetime = NOON,
+    limits: Limits | None = None,
+    shape: Shape = SQLITE,
+    servers: Mapping[str, str] | None = None,
 ) -> Network:
-    """A hub folder, two CMS databases and a directory."""
+    """A hub folder, two CMS databases and a directory.
+
+    Args:
+        servers: an agency's database on PostgreSQL, made already, by its URL; else it is a file.
+    """
     settings = prepare(folder / "hub", seed, shape)
     clock = StandingClock(at)
     hub = compose(settings, clock=clock, ids=SeededIds(seed + 1), limits=limits)
-    for agency in ("harbour", "lakeside"):
+    servers = servers or {}
+    for agency in {"harbour", "lakeside"} - servers.keys():
         cms.make_cms(folder / f"{agency}.sqlite")
-    fill_directory(hub, folder, clock.now())
-    return Network(folder, hub, clock)
+    fill_directory(hub, folder, clock.now(), servers)
+    return Network(folder, hub, clock, servers=servers)
 
 
 def prepare(folder: Path, seed: int, shape: Shape = SQLITE) -> Settings:
@@ -151,20 +167,14 @@ def _prepared(seed: int) -> Path:
     return Path(kept) / "hub"
 
 
-def fill_directory(hub: Hub, folder: Path, now: datetime) -> None:
+def fill_directory(hub: Hub, folder: Path, now: datetime, servers: Mapping[str, str] | None = None) -> None:
     with hub.store.unit(own=[locks.CONFIG]) as unit:
         put = unit.directory.put
         for name, title in (("harbour", "Harbour Newcomer Centre"), ("lakeside", "Lakeside Employment Services")):
             put(Agency(name, title, "general", "ca-on", f"delivery.{name.upper()[:6]:A<12}"))
-            put(
-                System(
-                    f"{name}-cms",
-                    name,
-                    "cms",
-                    "active",
-                    {"path": str(folder / f"{name}.sqlite"), "busy_timeout_ms": 50},
-                )
-            )
+            url = (servers or {}).get(name)
+            place = cms_postgres.settings(url, folder) if url else {"path": str(folder / f"{name}.sqlite")}
+            put(System(f"{name}-cms", name, "cms", "active", {**place, "busy_timeout_ms": 50}))
             put(Worker(f"{name}-worker", name, "worker"))
         put(Worker("steward", "hub", "steward"))
         for wanted in ("employment", "language-training"):

@@ -1,7 +1,8 @@
 """Where we are in the change log: the cursor, gaps in it, and which entries may be taken.
 
 Program systems 9.2, "Change capture": pages of 500 by seq; a gap (somebody's open transaction) is waited for
-60 seconds, then passed, remembered and asked for again for 24 hours. Pure: no database, no clock.
+60 seconds, then passed, remembered and asked for again for 24 hours. ``hub_inbox_error`` is numbered the same way and
+read the same way. Pure: no database, no clock.
 
 The cursor holds what must not be lost between two pages: positions, gaps passed, a sweep under way. It is stored by
 the exchange once a page is settled, so a crash in between repeats a page and never skips one.
@@ -9,10 +10,10 @@ the exchange once a page is settled, so a crash in between repeats a page and ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -22,7 +23,7 @@ from hub.model.canonical import canonical
 PAGE = 500  # entries a page, program systems 9.2
 GAP_WAIT = timedelta(seconds=60)  # the same
 GAP_KEPT = timedelta(hours=24)  # the same
-GAP_WIDE = 1000  # numbers: a wider hole is a log that was cut, and rows are compared instead
+GAP_WIDE = 1000  # numbers: a wider hole may be a log that was cut: rows are compared too
 GAPS_MAX = 100  # gaps remembered at a time; more, and rows are compared instead
 
 
@@ -55,6 +56,8 @@ class Cursor:
         log: last number taken from the change log.
         error: last number taken from ``hub_inbox_error``.
         swept: the local day of the last nightly sweep, or "".
+        gaps: holes of the change log that were passed.
+        error_gaps: the same of ``hub_inbox_error``.
     """
 
     log: int = 0
@@ -62,14 +65,16 @@ class Cursor:
     swept: str = ""
     gaps: tuple[Gap, ...] = ()
     sweep: Sweep | None = None
+    error_gaps: tuple[Gap, ...] = ()
 
     def text(self) -> str:
         """Canonical JSON; what is empty is left out."""
         whole: dict[str, Any] = {"log": self.log, "error": self.error}
         if self.swept:
             whole["swept"] = self.swept
-        if self.gaps:
-            whole["gaps"] = [[gap.first, gap.last, gap.passed_at.isoformat()] for gap in self.gaps]
+        for name, gaps in (("gaps", self.gaps), ("error_gaps", self.error_gaps)):
+            if gaps:
+                whole[name] = [[gap.first, gap.last, gap.passed_at.isoformat()] for gap in gaps]
         if self.sweep:
             whole["sweep"] = [self.sweep.view, self.sweep.start, self.sweep.full]
         return canonical(whole).decode()
@@ -85,9 +90,12 @@ class Cursor:
             return cls()
         try:
             whole = orjson.loads(text)
-            gaps = tuple(Gap(int(a), int(b), datetime.fromisoformat(at)) for a, b, at in whole.get("gaps", ()))
+            gaps, error_gaps = (
+                tuple(Gap(int(a), int(b), datetime.fromisoformat(at)) for a, b, at in whole.get(name, ()))
+                for name in ("gaps", "error_gaps")
+            )
             sweep = Sweep(*whole["sweep"]) if "sweep" in whole else None
-            return cls(int(whole["log"]), int(whole["error"]), str(whole.get("swept", "")), gaps, sweep)
+            return cls(int(whole["log"]), int(whole["error"]), str(whole.get("swept", "")), gaps, sweep, error_gaps)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RecordUnreadable(
                 "cms cursor", shape(text), '{"error": number, "log": number}', 'fetch from "" to begin again'
@@ -108,23 +116,36 @@ class Entry:
     op: str
 
 
+class Numbered(Protocol):
+    """What stands in a log: it has a number, which was given before its transaction committed."""
+
+    @property
+    def seq(self) -> int:
+        """The number."""
+        ...
+
+
+N = TypeVar("N", bound=Numbered)
+Hole = tuple[int, int]  # first and last number
+
+
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Generic[N]):
     """Which entries of a page may be taken now.
 
     Args:
-        log: the last number that is behind us.
+        last: the last number that is behind us.
         passed: holes that were waited for long enough.
         waiting: a hole that was not: what stands behind it stays.
     """
 
-    entries: tuple[Entry, ...]
-    log: int
-    passed: tuple[tuple[int, int], ...]
+    entries: tuple[N, ...]
+    last: int
+    passed: tuple[Hole, ...]
     waiting: bool
 
 
-def holes(entries: Sequence[Entry], after: int) -> Iterator[tuple[int, int]]:
+def holes(entries: Iterable[Numbered], after: int) -> Iterator[Hole]:
     """First and last number of each hole in a page that should begin right behind ``after``."""
     for entry in entries:
         if entry.seq > after + 1:
@@ -133,13 +154,20 @@ def holes(entries: Sequence[Entry], after: int) -> Iterator[tuple[int, int]]:
 
 
 def first_seen(
-    entries: Sequence[Entry], after: int, known: Mapping[int, datetime], now: datetime
-) -> dict[int, datetime]:
-    """When each hole of a page was first seen, by its first number. A time ahead of the clock counts as now."""
-    return {first: min(known.get(first, now), now) for first, _ in holes(entries, after)}
+    entries: Sequence[Numbered], after: int, known: Mapping[Hole, datetime], now: datetime
+) -> dict[Hole, datetime]:
+    """When each hole of a page was first seen, or the one of which it is left. A time ahead of the clock counts as now.
+
+    Several transactions may share a hole: when one of them commits, those that are left have still waited.
+    """
+    seen: dict[Hole, datetime] = {}
+    for first, last in holes(entries, after):
+        waited = (at for (low, high), at in known.items() if low <= first and last <= high)
+        seen[first, last] = min([now, *waited])
+    return seen
 
 
-def take(entries: Sequence[Entry], after: int, seen: Mapping[int, datetime], now: datetime) -> Taken:
+def take(entries: Sequence[N], after: int, seen: Mapping[Hole, datetime], now: datetime) -> Taken[N]:
     """Take entries in order up to the first hole that has not been waited for.
 
     Args:
@@ -148,15 +176,38 @@ def take(entries: Sequence[Entry], after: int, seen: Mapping[int, datetime], now
         seen: when each hole was first seen.
         now: aware.
     """
-    passed: list[tuple[int, int]] = []
+    passed: list[Hole] = []
     limit: int | None = None
     for first, last in holes(entries, after):
-        if now - seen[first] < GAP_WAIT:
+        if now - seen[first, last] < GAP_WAIT:
             limit = first
             break
         passed.append((first, last))
     taken = tuple(entry for entry in entries if limit is None or entry.seq < limit)
     return Taken(taken, taken[-1].seq if taken else after, tuple(passed), limit is not None)
+
+
+def asked_again(
+    gaps: Sequence[Gap], between: Callable[[int, int, int], list[N]], now: datetime
+) -> tuple[tuple[Gap, ...], list[N], bool]:
+    """Ask again for what was passed within the last 24 hours.
+
+    Args:
+        between: reads from one number to another, a page at most.
+
+    Returns:
+        The gaps that are left, what has turned up in them, and whether a page of one of them was full.
+    """
+    late: list[N] = []
+    left: list[Gap] = []
+    full = False
+    for gap in gaps:
+        found = between(gap.first, gap.last, PAGE)
+        late.extend(found)
+        full = full or len(found) == PAGE
+        if now - gap.passed_at < GAP_KEPT:
+            left.extend(without(gap, [each.seq for each in found]))
+    return tuple(left), late, full
 
 
 def without(gap: Gap, found: Sequence[int]) -> Iterator[Gap]:

@@ -86,16 +86,17 @@ def _repeat(database: Database, parcel: Parcel, payload: str) -> Sent:
 def _after_failed_commit(
     database: Database, parcels: Sequence[Parcel], sent: Sequence[Sent], error: Unavailable
 ) -> list[Sent]:
-    """Look what the failed commit left. Nothing there: raise the error. Cannot be seen: unknown."""
+    """Look what the failed commit left. Nothing there: raise the error. Cannot be seen, or may still come: unknown."""
     try:
+        ended = database.ended()  # asked first: what is not there afterwards never comes
         there = database.payloads([parcel.envelope_id for parcel in parcels])
     except Unavailable:
-        return [
-            Sent(one.envelope_id, SentState.UNKNOWN) if one.state is SentState.ACKNOWLEDGED else one for one in sent
-        ]
-    if not all(one.envelope_id in there for one in sent if one.state is SentState.ACKNOWLEDGED):
+        ended, there = False, {}
+    if all(one.envelope_id in there for one in sent if one.state is SentState.ACKNOWLEDGED):
+        return list(sent)
+    if ended:
         raise error
-    return list(sent)
+    return [Sent(one.envelope_id, SentState.UNKNOWN) if one.state is SentState.ACKNOWLEDGED else one for one in sent]
 
 
 def _clients(database: Database, parcels: Sequence[Parcel]) -> dict[str, Client]:

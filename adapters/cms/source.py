@@ -14,25 +14,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import orjson
-
-from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, first_seen, take, without
+from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, asked_again, holes
+from adapters.cms.check import look
+from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
 from adapters.cms.record import PREFIXES, split
+from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import VIEW_OF, Delivered, compare
-from adapters.cms.values import TIMESTAMP_FORMAT, TORONTO
+from adapters.cms.values import TORONTO
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
-from hub.errors import HubError, RecordUnreadable, Refused
+from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
 
-SETTINGS = ("path", "busy_timeout_ms")
-BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
-CLOCK_SKEW = timedelta(minutes=2)  # between the hub's clock and the database's, before check complains
-_GAPS = "gaps"  # memory key: when holes in the log were first seen
+_GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were first seen
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _PREFIX_OF = {view: prefix for prefix, view in VIEW_OF.items()}
@@ -47,23 +45,17 @@ _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
-    """Prepare a connection; the file is opened at first use.
+    """Prepare a connection; the database is opened at first use.
 
     Args:
-        settings: ``path`` (the SQLite file; it must exist), ``busy_timeout_ms`` (default 2000).
+        settings: ``path`` (a SQLite file; it must exist) or ``url`` (a database of PostgreSQL) with ``password_file``;
+            ``busy_timeout_ms`` (default 2000).
         memory: the adapter's own small store.
 
     Raises:
-        Refused: a setting is missing, unknown or of another type.
+        Refused: a setting is missing, unknown, of another type, or holds a password.
     """
-    path, busy = settings.get("path"), settings.get("busy_timeout_ms", BUSY_TIMEOUT_MS)
-    if not isinstance(path, str) or not path:
-        raise Refused("cms settings: path", "nothing", "the path of the agency's database file", "set it and try again")
-    if type(busy) is not int or busy < 0:
-        raise Refused("cms settings: busy_timeout_ms", type(busy).__name__, "milliseconds, 0 or more", "mend it")
-    if unknown := settings.keys() - SETTINGS:
-        raise Refused("cms settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
-    return CmsSource(Database(path, busy), memory, now)
+    return CmsSource(Database(engine(settings)), memory, now)
 
 
 class CmsSource:
@@ -74,6 +66,7 @@ class CmsSource:
         self._memory = memory
         self._clock = clock
         self._delivered = Delivered(memory)
+        self._log_waiting, self._errors_waiting = Waiting(memory, _GAPS), Waiting(memory, _ERROR_GAPS)
 
     def fetch(self, since: str) -> Page:
         """Read one page of what changed: consents first, else in order of the log; then what the system rejected.
@@ -95,7 +88,7 @@ class CmsSource:
             return self._read(keys)
 
     def reach(self) -> None:
-        """Open the file, if it is there.
+        """Open the database, if it is there.
 
         Raises:
             Unavailable: it is not, or it is no database.
@@ -113,14 +106,8 @@ class CmsSource:
         return deliver(self._database, parcels, commit, self._clock())
 
     def check(self) -> list[Finding]:
-        """Look at file, journal, schema, inbox and clock. Says what is wrong and what to do; changes nothing."""
-        findings: list[Finding] = []
-        try:
-            for look in (self._check_file, self._check_schema, self._check_inbox, self._check_clock):
-                findings.extend(look())
-        except HubError as error:
-            findings.append(Finding(error.where, False, error.got, error.next_step))
-        return findings
+        """Look at database, schema, rights, inbox and clock. Says what is wrong and what to do; changes nothing."""
+        return look(self._database, self._clock())
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -132,8 +119,8 @@ class CmsSource:
         problems: list[str] = []
         cursor = self._placed(cursor, problems, now, beginning=beginning)
         given_up = any(now - gap.passed_at >= GAP_KEPT for gap in cursor.gaps)
-        cursor, late = self._late(cursor, now)
-        cursor, entries, log_more = self._log(cursor, now, problems)
+        gaps, late, late_more = asked_again(cursor.gaps, self._database.entries_between, now)
+        cursor, entries, log_more = self._log(replace(cursor, gaps=gaps), now, problems)
         if not log_more and not cursor.sweep and cursor.swept < _night(now):
             # what a hole hid may be a change beneath a row, which the row's own version does not tell
             cursor = replace(cursor.sweeping(full=given_up or bool(cursor.gaps)), swept=_night(now))
@@ -141,53 +128,40 @@ class CmsSource:
         if cursor.sweep:
             compared = compare(self._database, self._delivered, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
-        cursor, rejections, rejected_more = self._rejections(cursor, problems)
+        cursor, rejections, rejected_more = self._rejections(cursor, now, problems)
         raws = self._read(sorted(unique(keys), key=lambda key: not key.startswith("consent:")))
-        more = log_more or cursor.sweep is not None or rejected_more
+        more = log_more or late_more or cursor.sweep is not None or rejected_more
         return Page(tuple(raws), cursor.text(), more, tuple(problems), rejections)
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
         """The cursor, moved where the log no longer fits it."""
         low, high = self._database.log_range()
         if beginning and low != 1:  # the log does not reach back to the first row
-            return replace(cursor.sweeping(full=True), log=high, swept=_night(now))
+            moved = replace(cursor.sweeping(full=True), log=high, swept=_night(now))
+            return replace(moved, gaps=self._skipped(high, now))
         if high < cursor.log:
             problems.append(
                 f"change_log: ends at {high}, before {cursor.log}: restored or cut; all rows are read again"
             )
-            return replace(cursor.sweeping(full=True), log=high, gaps=())
+            return replace(cursor.sweeping(full=True), log=high, gaps=self._skipped(high, now))
         return cursor if cursor.swept else replace(cursor, swept=_night(now))
 
-    def _late(self, cursor: Cursor, now: datetime) -> tuple[Cursor, list[Entry]]:
-        """Entries that turned up in gaps passed within the last 24 hours."""
-        late: list[Entry] = []
-        gaps: list[Gap] = []
-        for gap in cursor.gaps:
-            found = self._database.entries_between(gap.first, gap.last)
-            late.extend(found)
-            if now - gap.passed_at < GAP_KEPT:
-                gaps.extend(without(gap, [entry.seq for entry in found]))
-        return replace(cursor, gaps=tuple(gaps)), late
+    def _skipped(self, high: int, now: datetime) -> tuple[Gap, ...]:
+        """Holes shortly before a place that the cursor is moved to: no sweep sees the rows of who is still at work."""
+        start = max(high - PAGE, 0)
+        entries = self._database.entries_between(start + 1, high, PAGE)
+        return tuple(Gap(first, last, now) for first, last in holes(entries, start))[-GAPS_MAX:]
 
     def _log(self, cursor: Cursor, now: datetime, problems: list[str]) -> tuple[Cursor, tuple[Entry, ...], bool]:
         """Entries behind the cursor, up to a gap that is still waited for; and whether there are more."""
         entries = self._database.entries(cursor.log, PAGE)
-        known = self._known_holes()
-        seen = first_seen(entries, cursor.log, known, now)
-        if seen != known:
-            self._memory.put(_GAPS, canonical({str(n): at.isoformat() for n, at in seen.items()}).decode())
-        taken = take(entries, cursor.log, seen, now)
+        taken = self._log_waiting.take(entries, cursor.log, now)
         problems.extend(f"change_log: {first} to {last} missing, passed after 60 s" for first, last in taken.passed)
         gaps = (*cursor.gaps, *(Gap(first, last, now) for first, last in taken.passed))
-        narrow = tuple(gap for gap in gaps if gap.last - gap.first < GAP_WIDE)[-GAPS_MAX:]
-        cursor = replace(cursor, log=taken.log, gaps=narrow)
-        if len(narrow) < len(gaps):  # too much to ask for again: read the rows themselves
-            cursor = cursor.sweeping(full=True)
+        cursor = replace(cursor, log=taken.last, gaps=gaps[-GAPS_MAX:])
+        if len(gaps) > GAPS_MAX or any(last - first >= GAP_WIDE for first, last in taken.passed):
+            cursor = cursor.sweeping(full=True)  # too much to ask for again, or a log that was cut: read the rows
         return cursor, taken.entries, len(entries) == PAGE and not taken.waiting
-
-    def _known_holes(self) -> dict[int, datetime]:
-        known = orjson.loads(self._memory.get(_GAPS) or "{}")
-        return {int(number): datetime.fromisoformat(at) for number, at in known.items()}
 
     def _keys(self, entries: Sequence[Entry], log: int, problems: list[str]) -> list[str]:
         """Keys of the records that these entries touch, in order of the log."""
@@ -234,18 +208,29 @@ class CmsSource:
                 held.setdefault(owner, []).append(f"{prefix}:{row}")
         return held
 
-    def _rejections(self, cursor: Cursor, problems: list[str]) -> tuple[Cursor, tuple[Rejection, ...], bool]:
+    def _rejections(
+        self, cursor: Cursor, now: datetime, problems: list[str]
+    ) -> tuple[Cursor, tuple[Rejection, ...], bool]:
         """What the system could not apply. A code of no list is not repeated: it could be anything."""
-        if (last := self._database.last_error()) < cursor.error:
-            problems.append(f"hub_inbox_error: ends at {last}, before {cursor.error}: restored or cut; read again")
-            cursor = replace(cursor, error=0)
-        rows = self._database.errors(cursor.error, PAGE)
-        rejections = tuple(
-            Rejection(message_id, code if code in _REJECTED else "UNREADABLE")
-            for _, message_id, code in rows
-            if isinstance(message_id, str)
+        low, high = self._database.error_range()
+        if high < cursor.error:
+            problems.append(f"hub_inbox_error: ends at {high}, before {cursor.error}: restored or cut; read again")
+            cursor = replace(cursor, error=0, error_gaps=())
+        gaps, late, late_more = asked_again(cursor.error_gaps, self._database.errors_between, now)
+        after = cursor.error or max(low - 1, 0)  # what stood before the first row was never about the hub
+        rows = self._database.errors(after, PAGE)
+        taken = self._errors_waiting.take(rows, after, now)
+        problems.extend(
+            f"hub_inbox_error: {first} to {last} missing, passed after 60 s" for first, last in taken.passed
         )
-        return (replace(cursor, error=rows[-1][0]) if rows else cursor), rejections, len(rows) == PAGE
+        gaps = (*gaps, *(Gap(first, last, now) for first, last in taken.passed))
+        rejections = tuple(
+            Rejection(row.message_id, row.code if row.code in _REJECTED else "UNREADABLE")
+            for row in (*late, *taken.entries)
+            if isinstance(row.message_id, str)
+        )
+        more = late_more or (len(rows) == PAGE and not taken.waiting)
+        return replace(cursor, error=taken.last, error_gaps=gaps[-GAPS_MAX:]), rejections, more
 
     # -- reading records
 
@@ -291,39 +276,6 @@ class CmsSource:
         for _, row in self._database.rows(view, column, [value for value in values if value is not None]):
             grouped.setdefault(row[column], []).append(row)
         return grouped
-
-    # -- looking at the connection
-
-    def _check_file(self) -> Iterable[Finding]:
-        mode = self._database.journal_mode()
-        text = f"opens; journal mode {mode}"
-        yield Finding("cms database", True, text, "" if mode == "wal" else "with WAL, readers and writers do not wait")
-
-    def _check_schema(self) -> Iterable[Finding]:
-        lacking = self._database.missing()
-        for name, columns in lacking.items():
-            text = f"has no column {', '.join(columns)}" if columns else "is not there"
-            yield Finding(f"cms {name}", False, text, "restore it as in schemas/records/cms.sql")
-        if not lacking:
-            yield Finding("cms schema", True, "every view and column that is needed is there")
-
-    def _check_inbox(self) -> Iterable[Finding]:
-        self._database.begin()
-        try:
-            now = self._clock().astimezone(TORONTO).strftime(TIMESTAMP_FORMAT)
-            written = self._database.insert(("hub-check", "returned", None, None, None, "{}", 0, now))
-        finally:
-            self._database.rollback()
-        if written is None:
-            yield Finding("cms hub_inbox", False, "refuses a row", "look at its constraints and triggers")
-        else:
-            yield Finding("cms hub_inbox", True, "can be written (tried and rolled back)")
-
-    def _check_clock(self) -> Iterable[Finding]:
-        theirs = datetime.strptime(self._database.clock(), TIMESTAMP_FORMAT).replace(tzinfo=UTC)
-        skew = abs(self._clock() - theirs)
-        text = f"{int(skew.total_seconds())} s from the hub's clock"
-        yield Finding("cms clock", skew <= CLOCK_SKEW, text, "" if skew <= CLOCK_SKEW else "set both clocks by NTP")
 
 
 def _night(now: datetime) -> str:

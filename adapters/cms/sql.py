@@ -1,23 +1,21 @@
-"""All SQL of the CMS adapter, and its driver: one connection to the agency's database.
+"""All queries of the CMS adapter, in one text for every engine.
 
-Program systems 9.2. The database is a SQLite file, opened read-write and never created. Statements keep to standard
-SQL; names in them come from the one table of columns in ``record``, values are always bound.
+Program systems 9.2. Statements keep to standard SQL; names in them come from the one table of columns in ``record``,
+values are always bound. What engines do differently stands in ``sqlite`` and ``postgres``.
 
-Driver errors become ours here. Their texts are not repeated (a trigger of the agency may say anything): only the
-driver's error code is, and for a changed schema the view and the columns that are missing.
+A statement that an engine finds no table or column for is told as what the database lacks: view and columns.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from adapters.cms.changes import Entry
+from adapters.cms.engine import About, Changed, Engine, RowRefused, decoded
 from adapters.cms.record import SAFE_CHANNELS, VIEWS
 from hub.errors import HubError, Unavailable
 
@@ -34,6 +32,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     ),
     "hub_inbox_error": ("seq", "message_id", "code"),
 }  # fmt: skip
+RIGHTS = {name: ("SELECT INSERT" if name == "hub_inbox" else "SELECT", columns) for name, columns in NEEDED.items()}
 
 _INSERT = (
     "INSERT INTO hub_inbox (message_id, kind, hub_referral_no, client_id, base_row_version, payload, incomplete,"
@@ -43,62 +42,56 @@ _NORMALISED = (
     "UPPER(REPLACE(REPLACE(value, '-', ''), ' ', ''))"  # as hub.model.identifiers.normalise; cms.sql indexes it
 )
 
-# driver code -> what it is, what to do
-_TROUBLE: Mapping[str, tuple[str, str]] = {
-    "SQLITE_BUSY": ("a database that somebody else has locked", "it is tried again; look for a long transaction"),
-    "SQLITE_LOCKED": ("a table that somebody else has locked", "it is tried again; look for a long transaction"),
-    "SQLITE_FULL": ("a full disk or a full database", "make room; it is tried again"),
-    "SQLITE_CANTOPEN": ("a file that cannot be opened", "check the path, its folder and their permissions"),
-    "SQLITE_READONLY": ("a database that cannot be written", "give the hub's user write permission on file and folder"),
-    "SQLITE_PERM": ("a file without permission", "give the hub's user permission on file and folder"),
-    "SQLITE_NOTADB": ("a file that is no database", "check the path, or restore the file"),
-    "SQLITE_CORRUPT": ("a damaged database", "restore the agency's database"),
-    "SQLITE_IOERR": ("an input or output error", "check disk and file system; it is tried again"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row of ``hub_inbox_error``, as it stands there."""
+
+    seq: int
+    message_id: Any
+    code: Any
 
 
 class Database:
-    """The connection. Opened at first use, and again when the file was replaced (a restored backup)."""
+    """What the adapter asks of an agency's database, and tells it."""
 
-    def __init__(self, path: str, busy_timeout_ms: int) -> None:
-        self._path = path
-        self._busy_timeout_ms = busy_timeout_ms
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     # -- transactions
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """One consistent picture for everything that is read inside."""
-        self._begin("BEGIN")
+        with self._named():
+            self._engine.begin(write=False)
         try:
             yield
         finally:
             self.rollback()
 
     def begin(self) -> None:
-        """Begin to write: locks first, so that nobody writes between our look and our insert."""
-        self._begin("BEGIN IMMEDIATE")
+        """Begin to write."""
+        with self._named():
+            self._engine.begin(write=True)
 
     def commit(self) -> None:
-        """Commit. When it raises, the outcome is looked up by the caller with :meth:`payloads`."""
-        with self._ours("commit"):
-            self._current().execute("COMMIT")
+        """Commit. When it raises, the outcome is looked up by the caller with :meth:`ended` and :meth:`payloads`."""
+        with self._named():  # a deferred trigger of the agency may name anything
+            self._engine.commit()
+
+    def ended(self) -> bool:
+        """After a commit that raised: whether its transaction is certainly over."""
+        with self._named():
+            return self._engine.ended()
 
     def rollback(self) -> None:
         """Undo what is open, if anything is."""
-        if self._connection is not None and self._connection.in_transaction:
-            with suppress(sqlite3.Error):  # a connection that cannot roll back is closed: that undoes it too
-                self._connection.execute("ROLLBACK")
-                return
-            self.close()
+        self._engine.rollback()
 
     def close(self) -> None:
         """Close the connection; a later call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._file = None
+        self._engine.close()
 
     # -- the change log and the errors
 
@@ -112,24 +105,30 @@ class Database:
         sql = "SELECT seq, table_name, row_id, op FROM change_log WHERE seq > ? ORDER BY seq LIMIT ?"
         return [Entry(*row) for row in self._rows("change_log", sql, (after, limit))]
 
-    def entries_between(self, first: int, last: int) -> list[Entry]:
+    def entries_between(self, first: int, last: int, limit: int) -> list[Entry]:
         """Entries from one number to another, both included, in order."""
-        sql = "SELECT seq, table_name, row_id, op FROM change_log WHERE seq BETWEEN ? AND ? ORDER BY seq"
-        return [Entry(*row) for row in self._rows("change_log", sql, (first, last))]
+        sql = "SELECT seq, table_name, row_id, op FROM change_log WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return [Entry(*row) for row in self._rows("change_log", sql, (first, last, limit))]
 
     def still_to_come(self, view: str, rows: Sequence[int], after: int) -> set[int]:
         """Which of these rows have an entry of their own further on."""
         sql = "SELECT DISTINCT row_id FROM change_log WHERE table_name = ? AND seq > ? AND row_id IN"
         return {row[0] for row in self._in("change_log", sql, rows, (view, after))}
 
-    def errors(self, after: int, limit: int) -> list[tuple[int, Any, Any]]:
-        """Rows of ``hub_inbox_error`` behind a number: seq, message id, code."""
-        sql = "SELECT seq, message_id, code FROM hub_inbox_error WHERE seq > ? ORDER BY seq LIMIT ?"
-        return self._rows("hub_inbox_error", sql, (after, limit))
+    def error_range(self) -> tuple[int, int]:
+        """Lowest and highest number in ``hub_inbox_error``; zeros where it is empty."""
+        low, high = self._rows("hub_inbox_error", "SELECT MIN(seq), MAX(seq) FROM hub_inbox_error")[0]
+        return int(low or 0), int(high or 0)
 
-    def last_error(self) -> int:
-        """Highest number in ``hub_inbox_error``, or 0."""
-        return int(self._rows("hub_inbox_error", "SELECT MAX(seq) FROM hub_inbox_error")[0][0] or 0)
+    def errors(self, after: int, limit: int) -> list[Failure]:
+        """Rows of ``hub_inbox_error`` behind a number, in order."""
+        sql = "SELECT seq, message_id, code FROM hub_inbox_error WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [Failure(*row) for row in self._rows("hub_inbox_error", sql, (after, limit))]
+
+    def errors_between(self, first: int, last: int, limit: int) -> list[Failure]:
+        """Rows of ``hub_inbox_error`` from one number to another, both included, in order."""
+        sql = "SELECT seq, message_id, code FROM hub_inbox_error WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return [Failure(*row) for row in self._rows("hub_inbox_error", sql, (first, last, limit))]
 
     # -- the views
 
@@ -175,15 +174,13 @@ class Database:
 
         A refused row undoes itself alone; its neighbours stay.
         """
-        connection = self._current()
-        with self._ours("hub_inbox"):
-            connection.execute("SAVEPOINT one")
-            try:
-                inserted = connection.execute(_INSERT, row).rowcount == 1
-            except (sqlite3.IntegrityError, sqlite3.DataError):
-                connection.execute("ROLLBACK TO one")
-                inserted = None
-            connection.execute("RELEASE one")
+        self._execute("SAVEPOINT one")
+        try:
+            inserted = self._execute(_INSERT, row) == 1
+        except RowRefused:
+            self._execute("ROLLBACK TO SAVEPOINT one")
+            inserted = None
+        self._execute("RELEASE SAVEPOINT one")
         return inserted
 
     def payloads(self, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -205,44 +202,40 @@ class Database:
 
     # -- looking at the connection
 
+    @property
+    def schema(self) -> str:
+        """The file that says what the database must show."""
+        return self._engine.schema
+
     def missing(self) -> dict[str, tuple[str, ...]]:
         """By view or table that is not as it must be: the columns it lacks; none named: it is not there at all."""
-        lacking: dict[str, tuple[str, ...]] = {}
-        for name, needed in NEEDED.items():
-            have = self._shown(name)
-            absent = tuple(column for column in needed if column not in have)
-            if absent:
-                lacking[name] = absent if have else ()
-        return lacking
+        with self._named():
+            return self._absent()
 
-    def journal_mode(self) -> str:
-        """How the engine keeps its journal (SQLite only)."""
-        return str(self._rows("database", "PRAGMA journal_mode")[0][0])
+    def denied(self) -> Mapping[str, str]:
+        """By view or table, the first right that the hub's user needs and has not."""
+        with self._named():
+            return self._engine.denied(RIGHTS)
 
-    def clock(self) -> str:
-        """The database's own time, UTC, ``YYYY-MM-DD HH:MM:SS``."""
-        return str(self._rows("database", "SELECT CURRENT_TIMESTAMP")[0][0])
+    def about(self) -> About:
+        """How the database is set up."""
+        with self._named():
+            return self._engine.about()
+
+    def clock(self) -> datetime:
+        """The database's own time, aware."""
+        with self._named():
+            return self._engine.clock()
 
     # -- below
 
-    def _shown(self, name: str) -> set[str]:
-        """Columns of a view or table; none where it is not there, or is broken."""
-        with self._ours(name):
-            try:
-                shown = self._current().execute(" ".join(("SELECT * FROM", name, "WHERE 1 = 0"))).description
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorname != "SQLITE_ERROR":
-                    raise
-                return set()
-        return {column[0] for column in shown}
-
-    def _begin(self, statement: str) -> None:
-        with self._ours("database"):
-            self._open().execute(statement)
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        with self._named():
+            return self._engine.execute("hub_inbox", sql, values)
 
     def _rows(self, place: str, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._ours(place):
-            return self._current().execute(sql, values).fetchall()
+        with self._named():
+            return self._engine.rows(place, sql, values)
 
     def _in(
         self, place: str, sql: str, values: Sequence[Any], before: Sequence[Any] = (), order: str = ""
@@ -254,72 +247,31 @@ class Database:
             whole = " ".join((sql, "(", marks, ")", *(("ORDER BY", order) if order else ())))
             yield from self._rows(place, whole, (*before, *part))
 
-    def _current(self) -> sqlite3.Connection:
-        """The connection of the transaction that is open; else of the file that stands at the path now."""
-        if self._connection is not None and self._connection.in_transaction:
-            return self._connection
-        return self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        """The connection to the file that stands at the path now."""
-        try:
-            status = os.stat(self._path)
-        except OSError as error:
-            self.close()
-            raise Unavailable(
-                "cms database", "no readable file at its path", "the agency's database", "check the path of this system"
-            ) from error
-        if self._connection is None or self._file != (status.st_dev, status.st_ino):
-            self.close()
-            self._connection = self._connect()
-            self._file = (status.st_dev, status.st_ino)
-        return self._connection
-
-    def _connect(self) -> sqlite3.Connection:
-        uri = "file:" + quote(str(Path(self._path).absolute())) + "?mode=rw"  # rw: never created here
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=self._busy_timeout_ms / 1000, isolation_level=None, check_same_thread=False
-        )
-        connection.text_factory = decoded
-        return connection
+    def _absent(self) -> dict[str, tuple[str, ...]]:
+        lacking: dict[str, tuple[str, ...]] = {}
+        for name, needed in NEEDED.items():
+            have = self._engine.columns(name)
+            absent = tuple(column for column in needed if column not in have)
+            if absent:
+                lacking[name] = absent if have else ()
+        return lacking
 
     @contextmanager
-    def _ours(self, place: str) -> Iterator[None]:
+    def _named(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise self._translated(place, error) from error
+        except Changed as changed:
+            raise self._lacking(changed) from changed
 
-    def _translated(self, place: str, error: sqlite3.Error) -> HubError:
-        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-        if name == "SQLITE_ERROR" and (lacking := self._lacking()):
-            return lacking
-        for code, (what, next_step) in _TROUBLE.items():
-            if name.startswith(code):
-                return Unavailable(f"cms {place}", f"{what} ({name})", "a database that answers", next_step)
-        return Unavailable(f"cms {place}", name, "a database that answers", "run: hub systems check")
-
-    def _lacking(self) -> HubError | None:
+    def _lacking(self, changed: Changed) -> HubError:
         """A changed schema, named: the first view or table that is not as it must be."""
-        try:
-            lacking = self.missing()
-        except HubError:
-            return None
+        lacking: dict[str, tuple[str, ...]] = {}
+        with suppress(HubError, Changed):
+            lacking = self._absent()
         for name, columns in lacking.items():
             got = f"no column {', '.join(columns)}" if columns else "no such view or table, or a broken view"
-            return Unavailable(f"cms {name}", got, "as in schemas/records/cms.sql", "restore it; it is tried again")
-        return None
-
-
-def decoded(data: bytes) -> str:
-    """Text of a column: UTF-8, or the Windows-1252 that old columns still hold (program systems 5.2).
-
-    Bytes that are neither keep a mark in them, by which the record is refused.
-    """
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+            return Unavailable(f"cms {name}", got, f"as in {self.schema}", "restore it; it is tried again")
+        return Unavailable(f"cms {changed.place}", changed.code, f"as in {self.schema}", "run: hub systems check")
 
 
 def cell(value: Any) -> Any:
@@ -339,8 +291,9 @@ def _version(value: Any) -> str:
 
 
 def _column(name: str) -> str:
+    """A column as it is read: a channel only where it is marked safe, in whatever type the view says so."""
     mark = SAFE_CHANNELS.get(name)
-    return " ".join(("CASE WHEN", mark, "= 1 THEN", name, "END")) if mark else name
+    return " ".join(("CASE WHEN CAST(", mark, "AS VARCHAR(5)) IN ('1', 'true') THEN", name, "END")) if mark else name
 
 
 def unique(values: Iterable[Any]) -> list[Any]:

@@ -52,7 +52,9 @@ def add(
     for text in setting or ():
         name, equals, value = text.partition("=")
         if not equals:
-            raise Misused("--setting", "a word without =", "NAME=VALUE", "for a cms: --setting path=/data/cms.sqlite")
+            raise Misused(
+                "--setting", "a word without =", "NAME=VALUE", "for a cms: --setting path=/data/cms.sqlite, or url=…"
+            )
         row[f"settings.{name}"] = value
     put(ctx, folder, worker, SYSTEM, row, as_json)
 
@@ -63,7 +65,7 @@ def check(
     folder: Dir = None,
     as_json: Json = False,
 ) -> int:
-    """Look at the connection to a system: its file, tables and settings. Exit code 1 if anything is wrong."""
+    """Look at the connection to a system: its database, rights and settings. Exit code 1 if anything is wrong."""
     with opened(ctx, folder) as hub:
         found = [row for system in _systems(hub, id) for row in _look(hub, system)]
     wrong = sum(not row["ok"] for row in found)

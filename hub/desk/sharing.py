@@ -1,4 +1,4 @@
-"""One place, one system: two systems never lead to the same files, nor two agencies' to the same place.
+"""One place, one system: two systems never lead to the same files or database, nor two agencies' to the same place.
 
 Whoever could connect a system of its own to another agency's database would read its clients and receive its mail, in a
 way that the rules of sharing cannot see. A system that agencies share is one system, with a site for each of them.
@@ -7,6 +7,9 @@ Two systems of one agency on the same files would say each of its records twice.
 
 A setting that names a file or a folder is called ``path`` or ends in ``_path``. It is kept as an absolute path, since a
 relative one would lead elsewhere from another folder, and files are compared as what they are, not as they are spelled.
+So is one that ends in ``_file``, which is how a place is reached and no place of its own. A setting that names a place
+on the network is called ``url``: compared are host, port and what stands behind them, not who asks and how. Two names
+of one host are not known as such.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote, urlsplit
 
 from hub.directory.cells import seen
 from hub.errors import Refused
@@ -22,13 +26,20 @@ from hub.model.directory import System
 from hub.ports import Directory
 
 T = TypeVar("T")
+Spot = tuple[str, str, str]  # host, port and what stands behind them
+
+_PORTS = {"postgresql": "5432", "postgres": "5432"}  # where a URL names none
+_HERE = {"localhost", "::1"}  # other names of 127.0.0.1
 
 
 def absolute(row: T) -> T:
     """A row as it is kept: a system's files by absolute paths. Other rows are left as they are."""
     if not isinstance(row, System):
         return row
-    settings = {name: str(Path(value).absolute()) if _file(name) else value for name, value in row.settings.items()}
+    settings = {
+        name: str(Path(value).absolute()) if _file(name) or name.endswith("_file") else value
+        for name, value in row.settings.items()
+    }
     return replace(row, settings=settings)
 
 
@@ -73,8 +84,11 @@ def _same(one: System, other: System) -> bool:
     files, others = _files(one), _files(other)
     if any(_same_file(file, another) for file in files for another in others):
         return True  # whatever else their settings say
+    spots, theirs = _spots(one), _spots(other)
+    if spots & theirs:
+        return True
     # comparing the rest would be a guess: a setting more, or one spelled otherwise, may lead to the same place
-    return one.kind == other.kind and one.agency != other.agency and not (files and others)
+    return one.kind == other.kind and one.agency != other.agency and not ((files or spots) and (others or theirs))
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -90,3 +104,21 @@ def _files(system: System) -> list[Path]:
 
 def _file(name: str) -> bool:
     return name == "path" or name.endswith("_path")
+
+
+def _spots(system: System) -> set[Spot]:
+    """Where a URL leads: one spot for each host that it names. A URL that cannot be read leads nowhere known."""
+    try:
+        url = urlsplit(str(system.settings.get("url", "")))
+    except ValueError:
+        return set()
+    hosts = url.netloc.rpartition("@")[2].split(",")
+    return {(*_host(host, _PORTS.get(url.scheme, "")), unquote(url.path)) for host in hosts if host}
+
+
+def _host(text: str, port: str) -> tuple[str, str]:
+    """Host and port as they are compared: ``Cases.Example.org.`` and ``cases.example.org:5432`` are one."""
+    name, bracket, rest = text.rpartition("]")
+    host, _, given = (name, "", rest.removeprefix(":")) if bracket else text.partition(":")
+    host = unquote(host).removeprefix("[").rstrip(".").lower()
+    return "127.0.0.1" if host in _HERE else host, given.lstrip("0") or port

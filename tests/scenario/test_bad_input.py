@@ -299,7 +299,7 @@ def pages(path: Path) -> int:
 
 def test_a_full_database_of_the_recipient_holds_the_message_and_gets_it_when_there_is_room(network: Network) -> None:
     refer(network)
-    connection = network.hub.connections.source(_system(network, "lakeside-cms")).source._database
+    connection = network.hub.connections.source(_system(network, "lakeside-cms")).source._database._engine
     connection._open().execute(f"PRAGMA max_page_count = {pages(network.dir / 'lakeside.sqlite')}")
     fill(network.dir / "lakeside.sqlite")
     network.run()

@@ -59,6 +59,77 @@ def test_what_cannot_be_the_same_is_not_refused(network: Network, added: System)
     held_against(network, System("lakeside-x", "lakeside", "x", "active", HOST), added)
 
 
+def cms(system: str, agency: str, **settings: str) -> System:
+    return System(system, agency, "cms", "active", settings)
+
+
+@pytest.mark.parametrize("agency", ["lakeside", "harbour"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("postgresql://hub@cases.example.org/cases", id="the same"),
+        pytest.param("postgresql://other@cases.example.org/cases", id="as another user"),
+        pytest.param("postgres://hub@cases.example.org/cases", id="by the other name of the scheme"),
+        pytest.param("postgresql://hub@cases.example.org:5432/cases", id="with the port that it has anyway"),
+        pytest.param("postgresql://hub@CASES.example.ORG./cases", id="another spelling"),
+        pytest.param("postgresql://hub@cases.example.org/%63ases", id="another encoding"),
+        pytest.param("postgresql://hub@cases.example.org/cases?sslmode=require", id="with an option"),
+        pytest.param("postgresql://hub@standby.example.org,cases.example.org:5432/cases", id="one of several hosts"),
+    ],
+)
+def test_two_systems_never_lead_to_the_same_database(network: Network, agency: str, url: str) -> None:
+    standing = cms("lakeside-db", "lakeside", url="postgresql://hub@cases.example.org/cases")
+
+    with pytest.raises(Refused) as refused:
+        held_against(network, standing, cms("second-db", agency, url=url))
+
+    assert "`lakeside-db`, an active system of `lakeside`" in refused.value.got
+    assert "cases" not in str(refused.value).lower()
+
+
+def test_this_machine_has_several_names(network: Network) -> None:
+    standing = cms("lakeside-db", "lakeside", url="postgresql://hub@localhost/cases")
+
+    for host in ("127.0.0.1", "[::1]:5432"):
+        with pytest.raises(Refused):
+            held_against(network, standing, cms("harbour-db", "harbour", url=f"postgresql://hub@{host}/cases"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"url": "postgresql://hub@cases.example.org/harbour"}, id="another database"),
+        pytest.param({"url": "postgresql://hub@cases.example.org:5433/cases"}, id="another port"),
+        pytest.param({"url": "postgresql://hub@other.example.org/cases"}, id="another host"),
+        pytest.param({"path": "/srv/cases.sqlite"}, id="a file"),
+    ],
+)
+def test_two_agencies_may_each_have_a_database_of_its_own(network: Network, settings: dict[str, str]) -> None:
+    held_against(
+        network,
+        cms("lakeside-db", "lakeside", url="postgresql://hub@cases.example.org/cases"),
+        cms("harbour-db", "harbour", **settings),
+    )
+
+
+def test_systems_may_read_their_passwords_from_one_file(network: Network) -> None:
+    held_against(
+        network,
+        cms("lakeside-db", "lakeside", url="postgresql://hub@h/lakeside", password_file="/srv/password"),
+        cms("harbour-db", "harbour", url="postgresql://hub@h/harbour", password_file="/srv/password"),
+    )
+
+
+def test_a_system_does_not_go_on_at_a_database_that_was_given_away(network: Network) -> None:
+    house, url = network.hub.house, "postgresql://hub@cases.example.org/cases"
+    with house.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(replace(cms("harbour-db", "harbour", url=url), status="suspended"))
+        unit.directory.put(cms("lakeside-db", "lakeside", url=f"{url}?sslmode=require"))
+
+    with pytest.raises(Refused, match="lakeside-db"):
+        stopping.go_on(house, "system", "harbour-db", STEWARD)
+
+
 def harts(system: str, agency: str, folder: str) -> System:
     settings = {"from_harts_path": f"/srv/{folder}/from", "to_harts_path": f"/srv/{folder}/to", "site": "T00001"}
     return System(system, agency, "harts", "active", settings)

@@ -1,4 +1,7 @@
-"""The agency's own database (schemas/records/cms.sql): views, change log, rules of program systems 5.4 and 9.2."""
+"""The agency's own database: views, change log, rules of program systems 5.4 and 9.2.
+
+Of ``schemas/records/cms.sql`` and ``cms.postgres.sql`` alike: the same stories on either engine.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import sqlite3
 
 import pytest
 
+from adapters.cms.sql import NEEDED
 from tests import cms_builder as cms
+
+from .conftest import ON_SQLITE
 
 # program systems 9.2, word for word
 VIEWS = {
@@ -56,20 +62,18 @@ def head(db: sqlite3.Connection) -> int:
 
 def add_note(db: sqlite3.Connection, case: int, **fields: object) -> int:
     note = {"case_id": case, "author": "w-17", "written_at": cms.SAVED_AT, "body": "x", "language": "en", **fields}
-    marks = ", ".join("?" * len(note))
-    return (
-        db.execute(f"INSERT INTO case_note ({', '.join(note)}) VALUES ({marks})", tuple(note.values())).lastrowid or 0
-    )
+    sql = f"INSERT INTO case_note ({', '.join(note)}) VALUES ({', '.join('?' * len(note))}) RETURNING note_id"
+    return db.execute(sql, tuple(note.values())).fetchone()[0]
 
 
 def add_plan(db: sqlite3.Connection, case: int) -> tuple[int, int]:
-    plan = db.execute(
-        "INSERT INTO isp_plan (case_id, version, review_due) VALUES (?, 1, '2026-08-01')", (case,)
-    ).lastrowid
-    goal = db.execute(
-        "INSERT INTO isp_goal (plan_id, term, description, status) VALUES (?, 'short', 'x', 'NOT_STARTED')", (plan,)
-    ).lastrowid
-    return plan or 0, goal or 0
+    plan = "INSERT INTO isp_plan (case_id, version, review_due) VALUES (?, 1, '2026-08-01') RETURNING plan_id"
+    (number,) = db.execute(plan, (case,)).fetchone()
+    goal = (
+        "INSERT INTO isp_goal (plan_id, term, description, status) VALUES (?, 'short', 'x', 'NOT_STARTED')"
+        " RETURNING goal_id"
+    )
+    return number, db.execute(goal, (number,)).fetchone()[0]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -77,6 +81,13 @@ def test_a_view_has_exactly_the_columns_of_9_2(db, view):
     have = [column[0] for column in db.execute(f"SELECT * FROM {view}").description]
 
     assert have == VIEWS[view].split(", ")
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_view_or_table_has_what_the_hub_asks_for(db, name):
+    have = {column[0] for column in db.execute(f"SELECT * FROM {name}").description}
+
+    assert set(NEEDED[name]) <= have
 
 
 def test_case_38_an_anonymous_client_is_in_no_view(db):
@@ -99,7 +110,7 @@ def test_case_38_an_anonymous_client_is_in_no_view(db):
         " VALUES ('NEWCOMER', 'orientation', ?, 'group', 'in person', 'S1', 'en', 'ircc')",
         (cms.SAVED_AT,),
     )
-    db.execute("INSERT INTO service_participant (event_id, client_id, attended) VALUES (1, ?, 1)", (client,))
+    db.execute("INSERT INTO service_participant (event_id, client_id, attended) VALUES (1, ?, TRUE)", (client,))
 
     assert {view: shown(db, view) for view in VIEWS} == {view: [] for view in VIEWS} | {"v_hub_client": [named]}
 
@@ -144,7 +155,6 @@ def test_an_incoming_referral_is_shown_once_it_holds_our_answer(db):
     [
         pytest.param({"shareable": 1, "signed_at": cms.SAVED_AT}, True, id="C5 signed and shareable"),
         pytest.param({"shareable": 1}, False, id="C5 unsigned"),
-        pytest.param({"shareable": 1, "signed_at": ""}, False, id="C5 signed with nothing"),
         pytest.param({"shareable": 0, "signed_at": cms.SAVED_AT}, False, id="case 64 not shareable"),
     ],
 )
@@ -152,6 +162,13 @@ def test_a_note_leaves_only_signed_and_shareable(db, fields, is_shown):
     note = add_note(db, cms.add_case(db, cms.add_client(db)), **fields)
 
     assert shown(db, "v_hub_note_shareable") == ([note] if is_shown else [])
+
+
+@ON_SQLITE
+def test_c5_a_note_that_is_signed_with_nothing_stays(db):
+    add_note(db, cms.add_case(db, cms.add_client(db)), shareable=1, signed_at="")
+
+    assert shown(db, "v_hub_note_shareable") == []
 
 
 def test_issues_stand_in_order_of_rank(db):
@@ -279,7 +296,7 @@ def test_c1_nor_a_new_referral_but_a_new_case_does(db, closed):
 
 def test_c1_case_52_a_closed_case_takes_follow_up_and_closure_details(db, closed):
     db.execute("INSERT INTO follow_up (case_id, month, due_on) VALUES (?, 3, '2026-08-04')", (closed,))
-    db.execute("UPDATE follow_up SET reached = 1")
+    db.execute("UPDATE follow_up SET reached = TRUE")
 
     cms.update(db, "case_file", closed, closure_summary="x", closure_reason="EMPLOYED", status="CLOSED")
 
