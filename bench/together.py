@@ -24,10 +24,11 @@ from bench.bus import BATCH, plainly
 from bench.figures import Figure, stopwatch
 from bench.world import RECIPIENT, RunningClock, World, world
 from hub.commands.loop import Failures, loop
-from hub.compose import compose, open_office
+from hub.compose import compose
 from hub.desk.bus import topics
 from hub.ids import RandomIds
 from hub.log import Log
+from hub.outside import open_office
 from hub.ports import Outgoing
 from hub.settings import read_settings
 from tests.kafka_network import records, write_settings

@@ -36,23 +36,12 @@ from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
 from hub.commands.tools import Tools
-from hub.compose import (
-    ADAPTERS,
-    Hub,
-    bring_up_to_date,
-    compose,
-    initialise,
-    load_mappings,
-    make_passwords,
-    open_office,
-    require_prepared,
-    tell_halt,
-    try_alerts,
-)
+from hub.compose import ADAPTERS, Hub, bring_up_to_date, compose, initialise, load_mappings, require_prepared
 from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
+from hub.outside import make_passwords, open_office, tell_halt, try_alerts
 from hub.restore import Request, restore
 from hub.settings import read_settings
 

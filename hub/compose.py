@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import adapters.cms
 import adapters.harts
@@ -19,9 +16,9 @@ from hub import mapping
 from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
-from hub.errors import HubError, Refused, Unavailable
+from hub.errors import Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
-from hub.exchange.alerts import AGAIN, Watch
+from hub.exchange.alerts import Watch
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
 from hub.exchange.house import House
@@ -30,28 +27,20 @@ from hub.exchange.rules import RULES, activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
-from hub.model.alerts import Alert, AlertCode, Role
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 from hub.observe import Observed, observe
-from hub.passwords import password_file, read_password, write_password
+from hub.outside import BUS_KEPT, alerts_of, kafka_access, store_url
 from hub.ports import Bus, Clock, Ids
-from hub.post import MailServer, Post
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
-from hub.store.postgres import PostgresDatabase, server_time, with_password
+from hub.store.postgres import PostgresDatabase, server_time
 from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 
-if TYPE_CHECKING:  # Kafka's client takes a quarter of a second to load: only who uses it waits for it
-    from hub.bus.clients import Access
-    from hub.bus.provision import Office
-
 ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER)}
 PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
-BUS_KEPT = timedelta(hours=96)  # longer than any message may be under way (72 h)
-PASSWORD_OCTETS = 24  # of a user of Kafka: random, so nobody guesses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,38 +130,6 @@ def database_of(settings: Settings) -> Database:
     return PostgresDatabase(url) if url else SqliteDatabase(settings.database)
 
 
-def store_url(settings: Settings) -> str | None:
-    """The URL of the store's database, with the password where that stands in a file; None: it is on SQLite.
-
-    Raises:
-        Refused: the URL is none, or the file cannot be used.
-    """
-    if settings.store is None:
-        return None
-    url, file = settings.store.get_secret_value(), settings.store_password_file
-    return with_password(url, read_password(settings.dir / file)) if file else url
-
-
-def make_passwords(settings: Settings, ids: Ids | None = None) -> list[str]:
-    """Make the password files that the settings name and that are not there; their names.
-
-    For servers that are started beside the hub and take their passwords from there.
-
-    Raises:
-        Refused: the settings name none.
-    """
-    named = [file for file in (settings.store_password_file, settings.kafka_admin_password_file) if file]
-    if not named:
-        step = "name store_password_file or kafka.admin_password_file first"
-        raise Refused("hub.toml", "no password file", "the name of at least one", step)
-    made = []
-    for file in named:
-        with suppress(FileExistsError):
-            write_password(settings.dir / file, _password(ids or RandomIds()))
-            made.append(file.name)
-    return made
-
-
 def require_prepared(settings: Settings) -> None:
     """Refuse a data folder in which there has been no ``hub init``.
 
@@ -258,106 +215,6 @@ def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callab
     return kafka, kafka.close
 
 
-def kafka_access(settings: Settings, *, admin: bool = False) -> Access:
-    """Who the hub is at Kafka: its relay, or the administrator whom ``hub bus`` needs.
-
-    Raises:
-        Refused: no address, no user or no password.
-    """
-    from hub.bus.clients import Access  # noqa: PLC0415 - see above
-
-    if not settings.kafka_bootstrap:
-        raise Refused("hub.toml: kafka.bootstrap", "nothing", "host:port", "see docs/operator.md, Kafka")
-    if settings.kafka_security == "PLAINTEXT":
-        return Access(settings.kafka_bootstrap, None, None, settings.kafka_security)
-    user, given, named = settings.kafka_user, settings.kafka_password, settings.kafka_password_file
-    if admin:
-        if settings.kafka_admin_user is None:
-            step = "set kafka.admin_user, and HUB_KAFKA_ADMIN_PASSWORD or kafka.admin_password_file"
-            raise Refused("hub.toml: kafka.admin_user", "nothing", "a user who may make topics, users and rights", step)
-        user, given = settings.kafka_admin_user, settings.kafka_admin_password
-        named = settings.kafka_admin_password_file
-    file = settings.dir / named if named else password_file(settings.kafka_passwords, user)
-    ca_file = settings.dir / settings.kafka_ca_file if settings.kafka_ca_file else None
-    password = given.get_secret_value() if given else read_password(file)
-    return Access(settings.kafka_bootstrap, user, password, settings.kafka_security, ca_file)
-
-
-def open_office(settings: Settings, ids: Ids | None = None) -> Office:
-    """Kafka for its administrator.
-
-    Raises:
-        Refused: the settings name no Kafka, or no administrator.
-    """
-    from hub.bus.provision import Office, Plan  # noqa: PLC0415 - see above
-
-    ids = ids or RandomIds()
-    kafka_access(settings, admin=True)
-    given, named = settings.kafka_password, settings.kafka_password_file
-    plan = Plan(
-        relay=settings.kafka_user,
-        given=given.get_secret_value() if given else read_password(settings.dir / named) if named else None,
-        passwords=settings.kafka_passwords,
-        replication=settings.kafka_replication,
-        kept=BUS_KEPT,
-        secured=settings.kafka_security != "PLAINTEXT",
-    )
-    return Office(lambda: kafka_access(settings, admin=True), plan, lambda: _password(ids))
-
-
-def alerts_of(settings: Settings) -> Post:
-    """The way to the people who look after the hub.
-
-    Raises:
-        Refused: a recipient that is none, or mail without a server.
-    """
-    mail = None
-    if settings.alerts_smtp is not None:
-        host, _, port = settings.alerts_smtp.rpartition(":")
-        if not host or not port.isascii() or not port.isdecimal() or not settings.alerts_sender:
-            got = "another form, or no alerts.sender beside it"
-            raise Refused("hub.toml: alerts.smtp", got, "host:port, and alerts.sender", "mend the file")
-        given, named = settings.alerts_smtp_password, settings.alerts_smtp_password_file
-        mail = MailServer(
-            host=host,
-            port=int(port),
-            security=settings.alerts_smtp_security,
-            sender=settings.alerts_sender,
-            user=settings.alerts_smtp_user,
-            password=given.get_secret_value() if given else read_password(settings.dir / named) if named else None,
-        )
-    named_for = {Role.ADMINISTRATOR: settings.alerts_administrator, Role.OFFICER: settings.alerts_officer}
-    recipients = {role: [url.get_secret_value() for url in urls or ()] for role, urls in named_for.items()}
-    return Post(settings.name, recipients, mail)
-
-
-def try_alerts(settings: Settings) -> Mapping[str, tuple[int, tuple[HubError, ...]]]:
-    """Send a test to all recipients; by role how many it reached, and why not the others.
-
-    Raises:
-        Refused: see :func:`alerts_of`.
-    """
-    post, alert = alerts_of(settings), Alert(AlertCode.TEST)
-    answers = {role: post.tell(role, alert) for role in alert.code.roles}
-    return {role.value: (answer.reached, answer.failed) for role, answer in answers.items()}
-
-
-def tell_halt(settings: Settings, now: datetime) -> tuple[HubError, ...]:
-    """Tell that the hub has halted: without the store, and once a day however often it is started; what failed."""
-    try:
-        post, alert = alerts_of(settings), Alert(AlertCode.INTEGRITY_HALT)
-    except Refused as error:
-        return (error,)
-    with suppress(OSError, ValueError):
-        if timedelta() <= now - datetime.fromisoformat(settings.halted.read_text()) < AGAIN:
-            return ()
-    told = [post.tell(role, alert) for role in alert.code.roles]
-    if any(answer.reached for answer in told):
-        with suppress(OSError):
-            settings.halted.write_text(now.isoformat())
-    return tuple(error for answer in told for error in answer.failed)
-
-
 def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
     """The packaged mappings of a kind under those of the data folder."""
     adapter = ADAPTERS[kind]
@@ -392,7 +249,3 @@ def require_same_hub(store: SqlStore, keys: KeyRing) -> None:
 
 def _secret(settings: Settings) -> str | None:
     return settings.log_key.get_secret_value() if settings.log_key else None
-
-
-def _password(ids: Ids) -> str:
-    return base64.urlsafe_b64encode(ids.octets(PASSWORD_OCTETS)).decode().rstrip("=")

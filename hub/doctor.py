@@ -17,16 +17,7 @@ from adapters.contract import Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import (
-    ADAPTERS,
-    alerts_of,
-    database_of,
-    kafka_access,
-    load_mappings,
-    open_store,
-    require_prepared,
-    store_url,
-)
+from hub.compose import ADAPTERS, database_of, load_mappings, open_store, require_prepared
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
@@ -34,6 +25,7 @@ from hub.keys.files import read_key
 from hub.keys.ring import KeyRing
 from hub.model.alerts import Role
 from hub.model.envelope import MessageState
+from hub.outside import alerts_of, kafka_access, store_url
 from hub.ports import Clock
 from hub.settings import Settings, read_settings
 from hub.store.health import look, newest_entry
@@ -244,7 +236,7 @@ def _deliveries(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def _alerts(settings: Settings, _: Clock) -> Iterator[Finding]:
     post = alerts_of(settings)
     for role in Role:
-        told = post.recipients(role)
+        told = len(post.recipients(role))
         step = "`hub alerts test` tries them" if told else f"name one: alerts.{role} in hub.toml (docs/operator.md)"
         yield Finding("alerts", True, f"{told or 'no'} recipients in the role {role}", step)
 

@@ -1,6 +1,7 @@
 """Alerts by mail (SMTP) and webhook (HTTP POST of JSON): see :class:`hub.ports.Alerts`.
 
-Every way is bounded in time. What a server answers is not repeated: it may be anything.
+Each recipient is told in a thread of its own, one at a time, which nobody waits for: a server that hangs holds up no
+worker, and is not asked again before it has let go. What a server answers is not repeated: it may be anything.
 """
 
 from __future__ import annotations
@@ -8,23 +9,27 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from functools import partial
+from hashlib import sha256
 from http.client import HTTPException
+from threading import Thread
 from typing import Any, Literal
 
 import orjson
 
-from hub.errors import HubError, Refused, Unavailable
-from hub.model.alerts import Alert, Role
-from hub.ports import Told
+from hub.errors import Refused, Unavailable
+from hub.model.alerts import Alert, AlertCode, Role
 
-PATIENCE_S = 10.0  # a recipient may take so long for a step of its protocol
+PATIENCE_S = 10.0  # a recipient may be silent for so long
+WAIT_S = 30.0  # for all recipients, where a command or the end of a process waits for them
 RECIPIENTS_MAX = 5  # of a role; a longer list is a mailing list's work
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -44,6 +49,22 @@ class MailServer:
     password: str | None = None
 
 
+class _Job(Thread):
+    """One recipient being told; ``failed`` says why it was not, once it has ended."""
+
+    def __init__(self, send: Callable[[], None]) -> None:
+        super().__init__(name="alert", daemon=True)  # the end of the process does not wait for a server that hangs
+        self._send = send
+        self.failed: Unavailable | None = None
+
+    def run(self) -> None:
+        """Tell."""
+        try:
+            self._send()
+        except Unavailable as error:
+            self.failed = error
+
+
 class Post:
     """The recipients of each role, and how they are reached."""
 
@@ -57,27 +78,55 @@ class Post:
         Raises:
             Refused: a recipient that is none, too many of them, or mail without a server. It names role and place.
         """
-        self._name, self._recipients, self._mail = name, recipients, mail
+        self._name, self._mail = name, mail
+        self._at: dict[str, tuple[str, str]] = {}  # recipient -> its place in the settings, its URL
+        self._of: dict[Role, list[str]] = {}
+        self._jobs: dict[tuple[str, AlertCode], _Job] = {}
         for role, urls in recipients.items():
             if len(urls) > RECIPIENTS_MAX:
                 raise Refused(f"hub.toml: alerts.{role}", f"{len(urls)} recipients", f"at most {RECIPIENTS_MAX}", "")
             for number, url in enumerate(urls, start=1):
                 _checked(f"hub.toml: alerts.{role} {number}", url, mail)
+                recipient = f"{role}-{sha256(url.encode()).hexdigest()[:12]}"
+                self._at[recipient] = f"alerts.{role} {number}", url
+                self._of.setdefault(role, []).append(recipient)
 
-    def tell(self, role: Role, alert: Alert) -> Told:
+    def recipients(self, role: Role) -> Sequence[str]:
         """See :class:`hub.ports.Alerts`."""
-        reached, failed = 0, []
-        for number, url in enumerate(self._recipients.get(role, ()), start=1):
-            try:
-                self._send(f"alerts.{role} {number}", url, alert)
-                reached += 1
-            except HubError as error:
-                failed.append(error)
-        return Told(reached, tuple(failed))
+        return self._of.get(role, [])
 
-    def recipients(self, role: Role) -> int:
-        """How many of a role are told."""
-        return len(self._recipients.get(role, ()))
+    def tell(self, recipient: str, alert: Alert) -> bool:
+        """See :class:`hub.ports.Alerts`."""
+        job = self._jobs.get((recipient, alert.code))
+        if job is None:
+            self._begin(recipient, alert)
+            return False
+        if job.is_alive():
+            return False
+        del self._jobs[recipient, alert.code]
+        if job.failed is not None:
+            raise job.failed
+        return True
+
+    def tell_all(self, alert: Alert) -> Mapping[Role, tuple[int, tuple[Unavailable, ...]]]:
+        """Tell every recipient of its roles and wait for it; how many each role has reached, and why not the others."""
+        jobs = {role: [self._begin(each, alert) for each in self.recipients(role)] for role in alert.code.roles}
+        over_at = time.monotonic() + WAIT_S
+        for job in (job for all_of_it in jobs.values() for job in all_of_it):
+            job.join(max(0.0, over_at - time.monotonic()))
+        return {role: self._outcome(role, found) for role, found in jobs.items()}
+
+    def _outcome(self, role: Role, jobs: Sequence[_Job]) -> tuple[int, tuple[Unavailable, ...]]:
+        late = [number for number, job in enumerate(jobs, start=1) if job.is_alive()]
+        failed = [_unreached(f"alerts.{role} {number}", f"no answer in {WAIT_S:g} s") for number in late]
+        failed += [job.failed for job in jobs if not job.is_alive() and job.failed is not None]
+        return len(jobs) - len(failed), tuple(failed)
+
+    def _begin(self, recipient: str, alert: Alert) -> _Job:
+        place, url = self._at[recipient]
+        job = self._jobs[recipient, alert.code] = _Job(partial(self._send, place, url, alert))
+        job.start()
+        return job
 
     def _send(self, place: str, url: str, alert: Alert) -> None:
         try:

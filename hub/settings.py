@@ -114,7 +114,7 @@ class Settings(BaseSettings):
 
     @property
     def halted(self) -> Path:
-        """When somebody was told that the hub has halted; not there while it runs."""
+        """When it was told that the hub has halted. There from the halt until a hub opens whose bytes verify."""
         return self.dir / "halted"
 
     @property

@@ -7,7 +7,8 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.cms_postgres", "tests.listeners", "tests.services.plugin", "tests.shapes"]
+# in this order: none may have been imported by one before it
+pytest_plugins = ["tests.listeners", "tests.services.plugin", "tests.shapes", "tests.cms_postgres"]
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("default" if os.environ.get("HUB_SOAK") else "same")

@@ -12,11 +12,12 @@ import pytest
 
 from hub.bus.clients import Access
 from hub.bus.kafka import KafkaBus
-from hub.compose import compose, open_office
+from hub.compose import compose
 from hub.desk.bus import topics
 from hub.exchange.limits import Limits
 from hub.exchange.relay import GROUP
 from hub.model import locks
+from hub.outside import open_office
 from hub.ports import BusRecord
 from hub.settings import read_settings
 from tests.fakes import SeededIds

@@ -76,3 +76,25 @@ def serving(server: Any, kept: str) -> Iterator[Any]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Takes what is posted and never answers, until the test is over."""
+
+    def do_POST(self) -> None:
+        server: Any = self.server
+        server.asked += 1
+        server.met.set()
+        server.over.wait(60)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def silent() -> Iterator[Any]:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.asked, server.met, server.over = 0, threading.Event(), threading.Event()
+    for made in serving(server, "posts"):
+        yield made
+        server.over.set()

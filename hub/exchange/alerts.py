@@ -1,7 +1,8 @@
 """Telling a person what does not mend itself: what is due to be told, and to whom it has been told already.
 
-One process at a time looks, once a minute. Something that stands is told again each day, something that grew after an
-hour. What could not be told is told at the next look. A halt is told by whoever halts, without the store.
+One process at a time looks, once a minute, and waits for nobody: how it went is asked in a later step. What stands is
+told again each day, what grew after an hour. Who could not be told is told at the next look, whoever else was. A halt
+is told by whoever halts, without the store.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 from hub.exchange.house import House
 from hub.exchange.reach import out_of_reach
 from hub.model.alerts import Alert, AlertCode, Role
@@ -19,14 +20,15 @@ from hub.model.rows import Tally
 from hub.ports import Alerts, Peek
 
 LOOKS_EVERY_S = 60.0  # [policy]
-LOOKER_LEASE = timedelta(minutes=3)  # [policy] telling all recipients takes less
+ASKS_AGAIN_S = 1.0  # [policy] how it went, while a recipient is being told
+LOOKER_LEASE = timedelta(minutes=3)  # [policy] a few looks
 NEAR = timedelta(hours=24)  # [policy] a working day before a message goes back
 AWAY_FOR = timedelta(minutes=15)  # [policy] a restart or a nightly backup is nobody's concern
 AGAIN = timedelta(hours=24)  # [policy] what stands is told again
 MORE_AFTER = timedelta(hours=1)  # [policy] what grows is told again
 _PLACE = "alerts"  # stands where a system would, and names the lease
 
-Told = Mapping[str, tuple[datetime, int]]  # "CODE role" -> when it was last told, and how many there were
+Told = Mapping[str, tuple[datetime, int]]  # "CODE recipient" -> when it was last told, and how many there were
 
 
 def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[Alert]:
@@ -40,19 +42,22 @@ def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[
     return [Alert(code, count) for code, count in counts.items() if count]
 
 
-def due(alerts: Sequence[Alert], told: Told, now: datetime) -> list[tuple[Role, Alert]]:
-    """Which of them are to be told now. Pure. What was set aside stays so for ever, so only more of it is news."""
+def due(
+    alerts: Sequence[Alert], recipients: Callable[[Role], Sequence[str]], told: Told, now: datetime
+) -> list[tuple[str, Alert]]:
+    """Who is to be told of what now. Pure. What was set aside stays so for ever, so only more of it is news."""
     return [
-        (role, alert)
+        (recipient, alert)
         for alert in alerts
         for role in alert.code.roles
-        if _is_news(alert, told.get(key(alert, role)), now)
+        for recipient in recipients(role)
+        if _is_news(alert, told.get(key(alert, recipient)), now)
     ]
 
 
-def key(alert: Alert, role: Role) -> str:
-    """Under which it is remembered that a role was told."""
-    return f"{alert.code.name} {role}"
+def key(alert: Alert, recipient: str) -> str:
+    """Under which it is remembered that a recipient was told."""
+    return f"{alert.code.name} {recipient}"
 
 
 def _is_news(alert: Alert, before: tuple[datetime, int] | None, now: datetime) -> bool:
@@ -85,22 +90,25 @@ class Watch:
                 return False
         with house.store.peek() as rows:
             told, alerts = _told(rows), _standing(rows)
-            news = due(alerts, told, rows.now)
-        stands = {key(alert, role) for alert in alerts for role in alert.code.roles}
-        kept = {name: what for name, what in told.items() if name in stands}
-        reached = {key(alert, role): alert.count for role, alert in news if self._tell(role, alert)}
+            news = due(alerts, self._alerts.recipients, told, rows.now)
+        codes = {alert.code.name for alert in alerts}
+        kept = {name: what for name, what in told.items() if name.split()[0] in codes}
+        reached = {key(alert, recipient): alert.count for recipient, alert in news if self._tell(recipient, alert)}
         if reached or kept != told:
             with house.store.unit() as unit:
                 now = {name: (unit.now, count) for name, count in reached.items()}
                 unit.cursors.remember(_PLACE, "told", _written(kept | now))
         return bool(reached)
 
-    def _tell(self, role: Role, alert: Alert) -> bool:
-        """Whether anybody was told, or nobody is to be."""
-        answer = self._alerts.tell(role, alert)
-        for error in answer.failed:
+    def _tell(self, recipient: str, alert: Alert) -> bool:
+        try:
+            told = self._alerts.tell(recipient, alert)
+        except Unavailable as error:
             self._report(_PLACE, error)
-        return answer.reached > 0 or not answer.failed
+            return False
+        if not told:
+            self._next_s = self._house.clock.monotonic_s() + ASKS_AGAIN_S
+        return told
 
 
 def _standing(rows: Peek) -> list[Alert]:

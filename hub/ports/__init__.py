@@ -21,7 +21,7 @@ from hub.ports.rows import (
     WaitingRows,
 )
 from hub.ports.unit import Peek, ProvisionalFacts, Store, Unit
-from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing, Told
+from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing
 
 __all__ = [
     "Alerts",
@@ -47,7 +47,6 @@ __all__ = [
     "ReferralRows",
     "Store",
     "SubjectRows",
-    "Told",
     "Unit",
     "WaitingRows",
 ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from hub.errors import HubError
 from hub.model.alerts import Alert, Role
 from hub.model.envelope import Envelope, Sealed
 
@@ -140,17 +139,17 @@ class Bus(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Whom an alert reached: how many, and why each of the others was not."""
-
-    reached: int
-    failed: tuple[HubError, ...] = ()
-
-
 class Alerts(Protocol):
-    """The way to the people who look after the hub. Content-free: it takes a code and a number."""
+    """The way to the people who look after the hub. Content-free: it takes a code and a number. It never waits."""
 
-    def tell(self, role: Role, alert: Alert) -> Told:
-        """Tell every recipient of a role, each by its own way; where a role has none, nobody is told."""
+    def recipients(self, role: Role) -> Sequence[str]:
+        """Ids of a role's recipients, which say nothing of where they lead; none where nobody is to be told."""
+        ...
+
+    def tell(self, recipient: str, alert: Alert) -> bool:
+        """Begin to tell one recipient, or ask how it went. True: told; False: not known yet, ask again.
+
+        Raises:
+            Unavailable: it was not told.
+        """
         ...

@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.__main__ import command_line, real_tools
-from hub.compose import compose
-from hub.exchange.alerts import AGAIN, AWAY_FOR, LOOKS_EVERY_S, NEAR
+from hub.compose import Hub, compose
+from hub.exchange.alerts import AGAIN, ASKS_AGAIN_S, AWAY_FOR, LOOKS_EVERY_S, NEAR
 from hub.exchange.breaker import RESTS_AFTER
+from hub.outside import tell_halt
 from hub.settings import read_settings
 from tests.fakes import SeededIds
 from tests.network import Network, make, refer
@@ -54,9 +55,18 @@ def set_aside(network: Network) -> None:
 
 
 def look(network: Network) -> None:
-    """A worker's step, when it is time to look."""
+    """A worker's step when it is time to look, and the one in which it asks how that went."""
     network.clock.advance(LOOK)
-    network.hub.keep_house()
+    house_kept(network.hub)
+    network.clock.advance(timedelta(seconds=ASKS_AGAIN_S))
+    house_kept(network.hub)
+
+
+def house_kept(hub: Hub) -> None:
+    """A step; whoever is being told has been, after it."""
+    hub.keep_house()
+    for job in list(hub.watch._alerts._jobs.values()):  # type: ignore[attr-defined]
+        job.join(30)
 
 
 def test_a_hub_that_is_well_tells_nobody(network: Network, hook: Any) -> None:
@@ -80,7 +90,7 @@ def test_a_record_set_aside_is_told_once_to_both_roles(network: Network, hook: A
 def test_between_two_looks_nothing_is_asked(network: Network, hook: Any) -> None:
     look(network)
     set_aside(network)
-    network.hub.keep_house()
+    house_kept(network.hub)
 
     assert told(hook) == []
 
@@ -90,8 +100,8 @@ def test_two_processes_tell_it_once(network: Network, hook: Any) -> None:
     set_aside(network)
     network.clock.advance(LOOK)
 
-    network.hub.keep_house()
-    other.keep_house()
+    house_kept(network.hub)
+    house_kept(other)
     other.close()
 
     assert told(hook) == [("SET_ASIDE", 1)] * 2
@@ -144,6 +154,32 @@ def test_who_could_not_be_told_is_told_at_the_next_look(network: Network, hook: 
     look(network)
 
     assert told(hook) == [("SET_ASIDE", 1)] * 2, "the officer now, the administrator not again"
+
+
+def test_a_recipient_that_hangs_holds_up_no_worker(network: Network, hook: Any, silent: Any) -> None:
+    file = network.hub.settings.dir / "hub.toml"
+    file.write_text(file.read_text().replace(f"{url(hook)}/officer", f"{url(silent)}/officer"))
+    again(network)
+    set_aside(network)
+    refer(network)
+    network.clock.advance(LOOK)
+
+    for _ in range(30):
+        network.hub.step()
+        network.hub.keep_house()
+
+    assert network.states() == {"delivered": 1}
+    assert silent.asked <= 1
+    silent.over.set()
+
+
+def test_a_halt_is_written_down_though_nobody_could_be_told(network: Network, hook: Any) -> None:
+    settings = network.hub.settings.model_copy(update={"alerts_administrator": None, "alerts_officer": None})
+
+    assert tell_halt(settings, network.clock.now()) == ()
+
+    assert settings.halted.exists()
+    assert told(hook) == []
 
 
 def test_a_halt_is_told_once_however_often_the_hub_is_started(network: Network, hook: Any) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.bus.kafka import KafkaBus
-from hub.compose import kafka_access
 from hub.errors import BusUnavailable
 from hub.exchange import relay
+from hub.outside import kafka_access
 from tests.kafka_network import make_on_kafka, topic
 from tests.network import Network, refer
 from tests.scenario.test_kafka_bus import intake_all, second_worker

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hub.bus.kafka import KafkaBus
-from hub.compose import kafka_access
 from hub.errors import HubError
+from hub.outside import kafka_access
 from hub.settings import Settings
 from tests.services.kafka import Kafka
 from tests.services.plugin import own

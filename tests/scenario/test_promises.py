@@ -530,6 +530,7 @@ MAY = {
     "hub.clock": "the real clock",
     "hub.ids": "the real randomness",
     "hub.__main__": "waits between steps",
+    "hub.post": "tells people in threads of their own; no step runs there",
     "hub.listen": "answers HTTP in a thread of its own; no step runs there",
     "hub.commands.demo": "plays a day of its own",
     "hub.commands.sample": "dates the invented network",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.compose import kafka_access, open_office
 from hub.errors import Refused
+from hub.outside import kafka_access, open_office
 from hub.settings import Settings, read_settings
 
 FILE = '[kafka]\nbootstrap = "k-1:9093, k-2:9093"\n'

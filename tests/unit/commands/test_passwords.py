@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.compose import store_url
 from hub.errors import Refused
+from hub.outside import store_url
 from hub.settings import read_settings
 from tests.fakes import StandingClock
 from tests.network import NOON

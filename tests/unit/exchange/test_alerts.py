@@ -17,6 +17,11 @@ AWAY, ASIDE, NEAR = AlertCode.SYSTEM_AWAY, AlertCode.SET_ASIDE, AlertCode.NEAR_R
 A_SECOND = timedelta(seconds=1)
 
 
+def one_each(role: Role) -> list[str]:
+    """A recipient of each role."""
+    return [f"{role}-1"]
+
+
 def codes(alerts: list[Alert]) -> dict[AlertCode, int]:
     return {alert.code: alert.count for alert in alerts}
 
@@ -43,8 +48,8 @@ def test_waiting_and_held_records_alone_alarm_nobody() -> None:
 
 
 def test_an_alert_goes_to_its_roles_alone() -> None:
-    assert [role for role, _ in due([Alert(AWAY)], {}, NOW)] == [Role.ADMINISTRATOR]
-    assert [role for role, _ in due([Alert(ASIDE)], {}, NOW)] == [Role.ADMINISTRATOR, Role.OFFICER]
+    assert [who for who, _ in due([Alert(AWAY)], one_each, {}, NOW)] == ["administrator-1"]
+    assert [who for who, _ in due([Alert(ASIDE)], one_each, {}, NOW)] == ["administrator-1", "officer-1"]
 
 
 @pytest.mark.parametrize(
@@ -61,22 +66,28 @@ def test_an_alert_goes_to_its_roles_alone() -> None:
 )
 def test_when_it_is_told_again(ago: timedelta, before: int, count: int, again: bool) -> None:
     alert = Alert(AWAY, count)
-    told = {key(alert, Role.ADMINISTRATOR): (NOW - ago, before)}
+    told = {key(alert, "administrator-1"): (NOW - ago, before)}
 
-    assert bool(due([alert], told, NOW)) is again
+    assert bool(due([alert], one_each, told, NOW)) is again
 
 
 def test_what_was_set_aside_stays_so_only_more_of_it_is_told_again() -> None:
-    told = {key(Alert(ASIDE), role): (NOW - 100 * AGAIN, 3) for role in Role}
+    told = {key(Alert(ASIDE), f"{role}-1"): (NOW - 100 * AGAIN, 3) for role in Role}
 
-    assert due([Alert(ASIDE, 3)], told, NOW) == []
-    assert len(due([Alert(ASIDE, 4)], told, NOW)) == 2
+    assert due([Alert(ASIDE, 3)], one_each, told, NOW) == []
+    assert len(due([Alert(ASIDE, 4)], one_each, told, NOW)) == 2
 
 
-def test_an_alert_of_one_role_is_due_though_the_other_was_told() -> None:
-    told = {key(Alert(ASIDE), Role.OFFICER): (NOW, 1)}
+def test_an_alert_is_due_for_one_recipient_though_another_was_told() -> None:
+    told = {key(Alert(AWAY), "administrator-1"): (NOW, 1)}
 
-    assert due([Alert(ASIDE, 1)], told, NOW) == [(Role.ADMINISTRATOR, Alert(ASIDE, 1))]
+    news = due([Alert(AWAY, 1)], lambda role: [f"{role}-1", f"{role}-2"], told, NOW)
+
+    assert news == [("administrator-2", Alert(AWAY, 1))]
+
+
+def test_where_a_role_has_no_recipient_nothing_is_due() -> None:
+    assert due([Alert(ASIDE)], lambda _: [], {}, NOW) == []
 
 
 @pytest.mark.parametrize("code", AlertCode)
