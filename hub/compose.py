@@ -29,7 +29,7 @@ from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
-from hub.observe import Observed, observe
+from hub.observe import Observed, observe, sweep
 from hub.outside import BUS_KEPT, alerts_of, kafka_access, store_url
 from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
@@ -103,6 +103,7 @@ def initialise(settings: Settings, ids: Ids | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = settings.dir / "hub.toml"
     if not file.exists():
+        file.touch(mode=0o600)  # a URL with a password may come to stand in it
         file.write_text(
             f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n'
         )
@@ -167,6 +168,7 @@ def compose(
         IntegrityBroken: keys or log do not verify; the hub does not start.
     """
     require_prepared(settings)
+    sweep(settings.dir)
     ids = ids or RandomIds()
     with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
         store = open_store(settings, clock, ids)

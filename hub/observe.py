@@ -9,9 +9,11 @@ Like ``compose.py`` it names concrete classes.
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -36,6 +38,7 @@ from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 
 PAGE = 500  # rows copied at once
+PREFIX, LOCK = ".observe-", "lock"  # of the folder that is thrown away, and of who holds it
 STEPS_MAX = 100_000  # pages and awakenings of one system: far more than any holds
 _COPIED = (  # directory; people; registry; what was accepted, without its bodies
     *(t.agency, t.system, t.site, t.service, t.agreement, t.worker),
@@ -103,7 +106,7 @@ def observe(house: House, store: SqlStore, folder: Path, systems: Sequence[Syste
         Unavailable: the store, or a system, cannot be reached.
     """
     with ExitStack() as opened:
-        place = opened.enter_context(tempfile.TemporaryDirectory(prefix=".observe-", dir=folder))
+        place = opened.enter_context(_place(folder))
         scratch = SqlStore(SqliteDatabase(Path(place) / "hub.sqlite"), house.clock, house.ids)
         opened.callback(scratch.close)
         migrate(scratch.database)
@@ -118,6 +121,22 @@ def observe(house: House, store: SqlStore, folder: Path, systems: Sequence[Syste
         bus = StoredBus(scratch.database, house.clock)
         apart = replace(house, store=scratch, bus=bus, keys=_NoSeal(house.keys), connections=connections)
         return [one for system in active for one in _look(apart, scratch, system)]
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[str]:
+    """A folder for as long as this lasts, held by a lock, so that one whose process was killed is known."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder) as place, (Path(place) / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an observation has left whose process was killed."""
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError), (left / LOCK).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _looking(adapters: Mapping[str, Adapter]) -> Mapping[str, Adapter]:

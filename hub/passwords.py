@@ -1,4 +1,4 @@
-"""Passwords of servers in files of their own, for their owner alone; never in ``hub.toml``, never on a command line."""
+"""Passwords of servers in files of their own, for their owner alone."""
 
 from __future__ import annotations
 

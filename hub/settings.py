@@ -2,8 +2,8 @@
 
 Environment variables win over the file: ``HUB_DIR``, ``HUB_LOG_KEY`` (the log's private line, where it is not to lie
 in the key folder), ``HUB_NAME``, ``HUB_STORE`` (its URL holds a password), ``HUB_KAFKA_…`` and
-``HUB_ALERTS_…`` for the keys of the file's tables ``[kafka]`` and ``[alerts]``. Their passwords stand in the
-environment or in files of their own, never in ``hub.toml``.
+``HUB_ALERTS_…`` for the keys of the file's tables ``[kafka]`` and ``[alerts]``. The passwords of these two stand in the
+environment or in files of their own, not in ``hub.toml``; that file is for its owner alone all the same.
 """
 
 from __future__ import annotations

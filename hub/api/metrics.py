@@ -1,7 +1,7 @@
 """Counts for a monitor, in the text form that Prometheus reads.
 
-Labels are words of ours alone: states and codes. No agency, system, person or message has a label (INV-1): that a
-women's service takes part is told to nobody who watches a graph.
+Labels are words of ours alone. No agency, system, person or message has one (INV-1), and no reason code: some of them
+would tell whoever watches a graph that a women's service takes part.
 """
 
 from __future__ import annotations
@@ -14,9 +14,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
+from consent.model import Code
 from hub.api.look import Look, Seen
 from hub.errors import HubError
 from hub.model.envelope import MessageState
+from hub.model.rows import Tally
+
+_WAITS_ON = {  # all others wait for people: a client, a worker, an agreement
+    "hub": {Code.DN_REGISTRY_DOWN, Code.DN_AUDIT_DOWN, Code.DN_STALE, Code.DN_PACK},
+    "record": {Code.DN_SCHEMA, Code.DN_TRANSITION, Code.DN_REQUIRED_BLOCKED},
+}
 
 
 class _Hub:
@@ -47,9 +54,11 @@ def _of(seen: Seen) -> Iterator[Metric]:
     first = tally.first_return_at
     left = (first - seen.now).total_seconds() if first else float("nan")
     states = {state.value: tally.messages.get(state.value, 0) for state in MessageState}
-    yield _labelled(GaugeMetricFamily, "hub_messages", "Accepted messages by state.", "state", states)
-    yield _labelled(GaugeMetricFamily, "hub_waiting", "Records that wait, by code.", "code", tally.waiting)
-    yield _labelled(CounterMetricFamily, "hub_set_aside", "Records of the bus set aside, by code.", "code", tally.aside)
+    yield _labelled("hub_messages", "Accepted messages by state.", "state", states)
+    yield _labelled("hub_waiting", "Records that wait, by whom they wait for.", "on", _on(tally))
+    aside = CounterMetricFamily("hub_set_aside", "Records of the bus that were set aside.")
+    aside.add_metric([], sum(tally.aside.values()))
+    yield aside
     yield _gauge("hub_held", "Messages that no mapping can write out.", tally.held)
     yield _gauge("hub_near_return", "Messages that go back undelivered within 24 hours.", tally.near_return)
     yield _gauge("hub_first_return_seconds", "Until the first open message goes back.", left)
@@ -62,18 +71,21 @@ def _of(seen: Seen) -> Iterator[Metric]:
     yield entries
 
 
+def _on(tally: Tally) -> Mapping[str, int]:
+    """Waiting records by whom they wait for."""
+    found = dict.fromkeys([*_WAITS_ON, "people"], 0)
+    for code, count in tally.waiting.items():
+        on = next((on for on, codes in _WAITS_ON.items() if code in codes), "people")
+        found[on] += count
+    return found
+
+
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def _labelled(
-    kind: type[GaugeMetricFamily] | type[CounterMetricFamily],
-    name: str,
-    text: str,
-    label: str,
-    values: Mapping[str, int],
-) -> Metric:
-    family = kind(name, text, labels=[label])
+def _labelled(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
     for word, count in sorted(values.items()):
         family.add_metric([word], count)
     return family

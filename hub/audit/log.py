@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,7 +39,9 @@ from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending,
 BATCH = 500  # entries of one step: about 25 ms, within the 50 ms of a unit (design §6)
 PAGE = 1_000  # entries read at once by an export: bounds its memory
 CHECKPOINT_EVERY = timedelta(hours=1)  # design §7: lodged hourly
-_SAYS_NO = (b'"event_type":"CONSENT_WITHDRAWN"', b'"event_type":"DIRECTIVE_ADDED"')  # as canonical bodies spell it
+_SAYS_NO = re.compile(  # as canonical bodies spell it: what was taken back, declined, or said again and perhaps less of
+    rb'"event_type":"(?:CONSENT_WITHDRAWN|DIRECTIVE_ADDED)"|"state":"DECLINED"|"consent_id":"[^"]*/(?!1")[0-9]+"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class AuditLog:
             rows = _pending(connection)
             if rows:
                 _integrate(connection, head, rows)
-        self._uncovered |= any(says_no in body for _, body in rows for says_no in _SAYS_NO)
+        self._uncovered |= any(_SAYS_NO.search(body) for _, body in rows)
         return bool(rows)
 
     def head(self) -> Head:
@@ -126,8 +129,9 @@ class AuditLog:
     def checkpoint_step(self) -> bool:
         """Sign a checkpoint if the log has grown and an hour has passed since the last. True if one was signed.
 
-        After a client's "no" it is signed at once: a backup of before, put back, is then known to lack it. A last one
-        that lies ahead of the clock (it was set back) counts as an hour old.
+        It is signed at once after what this process has integrated of a client's "no", or of a consent that was said
+        again: a backup of before, put back, is then known to lack it. A last one that lies ahead of the clock (it was
+        set back) counts as an hour old.
         """
         now = self._clock.now()
         with self._database.reading() as connection:

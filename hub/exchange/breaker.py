@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hub.exchange.retry import rest_s
 from hub.ports import Clock, Ids
 
-RESTS_AFTER = 5  # [policy] calls in a row that did not reach it: fewer are a restart, or somebody's lock
+RESTS_AFTER = 5  # [policy] calls in a row that did not reach it: a second or two of an idle worker
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class Breaker:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock, self._ids = clock, ids
         self._lines: dict[str, _Line] = {}
+        self._reached: set[str] = set()
 
     def rests(self, system: str) -> bool:
         """Whether a system is left alone now."""
@@ -44,9 +45,20 @@ class Breaker:
     def reached(self, system: str) -> None:
         """A call was answered, whatever the answer."""
         self._lines.pop(system, None)
+        self._reached.add(system)
+
+    def answers(self, system: str) -> bool:
+        """Whether this process has reached it, and not failed to since."""
+        return system in self._reached
+
+    def forget(self, system: str) -> None:
+        """It was set up anew: nothing is known of it."""
+        self._lines.pop(system, None)
+        self._reached.discard(system)
 
     def failed(self, system: str) -> None:
         """A call did not reach it."""
+        self._reached.discard(system)
         line = self._lines.setdefault(system, _Line())
         line.failed += 1
         if line.failed >= RESTS_AFTER and not self.rests(system):

@@ -102,6 +102,10 @@ class SystemConnections:
         known = self._open.get(system.id)
         return known is not None and known[0] == system and self._breaker.rests(system.id)
 
+    def answers(self, system: System) -> bool:
+        """Whether this process has reached a system, and not failed to since."""
+        return self._breaker.answers(system.id)
+
     def out_of_reach(self) -> Mapping[str, int]:
         """By id, the systems that could not be reached several times in a row, and not since: rests in a row."""
         return self._breaker.opened()
@@ -115,7 +119,7 @@ class SystemConnections:
             return known[1]
         if known is not None:
             known[1].close()
-            self._breaker.reached(system.id)
+            self._breaker.forget(system.id)
         memory = StoreMemory(self._store, system.id)
         connected = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
         source = Watched(connected, system.id, self._breaker)

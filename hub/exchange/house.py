@@ -30,6 +30,10 @@ class Connections(Protocol):
         """Whether a system is left alone now, since it could not be reached several times in a row."""
         ...
 
+    def answers(self, system: System) -> bool:
+        """Whether this process has reached a system, and not failed to since."""
+        ...
+
     def out_of_reach(self) -> Mapping[str, int]:
         """By id, all such systems, also one that is about to be tried again: how often in a row it has rested."""
         ...

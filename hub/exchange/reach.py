@@ -18,7 +18,10 @@ _PLACE = "reach"  # stands where a system would
 
 
 def note(house: House, active: Iterable[System]) -> None:
-    """Write down which of these systems this process cannot reach; take back what it can reach again."""
+    """Write down which of these systems this process cannot reach; take back the note of one that answers it.
+
+    Of a system that it has not asked yet it knows nothing, and leaves what another process has noted.
+    """
     out = house.connections.out_of_reach()
     with house.store.unit() as unit:
         for system in active:
@@ -26,7 +29,7 @@ def note(house: House, active: Iterable[System]) -> None:
             if system.id in out:
                 since = before.split()[0] if before else unit.now.isoformat()
                 unit.cursors.remember(_PLACE, system.id, f"{since} {unit.now.isoformat()}")
-            elif before:
+            elif before and house.connections.answers(system):
                 unit.cursors.remember(_PLACE, system.id, None)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.compose import compose
 from hub.exchange.breaker import RESTS_AFTER
 from hub.exchange.reach import NOTE_HOLDS, out_of_reach
 from hub.exchange.retry import REST_LONGEST_S
+from tests.fakes import SeededIds
 from tests.network import Network, make, refer
 from tests.shapes import Shape
 
@@ -96,6 +98,22 @@ def test_a_note_that_nobody_renews_says_nothing_any_more(network: Network) -> No
     network.clock.advance(NOTE_HOLDS)
 
     assert said(network) == []
+
+
+def test_a_second_worker_that_cannot_reach_it_either_leaves_the_note_as_it_is(network: Network) -> None:
+    away(network, "lakeside")
+    until_it_rests(network, "lakeside-cms")
+    network.hub.step()
+    with network.hub.store.peek() as rows:
+        before = out_of_reach(rows, rows.directory.all().systems.values())
+    other = compose(network.hub.settings, clock=network.clock, ids=SeededIds(7))
+    network.clock.advance(timedelta(minutes=1))
+
+    other.step()
+
+    with network.hub.store.peek() as rows:
+        assert out_of_reach(rows, rows.directory.all().systems.values()) == before
+    other.close()
 
 
 def test_a_new_process_asks_anew_and_takes_back_what_it_can_reach(network: Network) -> None:

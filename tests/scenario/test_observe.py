@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -145,6 +146,21 @@ def test_a_system_out_of_reach_is_told(network: Network) -> None:
         observe(network)
 
     assert list((network.dir / "hub").glob(".observe-*")) == []
+
+
+def test_what_a_killed_observation_has_left_goes_at_the_next_start_and_no_other(network: Network) -> None:
+    folder = network.hub.settings.dir
+    killed, running = folder / ".observe-killed", folder / ".observe-running"
+    for left in (killed, running):
+        left.mkdir()
+        (left / "lock").touch()
+        (left / "hub.sqlite").write_bytes(b"a copy of the registry")
+
+    with (running / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        network.reopen()
+
+    assert (killed.exists(), running.exists()) == (False, True)
 
 
 def test_a_harts_file_is_read_and_gets_no_answer_not_even_a_refused_one(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_no_label_names_an_agency_a_system_or_a_person_inv_1(network: Network) -
     with serving(network.hub.settings.dir) as url:
         text = get(f"{url}/metrics")[1]
 
-    assert set(re.findall(r"(\w+)=\"", text)) <= {"state", "code"}
-    assert not re.search(r"harbour|lakeside|zq", text, re.IGNORECASE)
+    assert set(re.findall(r"(\w+)=\"", text)) == {"state", "on"}
+    assert not re.search(r"harbour|lakeside|zq|DN_", text, re.IGNORECASE)
 
 
 def test_every_metric_is_in_the_operators_guide_and_no_other(network: Network) -> None:

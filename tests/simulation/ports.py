@@ -180,6 +180,9 @@ class SimConnections:
     def rests(self, system: System) -> bool:
         return self._breaker.rests(system.id)
 
+    def answers(self, system: System) -> bool:
+        return self._breaker.answers(system.id)
+
     def out_of_reach(self) -> Mapping[str, int]:
         return self._breaker.opened()
 

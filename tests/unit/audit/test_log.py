@@ -142,18 +142,29 @@ class TestCheckpoints:
         clock.advance(hour)
         assert log.checkpoint_step() is False  # not grown
 
-    @pytest.mark.parametrize("event", ["CONSENT_WITHDRAWN", "DIRECTIVE_ADDED"])
-    def test_a_clients_no_is_under_a_checkpoint_at_once(self, log, database, write, event):
+    @pytest.mark.parametrize(
+        ("said", "at_once"),
+        [
+            ({"event_type": "CONSENT_WITHDRAWN"}, True),
+            ({"event_type": "DIRECTIVE_ADDED"}, True),
+            ({"event_type": "CONSENT_RECORDED", "consent_id": "c-1/1", "state": "DECLINED"}, True),
+            ({"event_type": "CONSENT_RECORDED", "consent_id": "c-1/2", "state": "ACTIVE"}, True),
+            ({"event_type": "CONSENT_RECORDED", "consent_id": "c-1/11", "state": "ACTIVE"}, True),
+            ({"event_type": "CONSENT_RECORDED", "consent_id": "c-1/1", "state": "ACTIVE"}, False),
+            ({"event_type": "DECISION", "basis": ["consent:c-1/2"]}, False),
+        ],
+    )
+    def test_a_clients_no_is_under_a_checkpoint_at_once(self, log, database, write, said, at_once):
         write(1)
         log.step()
         log.checkpoint_step()
-        body = canonical({"event_type": event, "id": "e000002"})
+        body = canonical({"id": "e000002", **said})
         with database.writing() as connection:
             connection.execute(insert(audit_entry).values(id="e000002", body=body, entry_index=None))
             connection.execute(insert(audit_pending).values(id="e000002"))
         log.step()
 
-        assert log.checkpoint_step() is True
+        assert log.checkpoint_step() is at_once
         write(3)
         log.step()
         assert log.checkpoint_step() is False  # an hour again
