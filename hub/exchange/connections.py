@@ -17,27 +17,34 @@ from hub.ports import Clock, Ids, Store
 
 
 class StoreMemory:
-    """See :class:`adapters.contract.Memory`: rows of the hub's own store."""
+    """See :class:`adapters.contract.Memory`: rows of the hub's own store. ``away``: it could not be reached just now."""
 
     def __init__(self, store: Store, system: str) -> None:
         self._store, self._system = store, system
+        self.away = False
 
     def get(self, key: str) -> str | None:
         """The text stored under a key."""
-        with self._store.peek() as rows:
+        with self._ours(), self._store.peek() as rows:
             return rows.cursors.remembered(self._system, key)
 
     def put(self, key: str, value: str | None) -> None:
         """Store a text, or remove the key."""
-        with self._store.unit() as unit:
+        with self._ours(), self._store.unit() as unit:
             unit.cursors.remember(self._system, key, value)
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        self.away = True
+        yield
+        self.away = False
 
 
 class Watched:
     """A source as it is, seen by the breaker: what did not reach the system counts, an answer ends the count."""
 
-    def __init__(self, source: Source, system: str, breaker: Breaker) -> None:
-        self.source, self._system, self._breaker = source, system, breaker
+    def __init__(self, source: Source, system: str, breaker: Breaker, memory: StoreMemory | None = None) -> None:
+        self.source, self._system, self._breaker, self._memory = source, system, breaker, memory
 
     def fetch(self, since: str) -> Page:
         """See :class:`adapters.contract.Source`."""
@@ -84,7 +91,8 @@ class Watched:
         except LeaseOver:  # ours, not the system's
             raise
         except Unavailable:
-            self._breaker.failed(self._system)
+            if self._memory is None or not self._memory.away:  # else our own store is away: no fault of the system's
+                self._breaker.failed(self._system)
             raise
         self._breaker.reached(self._system)
 
@@ -122,7 +130,7 @@ class SystemConnections:
             self._breaker.forget(system.id)
         memory = StoreMemory(self._store, system.id)
         connected = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
-        source = Watched(connected, system.id, self._breaker)
+        source = Watched(connected, system.id, self._breaker, memory)
         self._open[system.id] = (system, source)
         return source
 

@@ -34,8 +34,8 @@ def step(house: House, system: System) -> bool:
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for row in due:
             if row.notice_id in written:
-                unit.notices.sent(row.notice_id)
-                unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
+                if unit.notices.sent(row.notice_id):  # else another worker has written it too, and said so
+                    unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
             else:
                 end = row.created_at + house.limits.return_after
                 again = after_failure(row.attempts + 1, unit.now, end, random=house.ids.fraction())
@@ -49,8 +49,7 @@ def _said_otherwise(house: House, due: Sequence[Notice]) -> bool:
     """To a system that is answered record by record: its answer says it, save what comes after the last word of it."""
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for row in due:
-            unit.notices.sent(row.notice_id)
-            if row.kind == "rejected":
+            if unit.notices.sent(row.notice_id) and row.kind == "rejected":
                 source = f"{row.system}/{row.record_key}"
                 unit.audit.append(alarm("NOT_TOLD", unit.now, system=row.system, source=source, rejection=row.code))
     return True

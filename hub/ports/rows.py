@@ -289,8 +289,8 @@ class NoticeRows(Protocol):
     def due(self, system: str, now: datetime, limit: int) -> list[Notice]:
         """Notices to write now, the oldest first."""
 
-    def sent(self, notice_id: str) -> None:
-        """The sender's system has it."""
+    def sent(self, notice_id: str) -> bool:
+        """The sender's system has it; whether nobody had noted that before."""
 
     def postpone(self, notice_id: str, due_at: datetime) -> None:
         """Try again at an instant."""

@@ -45,9 +45,11 @@ class NoticeTable:
             _notice(row) for row in self._scope.read(select(t.notice).where(*where).order_by(c.created_at).limit(limit))
         ]
 
-    def sent(self, notice_id: str) -> None:
-        """The sender's system has it."""
-        self._scope.write(update(t.notice).where(t.notice.c.notice_id == notice_id).values(state="sent"))
+    def sent(self, notice_id: str) -> bool:
+        """The sender's system has it; whether nobody had noted that before."""
+        c = t.notice.c
+        waits = update(t.notice).where(c.notice_id == notice_id, c.state == "waiting")
+        return self._scope.write(waits.values(state="sent"), None, t.notice) > 0
 
     def postpone(self, notice_id: str, due_at: datetime) -> None:
         """Try again at an instant."""

@@ -11,7 +11,8 @@ import pytest
 
 from hub.compose import Hub, compose
 from hub.errors import Unavailable
-from hub.exchange import answers, intake
+from hub.exchange import answers, intake, notices
+from hub.exchange.connections import Watched
 from hub.exchange.reader import alone
 from hub.model.directory import System
 from tests import cms_builder as cms
@@ -51,6 +52,27 @@ def test_a_source_that_another_worker_reads_is_left_alone_until_its_lease_is_ove
     after = intake.step(other.house, system)
 
     assert (beside, after) == (False, True)
+
+
+def test_a_notice_that_two_workers_write_at_once_is_told_once_in_the_log(
+    network: Network, other: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = network.db("harbour")
+    cms.add_referral(db, cms.add_client(db))  # without a consent
+    assert intake.step(network.hub.house, harbour(other))
+    send = Watched.send
+
+    def beside(source: Any, parcels: Any, commit: Any) -> Any:
+        monkeypatch.undo()
+        assert notices.step(other.house, harbour(other))
+        return send(source, parcels, commit)
+
+    monkeypatch.setattr(Watched, "send", beside)
+
+    assert notices.step(network.hub.house, harbour(other))
+
+    assert [each["event_type"] for each in network.entries()].count("NOTICE_SENT") == 1
+    assert len(network.inbox("harbour", "refusal")) == 1
 
 
 def test_batches_that_another_worker_reads_are_answered_by_that_one_alone(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from hub.errors import Unavailable
 from hub.exchange.breaker import RESTS_AFTER, Breaker
+from hub.exchange.connections import StoreMemory, Watched
 from hub.exchange.retry import REST_FIRST_S, REST_LONGEST_S, rest_s
 from tests.fakes import SeededIds, StandingClock
 
@@ -88,3 +91,31 @@ def test_rests_double_to_a_limit_with_jitter_over_the_upper_half() -> None:
     assert [rest_s(n, random=0.0) for n in (1, 2, 3)] == [REST_FIRST_S / 2, REST_FIRST_S, 2 * REST_FIRST_S]
     assert rest_s(10_000, random=0.0) == REST_LONGEST_S / 2
     assert rest_s(10_000, random=0.999_999) < REST_LONGEST_S
+
+
+def test_a_store_of_ours_that_is_away_counts_against_no_system(breaker: Breaker) -> None:
+    memory = StoreMemory(Away(), "cms-a")
+    watched = Watched(Remembering(memory), "cms-a", breaker, memory)
+
+    for _ in range(10 * RESTS_AFTER):
+        with pytest.raises(Unavailable):
+            watched.fetch("")
+
+    assert breaker.opened() == {}
+
+
+class Away:
+    """A store that cannot be reached."""
+
+    def peek(self) -> Any:
+        raise Unavailable("store")
+
+
+class Remembering:
+    """A source that looks into its memory first."""
+
+    def __init__(self, memory: StoreMemory) -> None:
+        self._memory = memory
+
+    def fetch(self, _since: str) -> None:
+        self._memory.get("gaps")
