@@ -17,7 +17,7 @@ from hub.ports import Clock, Ids, Store
 
 
 class StoreMemory:
-    """See :class:`adapters.contract.Memory`: rows of the hub's own store. ``away``: it could not be reached just now."""
+    """See :class:`adapters.contract.Memory`: rows of the hub's own store. ``away``: it did not answer just now."""
 
     def __init__(self, store: Store, system: str) -> None:
         self._store, self._system = store, system
