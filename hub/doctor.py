@@ -71,6 +71,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
     if not settings.dir.is_dir():
         findings.append(Finding("data folder", False, "no such folder", "run `hub init`, or name it with --dir"))
     looks: dict[str, Look] = {
+        "data folder": _folder,
         "keys": _keys,
         "store": _store,
         "audit log": _log,
@@ -121,6 +122,15 @@ def _broken(place: str, error: HubError) -> Finding:
     text = error.got + (f", expected {error.expected}" if error.expected else "")
     where = error.where if place in error.where else f"{place}: {error.where}"
     return Finding(where, False, text or "cannot be used", error.next_step or "see docs/operator.md")
+
+
+def _folder(settings: Settings, _: Clock) -> Iterator[Finding]:
+    file = settings.dir / "hub.toml"
+    for place, path, mode in (("data folder", settings.dir, 0o700), ("data folder: hub.toml", file, 0o600)):
+        if path.exists():
+            closed = not path.stat().st_mode & 0o077
+            text = "for its owner alone" if closed else "others can look into it, and it may hold a password"
+            yield Finding(place, closed, text, "" if closed else f"chmod {mode:04o}, and renew what stood in it")
 
 
 def _keys(settings: Settings, _: Clock) -> Iterator[Finding]:

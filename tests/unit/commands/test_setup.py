@@ -204,3 +204,15 @@ def test_a_command_on_a_broken_log_ends_with_3(network: Network, desk: Desk) -> 
     said = desk.json("deliveries", "list", code=3)
 
     assert said["error"]["kind"] == IntegrityBroken.__name__
+
+
+def test_the_doctor_sees_a_folder_and_settings_that_others_can_read(desk: Desk) -> None:
+    desk.folder.chmod(0o755)
+    (desk.folder / "hub.toml").chmod(0o644)
+
+    found = desk.json("doctor", code=1)["findings"]
+
+    assert [(one["place"], one["next_step"]) for one in found if not one["ok"]] == [
+        ("data folder", "chmod 0700, and renew what stood in it"),
+        ("data folder: hub.toml", "chmod 0600, and renew what stood in it"),
+    ]
