@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -223,6 +223,8 @@ def _new_file(out: Path) -> Iterator[IO[bytes]]:
             part.rename(out)
             sync_folder(out.parent)
         except BaseException as error:
+            with suppress(OSError):  # what could not be written cannot be at the end either
+                handle.close()
             part.unlink(missing_ok=True)
             if isinstance(error, OSError):
                 raise _cannot(error) from None

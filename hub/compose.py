@@ -12,7 +12,7 @@ import adapters.cms
 import adapters.harts
 import consent.packs
 from adapters.contract import Adapter
-from hub import mapping
+from hub import hold, mapping
 from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
@@ -54,7 +54,7 @@ class Hub:
     log: AuditLog
     connections: SystemConnections
     watch: Watch
-    close_bus: Callable[[], None] = lambda: None
+    let_go: Callable[[], None] = lambda: None
 
     def step(self) -> bool:
         """Do a little of everything: the road, the log, the housekeeping. True if anything was done."""
@@ -88,8 +88,8 @@ class Hub:
         with suppress(Unavailable), self.store.unit() as unit:
             unit.cursors.let_go(self.house.worker)
         self.connections.close()
-        self.close_bus()
-        self.store.close()
+        self.let_go()
+        self.store.close()  # again, where this is asked for again: the unit above has opened it
 
 
 def initialise(settings: Settings, ids: Ids | None = None) -> None:
@@ -171,6 +171,7 @@ def compose(
     sweep(settings.dir)
     ids = ids or RandomIds()
     with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
+        opened.callback(os.close, hold.share(settings.dir))
         store = open_store(settings, clock, ids)
         opened.callback(store.close)
         clock = clock or UtcClock()
@@ -181,6 +182,7 @@ def compose(
         log.verify_at_start()
         connections = SystemConnections(ADAPTERS, store, clock, ids)
         bus, close_bus = _bus(settings, store, clock)
+        opened.callback(close_bus)
         alerts = alerts_of(settings)
         house = House(
             store=store,
@@ -197,10 +199,10 @@ def compose(
             worker=f"{os.getpid()}-{ids.number()}",
         )
         activate(house)
-        opened.pop_all()
-    settings.halted.unlink(missing_ok=True)
+        settings.halted.unlink(missing_ok=True)
+        let_go = opened.pop_all().close
     watch = Watch(house, alerts, report)
-    return Hub(settings, house, Exchange(house, report), store, log, connections, watch, close_bus)
+    return Hub(settings, house, Exchange(house, report), store, log, connections, watch, let_go)
 
 
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:

@@ -6,6 +6,7 @@ Every part is looked at by itself, so that one that is broken does not hide the 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from hub.model.alerts import Role
 from hub.model.envelope import MessageState
 from hub.outside import alerts_of, kafka_access, store_url
 from hub.ports import Clock
-from hub.settings import Settings, read_settings
+from hub.settings import DEFAULT_DIR, Settings, read_settings
 from hub.store.health import look, newest_entry
 from hub.store.health_postgres import look_at_server, newest_entry_of
 from hub.store.sql import Database
@@ -67,7 +68,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         findings.append(Finding("settings", True, "can be read"))
     except HubError as error:
         findings.append(_broken("settings", error))
-        settings = Settings(dir=folder or Settings().dir)
+        settings = Settings.model_construct(dir=folder or Path(os.environ.get("HUB_DIR", DEFAULT_DIR)))
     if not settings.dir.is_dir():
         findings.append(Finding("data folder", False, "no such folder", "run `hub init`, or name it with --dir"))
     looks: dict[str, Look] = {
@@ -137,7 +138,9 @@ def _keys(settings: Settings, _: Clock) -> Iterator[Finding]:
     ring = KeyRing(
         settings.keys, RandomIds(), hub_key=settings.log_key.get_secret_value() if settings.log_key else None
     )
-    yield Finding("keys", True, f"complete, for their owner alone; the log is {ring.log_name}")
+    same = settings.name == ring.log_name
+    step = "" if same else "put the old name back (hub.toml, HUB_NAME): a log's name cannot change"
+    yield Finding("keys", same, f"complete, for their owner alone; the log is {ring.log_name}", step)
     for path in sorted((settings.keys / "epochs").glob("*.key")):
         try:
             read_key(path)

@@ -28,7 +28,8 @@ def listening(app: FastAPI, host: str, port: int) -> Iterator[Callable[[], bool]
     except OSError as error:
         got = error.strerror or type(error).__name__
         raise Refused("--host, --port", got, "an address of this machine and a free port", "name another") from None
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)  # it prints exceptions, whatever they hold (INV-1)
+    for library in ("uvicorn", "asyncio"):  # they print exceptions, whatever these hold (INV-1), and one a connection
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=LEAVE_S, workers=1
     )

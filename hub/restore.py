@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from hub import hold
 from hub.audit.checkpoints import CheckpointFolder, Head, signed, sync_folder
 from hub.audit.log import AuditLog
 from hub.audit.verify import Checkpoint, Compared
@@ -81,12 +83,13 @@ def restore(
     """Bring a backup back; what came of it.
 
     Raises:
-        Refused: the file is no backup of this hub, or is behind; rows are in the store; the worker may not.
+        Refused: the file is no backup of this hub, or is behind; rows are in the store; a hub runs on the data folder;
+            the worker may not.
         Unavailable: the store is out of reach, or another process holds it.
     """
     ids = ids or RandomIds()
     keys = open_keys(settings, ids)
-    with _opened(request.file) as handle:
+    with hold.alone(settings.dir), _opened(request.file) as handle:
         backup = read_backup(handle, keys)
         _require_ours(backup, keys)
         outside = _outside(settings, keys, request.checkpoints)
@@ -124,13 +127,15 @@ def restore(
 @contextmanager
 def _opened(file: Path) -> Iterator[IO[bytes]]:
     try:
-        handle = file.open("rb")
+        handle = os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # waits for no pipe
     except OSError as error:
         step = "look at its name and its rights"
         raise Refused("FILE", error.strerror or "an error", "a file that can be read", step) from None
     except ValueError:  # a NUL in it
         raise Refused("FILE", "what is no name of a file", "a file that can be read", "name a file") from None
     with handle:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise Refused("FILE", "no plain file", "the file of a backup", "name a file")
         yield handle
 
 

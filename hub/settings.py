@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.errors import Refused
 
@@ -129,17 +129,26 @@ def read_settings(folder: Path | None = None) -> Settings:
     Raises:
         Refused: ``hub.toml`` cannot be read, or holds an unknown word.
     """
-    place = folder or Settings().dir
-    file = place / "hub.toml"
     try:
-        found = _read(file)
-        from_environment = Settings().model_fields_set
-        return Settings(dir=place, **{name: value for name, value in found.items() if name not in from_environment})
+        environment = Settings()
+    except (ValidationError, SettingsError) as error:
+        got, step = f"another kind of value of {_fields(error)}", "mend the variable (docs/operator.md, Settings)"
+        raise Refused("environment: HUB_…", got, "one of its kind", step) from None
+    place = folder or environment.dir
+    file = place / "hub.toml"
+    found = {name: value for name, value in _read(file).items() if name not in environment.model_fields_set}
+    try:
+        return Settings(dir=place, **found)
     except ValidationError as error:
-        names = sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]})  # fields of ours alone
-        raise Refused(
-            str(file), f"another kind of value of {', '.join(names)}", "one of its kind", "mend the file"
-        ) from None
+        got = f"another kind of value of {_fields(error)}"
+        raise Refused(str(file), got, "one of its kind", "mend the file") from None
+
+
+def _fields(error: ValidationError | SettingsError) -> str:
+    """The fields that are wrong, by names of ours alone."""
+    if isinstance(error, SettingsError):  # a list that is no JSON: the text names its field and no value
+        return next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "a list, which is JSON")
+    return ", ".join(sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from hub.directory.cells import seen
 from hub.errors import HubError, Refused
 from hub.exchange import intake
 from hub.model.directory import System
+from hub.model.envelope import ENDS
 
 SystemId = Annotated[str, typer.Argument(help="The system's id.")]
 
@@ -100,18 +101,17 @@ def send(ctx: typer.Context, id: SystemId, folder: Dir = None, worker: As = None
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
         system = asked(hub.house, id, "send", by)
+        with hub.house.store.peek() as rows:
+            due = [row.envelope_id for row in rows.handovers.due(system.id, rows.now, hub.house.limits.batch)]
         done = hub.exchange.hand_over(system)
+        with hub.house.store.peek() as rows:
+            ended = sum(row.state in ENDS for row in rows.handovers.get(due).values())
     if as_json:
-        show_json({"system": system.id, "handed_over": done})
+        show_json({"system": system.id, "handed_over": done, "due": len(due), "ended": ended})
+    elif not done:
+        say(f"{system.id}: nothing is due, or its next batch is closed later")
     else:
-        say(
-            f"{system.id}: "
-            + (
-                "what was due was handed over; see `hub deliveries list`"
-                if done
-                else "nothing is due, or its next batch is closed later"
-            )
-        )
+        say(f"{system.id}: {ended} of {len(due)} due were handed over or ended; `hub deliveries list` has the rest")
 
 
 def _systems(hub: Hub, id: str) -> list[System]:

@@ -91,7 +91,7 @@ class Exchange:
         except IntegrityBroken:
             raise
         except (Unavailable, Refused) as error:  # out of reach, or with settings that its adapter refuses
-            self._report(place, error)
+            self._report("store" if error.where.startswith("store") else place, error)  # ours is no fault of a system
             return False
         except Exception as error:  # noqa: BLE001 - nor does its fault: this is where the worker's unexpected ends
             self._report(place, Unexpected.met(place, error))

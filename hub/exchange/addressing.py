@@ -19,7 +19,7 @@ from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.reading import ReferralRecord
-from hub.exchange.screen import refuse_sin
+from hub.exchange.screen import screen
 from hub.exchange.submission import Led, Submission
 from hub.model.directory import Site
 from hub.model.envelope import MessageState
@@ -268,7 +268,7 @@ def _message(
     referral: ReferralRow | None,
 ) -> tuple[Resource, tuple[Item, ...]]:
     """Assemble, label and check: the same for every message, whatever system it came from."""
-    refuse_sin(record.entries)
+    screen(record.entries)
     agencies = rows.directory.all().agencies
     sender = record.source.system.agency
     names = {name: agencies[name].name if name in agencies else "unknown" for name in (sender, led.agency)}

@@ -1,4 +1,5 @@
-"""No Social Insurance Number leaves, whatever field somebody typed it into (program systems §10, case 21).
+"""No Social Insurance Number leaves, whatever field somebody typed it into (program systems §10, case 21); and no
+record that is longer than every bus, recipient and backup can take.
 
 A token of nine digits that passes the Luhn check, in one piece or in threes, refuses the record and names the element.
 Not looked at: identifiers whose system has a shape of its own (the reader held them to it), numbers that a database or
@@ -20,6 +21,9 @@ from hub.model.codes import ID, ID_CLIENT, ID_REFERRAL
 from hub.model.identifiers import SHAPES, passes_as_sin
 
 PLACES_MAX = 5  # named in one refusal
+RECORD_MAX = (
+    4 * 2**20
+)  # [policy] octets of all resources: a thousand times what a record comes to, half of what a bus takes
 
 # nine digits not inside a longer run; between the threes at most three signs, also as JSON escapes them
 _GAP = r"(?:[\s.\-\u00ad\u2010-\u2015\u2212]|\\[nrt]){0,3}"
@@ -30,8 +34,8 @@ _OWN_SHAPE = frozenset({*(f"{ID}/{kind}" for kind in SHAPES), ID_REFERRAL, ID_CL
 _KEY = re.compile(rf"{re.escape(ID)}/[^/]+/(referral|task|case)")  # keys of a database, never typed by anybody
 
 
-def refuse_sin(entries: Sequence[dict[str, Any]]) -> None:
-    """Refuse a record whose resources hold what passes as a SIN.
+def screen(entries: Sequence[dict[str, Any]]) -> None:
+    """Refuse a record whose resources hold what passes as a SIN, or are too long in all.
 
     Args:
         entries: ``{"fullUrl", "resource"}``, before or after they are made a Bundle.
@@ -40,9 +44,14 @@ def refuse_sin(entries: Sequence[dict[str, Any]]) -> None:
         RecordUnreadable: names the elements, ``Patient.address[0].city``, and what to do; shows no value.
     """
     resources = [entry["resource"] for entry in entries]
-    if not _holds_sin(orjson.dumps(resources).decode()):  # nearly always: one look at the whole text
+    text = orjson.dumps(resources)
+    if len(text) > RECORD_MAX:
+        longest = max((each for one in resources for each in _texts(one, _name(one))), key=lambda each: each[1])
+        got, expected = f"{longest[1]} characters, {len(text)} octets in all", f"{RECORD_MAX} octets in all at most"
+        raise RecordUnreadable(longest[0], got, expected, "shorten it at the source and save the record")
+    if not _holds_sin(text.decode()):  # nearly always: one look at the whole text
         return
-    found = [place for one in resources for place in _places(one, str(one.get("resourceType", "resource")))]
+    found = [place for one in resources for place in _places(one, _name(one))]
     if found:
         raise RecordUnreadable(
             ", ".join(found[:PLACES_MAX]),
@@ -50,6 +59,22 @@ def refuse_sin(entries: Sequence[dict[str, Any]]) -> None:
             "a text without it",
             "take the number out at the source and save the record",
         )
+
+
+def _name(resource: dict[str, Any]) -> str:
+    return str(resource.get("resourceType", "resource"))
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, int]]:
+    """Every text below a value: where it is, and how long."""
+    if isinstance(value, str):
+        yield path, len(value)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _texts(part, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _texts(part, f"{path}[{index}]")
 
 
 def _holds_sin(text: str) -> bool:

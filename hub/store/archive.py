@@ -14,6 +14,7 @@ Standard: ZIP with deflate; JSON Lines.
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -243,7 +244,15 @@ def _readable() -> Iterator[None]:
         yield
     except OSError as error:
         raise broken(error.strerror or "a file that cannot be read", "a file that can be read") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, LookupError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+    ) as error:
         kind = type(error).__name__
         raise broken(
             f"a file that is cut short, changed or no backup ({kind})", "what `hub backup` has written"

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Engine, bindparam, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
@@ -35,6 +35,7 @@ CONNECTIONS = 8  # kept by a process, for writing and for reading each
 CONNECTIONS_MORE = 16  # and opened beyond these for a moment
 
 _AGAIN = ("08", "25", "40", "42", "53", "55", "57", "58")  # classes of SQLSTATE: away, raced, full, or not migrated
+_NO_RIGHT = "42501"
 _RACED = "23505"  # unique: another transaction has made the same row at the same moment
 _CANNOT_CONNECT = {  # what the driver's text holds when it cannot connect, and what we say instead of it
     "password authentication failed": "another password than the user's",
@@ -149,6 +150,7 @@ def database_name(url: str) -> str:
     """
     try:
         parsed = make_url(url)
+        parsed.set(drivername=f"{SCHEME}+psycopg").get_dialect()().create_connect_args(parsed)
     except (ArgumentError, ValueError):
         parsed = None
     if parsed is None or parsed.drivername != SCHEME or not parsed.database:
@@ -173,6 +175,13 @@ def translated(where: str, error: DBAPIError) -> HubError:
     state = getattr(error.orig, "sqlstate", None) or ""
     kind = type(error.orig).__name__
     away = error.connection_invalidated or (isinstance(error, OperationalError) and not state)
+    if state == _NO_RIGHT:
+        step = "grant it to the hub's user (docs/operator.md, On PostgreSQL); `hub doctor` names the table"
+        return Refused(where, "a right that the hub's user does not have", "the owner's", step)
+    if isinstance(error, ProgrammingError) and not state:  # the driver does not take the URL's parameters
+        return Refused(
+            where, "a URL that the driver does not take", "libpq's parameters", "see `store` in docs/operator.md"
+        )
     if away or state.startswith(_AGAIN) or state == _RACED:
         step = "run `hub doctor`; what was under way is tried again"
         return Unavailable(where, reason(error) if away else kind, next_step=step)

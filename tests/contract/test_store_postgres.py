@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 
 from consent.model import ConsentState
 from hub.errors import HubError, Refused, Unavailable, Unexpected
@@ -21,11 +21,11 @@ from hub.model.envelope import MessageState, Sealed
 from hub.model.rows import Handover, Outbound
 from hub.store import postgres, tables
 from hub.store.migrate import migrate
-from hub.store.postgres import PostgresDatabase, server_time
+from hub.store.postgres import PostgresDatabase, database_name, server_time
 from hub.store.unit import SqlStore, SqlUnit
 from tests.contract.store import AT, StoreContract, consent_of, happened, waiting
 from tests.fakes import SeededIds, StandingClock
-from tests.services.postgres import Postgres
+from tests.services.postgres import Postgres, PostgresAt
 
 WAIT_S = 5.0  # for a thread that must come; none is expected to take so long
 
@@ -466,13 +466,38 @@ def test_a_server_that_was_killed_takes_nothing_with_it_and_is_found_again(own_p
 def test_the_hubs_sessions_keep_what_they_answer_also_where_the_server_is_told_not_to(
     postgres: Any, hub_url: str
 ) -> None:
-    name = postgres_name(hub_url)
+    name = database_name(hub_url)
     postgres.run(f"ALTER DATABASE {name} SET synchronous_commit = off")
     with closing(PostgresDatabase(hub_url)) as database, database.writing() as connection:
         assert settings(connection, "synchronous_commit", "transaction_isolation") == ["on", "read committed"]
     postgres.run(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")
     with closing(PostgresDatabase(hub_url)) as database, database.writing() as connection:
         assert settings(connection, "synchronous_commit") == ["remote_apply"], "what is stronger stays"
+
+
+@pytest.mark.parametrize("parameter", ["foo=bar", "port=zz"])
+def test_a_url_that_the_driver_does_not_take_is_refused_and_not_a_broken_store(parameter: str) -> None:
+    def reached() -> None:
+        with closing(PostgresDatabase(f"postgresql://zq-user:zq-word@127.0.0.1:1/x?{parameter}")) as database:
+            database.reading().__enter__()
+
+    with pytest.raises(Refused, match="store") as refused:
+        reached()
+
+    assert "zq" not in str(refused.value)
+
+
+def test_a_right_that_the_user_lacks_is_refused_with_what_to_do(postgres: PostgresAt, hub_url: str) -> None:
+    role = f"less_{database_name(hub_url)}"
+    postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD 'less'")
+    postgres.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}", hub_url)
+    less = make_url(hub_url).set(username=role, password="less").render_as_string(hide_password=False)
+    store = SqlStore(PostgresDatabase(less), StandingClock(), SeededIds())
+
+    with pytest.raises(Refused, match="a right that the hub's user does not have"), store.unit() as unit:
+        unit.cursors.put("x", "y")
+
+    store.close()
 
 
 def settings(connection: Any, *names: str) -> Sequence[str]:

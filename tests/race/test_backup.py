@@ -18,7 +18,7 @@ from hub.audit.log import AuditLog
 from hub.backup import back_up, judge, read_backup
 from hub.compose import Hub, bring_up_to_date, compose, open_keys
 from hub.desk.who import Who
-from hub.errors import HubError, IntegrityBroken, Unavailable
+from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
 from hub.exchange import intake
 from hub.exchange.withdraw import withdraw_consent
 from hub.ids import RandomIds
@@ -204,6 +204,9 @@ def test_a_worker_that_runs_during_a_restore_hands_over_nothing_inv_3(
     process = SPAWN.Process(target=work_on, args=(settings.dir, tmp_path))
     process.start()
     wait_until((tmp_path / "working").exists)
+    with pytest.raises(Refused, match="a hub that runs on it"):
+        restore(settings, Request(request.file, notes, STEWARD, True), str, clock=network.clock)
+    (settings.dir / "hub.lock").unlink()  # as if the worker were on a machine that shares the store alone
 
     done = None
     while done is None:

@@ -503,6 +503,7 @@ def test_an_inner_node_that_was_changed_is_found_inv_8(network: Network) -> None
 def test_a_store_with_rows_in_it_is_not_written_over(network: Network, empty: Empty) -> None:
     file = keep(network)
     before = everything(network.hub.settings)
+    network.hub.close()
 
     with pytest.raises(Refused, match="rows in table"):
         bring_back(network, network.hub.settings, file)

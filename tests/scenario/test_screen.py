@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import RecordUnreadable
-from hub.exchange.screen import refuse_sin
+from hub.exchange.screen import RECORD_MAX, screen
 from tests import cms_builder as cms
 from tests.network import make, refer
 
@@ -70,7 +70,7 @@ def entry(**elements: object) -> list[dict[str, object]]:
 )  # fmt: skip
 def test_nine_digits_that_pass_are_refused_however_they_are_written(typed: str) -> None:
     with pytest.raises(RecordUnreadable) as refused:
-        refuse_sin(entry(address=[{"city": "x"}, {"city": typed}]))
+        screen(entry(address=[{"city": "x"}, {"city": typed}]))
 
     assert str(refused.value).startswith("Patient.address[1].city: ")
     assert typed not in str(refused.value)
@@ -96,7 +96,7 @@ def test_nine_digits_that_pass_are_refused_however_they_are_written(typed: str) 
     ],
 )
 def test_what_is_no_sin_passes(elements: dict[str, object]) -> None:
-    refuse_sin(entry(**elements))
+    screen(entry(**elements))
 
 
 def test_a_file_number_and_a_telephone_that_pass_as_a_sin_do_not_pass() -> None:
@@ -106,4 +106,20 @@ def test_a_file_number_and_a_telephone_that_pass_as_a_sin_do_not_pass() -> None:
         {"code": {"coding": [{"system": "urn:iso:std:iso:3166", "code": RUN}]}},
     ):
         with pytest.raises(RecordUnreadable):
-            refuse_sin(entry(**elements))
+            screen(entry(**elements))
+
+
+def test_a_record_that_is_too_long_is_refused_by_its_longest_text_and_its_neighbour_goes(tmp_path: Path) -> None:
+    network = make(tmp_path)
+    db = network.db("harbour")
+    for number, text in enumerate(["short", "Zz " * (RECORD_MAX // 3)]):
+        client = cms.add_client(db, birth_date=f"198{number}-01-02")
+        cms.add_consent(db, client)
+        cms.add_referral(db, client, reason_text=text)
+    network.run()
+
+    waits = network.waits()
+    assert network.states() == {"delivered": 1}
+    assert list(waits) == ["referral_out:2"]
+    assert f"{RECORD_MAX} octets in all at most" in waits["referral_out:2"].place
+    assert "Zz" not in waits["referral_out:2"].place
