@@ -121,7 +121,8 @@ def test_without_a_checkpoint_one_is_asked_for_and_one_that_is_handed_over_will_
 def test_on_a_new_machine_two_keys_the_settings_and_checkpoints_are_enough(referred: Desk, tmp_path: Path) -> None:
     file = keep(referred)
     new = Desk(tmp_path / "new", referred.clock, [], seed=700)
-    (new.folder / "keys").mkdir(parents=True, mode=0o700)
+    new.folder.mkdir(mode=0o700)
+    (new.folder / "keys").mkdir(mode=0o700)
     for name in ("hub.key", "index.key"):
         shutil.copy2(referred.folder / "keys" / name, new.folder / "keys" / name)
     shutil.copytree(referred.folder / "checkpoints", new.folder / "checkpoints")
