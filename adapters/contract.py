@@ -46,11 +46,13 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one ``fetch`` found, and the cursor to store once all of it is settled. ``more``: ask again now."""
+    """What one ``fetch`` found, and the cursor to store once all of it is settled.
+
+    Who has all that there is now gets an empty page with the cursor that was asked with.
+    """
 
     raws: tuple[Raw | Gone, ...]
     cursor: str
-    more: bool
     problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
     rejections: tuple[Rejection, ...] = ()
     numbers: tuple[Numbered, ...] = ()

@@ -14,19 +14,17 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from hub.audit.checkpoints import signed_note, sync_folder
-from hub.audit.log import AuditLog
 from hub.audit.tree import EMPTY_ROOT, Node
 from hub.audit.verify import Checkpoint, Compared, verify_copy
 from hub.audit.verify.faults import Wrong
 from hub.audit.verify.nodes import inner_nodes_agree, leaves_of
 from hub.audit.verify.notes import open_note, parse_key
-from hub.clock import UtcClock
-from hub.compose import open_keys, open_store, require_prepared, require_same_hub
+from hub.compose import Verified, verified
 from hub.desk.who import Act, Who, allowed
 from hub.errors import IntegrityBroken, Refused, Unavailable, shape
 from hub.ids import RandomIds
@@ -38,7 +36,7 @@ from hub.settings import Settings
 from hub.store import tables as t
 from hub.store.archive import FILE_MAX, FILES_MAX, FOLDERS, FORMAT, Manifest, Reader, broken, is_name, writing
 from hub.store.dump import EVERY, dump
-from hub.store.migrate import numbers, require_current
+from hub.store.migrate import numbers
 from hub.store.unit import SqlStore
 
 Tell = Callable[[str], None]
@@ -55,24 +53,17 @@ def back_up(
         IntegrityBroken: the log, or what was read back, does not verify; no file is left.
         Unavailable: the store, or the file's folder, is out of reach.
     """
-    require_prepared(settings)
-    ids = ids or RandomIds()
-    with closing(open_store(settings, clock, ids)) as store:
-        clock = clock or UtcClock()
-        require_current(store.database)
-        keys = open_keys(settings, ids)
-        require_same_hub(store, keys)
-        log = AuditLog(store.database, keys, clock, settings.checkpoints)
-        log.verify_at_start()
+    with verified(settings, clock, ids or RandomIds()) as found:
+        log = found.log
         with _new_file(out) as handle:
-            _enter(store, who)
+            _enter(found.store, who)
             while log.step():
                 pass
             log.checkpoint()  # so that this backup, put back, is never shorter than what the hub knew when it was made
             tell("Copying the store. The hub may go on working.")
-            manifest = _write(handle, settings, store, keys, clock)
+            manifest = _write(handle, settings, found)
             tell("Reading the copy back.")
-            _require_whole(handle, keys)
+            _require_whole(handle, found.keys)
             length = handle.seek(0, os.SEEK_END)
     rows = sum(table.rows for table in manifest.tables.values())
     made = {"entries": manifest.size, "tables": len(manifest.tables), "rows": rows, "files": sorted(manifest.files)}
@@ -86,8 +77,8 @@ def _enter(store: SqlStore, who: Who) -> None:
         unit.audit.append(Entry(AuditEvent.EXPORT, unit.now, acting, {"what": "store", "form": "backup"}))
 
 
-def _write(handle: IO[bytes], settings: Settings, store: SqlStore, keys: KeyRing, clock: Clock) -> Manifest:
-    database = store.database
+def _write(handle: IO[bytes], settings: Settings, found: Verified) -> Manifest:
+    database, keys = found.store.database, found.keys
     with writing(handle) as writer:
         with database.reading() as connection:
             row = connection.execute(t.audit_head.select()).first()
@@ -99,7 +90,7 @@ def _write(handle: IO[bytes], settings: Settings, store: SqlStore, keys: KeyRing
             index=index_mark(keys),
             size=row.size if row else 0,
             root=(row.root if row else EMPTY_ROOT).hex(),
-            created_at=clock.now().isoformat(timespec="seconds"),
+            created_at=found.clock.now().isoformat(timespec="seconds"),
             tables=tables,
             files={name: writer.file(name, data) for name, data in _rule_files(settings.dir)},
         )

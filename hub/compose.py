@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +149,36 @@ def open_store(settings: Settings, clock: Clock | None, ids: Ids) -> SqlStore:
     return SqlStore(database_of(settings), clock or UtcClock(), ids, now=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A prepared folder's store, keys and log, which belong together."""
+
+    store: SqlStore
+    keys: KeyRing
+    log: AuditLog
+    clock: Clock
+
+
+@contextmanager
+def verified(settings: Settings, clock: Clock | None, ids: Ids) -> Iterator[Verified]:
+    """Open a folder's store, for as long as this lasts, and see that it is current, ours and whole.
+
+    Raises:
+        Refused: the folder has not been prepared, or for another version of this program; the store is another hub's.
+        IntegrityBroken: keys or log do not verify.
+        Unavailable: a restore is under way, or the store is out of reach.
+    """
+    require_prepared(settings)
+    with hold.shared(settings.dir), closing(open_store(settings, clock, ids)) as store:
+        clock = clock or UtcClock()
+        require_current(store.database)
+        keys = open_keys(settings, ids)
+        require_same_hub(store, keys)
+        log = AuditLog(store.database, keys, clock, settings.checkpoints)
+        log.verify_at_start()
+        yield Verified(store, keys, log, clock)
+
+
 def compose(
     settings: Settings,
     *,
@@ -167,19 +197,11 @@ def compose(
         Refused: the data folder has not been prepared, or for another version of this program.
         IntegrityBroken: keys or log do not verify; the hub does not start.
     """
-    require_prepared(settings)
-    sweep(settings.dir)
     ids = ids or RandomIds()
     with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
-        opened.callback(os.close, hold.share(settings.dir))
-        store = open_store(settings, clock, ids)
-        opened.callback(store.close)
-        clock = clock or UtcClock()
-        require_current(store.database)
-        keys = open_keys(settings, ids)
-        require_same_hub(store, keys)
-        log = AuditLog(store.database, keys, clock, settings.checkpoints)
-        log.verify_at_start()
+        found = opened.enter_context(verified(settings, clock, ids))
+        sweep(settings.dir)
+        store, keys, clock = found.store, found.keys, found.clock
         connections = SystemConnections(ADAPTERS, store, clock, ids)
         bus, close_bus = _bus(settings, store, clock)
         opened.callback(close_bus)
@@ -202,7 +224,7 @@ def compose(
         settings.halted.unlink(missing_ok=True)
         let_go = opened.pop_all().close
     watch = Watch(house, alerts, report)
-    return Hub(settings, house, Exchange(house, report), store, log, connections, watch, let_go)
+    return Hub(settings, house, Exchange(house, report), store, found.log, connections, watch, let_go)
 
 
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:

@@ -16,13 +16,17 @@ from hub.errors import Refused, Unavailable
 NAME = "hub.lock"
 
 
-def share(folder: Path) -> int:
-    """Hold the folder as one hub among others, until the file that is returned is closed.
+@contextmanager
+def shared(folder: Path) -> Iterator[None]:
+    """Hold the folder as one hub among others.
 
     Raises:
         Unavailable: a restore has it, or the folder cannot be written.
     """
-    return _held(folder, fcntl.LOCK_SH)
+    with _opened(folder) as lock:
+        if not _taken(lock, fcntl.LOCK_SH):
+            raise Unavailable("data folder", "a restore that is under way", "none", "wait until it has ended")
+        yield
 
 
 @contextmanager
@@ -31,26 +35,31 @@ def alone(folder: Path) -> Iterator[None]:
 
     Raises:
         Refused: a hub runs on it.
+        Unavailable: the folder cannot be written.
     """
-    try:
-        lock = _held(folder, fcntl.LOCK_EX)
-    except Unavailable as error:
-        step = "stop every `hub work` and `hub serve` on it, and wait for other commands"
-        raise Refused("data folder", "a hub that runs on it", "none", step) from error
-    try:
+    with _opened(folder) as lock:
+        if not _taken(lock, fcntl.LOCK_EX):
+            step = "stop every `hub work` and `hub serve` on it, and wait for other commands"
+            raise Refused("data folder", "a hub that runs on it", "none", step)
         yield
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    try:
+        lock = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        got, step = error.strerror or "an error", "look at its owner and mode"
+        raise Unavailable("data folder", got, "one that can be written", step) from None
+    try:
+        yield lock
     finally:
         os.close(lock)
 
 
-def _held(folder: Path, how: int) -> int:
-    try:
-        lock = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise Unavailable("data folder", error.strerror or "an error", "one that can be written", "mend it") from None
+def _taken(lock: int, how: int) -> bool:
     try:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
     except OSError:
-        os.close(lock)
-        raise Unavailable("data folder", "a restore that is under way", "none", "wait until it has ended") from None
-    return lock
+        return False
+    return True

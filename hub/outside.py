@@ -52,9 +52,15 @@ def make_passwords(settings: Settings, ids: Ids | None = None) -> list[str]:
         raise Refused("hub.toml", "no password file", "the name of at least one", step)
     made = []
     for file in named:
-        with suppress(FileExistsError):
-            write_password(settings.dir / file, _password(ids or RandomIds()))
-            made.append(file.name)
+        path = settings.dir / file
+        if path.is_file():
+            continue
+        try:
+            write_password(path, _password(ids or RandomIds()))
+        except OSError as error:
+            got, step = error.strerror or type(error).__name__, "mend the setting, or remove what stands there"
+            raise Refused(f"password file {path.name}", got, "a file, or nothing", step) from None
+        made.append(path.name)
     return made
 
 

@@ -30,7 +30,7 @@ def read_password(path: Path) -> str:
     """
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no text, or no name of a file
         got = getattr(error, "strerror", None) or type(error).__name__
         step = "write it there, or set its variable (docs/operator.md); `hub bus provision` makes that of Kafka's relay"
         raise Refused(f"password file {path.name}", got, "a password", step) from None

@@ -19,7 +19,6 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from functools import partial
 from hashlib import sha256
-from http.client import HTTPException
 from threading import Thread
 from typing import Any, Literal
 
@@ -52,17 +51,20 @@ class MailServer:
 class _Job(Thread):
     """One recipient being told; ``failed`` says why it was not, once it has ended."""
 
-    def __init__(self, send: Callable[[], None]) -> None:
+    def __init__(self, place: str, send: Callable[[], None]) -> None:
         super().__init__(name="alert", daemon=True)  # the end of the process does not wait for a server that hangs
-        self._send = send
+        self._place, self._send = place, send
         self.failed: Unavailable | None = None
 
     def run(self) -> None:
         """Tell."""
         try:
             self._send()
-        except Unavailable as error:
-            self.failed = error
+        except urllib.error.HTTPError as error:
+            error.close()
+            self.failed = _unreached(self._place, f"HTTP status {error.code}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody was told; its text may hold anything
+            self.failed = _unreached(self._place, type(error).__name__)
 
 
 class Post:
@@ -124,21 +126,15 @@ class Post:
 
     def _begin(self, recipient: str, alert: Alert) -> _Job:
         place, url = self._at[recipient]
-        job = self._jobs[recipient, alert.code] = _Job(partial(self._send, place, url, alert))
+        job = self._jobs[recipient, alert.code] = _Job(place, partial(self._send, url, alert))
         job.start()
         return job
 
-    def _send(self, place: str, url: str, alert: Alert) -> None:
-        try:
-            if url.startswith("mailto:"):
-                self._by_mail(url.removeprefix("mailto:"), alert)
-            else:
-                self._by_http(url, alert)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise _unreached(place, f"HTTP status {error.code}") from None
-        except (OSError, smtplib.SMTPException, HTTPException, ValueError) as error:
-            raise _unreached(place, type(error).__name__) from None
+    def _send(self, url: str, alert: Alert) -> None:
+        if url.startswith("mailto:"):
+            self._by_mail(url.removeprefix("mailto:"), alert)
+        else:
+            self._by_http(url, alert)
 
     def _by_mail(self, address: str, alert: Alert) -> None:
         mail = self._mail

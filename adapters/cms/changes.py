@@ -189,25 +189,23 @@ def take(entries: Sequence[N], after: int, seen: Mapping[Hole, datetime], now: d
 
 def asked_again(
     gaps: Sequence[Gap], between: Callable[[int, int, int], list[N]], now: datetime
-) -> tuple[tuple[Gap, ...], list[N], bool]:
+) -> tuple[tuple[Gap, ...], list[N]]:
     """Ask again for what was passed within the last 24 hours.
 
     Args:
         between: reads from one number to another, a page at most.
 
     Returns:
-        The gaps that are left, what has turned up in them, and whether a page of one of them was full.
+        The gaps that are left, and what has turned up in them.
     """
     late: list[N] = []
     left: list[Gap] = []
-    full = False
     for gap in gaps:
         found = between(gap.first, gap.last, PAGE)
         late.extend(found)
-        full = full or len(found) == PAGE
         if now - gap.passed_at < GAP_KEPT:
             left.extend(without(gap, [each.seq for each in found]))
-    return tuple(left), late, full
+    return tuple(left), late
 
 
 def without(gap: Gap, found: Sequence[int]) -> Iterator[Gap]:

@@ -25,7 +25,8 @@ from psycopg.pq import TransactionStatus
 from adapters.cms.engine import About, Changed, RowRefused, unavailable
 from adapters.cms.postgres_types import told
 from adapters.cms.values import TORONTO
-from hub.errors import HubError, Unavailable
+from hub.errors import HubError, Refused, Unavailable
+from hub.passwords import read_password
 
 CONNECT_S = 5  # [policy] to reach the server
 SILENCE_MS = 15_000  # [policy] a connection on which nothing is confirmed any more is given up
@@ -64,6 +65,7 @@ _TROUBLE: Mapping[str, tuple[str, str]] = {
     "57014": ("a statement that took too long", "it is tried again; look for a lock or a missing index"),
     "57P": ("a server that stops or starts", "it is tried again"),
     "58": ("an input or output error", "check the server's disk; it is tried again"),
+    "P0": ("an error that a view or function of the agency's raises", "SELECT * FROM it as the hub's user, mend it"),
     "XX": ("a damaged database, or a fault of the server", "look at the server's log"),
 }
 # what the driver's text holds where it cannot connect -> the same: it has no code, and may repeat parts of the url
@@ -238,7 +240,7 @@ class PostgresEngine:
 
     def _connect(self) -> psycopg.Connection:
         own: dict[str, str | int] = {"connect_timeout": CONNECT_S, "application_name": "hub", **_NOTICED}
-        password = {"password": read_password(self._password_file)} if self._password_file else {}
+        password = {"password": _password(self._password_file)} if self._password_file else {}
         wanted = make_conninfo("", **{**own, **self._address, **password, "client_encoding": "UTF8"})
         session = _SESSION.format(
             zone=TORONTO.key, statement=STATEMENT_TIMEOUT_MS, lock=max(self._busy_timeout_ms, 1), idle=IDLE_MS
@@ -267,22 +269,13 @@ def _opened(wanted: str, session: str) -> psycopg.Connection | Unavailable:
     return connection
 
 
-def read_password(path: str) -> str:
-    """The password in a file, without the end of its line.
-
-    Raises:
-        Unavailable: there is none, it is empty, or others can read it.
-    """
-    where, expected = "cms password_file", "a file with the password, mode 0600"
+def _password(path: str) -> str:
+    """The password in a file. Until it is mended, the system is out of reach and asked again."""
     try:
-        mode, text = Path(path).stat().st_mode, Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, ValueError):
-        raise Unavailable(where, "no file that can be read", expected, "check the setting and the file") from None
-    if mode & 0o077:
-        raise Unavailable(where, "a file that others can use", expected, "chmod 0600; change the password")
-    if not text:
-        raise Unavailable(where, "an empty file", expected, "write the password into it")
-    return text
+        return read_password(Path(path))
+    except Refused as error:
+        step = "chmod 0600, and change it" if error.expected == "mode 0600" else "write the password into the file"
+        raise Unavailable("cms password_file", error.got, "a file with the password, mode 0600", step) from None
 
 
 def _not_connected(error: psycopg.Error) -> Unavailable:

@@ -119,7 +119,7 @@ class CmsSource:
         problems: list[str] = []
         cursor = self._placed(cursor, problems, now, beginning=beginning)
         given_up = any(now - gap.passed_at >= GAP_KEPT for gap in cursor.gaps)
-        gaps, late, late_more = asked_again(cursor.gaps, self._database.entries_between, now)
+        gaps, late = asked_again(cursor.gaps, self._database.entries_between, now)
         cursor, entries, log_more = self._log(replace(cursor, gaps=gaps), now, problems)
         if not log_more and not cursor.sweep and cursor.swept < _night(now):
             # what a hole hid may be a change beneath a row, which the row's own version does not tell
@@ -128,10 +128,9 @@ class CmsSource:
         if cursor.sweep:
             compared = compare(self._database, self._delivered, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
-        cursor, rejections, rejected_more = self._rejections(cursor, now, problems)
+        cursor, rejections = self._rejections(cursor, now, problems)
         raws = self._read(sorted(unique(keys), key=lambda key: not key.startswith("consent:")))
-        more = log_more or late_more or cursor.sweep is not None or rejected_more
-        return Page(tuple(raws), cursor.text(), more, tuple(problems), rejections)
+        return Page(tuple(raws), cursor.text(), tuple(problems), rejections)
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
         """The cursor, moved where the log no longer fits it."""
@@ -208,15 +207,13 @@ class CmsSource:
                 held.setdefault(owner, []).append(f"{prefix}:{row}")
         return held
 
-    def _rejections(
-        self, cursor: Cursor, now: datetime, problems: list[str]
-    ) -> tuple[Cursor, tuple[Rejection, ...], bool]:
+    def _rejections(self, cursor: Cursor, now: datetime, problems: list[str]) -> tuple[Cursor, tuple[Rejection, ...]]:
         """What the system could not apply. A code of no list is not repeated: it could be anything."""
         low, high = self._database.error_range()
         if high < cursor.error:
             problems.append(f"hub_inbox_error: ends at {high}, before {cursor.error}: restored or cut; read again")
             cursor = replace(cursor, error=0, error_gaps=())
-        gaps, late, late_more = asked_again(cursor.error_gaps, self._database.errors_between, now)
+        gaps, late = asked_again(cursor.error_gaps, self._database.errors_between, now)
         after = cursor.error or max(low - 1, 0)  # what stood before the first row was never about the hub
         rows = self._database.errors(after, PAGE)
         taken = self._errors_waiting.take(rows, after, now)
@@ -229,8 +226,7 @@ class CmsSource:
             for row in (*late, *taken.entries)
             if isinstance(row.message_id, str)
         )
-        more = late_more or (len(rows) == PAGE and not taken.waiting)
-        return replace(cursor, error=taken.last, error_gaps=gaps[-GAPS_MAX:]), rejections, more
+        return replace(cursor, error=taken.last, error_gaps=gaps[-GAPS_MAX:]), rejections
 
     # -- reading records
 

@@ -109,7 +109,6 @@ class HartsSource:
         return Page(
             raws=tuple(raws),
             cursor=orjson.dumps(cursor).decode(),
-            more=reading,  # of this file, or the next one
             problems=tuple(problems),
             rejections=heard.rejections,
             numbers=heard.numbers,

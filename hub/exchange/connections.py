@@ -35,9 +35,11 @@ class StoreMemory:
 
     @contextmanager
     def _ours(self) -> Iterator[None]:
-        self.away = True
-        yield
-        self.away = False
+        try:
+            yield
+        except Unavailable:
+            self.away = True
+            raise
 
 
 class Watched:
@@ -86,6 +88,8 @@ class Watched:
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
+        if self._memory is not None:
+            self._memory.away = False
         try:
             yield
         except LeaseOver:  # ours, not the system's

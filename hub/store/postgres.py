@@ -178,7 +178,7 @@ def translated(where: str, error: DBAPIError) -> HubError:
     if state == _NO_RIGHT:
         step = "grant it to the hub's user (docs/operator.md, On PostgreSQL); `hub doctor` names the table"
         return Refused(where, "a right that the hub's user does not have", "the owner's", step)
-    if isinstance(error, ProgrammingError) and not state:  # the driver does not take the URL's parameters
+    if isinstance(error, ProgrammingError) and error.statement is None:  # it could not even try to connect
         return Refused(
             where, "a URL that the driver does not take", "libpq's parameters", "see `store` in docs/operator.md"
         )

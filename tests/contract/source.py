@@ -75,9 +75,9 @@ def drain(source: Source, since: str = "") -> tuple[list[Raw | Gone], str]:
     for _ in range(PAGES_MAX):
         page = source.fetch(since)
         found.extend(page.raws)
-        since = page.cursor
-        if not page.more:
+        if page.cursor == since and not page.raws:
             return found, since
+        since = page.cursor
     raise AssertionError("a fetch that never ends")
 
 

@@ -43,6 +43,18 @@ def test_what_is_there_already_stays(tmp_path: Path, desk: Desk) -> None:
     assert (tmp_path / "s.password").read_text() == before
 
 
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_where_no_file_can_be_made_it_says_so(tmp_path: Path, desk: Desk, kind: str) -> None:
+    (tmp_path / "hub.toml").write_text(NAMED)
+    place = tmp_path / "s.password"
+    place.mkdir() if kind == "folder" else place.symlink_to(tmp_path / "nowhere")
+
+    result = desk.run("init", "--passwords")
+
+    assert result.exit_code == 1
+    assert "password file s.password: got File exists" in result.stderr
+
+
 def test_where_the_settings_name_none_it_says_what_to_name(desk: Desk) -> None:
     result = desk.run("init", "--passwords")
 

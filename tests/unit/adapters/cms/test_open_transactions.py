@@ -65,7 +65,7 @@ def test_what_stands_behind_an_open_transaction_waits_and_comes_in_order_once_it
     page = source.fetch(still.cursor)
 
     assert keys(waiting.raws) == [f"referral_out:{first}"]
-    assert (still.raws, still.more) == ((), False)
+    assert (still.raws, still.cursor) == ((), waiting.cursor)
     assert keys(page.raws) == [f"consent:{consent}", f"referral_out:{second}"]
     assert page.problems == ()
     assert drain(source, page.cursor)[0] == []

@@ -110,8 +110,8 @@ def test_a_url_is_read_as_libpq_reads_it():
     ("text", "mode", "got"),
     [
         pytest.param("Zqsecretxj\n", 0o644, "a file that others can use", id="open to others"),
-        pytest.param("\n", 0o600, "an empty file", id="empty"),
-        pytest.param(None, 0o600, "no file that can be read", id="not there"),
+        pytest.param("\n", 0o600, "nothing", id="empty"),
+        pytest.param(None, 0o600, "No such file or directory", id="not there"),
     ],
 )
 def test_a_password_file_that_is_none_is_unavailable_and_not_shown(tmp_path, clock, text, mode, got):
