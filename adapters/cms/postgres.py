@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
@@ -28,9 +29,12 @@ from adapters.cms.values import TORONTO
 from hub.errors import HubError, Refused, Unavailable
 from hub.passwords import read_password
 
+R = TypeVar("R")
+
 CONNECT_S = 5  # [policy] to reach the server
 SILENCE_MS = 15_000  # [policy] a connection on which nothing is confirmed any more is given up
 STATEMENT_TIMEOUT_MS = 15_000  # [policy] one statement
+ANSWER_S = 20.0  # [policy] longer than any statement may take: after it, a server that stands still is given up
 IDLE_MS = 30_000  # [policy] a hub that stands still inside a transaction loses it: it would hold up the agency's vacuum
 OLDEST = 130_000  # PostgreSQL 13: the number of a transaction by which its commit is found again
 
@@ -89,6 +93,19 @@ _CANNOT_CONNECT: Mapping[str, tuple[str, str]] = {
     "Connection refused": ("nobody who listens there", "start the server, or check the url of this system"),
     "timeout expired": ("no answer in time", "it is tried again; look at the server and the network"),
 }
+
+
+class _Bounded(psycopg.Connection[tuple[Any, ...]]):
+    """A connection whose server answers or is given up, also one that stands still and keeps the line open."""
+
+    def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
+        """Wait for an answer."""
+        try:
+            return super().wait(gen, interval, ANSWER_S if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # what still comes on it would be the answer to something else
+            raise
 
 
 class PostgresEngine:
@@ -255,7 +272,7 @@ def _opened(wanted: str, session: str) -> psycopg.Connection | Unavailable:
     """A connection that is set up, or why there is none: returned, so that no text of the driver's hangs on it."""
     try:
         # statements are not prepared: behind a pool, the next one may meet another session
-        connection = psycopg.connect(wanted, autocommit=True, context=told(), prepare_threshold=None)
+        connection = _Bounded.connect(wanted, autocommit=True, context=told(), prepare_threshold=None)
     except psycopg.Error as error:
         return _not_connected(error)
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":

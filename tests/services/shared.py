@@ -11,7 +11,6 @@ import json
 import os
 import select
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,7 +26,7 @@ from tests.services.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 END_MAX_S = 60
-STARTED: list[subprocess.Popen[bytes]] = []  # keepers that this process started; they outlive it where it is a worker
+STARTED: list[int] = []  # process ids of keepers that this process started; they outlive it where it is a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,15 @@ def join(run: Run, service: str) -> dict[str, Any]:
 def _start_keeper(run: Run, service: str, told: Path) -> None:
     command = [sys.executable, "-m", "tests.services", "keep", service, run.folder, str(run.owner)]
     said = told.with_suffix(".log")
-    with said.open("wb") as out:
-        keeper = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
+    streams = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(said), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    ours = {**os.environ, "PYTHONPATH": str(ROOT)}
+    keeper = os.posix_spawn(sys.executable, command, ours, file_actions=streams, setsid=True)
     STARTED.append(keeper)
-    with _watched(keeper.pid) as ended:
+    with _watched(keeper) as ended:
         while not told.exists() and not _over(ended, 0.02):
             pass
     if not told.exists():
@@ -81,7 +83,10 @@ def end(run: Run) -> None:
                 signal.pidfd_send_signal(ended, signal.SIGTERM)
                 _over(ended, END_MAX_S)
     while STARTED:
-        STARTED.pop().wait(END_MAX_S)
+        keeper = STARTED.pop()
+        with suppress(ChildProcessError), _watched(keeper) as ended:
+            _over(ended, END_MAX_S)
+            os.waitpid(keeper, os.WNOHANG)
 
 
 def keep(service: str, run: Run) -> None:

@@ -5,6 +5,8 @@ Above all the commit whose answer does not come: it may be done, undone, or stil
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from adapters.cms import postgres
 from adapters.cms.source import CmsSource, connect
 from adapters.contract import Parcel, Sent, SentState
 from hub.errors import Unavailable
@@ -229,3 +232,45 @@ def test_a_database_whose_default_is_to_be_read_only_is_written_to(url, source) 
         db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = on")
 
     assert source.send([PARCEL], nothing) == THERE, "a default is no order: the hub says what it begins"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_S", 0.5)
+
+
+def stand_still(url: str) -> list[int]:
+    """Stop the processes of the server that speak with the hub; their lines stay open. Their ids."""
+    with cms_postgres.PostgresCms(url) as db:
+        found = [int(pid) for (pid,) in db.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'hub'")]
+    for pid in found:
+        os.kill(pid, signal.SIGSTOP)
+    assert found
+    return found
+
+
+def test_a_server_that_stands_still_is_given_up_and_found_again(source: CmsSource, url: str, impatient: None) -> None:
+    first = source.fetch("")
+    with cms_postgres.PostgresCms(url) as db:
+        family(db)
+    stopped = stand_still(url)
+
+    page = source.fetch(first.cursor)
+
+    assert len(page.raws) == 2, "by a new line; the old one was given up"
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_commit_that_stands_still_is_unknown_and_there_when_it_goes_on(
+    source: CmsSource, url: str, impatient: None
+) -> None:
+    stopped: list[int] = []
+
+    sent = source.send([PARCEL], lambda: stopped.extend(stand_still(url)))
+
+    assert sent == [Sent("e-1", SentState.UNKNOWN)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    assert source.send([PARCEL], nothing) == THERE
+    assert inbox(url) == ["e-1"]
