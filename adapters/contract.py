@@ -26,6 +26,7 @@ class Raw:
         revision: the source's own row version, or "" where it has none.
         data: the bytes without the row version, so that equal bytes mean an equal record.
         site: the place code that it came from, where a system tells its places apart.
+        fault: why the source itself cannot tell this record, in words of ours; the bytes are empty then.
         own: where the source has no row version: the record's own words, without what lies beneath it (its client, say)
             and where it was found. Other words are another revision.
     """
@@ -35,6 +36,7 @@ class Raw:
     data: bytes
     site: str = ""
     own: bytes = b""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ class Changed(Exception):
         self.place, self.code = place, code
 
 
+class Untold(Unavailable):
+    """A query met a row that the database itself cannot tell: a view or function of the agency's fails over it."""
+
+
 class RowRefused(Exception):
     """The database does not take this row: a constraint, a type, a trigger. The rest goes on from a savepoint."""
 
@@ -103,7 +107,9 @@ class Engine(Protocol):
         ...
 
 
-def unavailable(place: str, code: str, troubles: Mapping[str, tuple[str, str]]) -> Unavailable:
+def unavailable(
+    place: str, code: str, troubles: Mapping[str, tuple[str, str]], kind: type[Unavailable] = Unavailable
+) -> Unavailable:
     """An error of ours for a driver's code, by the longest beginning of it that is known.
 
     Args:
@@ -111,7 +117,7 @@ def unavailable(place: str, code: str, troubles: Mapping[str, tuple[str, str]]) 
     """
     known = max((each for each in troubles if code.startswith(each)), key=len, default=None)
     what, next_step = troubles[known] if known is not None else ("", "run: hub systems check")
-    return Unavailable(f"cms {place}", f"{what} ({code})" if what else code, "a database that answers", next_step)
+    return kind(f"cms {place}", f"{what} ({code})" if what else code, "a database that answers", next_step)
 
 
 def decoded(data: bytes) -> str:

@@ -23,7 +23,7 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from adapters.cms.engine import About, Changed, RowRefused, unavailable
+from adapters.cms.engine import About, Changed, RowRefused, Untold, unavailable
 from adapters.cms.postgres_types import told
 from adapters.cms.values import TORONTO
 from hub.errors import HubError, Refused, Unavailable
@@ -50,6 +50,7 @@ _SESSION = (
 )
 _NOTICED = {"tcp_user_timeout": SILENCE_MS, "keepalives_idle": SILENCE_MS // 1000, "keepalives_interval": 5}
 _REFUSED_ROW = ("22", "23", "27", "44", "P0")  # classes of SQLSTATE: a value, a constraint, a trigger, a view's check
+_UNTOLD = ("21", "22", "38", "39", "P0")  # classes of what a view, or a function in it, fails over: one row's fault
 _LOST = ("08", "57P", "25P03")  # after these there is no connection any more, whatever the driver has noticed of it
 _CHANGED = ("42", "3F")  # what a statement names is not there, or not so; 42501 is a right
 _GRANT = "see docs/administrator.md for the rights that the hub's user needs"
@@ -240,7 +241,8 @@ class PostgresEngine:
             return RowRefused()
         elif state.startswith(_CHANGED) and state != "42501":
             return Changed(place, state)
-        return unavailable(place, state or ("08" if self._connection is None else type(error).__name__), _TROUBLE)
+        kind = Untold if state.startswith(_UNTOLD) else Unavailable
+        return unavailable(place, state or ("08" if self._connection is None else type(error).__name__), _TROUBLE, kind)
 
     def _leave_broken(self) -> None:
         """After an error, a transaction answers nothing more: leave it, to ask what is wrong. Nothing of it counts."""

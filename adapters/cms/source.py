@@ -13,12 +13,14 @@ One thread at a time uses a source.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, asked_again, holes
 from adapters.cms.check import look
+from adapters.cms.engine import Untold
 from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
 from adapters.cms.record import PREFIXES, split
@@ -77,15 +79,18 @@ class CmsSource:
         cursor, now = Cursor.read(since), self._clock()
         self._delivered.settle(since)
         with self._database.reading():
-            page = self._page(cursor, now, beginning=not since)
+            page, keys = self._page(cursor, now, beginning=not since)
+            with suppress(Untold):
+                page = replace(page, raws=tuple(self._read(keys)))
+        if keys and not page.raws:
+            page = replace(page, raws=tuple(self._read_apart(keys)))
         if page.raws:
             self._delivered.set_aside(page.cursor, page.raws)
         return page
 
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """Read records by key, in the order asked; what is no key of ours is gone."""
-        with self._database.reading():
-            return self._read(keys)
+        return self._read_apart(keys)
 
     def reach(self) -> None:
         """Open the database, if it is there.
@@ -115,7 +120,8 @@ class CmsSource:
 
     # -- one page
 
-    def _page(self, cursor: Cursor, now: datetime, *, beginning: bool) -> Page:
+    def _page(self, cursor: Cursor, now: datetime, *, beginning: bool) -> tuple[Page, list[str]]:
+        """The page without its records, and their keys: consents first."""
         problems: list[str] = []
         cursor = self._placed(cursor, problems, now, beginning=beginning)
         given_up = any(now - gap.passed_at >= GAP_KEPT for gap in cursor.gaps)
@@ -129,8 +135,8 @@ class CmsSource:
             compared = compare(self._database, self._delivered, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
         cursor, rejections = self._rejections(cursor, now, problems)
-        raws = self._read(sorted(unique(keys), key=lambda key: not key.startswith("consent:")))
-        return Page(tuple(raws), cursor.text(), tuple(problems), rejections)
+        wanted = sorted(unique(keys), key=lambda key: not key.startswith("consent:"))
+        return Page((), cursor.text(), tuple(problems), rejections), wanted
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
         """The cursor, moved where the log no longer fits it."""
@@ -229,6 +235,21 @@ class CmsSource:
         return replace(cursor, error=taken.last, error_gaps=gaps[-GAPS_MAX:]), rejections
 
     # -- reading records
+
+    def _read_apart(self, keys: Sequence[str]) -> list[Raw | Gone]:
+        """The records of these keys, each with what is nested in it of one moment.
+
+        Where the database fails over one of them, halves are read, down to the one: a view of the agency's that raises
+        for one client keeps no other record back, and no withdrawal.
+        """
+        try:
+            with self._database.reading():
+                return self._read(keys)
+        except Untold as error:
+            if len(keys) == 1:
+                return [Raw(keys[0], "", b"", fault=str(error))]
+        half = len(keys) // 2
+        return [*self._read_apart(keys[:half]), *self._read_apart(keys[half:])]
 
     def _read(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """The records of these keys, with what is nested in them, in the same order."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.cms.changes import Entry
-from adapters.cms.engine import About, Changed, Engine, RowRefused, decoded
+from adapters.cms.engine import About, Changed, Engine, RowRefused, Untold, decoded
 from adapters.cms.record import SAFE_CHANNELS, VIEWS
 from hub.errors import HubError, Unavailable
 
@@ -271,7 +271,8 @@ class Database:
         for name, columns in lacking.items():
             got = f"no column {', '.join(columns)}" if columns else "no such view or table, or a broken view"
             return Unavailable(f"cms {name}", got, f"as in {self.schema}", "restore it; it is tried again")
-        return Unavailable(f"cms {changed.place}", changed.code, f"as in {self.schema}", "run: hub systems check")
+        kind = Untold if changed.code == "SQLITE_ERROR" else Unavailable  # SQLite has no other word for a row's fault
+        return kind(f"cms {changed.place}", changed.code, f"as in {self.schema}", "run: hub systems check")
 
 
 def cell(value: Any) -> Any:

@@ -143,6 +143,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
     revision = raw.revision or (house.keys.digest("record", sha256(raw.own)) if raw.own else "")
     source = Source(system, raw.key, revision, house.keys.digest("record", sha256(raw.data)), raw.site)
     adapter = house.adapters[system.kind]
+    if raw.fault:
+        return Unreadable(source, raw.fault, gap=False)
     try:
         record = adapter.parse(raw.key, raw.data)
         kind = next((row for row in adapter.records if row.name == record.kind), None)

@@ -18,6 +18,7 @@ import orjson
 import pytest
 from sqlalchemy import event
 
+from adapters.cms.record import VIEWS
 from hub.audit.log import AuditLog
 from hub.desk.consents import retry
 from hub.desk.who import Who
@@ -285,6 +286,48 @@ def test_a_source_that_cannot_be_read_is_named_and_the_other_agency_goes_on(
 def _system(network: Network, name: str) -> Any:
     with network.hub.store.peek() as rows:
         return rows.directory.all().systems[name]
+
+
+# -- a view of the agency's that fails over one row
+
+
+def test_a_view_that_fails_for_one_client_keeps_back_no_other_and_no_withdrawal(network: Network) -> None:
+    refer(network)
+    refer(network, birth_date="1981-02-03")
+    network.run()
+    db = network.db("harbour")
+    (view,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'v_hub_client'").fetchone()
+    db.execute("DROP VIEW v_hub_client")
+    db.execute(view.replace("v_hub_client", "v_whole", 1))
+    columns = ", ".join(f"{name}" for name in (*VIEWS["v_hub_client"], "row_version") if name != "city")
+    fails = "CASE WHEN client_id = 3 THEN abs(-9223372036854775807 - 1) ELSE city END AS city"
+    db.execute(f"CREATE VIEW v_hub_client AS SELECT {columns}, {fails} FROM v_whole")
+    refer(network, birth_date="1982-02-03")
+    refer(network, birth_date="1983-02-03")
+    cms.update(db, "consent", 1, withdrawn_at="2026-06-01", withdrawn_how="PHONE")
+
+    network.run()
+
+    with network.hub.store.peek() as rows:
+        filed = rows.consents.of_source("harbour-cms", "consent:1")
+    assert filed is not None
+    assert filed[0].state == "WITHDRAWN"
+    assert born(network) == ["1981", "1983", "1991"]
+    both = {"consent:3": "DN_SCHEMA", "referral_out:3": "DN_SCHEMA"}
+    assert {key: wait.code for key, wait in network.waits().items()} == both
+    assert "v_hub_client" in network.waits()["referral_out:3"].place
+
+    db.execute("DROP VIEW v_hub_client")
+    db.execute(view)
+    network.clock.advance(timedelta(days=1))
+    network.run()
+
+    assert born(network) == ["1981", "1982", "1983", "1991"]
+
+
+def born(network: Network) -> list[str]:
+    """The years in which those were born whom Lakeside was told of."""
+    return sorted(row["payload"]["client"][0]["birth_date"][:4] for row in network.inbox("lakeside", "referral"))
 
 
 # -- a full disk, on either side

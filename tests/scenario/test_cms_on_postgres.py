@@ -149,6 +149,7 @@ def test_no_marked_value_no_password_and_no_address_is_in_any_file_of_the_hub_or
     )
     cms.update(db, "client", 1, last_name=mark("client", "last_name"))
     network.settle()
+    places = [wait.place for wait in network.waits().values()]
     db.execute("DROP VIEW v_hub_client")
     db.execute("ALTER VIEW was RENAME TO v_hub_client")
     db.close()
@@ -160,7 +161,7 @@ def test_no_marked_value_no_password_and_no_address_is_in_any_file_of_the_hub_or
     postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     network.settle()
 
-    texts = "".join(f"{place} {error} {error.__cause__} {error.__context__}" for place, error in told)
+    texts = "".join(places) + "".join(f"{place} {error} {error.__cause__} {error.__context__}" for place, error in told)
     words = re.compile(rb"Zq[A-Za-z]+xj|771234560\d|416-?555-?0142|4165550142|198\d-07-22")
     password = (urlsplit(cms_url).password or "no password").encode()
     folder = network.hub.settings.dir
