@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from bench import together as both
 from bench.auditing import audit
 from bench.batch import batch, memory
 from bench.bus import bus
@@ -18,7 +19,6 @@ from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
 from bench.postgres import postgres
-from bench.together import together
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -32,7 +32,8 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "harts-files": files,
     "harts-road": road,
     "bus": bus,
-    "together": together,
+    "together": both.together,
+    "together-memory": both.memory,
     "memory": memory,
 }
 

@@ -31,19 +31,22 @@ def batch(folder: Path, scale: float) -> Iterator[Figure]:
 
 def memory(folder: Path, scale: float) -> Iterator[Figure]:
     """Resident memory at the end of ten thousand messages, beside that after a tenth of them."""
-    count = int(10_000 * scale)
-    grown: list[float] = []
     with world(folder) as made:
-        clients = made.add_clients(count)
+        yield grown(made, int(10_000 * scale), "resident")
+
+
+def grown(made: World, count: int, name: str) -> Figure:
+    """The same of any world, for as many messages."""
+    sizes: list[float] = []
+    clients = made.add_clients(count)
+    made.run()
+    for start in range(0, count, PAGE):
+        made.refer(clients[start : start + PAGE])
         made.run()
-        for start in range(0, count, PAGE):
-            made.refer(clients[start : start + PAGE])
-            made.run()
-            if start + PAGE in (count // 10, count):
-                grown.append(resident_mb())
-        arrived = made.arrived()
+        if start + PAGE in (count // 10, count):
+            sizes.append(resident_mb())
     beside = f"after {count // 10:,}"
-    yield Figure(f"resident after {arrived:,} messages", grown[-1], "MB", grown[0], beside, "flat, < 512 MB")
+    return Figure(f"{name} after {made.arrived():,} messages", sizes[-1], "MB", sizes[0], beside, "flat, < 512 MB")
 
 
 def _measured(folder: Path, count: int, name: str, *, filed: bool) -> Figure:

@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from bench.batch import grown
 from bench.bus import BATCH, plainly
 from bench.figures import Figure, stopwatch
 from bench.world import RECIPIENT, RunningClock, World, world
@@ -61,19 +62,34 @@ def together(folder: Path, scale: float) -> Iterator[Figure]:
     """As many messages for each number of workers; the consents are filed before."""
     count = max(BATCH, int(1_000 * scale))
     with ExitStack() as ours:
-        try:
-            postgres = ours.enter_context(Postgres({"fsync": "on", "shared_buffers": "128MB"}))
-            servers = Servers(postgres, ours.enter_context(Kafka()))
-        except Absent as absent:
-            print(f"together: {absent}", file=sys.stderr)
+        if (servers := _servers(ours)) is None:
             return
-        url = postgres.database()
+        url = servers.postgres.database()
         with _network(folder, servers, url) as made:
             clients = made.add_clients(count * len(WORKERS))
             made.run()
             for turn, workers in enumerate(WORKERS):
                 mine = clients[turn * count : (turn + 1) * count]
                 yield _measured(made, servers, mine, workers, lambda: _reference_s(made, servers, url))
+
+
+def memory(folder: Path, scale: float) -> Iterator[Figure]:
+    """Resident memory of one worker at the end of ten thousand messages, beside that after a tenth of them."""
+    with ExitStack() as ours:
+        if (servers := _servers(ours)) is None:
+            return
+        with _network(folder, servers, servers.postgres.database()) as made:
+            yield grown(made, int(10_000 * scale), "on PostgreSQL + Kafka: resident")
+
+
+def _servers(ours: ExitStack) -> Servers | None:
+    """Both, for as long as ``ours`` lasts; where one is absent, a line says so."""
+    try:
+        postgres = ours.enter_context(Postgres({"fsync": "on", "shared_buffers": "128MB"}))
+        return Servers(postgres, ours.enter_context(Kafka()))
+    except Absent as absent:
+        print(f"together: {absent}", file=sys.stderr)
+        return None
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from psycopg import adapters
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.services.plugin import found
+from tests.services.plugin import copied, template
 from tests.services.postgres import PostgresAt
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "records" / "cms.postgres.sql"
@@ -101,15 +101,10 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def cms_template(postgres: PostgresAt) -> Iterator[str]:
     """An agency's empty database, made once by each process of the run."""
-    url = found("postgres", postgres.database)
-    make_cms(url)
-    yield url
-    postgres.drop(url)
+    yield from template(postgres, make_cms)
 
 
 @pytest.fixture
 def cms_url(postgres: PostgresAt, cms_template: str) -> Iterator[str]:
     """An agency's empty database, of this test alone."""
-    url = postgres.database(template=cms_template)
-    yield url
-    postgres.drop(url)
+    yield from copied(postgres, cms_template)

@@ -26,7 +26,7 @@ from hub.settings import Settings, read_settings
 from hub.store.migrate import migrate
 from hub.store.postgres import PostgresDatabase, database_name
 from tests.services.kafka import KafkaAt
-from tests.services.plugin import found
+from tests.services.plugin import copied, template
 from tests.services.postgres import PostgresAt
 
 
@@ -85,19 +85,19 @@ def ask(settings: Settings, sql: str, **values: object) -> list[Sequence[Any]]:
 @pytest.fixture(scope="session")
 def hub_template(postgres: PostgresAt) -> Iterator[str]:
     """A database as ``hub migrate`` leaves it, made once by each process of the run."""
-    url = found("postgres", postgres.database)
+    yield from template(postgres, migrated)
+
+
+def migrated(url: str) -> None:
+    """Give a database the hub's tables."""
     with closing(PostgresDatabase(url)) as database:
         migrate(database)
-    yield url
-    postgres.drop(url)
 
 
 @pytest.fixture
 def hub_url(postgres: PostgresAt, hub_template: str) -> Iterator[str]:
     """A database of this test alone, as ``hub migrate`` leaves it."""
-    url = postgres.database(template=hub_template)
-    yield url
-    postgres.drop(url)
+    yield from copied(postgres, hub_template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

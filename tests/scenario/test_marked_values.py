@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,11 @@ from hub.compose import compose
 from hub.errors import KeyGone
 from hub.exchange.withdraw import withdraw_consent
 from hub.model.audit import Actor
-from hub.store.migrate import migrate
-from hub.store.postgres import PostgresDatabase
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
 from tests.network import Network, make
 from tests.services.postgres import Postgres
-from tests.shapes import Shape
+from tests.shapes import Shape, ask, migrated
 
 # every text column of a client and what hangs on it; ids, codes and dates are no marks
 FREE = {
@@ -48,8 +45,10 @@ def marked(table: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
+def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+    made = make(tmp_path, shape=shape)
+    yield made
+    made.hub.close()
 
 
 def everything_happens(network: Network) -> None:
@@ -103,8 +102,7 @@ def test_no_marked_value_is_in_any_file_of_the_hub_inv_1(network: Network) -> No
 def test_no_marked_value_is_in_any_file_of_the_hub_or_its_server_inv_1(tmp_path: Path, own_postgres: Postgres) -> None:
     """Tables, write-ahead log, pages that are free again, and the server's own log."""
     url = own_postgres.database()
-    with closing(PostgresDatabase(url)) as database:
-        migrate(database)
+    migrated(url)
     network = make(tmp_path, shape=Shape("postgresql", url, own_postgres))
     everything_happens(network)
     network.hub.close()
@@ -171,9 +169,7 @@ def test_after_the_epochs_end_nothing_that_the_hub_stored_can_be_opened(network:
 def test_on_the_bus_there_are_sealed_bodies_and_nothing_that_tells_inv_1(network: Network) -> None:
     everything_happens(network)
 
-    bus = sqlite3.connect(network.hub.settings.database)
-    rows = bus.execute("SELECT topic, key, headers, length(body) FROM bus_record").fetchall()
-    bus.close()
+    rows = ask(network.hub.settings, "SELECT topic, key, headers, length(body) FROM bus_record")
 
     assert rows
     for topic, key, headers, size in rows:

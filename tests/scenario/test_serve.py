@@ -13,16 +13,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from hub.store.migrate import migrate
-from hub.store.postgres import PostgresDatabase
 from tests.network import Network, make, refer
 from tests.services.postgres import Postgres
-from tests.shapes import Shape
+from tests.shapes import Shape, migrated
 from tests.tidy.house import ROOT, table
 
 START_MAX_S = 60
@@ -143,8 +141,7 @@ def test_a_halted_hub_is_not_ready(network: Network) -> None:
 
 def test_a_store_that_is_away_is_told_and_the_process_lives(tmp_path: Path, own_postgres: Postgres) -> None:
     url = own_postgres.database()
-    with closing(PostgresDatabase(url)) as database:
-        migrate(database)
+    migrated(url)
     network = make(tmp_path, shape=Shape("postgresql", url))
     network.hub.close()
 

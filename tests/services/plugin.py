@@ -97,6 +97,21 @@ def postgres_url(postgres: PostgresAt) -> Iterator[str]:
     postgres.drop(url)
 
 
+def template(postgres: PostgresAt, prepare: Callable[[str], None]) -> Iterator[str]:
+    """A prepared database from which those of the tests are copied, for as long as the fixture lives."""
+    url = found("postgres", postgres.database)
+    prepare(url)
+    yield url
+    postgres.drop(url)
+
+
+def copied(postgres: PostgresAt, of: str) -> Iterator[str]:
+    """A copy of a template, for as long as the fixture lives."""
+    url = postgres.database(template=of)
+    yield url
+    postgres.drop(url)
+
+
 @pytest.fixture(scope="session")
 def kafka(pytestconfig: pytest.Config) -> KafkaAt:
     """The Kafka broker of the run."""
