@@ -76,7 +76,8 @@ def _say_what(done: Mapping[str, Any]) -> None:
     say(f"ALL EXCHANGE IS SUSPENDED. Missing from the log: {done['missing']:,} entries, as far as checkpoints tell.")
     say("1. Give the files of checkpoints/before-restore/ to the privacy officer: they prove what was lost.")
     say("2. hub work: agencies' systems are read again, and withdrawals in them heard. Nothing is handed over.")
-    say("3. Enter every withdrawal and directive that was said at the desk since the backup.")
+    say("3. Enter again what was said at the desk since the backup: withdrawals, declines, narrower consents,")
+    say("   directives; and what was suspended or ended: agencies, systems, agreements.")
     say("4. Then, and not before: hub resume all --as WORKER")
 
 

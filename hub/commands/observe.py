@@ -10,13 +10,13 @@ import typer
 
 from hub.commands.advice import advice
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, opened, say, show_json, show_table, who
-from hub.commands.tools import Observed
+from hub.commands.tools import Hub, Observed
 from hub.desk.systems import asked
 
 
 def observe(
     ctx: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="SYSTEM...", help="Ids of systems; suspended ones too.")],
+    names: Annotated[list[str], typer.Argument(metavar="SYSTEM...", help="Ids of systems, or kinds; suspended too.")],
     folder: Dir = None,
     worker: As = None,
     records: Annotated[bool, typer.Option("--records", help="A line for each record that would not pass.")] = False,
@@ -29,16 +29,26 @@ def observe(
     """
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        found = hub.observe([asked(hub.house, name, "observe", by) for name in dict.fromkeys(ids)])
+        found = hub.observe([asked(hub.house, each, "observe", by) for each in _ids(hub, names)])
     if as_json:
-        names = ("system", "key", "outcome", "code", "recipient", "place")
-        show_json({"records": [{name: getattr(one, name) for name in names} for one in found]})
+        parts = ("system", "key", "outcome", "code", "recipient", "place")
+        show_json({"records": [{part: getattr(one, part) for part in parts} for one in found]})
         return
     counted = Counter((one.system, one.outcome, one.code) for one in found)
     shown = [(*why, count, "" if why[1] == "pass" else advice(why[2])) for why, count in sorted(counted.items())]
     show_table(("system", "would", "code", "records", "what to do"), shown, nothing="there is no record to judge")
     if records:
         _show_records(found)
+
+
+def _ids(hub: Hub, names: Sequence[str]) -> list[str]:
+    """The systems that are named, those of a kind in its place."""
+    with hub.house.store.peek() as rows:
+        systems = rows.directory.all().systems.values()
+    found: list[str] = []
+    for name in names:
+        found += [each.id for each in systems if each.kind == name] or [name]
+    return list(dict.fromkeys(found))
 
 
 def _show_records(found: Sequence[Observed]) -> None:

@@ -163,6 +163,8 @@ def test_a_system_is_observed_by_command_before_it_takes_part(desk: Desk, tmp_pa
     assert "all would pass" in table
     assert [(one["key"], one["outcome"], one["recipient"]) for one in found] == [("referral_out:1", "pass", "lakeside")]
     assert "Bartok" not in table
+    of_a_kind = desk.json("systems", "observe", "cms", "--as", "admin")["records"]
+    assert [one["key"] for one in of_a_kind] == ["referral_out:1"]
     desk.refused("systems", "observe", "nowhere-at-all", "--as", "admin")
     desk.ok("work", "--once")
     assert received(tmp_path) == []
