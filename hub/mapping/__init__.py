@@ -10,7 +10,8 @@ sharing. Standard: FHIR R4, in the spelling of the shared model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from hub.mapping.block import Sheet, compile_blocks
 from hub.mapping.check import check, reasons, sections
 from hub.mapping.files import digest, gather, toml
 from hub.mapping.forward import to_fhir
+from hub.mapping.gates import Gate, compile_gates
 from hub.mapping.model import Back, Block, Context, Converter, Partly, Translation, Unfit, fault
-from hub.mapping.table import Table, read
-from hub.mapping.table import columns as rows_of
+from hub.mapping.table import Table, read, rows_of
 from hub.model.fhir import Resource
 from hub.model.record import Loss, Record
 
@@ -44,6 +45,7 @@ class RecordMapping:
 
     name: str
     blocks: tuple[Block, ...]
+    gates: tuple[Gate, ...]
     losses: tuple[Loss, ...]
 
     def to_fhir(self, record: Record, context: Context) -> Translation:
@@ -57,6 +59,8 @@ class RecordMapping:
             MappingGap: a word without a row in its table.
             RecordUnreadable: a field out of shape, named; of its value only the shape is told.
         """
+        for gate in self.gates:
+            gate.agree(record.fields, self.name)
         return to_fhir(self.blocks, record, context)
 
     def from_fhir(self, entries: Sequence[Resource], context: Context) -> Back:
@@ -69,7 +73,13 @@ class RecordMapping:
         Raises:
             MappingGap: a code of ours without a row in its table.
         """
-        return from_fhir(self.name, self.blocks, entries, context)
+        back = from_fhir(self.name, self.blocks, entries, context)
+        if not self.gates:
+            return back
+        fields = dict(back.record.fields)
+        for gate in self.gates:
+            gate.answer(fields)
+        return Back(replace(back.record, fields=fields), back.losses)
 
     def loss_report(self) -> tuple[Loss, ...]:
         """What does not come back and why: a line per field and reason, known before any record is seen."""
@@ -114,6 +124,9 @@ def load(
             tables[name] = read(*csv(name))
         return tables[name]
 
+    def rows(name: str, gaps: bool) -> tuple[Mapping[str, str], ...]:
+        return rows_of(*csv(name), gaps=gaps)
+
     records = {}
     for name in sorted(files):
         if name.endswith(".toml"):
@@ -121,11 +134,11 @@ def load(
             if record not in columns:
                 raise fault(file, "", f"record kind `{record}`", ", ".join(sorted(columns)), "mend the file's name")
             tree = toml(file, files[name])
-            sheet = Sheet(
-                file, f"{kind} {record}", sections(file, tree), table, functions, lambda name: rows_of(*csv(name))
-            )
+            sheet = Sheet(file, f"{kind} {record}", sections(file, tree), table, functions, rows)
             blocks = compile_blocks(sheet)
+            gates = compile_gates(tree.get("gate", {}), partial(rows, gaps=True), partial(fault, file))
             skipped = reasons(file, "skipped", tree.get("skipped"))
             kept = reasons(file, "not_returned", tree.get("not_returned"))
-            records[record] = RecordMapping(record, blocks, check(file, blocks, columns[record], skipped, kept))
+            losses = check(file, blocks, gates, columns[record], skipped, kept)
+            records[record] = RecordMapping(record, blocks, gates, losses)
     return Mappings(kind, digest(files), records)

@@ -55,22 +55,27 @@ def from_fhir(kind: str, blocks: tuple[Block, ...], entries: Sequence[Resource],
     tree = _Tree(run)
     pending = list(entries)
     for block in blocks:
-        rest = []
+        rest, room = [], True
         for entry in pending:
-            resource = entry["resource"]
-            if resource.get("resourceType") == block.type and all(guard(resource) for guard in block.guards):
-                tree.take(block, entry.get("fullUrl", ""), resource)
+            if room and _is_of(block, entry["resource"]):
+                tree.take(block, entry.get("fullUrl", ""), entry["resource"])
+                room = not block.row
             else:
                 rest.append(entry)
         pending = rest
     for entry in pending:
         if (name := entry["resource"].get("resourceType", "")) not in ENVELOPE:
-            run.losses.append(Loss(name, f"{kind} has no place for it"))
+            more = any(_is_of(block, entry["resource"]) for block in blocks)
+            run.losses.append(Loss(name, NO_COLUMN if more else f"{kind} has no place for it"))
     for block in blocks:
         for each in (block, *block.insides):
             if each.absents:
                 _say_absent(each, tree.root)
     return Back(tree.root.record(kind), tuple(run.losses))
+
+
+def _is_of(block: Block, resource: Resource) -> bool:
+    return resource.get("resourceType") == block.type and all(guard(resource) for guard in block.guards)
 
 
 class _Tree:
@@ -93,7 +98,7 @@ class _Tree:
 
     def _node(self, block: Block, url: str, resource: Resource) -> Node | None:
         if not block.child:
-            return self._once(block.name, self.root)
+            return self._once(f"{block.name} {block.row}", self.root)
         parent = _reference(block, resource)
         if not block.owner:
             return self._find(block.child, parent)
@@ -153,18 +158,21 @@ def _say_absent(block: Block, root: Node) -> None:
 def _read(block: Block, resource: Resource, node: Node, run: Run) -> None:
     for read in block.reads:
         read(resource, node.fields, run)
-    in_columns: dict[str, int] = {}
+    taken: dict[str, set[int]] = {}  # items of a list that stand in a column of their own
     for inner in block.insides:
-        if inner.column:
-            in_columns.setdefault(inner.at, 0)
-        for item in resource.get(inner.at, ()):
-            if all(guard(item) for guard in inner.guards):
+        gone = taken.setdefault(inner.at, set()) if inner.row else set()
+        for place, item in enumerate(resource.get(inner.at, ())):
+            if place not in gone and all(guard(item) for guard in inner.guards):
                 _read(inner, item, _below(node, inner.child[len(block.child) :]), run)
-                if inner.column:  # it holds one
-                    in_columns[inner.at] += 1
+                if inner.row:  # it holds one
+                    gone.add(place)
                     break
-    for at, count in in_columns.items():
-        if len(resource.get(at, ())) > count:
+    for at, places in taken.items():
+        rest = [item for place, item in enumerate(resource.get(at, ())) if place not in places]
+        if any(at in step.elements for step in block.steps):  # other lines read of this list too
+            inners = [inner for inner in block.insides if inner.row and inner.at == at]
+            rest = [item for item in rest if any(all(guard(item) for guard in inner.guards) for inner in inners)]
+        if rest:
             run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
     if block.inside is None:
         unknown = [name for name in resource if name not in block.known]

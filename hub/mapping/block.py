@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from hub.errors import Refused
+from hub.mapping.each import Cells, Row, compile_each
 from hub.mapping.elements import ELEMENTS, RESOURCES, UNLABELLED
 from hub.mapping.label import CATEGORIES, labelled
 from hub.mapping.model import Block, Converter, Step, fault
@@ -22,12 +24,13 @@ from hub.model.record import Loss
 _KEYS = {
     "type": "the R4 type of the resource",
     "label": "the data category of the whole resource",
-    "each": 'each = { child = "…", columns = "…" }: one instance per child record, per filled column of a table',
+    "each": "for what an instance stands: a child record, a column, a row of flags, a numbered group",
     "inside": "the block whose element each instance is",
     "at": "the list element of that block",
     "needs": "paths without which the instance does not exist",
     "element": "the table of lines",
 }
+MOVES_UP = "moves up where a group before it is blank"
 _EXCHANGES = frozenset({"resourceType", "id", "meta", "implicitRules", "language", "text"})
 
 
@@ -40,7 +43,7 @@ class Sheet:
     blocks: Mapping[str, Mapping[str, Any]]
     table: Callable[[str], Table]
     functions: Mapping[str, Converter]
-    columns: Callable[[str], tuple[Mapping[str, str], ...]]
+    rows: Callable[[str, bool], tuple[Cells, ...]]
 
     def fault(self, key: str, got: str, expected: str, next_step: str) -> Refused:
         """This file cannot be loaded."""
@@ -65,31 +68,26 @@ def compile_blocks(sheet: Sheet) -> tuple[Block, ...]:
 
 
 def _blocks(sheet: Sheet, name: str) -> Iterator[Block]:
-    """One block; with ``columns`` one for each row of their table, of the same name."""
-    key, each = f"resource.{name}", sheet.blocks[name].get("each")
-    table = each.get("columns") if isinstance(each, dict) else None
-    if table is None:
-        yield _block(sheet, name, {})
-        return
-    if not isinstance(table, str) or "inside" not in sheet.blocks[name]:
-        raise sheet.fault(f"{key}.each", "`columns` of a whole resource", "`inside` beside them", "mend the block")
-    rows = sheet.columns(table)
-    for word in (words["row"] for words in sheet.blocks[name].get("element", {}).values() if "row" in words):
-        if len({row.get(word) for row in rows}) < len(rows):
+    """One block; where its ``each`` names rows one for each of them, of the same name."""
+    key, spec = f"resource.{name}", sheet.blocks[name]
+    each = compile_each(
+        spec.get("each"), whole="inside" not in spec, table=sheet.rows, refuse=partial(sheet.fault, f"{key}.each")
+    )
+    for word in (words["row"] for words in spec.get("element", {}).values() if "row" in words):
+        if len({row.cells.get(word) for row in each.rows}) < len(each.rows):
             raise sheet.fault(f"{key}.each", f"two rows with one `{word}`", "one row for each", "mend the table")
-    yield from (_block(sheet, name, row) for row in rows)
+    for row in each.rows:
+        yield _block(sheet, name, each.child, row)
 
 
-def _block(sheet: Sheet, name: str, row: Mapping[str, str]) -> Block:
+def _block(sheet: Sheet, name: str, child: tuple[str, ...], row: Row) -> Block:
     key, spec = f"resource.{name}", sheet.blocks[name]
     for word in spec:
         if word not in _KEYS:
             raise sheet.fault(key, f"unknown word `{word}`", ", ".join(_KEYS), "remove it or mend its spelling")
     kind, at, inside = _type(sheet, name, spec)
-    child = _child(sheet, key, spec)
     prefix = "".join(f"{part}." for part in child)
-    lines = spec.get("element", {}).items()
-    steps = tuple(_step(sheet, key, kind, prefix, line, words, row) for line, words in lines)
+    steps = tuple(_steps(sheet, key, kind, prefix, row))
     needs = tuple(_path(sheet, f"{key}.needs", text, kind) for text in spec.get("needs", ()))
     needed = {*spec.get("needs", ()), *(_element_of(step) for step in steps if step.needed)}
     return Block(
@@ -98,7 +96,7 @@ def _block(sheet: Sheet, name: str, row: Mapping[str, str]) -> Block:
         child=child,
         inside=inside,
         at=at,
-        meta=_meta(sheet, key, kind, spec, inside),
+        meta=_meta(sheet, key, kind, row.filled(spec.get("label"), partial(sheet.fault, key)), inside),
         steps=steps,
         needs=(*(path.get for path in needs), *(_getter(sheet, step, kind) for step in steps if step.needed)),
         writes=tuple(_counting(step) for step in steps if step.write and step.way != "<"),
@@ -115,7 +113,7 @@ def _block(sheet: Sheet, name: str, row: Mapping[str, str]) -> Block:
         owner=False,
         parent=None,
         absents=tuple(step.absent for step in steps if step.absent and step.way != ">"),
-        column=bool(row),
+        row=row.place,
     )
 
 
@@ -141,18 +139,7 @@ def _type(sheet: Sheet, name: str, spec: Mapping[str, Any]) -> tuple[str, str, s
     return element.type, str(spec["at"]), str(inside)
 
 
-def _child(sheet: Sheet, key: str, spec: Mapping[str, Any]) -> tuple[str, ...]:
-    each = spec.get("each")
-    if each is None:
-        return ()
-    known = isinstance(each, dict) and each and set(each) <= {"child", "columns"}
-    if not known or not isinstance(child := each.get("child", ""), str):
-        raise sheet.fault(f"{key}.each", "another word", 'each = { child = "…", columns = "…" }', "mend it")
-    return tuple(child.split(".")) if child else ()
-
-
-def _meta(sheet: Sheet, key: str, kind: str, spec: Mapping[str, Any], inside: str | None) -> Any:
-    label = spec.get("label")
+def _meta(sheet: Sheet, key: str, kind: str, label: Any, inside: str | None) -> Any:
     if inside is not None or kind in UNLABELLED:
         if label is not None:
             raise sheet.fault(key, f"label `{label}`", f"none: {kind} carries no label of its own", "remove it")
@@ -162,9 +149,19 @@ def _meta(sheet: Sheet, key: str, kind: str, spec: Mapping[str, Any], inside: st
     return labelled(str(label))
 
 
-def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any, row: Mapping[str, str]) -> Step:
-    key = f'{key}.element."{line}"'
-    words = _filled(sheet, key, words, row)
+def _steps(sheet: Sheet, key: str, kind: str, prefix: str, row: Row) -> Iterator[Step]:
+    """The lines of a block, written out for a row; a line that names an empty cell of it is none."""
+    for line, said in sheet.blocks[key.removeprefix("resource.")].get("element", {}).items():
+        at = f'{key}.element."{line}"'
+        words = row.filled(said, partial(sheet.fault, at))
+        if words is None:
+            continue
+        step = _step(sheet, at, kind, prefix, line, words, row.cells)
+        up = [Loss(f"{prefix}{name}", MOVES_UP) for name in step.fields if row.follows]
+        yield replace(step, lost=(*step.lost, *up))
+
+
+def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any, row: Cells) -> Step:
     if not isinstance(words, dict):
         raise sheet.fault(key, "no table", '{ field = "…" } or another word', "put the line's words in braces")
     head = next(iter(words), "")
@@ -197,20 +194,6 @@ def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any,
         row,
     )
     return word.compile(spot)
-
-
-def _filled(sheet: Sheet, key: str, words: Any, row: Mapping[str, str]) -> Any:
-    """A line's words with the cells of the row in the place of ``@name``."""
-    if not isinstance(words, dict):
-        return words
-    filled = {}
-    for word, value in words.items():
-        named = value[1:] if isinstance(value, str) and value.startswith("@") else None
-        if named is not None and named not in row:
-            known = ", ".join(row) or "a block with `columns` in its `each`"
-            raise sheet.fault(key, f"`@{named}`", known, "mend the name")
-        filled[word] = value if named is None else row[named]
-    return filled
 
 
 def _path(sheet: Sheet, key: str, text: str, kind: str) -> Path:

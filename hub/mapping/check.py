@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.errors import Refused
+from hub.mapping.gates import Gate
 from hub.mapping.model import Block, Step, fault
 from hub.model.record import Loss
 
-SECTIONS = ("resource", "skipped", "not_returned")
+SECTIONS = ("resource", "gate", "skipped", "not_returned")
 
 
 def places(columns: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -52,6 +53,7 @@ def reasons(file: str, section: str, tree: Any, prefix: str = "") -> dict[str, s
 def check(
     file: str,
     blocks: tuple[Block, ...],
+    gates: tuple[Gate, ...],
     columns: Mapping[str, Any],
     skipped: Mapping[str, str],
     not_returned: Mapping[str, str],
@@ -69,7 +71,10 @@ def check(
             got = ".".join(block.child)
             raise fault(file, f"resource.{block.name}.each", f"child `{got}`", "a child of this record", "mend it")
         uses += _uses(file, block, known)
-    carried = _carried(file, uses)
+    for gate in gates:
+        if missing := next((name for name in (gate.field, *gate.members) if name not in known), None):
+            raise fault(file, f'gate."{gate.field}"', f"field `{missing}`", "a field of this record", "mend it")
+    carried = _carried(file, uses, gates)
     looked_at = {place for place, step in uses if step.way != "<"}
     for section, lines in (("skipped", skipped), ("not_returned", not_returned)):
         for place in lines:
@@ -78,7 +83,7 @@ def check(
     for place in sorted(known):
         if (problem := _unaccounted(place, carried, looked_at, skipped, not_returned)) is not None:
             raise fault(file, place, *problem)
-    return _report(everything, skipped, not_returned)
+    return (*_report(everything, skipped, not_returned), *(gate.lost for gate in gates))
 
 
 def _uses(file: str, block: Block, known: set[str]) -> list[tuple[str, Step]]:
@@ -98,14 +103,15 @@ def _uses(file: str, block: Block, known: set[str]) -> list[tuple[str, Step]]:
     return found
 
 
-def _carried(file: str, uses: list[tuple[str, Step]]) -> set[str]:
-    """Fields that go in and come back. A field has one line that writes it back."""
-    writers = Counter(place for place, step in uses if step.way != ">")
+def _carried(file: str, uses: list[tuple[str, Step]], gates: tuple[Gate, ...]) -> set[str]:
+    """Fields that go in and come back, and those that are made of them. A field has one line that writes it back."""
+    asked = {gate.field for gate in gates}
+    writers = Counter([*(place for place, step in uses if step.way != ">"), *(gate.field for gate in gates)])
     for place, count in sorted(writers.items()):
         if count > 1:
             raise fault(file, place, f"{count} lines that write it back", "one", 'give the others way = ">"')
     sent = {place for place, step in uses if step.way != "<"}
-    return set(writers) & sent
+    return (set(writers) & sent) | asked
 
 
 def _unaccounted(

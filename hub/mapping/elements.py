@@ -35,6 +35,9 @@ _TEXT = {
     " valuePeriod:Period method:CodeableConcept derivedFrom*:Reference component*:ObservationComponent",
     "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
     " valueBoolean valueInteger valueDateTime valuePeriod:Period",
+    "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
+    " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
+    " recorder:Reference asserter:Reference note*:Annotation",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -67,5 +70,5 @@ def _read(text: str) -> dict[str, Element]:
 
 
 ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
-RESOURCES = frozenset({"Patient", "ServiceRequest", "Task", "Observation", "PractitionerRole"})
+RESOURCES = frozenset({"Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"})
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

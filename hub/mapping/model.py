@@ -147,7 +147,7 @@ class Block:
     owner: bool  # each instance is a child record of its own; other blocks of the same child add to it
     parent: Callable[[Resource], Any] | None  # the reference that says whose instance this is
     absents: tuple[tuple[str, str], ...]  # field to what says "nothing" there
-    column: bool  # one of the blocks that an ``each`` with ``columns`` stands for: one instance a record at most
+    row: int  # of the rows that an ``each`` names the first, second …; such a block has one instance a record; else 0
 
 
 def fault(file: str, key: str, got: str, expected: str, next_step: str) -> Refused:

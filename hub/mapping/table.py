@@ -83,17 +83,21 @@ def read(file: str, data: bytes) -> Table:
     return Table(file, to_code, to_local, display)
 
 
-def columns(file: str, data: bytes) -> tuple[Mapping[str, str], ...]:
-    """Read the table of an ``each``: a row per column of the record, cells by the names of the header.
+def rows_of(file: str, data: bytes, *, gaps: bool) -> tuple[Mapping[str, str], ...]:
+    """Read the table of an ``each``: cells by the names of the header.
+
+    Args:
+        gaps: its rows name several fields, and may leave some out (``flags``); else one each, under ``field``.
 
     Raises:
-        Refused: no CSV in UTF-8, no column ``field``, no row, or a row with an empty cell or one too many.
+        Refused: no CSV in UTF-8, no column that names a field, no row, a row with a cell too many, or without one.
     """
     header, *rows = [[cell.strip() for cell in row] for row in _rows(file, data) if any(map(str.strip, row))] or [[]]
-    if "field" not in header or not rows:
+    names = [name for name in header if name == "field" or (gaps and name.endswith("_field"))]
+    if not names or not rows or not all(header):
         raise fault(file, "line 1", ",".join(header) or "nothing", "`field`, further names, and rows", "mend the file")
     for row in rows:
-        if len(row) != len(header) or not all(row):
+        if len(row) != len(header) or not all(cell or gaps for cell in row):
             raise fault(file, "", f"a row of {len(row)} cells", f"{len(header)} filled cells in each", "mend the row")
     return tuple(dict(zip(header, row, strict=True)) for row in rows)
 

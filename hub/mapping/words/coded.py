@@ -131,7 +131,7 @@ def row(spot: Spot) -> Step:
     """``{ row = "code", system = … }``: as ``constant``, of the row that the block stands for."""
     name = spot.text("row")
     if name not in spot.row:
-        known = ", ".join(spot.row) or "a block with `columns` in its `each`"
+        known = ", ".join(spot.row) or "a block with `columns` or `flags` in its `each`"
         raise spot.fault(f"row `{name}`", known, "mend the name")
     return _guarding(spot, spot.row[name])
 

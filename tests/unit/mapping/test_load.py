@@ -28,7 +28,7 @@ PAIR = {"f": (str, str)}
     ("toml", "says"),
     [
         pytest.param("[resource", "what is no TOML", id="no TOML"),
-        pytest.param(LINE + "[gate]\nx = 1", "unknown word `gate`", id="unknown section: a word not yet built"),
+        pytest.param(LINE + "[computed]\nx = 1", "unknown word `computed`", id="unknown section: a word not yet built"),
         pytest.param("[skipped]\nnote = 'x'", "no block", id="no block at all"),
         pytest.param(
             LINE.replace("[resource.t.element]", "color = 1\n[resource.t.element]"),
@@ -191,11 +191,6 @@ PAIR = {"f": (str, str)}
             LINE.replace("[resource.t.element]", 'each = { child = "kid" }\n[resource.t.element]'),
             "child `kid`",
             id="unknown child",
-        ),
-        pytest.param(
-            LINE.replace("[resource.t.element]", 'each = { flags = "x" }\n[resource.t.element]'),
-            "each",
-            id="an each not yet built",
         ),
         pytest.param(
             LINE + '[resource.u]\ninside = "v"\nat = "identifier"', "inside `v`", id="inside an unknown block"
