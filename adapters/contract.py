@@ -91,7 +91,8 @@ class Parcel:
 
     Args:
         envelope_id: the idempotency key; a repeat of it is success.
-        kind: ``referral``, ``referral-status``, ``refusal``, ``returned``, ``rejected``, ``shortened``.
+        kind: that of its record (``referral``, ``referral-status``, ``plan`` …), or of a notice: ``refusal``,
+            ``returned``, ``rejected``, ``shortened``.
         body: the rendered record.
         referral_no: the hub's referral number, or None.
         incomplete: something that the client did not allow was left out (I-10).
@@ -243,7 +244,10 @@ class RecordKind:
     """What the hub does with a kind of record.
 
     Args:
-        event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``.
+        event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``; of a record that names
+            no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
+            ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
+        holds: of those, the resource type that its messages are known by; "" for the first three.
         parcel: the parcel kind under which the record is written out; None: it is only read.
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
@@ -256,6 +260,7 @@ class RecordKind:
     own: str = ""
     consent: str = ""
     incomplete: str = ""
+    holds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

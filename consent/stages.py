@@ -46,6 +46,11 @@ REQUEST_EVENT = "add-service-request"
 _OFF_BUS_EVENTS = ("access-request", "police-request", "court-order", "research", "fundraising")
 _OFF_BUS_PURPOSES = (Purpose.RESEARCH, Purpose.FUNDRAISING)
 
+_BUILT = {
+    Purpose.REFERRAL: (*REQUESTS, STATUS),
+    Purpose.COORDINATION: ("PlanShared", "CaseNoteShared"),
+}
+
 _Judged = list[tuple[Item, Withheld | None]]
 
 
@@ -226,9 +231,11 @@ def _missed(facts: Facts) -> list[Code]:
 
 
 def _purpose_holds(facts: Facts) -> bool:
-    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral and its status."""
+    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, and what is
+    shared for the coordination of services.
+    """
     message = facts.message
-    built = message.purpose is Purpose.REFERRAL and message.type in (*REQUESTS, STATUS)
+    built = message.type in _BUILT.get(message.purpose, ())
     of_profile = facts.profile is not None and facts.profile.purpose is message.purpose
     label = message.labelled_purpose
     return built and of_profile and (label is None or rule_word(label) == message.purpose)

@@ -52,6 +52,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
     referral = referral_of(rows, record)
+    if record.kind == "shared" and referral is not None:
+        return _beside(house, rows, record, referral)
     if referral is None and record.alone:
         return NothingYet()
     in_vain = again(rows, record, referral)
@@ -61,7 +63,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     said_again = in_vain if isinstance(found, Unchanged) and record.said.state else None
     more = False
     if isinstance(found, Unchanged) and said_again is None:
-        more = record.kind == "referral-status" and record.said.has_output and not _went(previous)
+        said = previous is not None and (not record.shared or previous.digest == record.source.digest)
+        more = record.kind == "referral-status" and record.said.has_output and not (said and _went(previous))
         if not more and (record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral)):
             return NothingToSay()
         if not more:  # results that come after their state are a message of their own (shared model 7)
@@ -85,6 +88,32 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         allowed=not isinstance(found, Forbidden),
         unchanged=more,
         in_vain=in_vain,
+        ids=ids,
+        bundle=bundle,
+        items=items,
+    )
+
+
+def _beside(house: House, rows: Peek, record: ReferralRecord, referral: ReferralRow) -> Submission:
+    """A part of what is shared beside a referral: to its other end, whichever that is."""
+    _must_be_about(rows, record, referral)
+    ours = referral.sender_system == record.source.system.id
+    agency = referral.recipient if ours else referral.sender
+    system = referral.recipient_system if ours else referral.sender_system
+    led = Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
+    ids = placeholders(house.ids.uuid(), house.ids.uuid())
+    bundle, items = _message(house, rows, record, led, record.event, ids, referral)
+    return Submission(
+        record=record,
+        event=record.event,
+        purpose=_purpose(house, record.event),
+        type=house.packs.type_of(record.event, "") or "",
+        led=led,
+        referral=referral,
+        steps=(),
+        allowed=True,
+        unchanged=False,
+        in_vain=None,
         ids=ids,
         bundle=bundle,
         items=items,
@@ -130,6 +159,8 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     if record.alone:
         return _only_open(rows, record)
     referral = rows.referrals.get(record.number) if record.number else None
+    if record.kind == "shared" and referral is not None:
+        return referral  # found by the hub itself (``parts.py``), at whichever end
     if referral is None or referral.recipient_system != record.source.system.id:  # the same words for both (I-11)
         raise MessageRejected(
             f"{record.source.system.id} {record.source.key}: hub_referral_no",
@@ -145,7 +176,7 @@ def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     system = record.source.system
     who = identify_client(rows, record.person, record.alias, system.agency) if record.person else Nobody()
     theirs = rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
-    still = [row for row in theirs if row.state not in TERMINAL]
+    still = [row for row in theirs if row.recipient_system == system.id and row.state not in TERMINAL]
     return still[0] if len(still) == 1 else None
 
 
@@ -159,7 +190,7 @@ def again(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> s
 
     Only the last message that was let go counts: what was said after it, and let go too, stands.
     """
-    if referral is None:
+    if referral is None or record.kind == "shared":
         return None
     last = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
     in_vain = last is not None and last.state in (MessageState.REFUSED, MessageState.RETURNED)
@@ -290,7 +321,7 @@ def _message(
 
 def _purpose(house: House, event: str) -> Purpose:
     purpose = house.packs.purpose_of(event)
-    assert purpose is not None, "every event of the referral machine has a purpose"
+    assert purpose is not None, "every event that a record can make has a purpose"
     return purpose
 
 

@@ -32,6 +32,8 @@ OF_ONTARIO = BY_REQUESTER | {
     "send-communication-from-provider",
     "notify-data-correction",
 }
+# what a message beside a referral is for
+FOCUS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference"}
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
 CONSENT_URL = f"{codes.HUB}/Consent/"
 DEFINITION_VERSION = "1.0.0"
@@ -139,7 +141,9 @@ def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Reso
         "sender": frame.sender,
         **({"author": author} if author else {}),
         "source": {"name": ends.sender_name, "endpoint": _endpoint(ends.sender)},
-        "reason": concept(coding(codes.MESSAGE_REASON, "new" if frame.event == ADD else "update")),
+        "reason": concept(
+            coding(codes.MESSAGE_REASON, "new" if frame.event == ADD or frame.event in FOCUS else "update")
+        ),
         "focus": focus,
         "definition": f"{codes.HUB}/MessageDefinition/{frame.event}|{DEFINITION_VERSION}",
     }

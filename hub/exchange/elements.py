@@ -43,6 +43,12 @@ ABOUT = {
     "Observation": ("subject", "focus"),
     "Condition": ("subject",),
     "Appointment": ("participant",),
+    "CarePlan": ("subject",),
+    "Goal": ("subject",),
+    "DocumentReference": ("subject",),
+    "EpisodeOfCare": ("patient",),
+    "Encounter": ("subject",),
+    "Procedure": ("subject",),
 }
 
 _REASONS = {"reasonCode": Category.NEEDS, "reasonReference": Category.NEEDS}
@@ -51,6 +57,10 @@ _ELEMENTS = {
     "ServiceRequest": _REASONS,
     "Task": _REASONS,
     "Appointment": _REASONS,
+    "CarePlan": {"addresses": Category.NEEDS},
+    "Goal": {"addresses": Category.NEEDS},
+    "Encounter": {"location": Category.LOCATION},
+    "Procedure": {"reasonReference": Category.NEEDS},
 }
 
 _CA_BASELINE = "http://hl7.org/fhir/ca/baseline/StructureDefinition"
@@ -75,9 +85,17 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Observation", f"{EXTENSION}/valid-to"): None,
     ("Condition", f"{EXTENSION}/client-priority"): None,
     ("Condition", f"{EXTENSION}/referral-made"): None,
+    ("EpisodeOfCare", f"{EXTENSION}/exit-reason"): None,
+    ("Encounter", f"{EXTENSION}/service-format"): None,
+    ("Encounter", f"{EXTENSION}/service-delivery"): None,
+    ("Encounter", f"{EXTENSION}/group-size"): None,
+    ("Encounter", f"{EXTENSION}/target-group"): None,  # of the session, not of the person (settled S10)
+    ("Encounter", f"{EXTENSION}/support-service"): None,  # the same
+    ("Encounter", f"{EXTENSION}/service-language"): Category.LANG,
 }
 
-_TEXTS = frozenset({"note", "patientInstruction"})  # free text whole, in whatever resource
+_TEXTS = frozenset({"note", "patientInstruction", "progress"})  # free text whole, in whatever resource
+_ITSELF = frozenset({("Goal", "description"), ("Goal", "target")})  # texts that are the plan itself
 _NAMED = frozenset({"name", "address"})  # HumanName and Address have a ``text`` that is no concept's
 # every name that the walk through a resource looks for, also as it stands in JSON
 _SOUGHT = _TEXTS | {"extension", "text", "valueString"}
@@ -106,7 +124,7 @@ def parts(resource: Resource, path: str) -> list[Part]:
     written = orjson.dumps(resource)
     deeper = sum(map(written.count, _WRITTEN)) > len(_SOUGHT & resource.keys())
     for name, value in resource.items():
-        if not (deeper or name in named or name in _SOUGHT or name == "address"):
+        if not (deeper or name in named or name in _SOUGHT or name == "address") or (kind, name) in _ITSELF:
             continue
         place = f"{path}.{name}"
         if name == "text":  # a Narrative
@@ -208,8 +226,11 @@ def references(node: Any, path: str) -> Iterator[tuple[str, Resource]]:
 
 
 def is_partner_violence(resource: Resource) -> bool:
-    """Whether L5 tags this resource."""
-    if resource["resourceType"] not in ("Condition", "Observation"):
-        return False
-    codings = (entry for concept in resource.get("category", ()) for entry in concept.get("coding", ()))
-    return any((entry.get("system"), entry.get("code")) == IPV for entry in codings)
+    """Whether L5 tags this resource: a need or an answer of this category, or a case of the women's stream."""
+    element, sought = {
+        "Condition": ("category", IPV),
+        "Observation": ("category", IPV),
+        "EpisodeOfCare": ("type", (f"{CODE_SYSTEM}/program-stream", "women")),
+    }.get(resource["resourceType"], ("", ("", "")))
+    codings = (entry for concept in resource.get(element, ()) for entry in concept.get("coding", ()))
+    return any((entry.get("system"), entry.get("code")) == sought for entry in codings)

@@ -14,6 +14,7 @@ from consent.model import Code, Facts
 from hub.exchange.entries import returned
 from hub.exchange.house import House
 from hub.exchange.message import ADD
+from hub.exchange.parts import recipient_of
 from hub.exchange.waiting import given_up_at, tell
 from hub.model import locks
 from hub.model.directory import System
@@ -56,21 +57,25 @@ def recall_changed(
 ) -> None:
     """A request that was corrected or taken away at its source does not go on as it was: it is judged as it is now.
 
-    An answer may move on while it is under way; it is called back only if it was about another referral.
+    An answer may move on while it is under way; it is called back only if it was about another referral. What is
+    shared beside a referral is called back where its source no longer shows it.
 
     Args:
         digests: record key to the keyed digest of the record as it is.
-        gone: keys of records that the source no longer shows.
+        gone: keys of records that the source no longer shows, or that cannot be read any more.
         numbers: record key of an answer to the referral that it names now.
     """
 
     def changed(key: str, message: Inbox) -> bool:
         if message.event == ADD:
             return digests.get(key) != message.digest
+        if recipient_of(key):
+            return key in lost
         return key in numbers and numbers[key] != message.referral_no
 
+    lost = set(gone)
     with house.store.peek() as rows:
-        latest = rows.inbox.latest(system.id, [*digests, *gone])
+        latest = rows.inbox.latest(system.id, [*digests, *(key for key in gone if key not in digests)])
         under_way = [
             message.envelope_id
             for key, message in latest.items()

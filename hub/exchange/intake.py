@@ -23,6 +23,7 @@ from hub.exchange.filing import file_consents, suspend_gone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
+from hub.exchange.parts import keys_of, take_apart
 from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
 from hub.exchange.strict import NotOurMessage
@@ -75,14 +76,16 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         woken: these were fetched again because something changed, so what was refused is judged afresh at once.
     """
     read, gone = read_all(house, system, raws)
-    _settle(house, system.id, gone)
+    read = take_apart(house, system, read)
+    _settle(house, system.id, keys_of(house, system, gone))
     suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
     as_now = {each.source.key: each.source.digest for each in read if not isinstance(each, ConsentRecord)}
     numbers = {record.source.key: record.number for record in referrals if record.number}
-    recall_changed(house, system, as_now, gone, numbers)
+    lost = keys_of(house, system, [*gone, *(record.source.key for record in bad)])
+    recall_changed(house, system, as_now, lost, numbers)
     bad += _judge_all(house, referrals, woken)
     suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
     for batch in batches(bad, house.limits.batch):
@@ -101,7 +104,7 @@ def _waves(records: Sequence[ReferralRecord]) -> list[list[ReferralRecord]]:
     waves: list[list[ReferralRecord]] = []
     turns: Counter[str] = Counter()
     for record in records:
-        name = record.placer or record.number or record.source.key
+        name = record.placer or (record.number if not record.shared else None) or record.source.key
         if turns[name] == len(waves):
             waves.append([])
         waves[turns[name]].append(record)

@@ -9,7 +9,7 @@ Rules:
 - One message is about one person. What is about another Patient is an item of nobody's, and a third party's.
 
 Nothing is dropped here: ``withhold.py`` removes what the decision says. A ``display`` is taken for the display of its
-code or reference and is not read. EpisodeOfCare of the women's stream (L5) comes with the exchange of cases.
+code or reference and is not read.
 """
 
 from __future__ import annotations
@@ -40,8 +40,13 @@ class Labels:
     category: Category
     tags: tuple[str, ...] = ()
 
-    def raised(self, *, partner_violence: bool) -> Labels:
-        """These labels after L1, L2 and L5. A sensitive category stays; another gives way to that of a tag."""
+    def raised(self, *, partner_violence: bool, attachment: bool) -> Labels:
+        """These labels after L1, L2 and L5. A sensitive category stays; another gives way to that of a tag.
+
+        What holds an attachment is notes-free, whatever was said of it (C-69; shared model 3.10).
+        """
+        if attachment:
+            return Labels(at_least(self.confidentiality, Category.NOTES_FREE), Category.NOTES_FREE, self.tags)
         tags = (*self.tags, "SDV") if partner_violence and "SDV" not in self.tags else self.tags
         category = TAGS[tags[0]] if tags and self.category not in SENSITIVE else self.category
         return Labels(at_least(self.confidentiality, category, tags), category, tags)
@@ -86,7 +91,8 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
             if isinstance(read, Fault):
                 faults.append(read)
                 continue
-            labels = read.raised(partner_violence=is_partner_violence(resource))
+            attachment = resource["resourceType"] == "DocumentReference"
+            labels = read.raised(partner_violence=is_partner_violence(resource), attachment=attachment)
             meta = {**resource["meta"], "security": labels.codings()}
             resource = {**resource, "meta": meta}
         entries.append({**entry, "resource": resource})

@@ -19,6 +19,7 @@ from consent.model import Category, Purpose
 from hub.exchange.complete import (
     ADD,
     CONSENT_URL,
+    FOCUS,
     Ends,
     Frame,
     Numbers,
@@ -28,7 +29,7 @@ from hub.exchange.complete import (
     instant,
     organization,
 )
-from hub.exchange.elements import EXEMPT
+from hub.exchange.elements import ABOUT, EXEMPT
 from hub.exchange.strict import Fault, NotOurMessage
 from hub.model import codes
 from hub.model.fhir import Resource, coding, references
@@ -39,7 +40,7 @@ __all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "renumber"]
 PLACEHOLDER = "A" * 12
 
 _LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
-_NUMBERED = frozenset({"MessageHeader", "ServiceRequest", "Task", "Patient", "Appointment", "Observation"})
+_NUMBERED = frozenset(ABOUT) | {"MessageHeader", "Patient"}
 _SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
 _GONE: Any = object()  # a node that has no place in this message, until its parent has let go of it
 
@@ -59,16 +60,18 @@ def assemble(
     Args:
         entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``; not changed.
         event: a message event code. A later one than ``add-service-request`` carries the Task, its outputs, an
-            Appointment and what they need of the directory; whom and what it is about, it says by alias and number.
+            Appointment and what they need of the directory; whom and what it is about, it says by alias and number. One
+            beside a referral carries all that there is.
         at: aware.
         numbers: message and envelope id; for the rest a ``PLACEHOLDER`` where it is not known yet.
         state: of the referral, for a Task that says none.
 
     Raises:
-        NotOurMessage: not one ServiceRequest, and a Patient, where a service is asked for; else not one Task.
+        NotOurMessage: not one ServiceRequest, and a Patient, where a service is asked for; not one of what it is for,
+            and a Patient, beside a referral; else not one Task.
     """
     blocks = _blocks(entries, event)
-    travels = (blocks if event == ADD else _of_later(blocks)) | _organizations(ends)
+    travels = (blocks if event == ADD or event in FOCUS else _of_later(blocks)) | _organizations(ends)
     envelope = uuid.UUID(numbers.envelope_id)
     ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
     places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
@@ -135,9 +138,10 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
         labels = [coding(codes.CATEGORY, codes.kebab(Category.SERVICE_STATUS))]
         blocks[_TASK] = {"resourceType": "Task", "meta": {"security": labels}}
         kinds.append("Task")
-    once = ["Task", "ServiceRequest"] if event == ADD else ["Task"]
+    once = ["Task", "ServiceRequest"] if event == ADD else [FOCUS.get(event, "Task")]
     wrong = [kind for kind in once if kinds.count(kind) != 1]
-    wrong += ["Patient"] * (event == ADD and "Patient" not in kinds)  # others may be named beside the client
+    named = event == ADD or event in FOCUS
+    wrong += ["Patient"] * (named and "Patient" not in kinds)  # others may be named beside the client
     faults = [Fault("Bundle.entry", f"{kinds.count(kind)} of {kind}", f"one for {event}") for kind in wrong]
     if faults:
         raise NotOurMessage(faults)
@@ -172,7 +176,8 @@ def _organizations(ends: Ends) -> dict[str, Resource]:
 
 
 def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame: Frame) -> Resource:
-    focus = [places[b] for kind in ("ServiceRequest", "Task") for b, r in made.items() if r["resourceType"] == kind]
+    kinds = (FOCUS[frame.event],) if frame.event in FOCUS else ("ServiceRequest", "Task")
+    focus = [places[b] for kind in kinds for b, r in made.items() if r["resourceType"] == kind]
     workers = [places[block] for block, resource in made.items() if resource["resourceType"] == "PractitionerRole"]
     return header(frame, focus, workers[0] if len(workers) == 1 else None)
 

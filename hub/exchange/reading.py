@@ -19,6 +19,7 @@ from hub.model import codes
 from hub.model.audit import Actor
 from hub.model.canonical import sha256
 from hub.model.directory import System
+from hub.model.envelope import BESIDE_A_REFERRAL
 from hub.model.fhir import Resource, code_in, identifier_in
 from hub.model.record import Loss, Record
 from hub.referral import Said
@@ -50,12 +51,15 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class ReferralRecord:
-    """A request of this agency, or its answer to one, translated.
+    """A request of this agency, its answer to one, or what it shares beside them, translated.
 
     Args:
+        kind: ``shared``: beside a referral, without a word on how that stands.
+        event: of a record that names no recipient, the message event of its parts (``parts.py``); else "".
+        holds: of such a record, the resource type that its messages are known by.
         requester: who asks, and ``performer``: who is asked, where the record says so.
         placer: the number under which the sender's system knows its request, with its place; of an answer "".
-        number: the hub's number that an answer names.
+        number: the hub's number that an answer names; of a part, of the referral that it rides on.
         person: of a request whom it is about; of an answer whom it says that it is about, where it does.
         alias: the agency's alias of the client, where the record names the client so.
         consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
@@ -63,7 +67,7 @@ class ReferralRecord:
     """
 
     source: Source
-    kind: Literal["referral", "referral-status"]
+    kind: Literal["referral", "referral-status", "shared"]
     entries: tuple[dict[str, Any], ...]
     said: Said
     requester: End
@@ -77,6 +81,13 @@ class ReferralRecord:
     alias: str | None = None
     consent: str | None = None
     losses: tuple[Loss, ...] = ()
+    event: str = ""
+    holds: str = ""
+
+    @property
+    def shared(self) -> bool:
+        """Names no recipient: it goes to each agency with a referral of its client."""
+        return bool(self.event)
 
     @property
     def alone(self) -> bool:
@@ -124,6 +135,8 @@ class Unreadable:
     gap: bool
 
 
+_OF_A_REFERRAL = ("referral", "referral-status")
+
 Read = ReferralRecord | ConsentRecord | Unreadable
 
 
@@ -152,7 +165,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
             raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
         if kind.event == "consent":
             return _consent(house, source, record)
-        return _referral(house, source, kind, record)
+        read = _referral if kind.event in _OF_A_REFERRAL else _shared
+        return read(house, source, kind, record)
     except MessageRejected as error:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
     except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
@@ -200,6 +214,32 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         alias=_alias(translated.resources),
         consent=record.fields.get(kind.consent) if kind.consent else None,
         losses=translated.losses,
+    )
+
+
+def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
+    """A record that names no recipient. What was done for a client is a result: the road of results is its road."""
+    context = Context(source.system.agency, source.site)
+    translated = house.mappings[source.system.kind].records[kind.name].to_fhir(record, context)
+    beside = kind.event in BESIDE_A_REFERRAL
+    client = _child(record, "client")
+    return ReferralRecord(
+        source=source,
+        kind="shared" if beside else "referral-status",
+        entries=tuple(translated.resources),
+        said=Said(writer="R", state="", has_output=not beside),
+        requester=End(),
+        performer=End(),
+        wanted="",
+        placer="",
+        number=None,
+        person=_person(house, source, translated.resources, client),
+        case_closed=False,
+        deceased=(client or _NOBODY).get("deceased_date") is not None,
+        alias=_alias(translated.resources),
+        losses=translated.losses,
+        event=kind.event,
+        holds=kind.holds,
     )
 
 

@@ -16,6 +16,7 @@ from consent.model import Code, ConsentState, Facts
 from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
+from hub.exchange.parts import recipient_of
 from hub.exchange.reading import ReferralRecord, Source, Unreadable
 from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
@@ -37,6 +38,8 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now, random=house.ids.fraction()).at
     place = _pending(facts) if code is Code.DN_PENDING else ""
+    if agency := recipient_of(row.record_key):
+        place = f"for {agency}{': ' if place else ''}{place}"  # of several, which
     on = _locks(wakes, facts.message.subject, record.person)
     keys = _keys(record.person) if Wake.IDENTITY in wakes else None
     same = before is not None and (before.digest, before.code, before.place) == (row.digest, row.code, place)

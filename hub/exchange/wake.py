@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from hub.exchange.house import House
 from hub.exchange.intake import take_in
+from hub.exchange.parts import source_key
 from hub.exchange.reader import alone
 from hub.model import locks
 from hub.model.directory import System
@@ -34,7 +35,7 @@ def step(house: House, system: System) -> bool:
         claimed_until = unit.now + CLAIMED
         for row in due:
             unit.waiting.snooze(row.waiting_id, claimed_until)
-    raws = ours.connections.source(system).refetch([row.record_key for row in due])
+    raws = ours.connections.source(system).refetch(list(dict.fromkeys(source_key(row.record_key) for row in due)))
     take_in(ours, system, raws, woken=True)
     _unclaim(ours, due, claimed_until)
     return True

@@ -37,6 +37,12 @@ _STANDS = {
     ("Task", "basedOn"),
     ("Observation", "subject"),
     ("Condition", "subject"),
+    ("CarePlan", "subject"),
+    ("Goal", "subject"),
+    ("DocumentReference", "subject"),
+    ("EpisodeOfCare", "patient"),
+    ("Encounter", "subject"),
+    ("Procedure", "subject"),
     ("Appointment", "actor"),
     ("Appointment", "basedOn"),
 }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.contract import Parcel
+from adapters.contract import Adapter, Parcel, RecordKind
 from hub.errors import MappingGap
 from hub.exchange.house import House
 from hub.exchange.message import ADD
+from hub.exchange.parts import source_key
 from hub.exchange.reading import own_number
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
-from hub.model.envelope import Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
 from hub.model.record import Loss
 from hub.model.rows import Notice, ReferralRow
@@ -52,20 +53,19 @@ def write_parcel(
         MappingGap: the mapping cannot write it; held until a mapping changes.
     """
     adapter = house.adapters[system.kind]
-    event = "referral" if envelope.event == ADD else "referral-status"
-    kind = next((row for row in adapter.records if row.event == event and row.parcel), None)
+    kind = _kind_of(adapter, envelope, content)
     if kind is None or adapter.render is None:
-        raise MappingGap(
-            f"system {system.id}", f"event {event}", "a record kind that it can write", "see the adapter's card"
-        )
+        event = f"event {envelope.event}"
+        raise MappingGap(f"system {system.id}", event, "a record kind that it can write", "see the adapter's card")
     mapping = house.mappings[system.kind].records[kind.name]
     back = mapping.from_fhir(_placed(content["entry"], places), Context(system.agency))
     record = back.record
-    if event == "referral-status":
-        if "status" not in record.fields and not any(record.children.values()):
-            return Written(None)
-        if referral is not None and referral.sender_system == system.id:  # its own number, so that it finds its row
-            record = replace(record, fields={**record.fields, kind.own: own_number(referral.sender_key)})
+    if kind.event == "referral-status" and "status" not in record.fields and not any(record.children.values()):
+        return Written(None)
+    if kind.own and envelope.event != ADD and referral is not None and referral.sender_system == system.id:
+        record = replace(
+            record, fields={**record.fields, kind.own: own_number(referral.sender_key)}
+        )  # so it finds its row
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
@@ -78,6 +78,20 @@ def write_parcel(
         lookup=_lookup(content),
     )
     return Written(parcel, (*back.losses, *adapter.shortened(record)))
+
+
+def _kind_of(adapter: Adapter, envelope: Envelope, content: Resource) -> RecordKind | None:
+    """The kind of record that a message is written as: by its event, and by what it holds."""
+    if envelope.event == ADD:
+        events: tuple[str, ...] = ("referral",)
+    elif envelope.event in BESIDE_A_REFERRAL:
+        events = (envelope.event,)
+    else:
+        events = ("referral-status", envelope.event)
+    written = [kind for kind in adapter.records if kind.parcel and kind.event in events]
+    held = {resource["resourceType"] for resource in resources(content)}
+    fits = (kind for kind in written if kind.holds in held)
+    return next(fits, None) or next((kind for kind in written if not kind.holds), None)
 
 
 def places_of(directory: Directory, system: System, service: str | None) -> dict[str, str]:
@@ -110,7 +124,9 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
     """A content-free word for a sender's own system: its own record number and a code."""
     notice = house.adapters[system.kind].notice
     assert notice is not None, "it is told by its answers"
-    return Parcel(envelope_id=row.notice_id, kind=row.kind, body=notice(row.record_key, row.code, row.place))
+    return Parcel(
+        envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, row.place)
+    )
 
 
 def _is_incomplete(content: Resource) -> bool:

@@ -153,7 +153,7 @@ class InboxRows(Protocol):
         """Set the state, and the code where one is given, of those that have not ended; an end sets ``ended_at``."""
 
     def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
-        """By referral number, the latest message of a system about it that gate 1 let go."""
+        """By referral number, the latest message of a system about how it stands that gate 1 let go."""
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """How many messages one revision of a record has made."""
@@ -309,7 +309,10 @@ class ReferralRows(Protocol):
         """One referral by the hub's number."""
 
     def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
-        """The referrals of a person that a system received, by number."""
+        """The referrals of a person that a system sent or received, by number."""
+
+    def partners(self, system: str) -> set[str]:
+        """The agencies at the other ends of a system's referrals."""
 
     def of_numbers(self, numbers: Iterable[str]) -> dict[str, ReferralRow]:
         """Referrals by the hub's number."""

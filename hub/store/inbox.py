@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from consent.facts import write_decision, write_facts
 from consent.model import Decision, Facts
-from hub.model.envelope import ENDS, MessageState
+from hub.model.envelope import BESIDE_A_REFERRAL, ENDS, MessageState
 from hub.model.rows import Inbox, Waiting
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
@@ -76,7 +76,7 @@ class InboxTable:
         self._released.forget()
 
     def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
-        """By referral number, the latest message of a system about it that gate 1 let go."""
+        """By referral number, the latest message of a system about how it stands that gate 1 let go."""
         found = self._released.read([(system, number) for number in numbers], self._read_released)
         return {number: row for (_, number), row in found.items()}
 
@@ -97,7 +97,12 @@ class InboxTable:
         found: dict[tuple[str, str], Inbox] = {}
         for system in {system for system, _ in pairs}:
             numbers = [number for its, number in pairs if its == system]
-            where = (c.referral_no.in_(numbers), c.system == system, c.envelope_id.is_not(None))
+            where = (
+                c.referral_no.in_(numbers),
+                c.system == system,
+                c.envelope_id.is_not(None),
+                c.event.not_in(BESIDE_A_REFERRAL),
+            )
             rows = self._scope.read(select(t.inbox).where(*where).order_by(c.accepted_at), t.inbox)
             found |= {(system, row.referral_no): _inbox(row) for row in rows}
         return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select, union
 
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.store import tables as t
@@ -63,10 +63,17 @@ class ReferralTable:
         return self.of_numbers([number]).get(number)
 
     def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
-        """The referrals of a person that a system received, by number."""
+        """The referrals of a person that a system sent or received, by number."""
         c = t.referral.c
-        mine = select(t.referral).where(c.subject_ref == subject_ref, c.recipient_system == system)
-        return self._read(mine)
+        ours = or_(c.recipient_system == system, c.sender_system == system)
+        return self._read(select(t.referral).where(c.subject_ref == subject_ref, ours))
+
+    def partners(self, system: str) -> set[str]:
+        """The agencies at the other ends of a system's referrals."""
+        c = t.referral.c
+        sent = select(c.recipient.label("agency")).where(c.sender_system == system)
+        received = select(c.sender.label("agency")).where(c.recipient_system == system)
+        return {row.agency for row in self._scope.read(union(sent, received), t.referral)}
 
     def every(self, limit: int) -> list[ReferralRow]:
         """Referrals by number."""

@@ -5,8 +5,9 @@ code lists and choice groups; this file says which elements may travel at all (s
 nobody has classified is refused), where the hub is stricter than R4, and which code lists the models cut short.
 
 What R4 allows and this schema does not: ``contained`` (it cannot carry a label, dom-5), ``modifierExtension`` and
-``implicitRules`` (they change what is read), ``_field`` extensions save ``_birthDate``, element ids, attachments,
-free narrative and extensions in the directory resources that carry no label, empty strings, arrays and objects.
+``implicitRules`` (they change what is read), ``_field`` extensions save ``_birthDate``, element ids, attachments save
+the plain text of a DocumentReference, free narrative and extensions in the directory resources that carry no label,
+empty strings, arrays and objects.
 It does not check references or labels: ``hub/exchange/label.py`` does.
 """
 
@@ -27,7 +28,10 @@ R4_JSON = Path(__file__).with_name("r4.json")
 
 # Resources whose data is nobody's: exempt from labels (shared model 5). Their free text stays out of the schema.
 DIRECTORY = ["Organization", "PractitionerRole", "Practitioner", "Location", "HealthcareService", "Provenance"]
-LABELLED = ["ServiceRequest", "Task", "Patient", "Observation", "Condition", "Appointment"]
+LABELLED = [
+    *("ServiceRequest", "Task", "Patient", "Observation", "Condition", "Appointment"),
+    *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure"),
+]
 OTHERS = ["OperationOutcome"]
 
 # Type -> elements, in the order of R4. ``name=1..1`` is the hub's cardinality where it is stricter than R4's.
@@ -63,6 +67,29 @@ ELEMENTS = {
     "Appointment": "id=1..1 meta=1..1 text extension identifier status cancelationReason serviceType reasonCode "
     "reasonReference start end created patientInstruction basedOn=1..1 participant=2..*",
     "AppointmentParticipant": "type actor required status",
+    "CarePlan": "id=1..1 meta=1..1 text extension identifier replaces status intent category=1..1 subject period "
+    "created author contributor addresses goal=1..* supportingInfo activity note",
+    "CarePlanActivity": "progress detail=1..1",
+    "CarePlanActivityDetail": "goal status=1..1 scheduledPeriod performer description=1..1",
+    "Goal": "id=1..1 meta=1..1 text extension identifier lifecycleStatus achievementStatus category priority "
+    "description subject startDate target statusDate expressedBy addresses note",
+    "GoalTarget": "measure dueDate",
+    "DocumentReference": "id=1..1 meta=1..1 text extension masterIdentifier=1..1 identifier status docStatus=1..1 "
+    "type=1..1 category subject=1..1 date author=1..* authenticator custodian relatesTo content=1..1 context",
+    "DocumentReferenceRelatesTo": "code target",
+    "DocumentReferenceContent": "attachment",
+    "DocumentReferenceContext": "encounter period",
+    "Attachment": "contentType=1..1 language data=1..1 hash=1..1",
+    "EpisodeOfCare": "id=1..1 meta=1..1 text extension identifier status type=1..1 patient managingOrganization "
+    "period=1..1 referralRequest careManager",
+    "Encounter": "id=1..1 meta=1..1 text extension identifier status class serviceType subject=1..1 episodeOfCare "
+    "basedOn participant appointment period=1..1 length location serviceProvider",
+    "EncounterParticipant": "type individual",
+    "EncounterLocation": "location",
+    "Procedure": "id=1..1 meta=1..1 text extension identifier basedOn status category code=1..1 subject encounter "
+    "performedDateTime performedPeriod performer reasonReference outcome note",
+    "ProcedurePerformer": "actor onBehalfOf",
+    "Duration": "value=1..1 unit system code",
     "Organization": "id=1..1 meta identifier=1..* active=1..1 type=1..* name=1..1 telecom address partOf endpoint",
     "PractitionerRole": "id=1..1 meta identifier active practitioner organization code location healthcareService "
     "telecom",
@@ -98,11 +125,17 @@ CODES = {
     "Task.status": "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed "
     "entered-in-error",
     "Observation.status": "registered preliminary final amended corrected cancelled entered-in-error unknown",
+    "CarePlan.intent": "plan",
+    "Encounter.status": "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown",
+    "Attachment.contentType": "text/plain",
     "OperationOutcomeIssue.code": "invalid structure required value invariant security login unknown expired forbidden "
     "suppressed processing not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension "
     "too-costly business-rule conflict transient lock-error no-store exception timeout incomplete throttled "
     "informational",
 }
+
+# where a text is what the resource is for, and its category that of the resource (shared model 5)
+WORDS = frozenset({"Goal.description"})
 
 _DAY = (  # a day that exists: 31 April and 29 February 2026 do not
     "[1-9][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
@@ -126,6 +159,8 @@ PRIMITIVES: dict[str, Schema] = {
     "markdown": _pattern("\\S"),
     "code": _pattern("^\\S+( \\S+)*$"),
     "id": _pattern("^[A-Za-z0-9.-]{1,64}$"),
+    "decimal": {"type": "number"},
+    "base64Binary": _pattern("^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"),
     "uri": _pattern("^\\S+$"),
     "url": _pattern("^\\S+$"),
     "canonical": _pattern("^\\S+$"),
@@ -209,7 +244,7 @@ def _element(owner: str, element: str, field: FieldInfo, card: str, *, must: boo
         one: Schema = {"enum": list(codes)}
     elif element == "meta" and owner in LABELLED:
         one = {"$ref": "#/$defs/LabelledMeta"}
-    elif kind == "CodeableConcept" and must:
+    elif kind == "CodeableConcept" and must and f"{owner}.{element}" not in WORDS:
         one = {"$ref": "#/$defs/CodedConcept"}
     else:
         one = {"$ref": f"#/$defs/{kind}"}
