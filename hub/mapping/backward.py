@@ -7,7 +7,7 @@ the facts of two people are never put into one record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,51 @@ class _Tree:
         if node is None:
             self._run.losses.append(Loss(block.type, ANOTHER))
             return
-        _read(block, resource, node, self._run)
+        self._read(block, resource, node)
+
+    def _read(self, block: Block, resource: Resource, node: Node) -> None:
+        for read in block.reads:
+            read(resource, node.fields, self._run)
+        taken: dict[str, set[int]] = {}  # items of a list that stand in a column of their own
+        for inner in block.insides:
+            gone = taken.setdefault(inner.at, set()) if inner.row else set()
+            for place, item in enumerate(resource.get(inner.at, ())):
+                if place not in gone and all(guard(item) for guard in inner.guards):
+                    below = self._below(block, inner, item, node)
+                    if below is None:
+                        self._run.losses.append(Loss(f"{block.type}.{inner.at}", ANOTHER))
+                        continue
+                    self._read(inner, item, below)
+                    if inner.row:  # it holds one
+                        gone.add(place)
+                        break
+        self._say_what_is_left(block, resource, taken)
+
+    def _say_what_is_left(self, block: Block, resource: Resource, taken: Mapping[str, set[int]]) -> None:
+        """Items that no column of a list has held, and elements that no line reads."""
+        for at, places in taken.items():
+            rest = [item for place, item in enumerate(resource.get(at, ())) if place not in places]
+            if any(at in step.elements for step in block.steps):  # other lines read of this list too
+                inners = [inner for inner in block.insides if inner.row and inner.at == at]
+                rest = [item for item in rest if any(all(guard(item) for guard in inner.guards) for inner in inners)]
+            if rest:
+                self._run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
+        if block.inside is None:
+            unknown = [name for name in resource if name not in block.known]
+            self._run.losses += [Loss(f"{block.type}.{name}", NO_FIELD) for name in unknown]
+
+    def _below(self, block: Block, inner: Block, item: Resource, node: Node) -> Node | None:
+        """The record that an item inside a resource stands for: below the one that it names, else that of its resource."""
+        path = inner.child[len(block.child) :]
+        if inner.parent and len(path) > 1:
+            above = self._find(inner.child[:-1], _reference(inner, item))
+            if above is None:
+                return None
+            node, path = above, path[-1:]
+        for name in path:
+            node.children.setdefault(name, []).append(Node())
+            node = node.children[name][-1]
+        return node
 
     def _node(self, block: Block, url: str, resource: Resource) -> Node | None:
         if not block.child:
@@ -153,34 +197,3 @@ def _say_absent(block: Block, root: Node) -> None:
     for node in nodes:
         for field_name, word in block.absents:
             node.fields.setdefault(field_name, word)
-
-
-def _read(block: Block, resource: Resource, node: Node, run: Run) -> None:
-    for read in block.reads:
-        read(resource, node.fields, run)
-    taken: dict[str, set[int]] = {}  # items of a list that stand in a column of their own
-    for inner in block.insides:
-        gone = taken.setdefault(inner.at, set()) if inner.row else set()
-        for place, item in enumerate(resource.get(inner.at, ())):
-            if place not in gone and all(guard(item) for guard in inner.guards):
-                _read(inner, item, _below(node, inner.child[len(block.child) :]), run)
-                if inner.row:  # it holds one
-                    gone.add(place)
-                    break
-    for at, places in taken.items():
-        rest = [item for place, item in enumerate(resource.get(at, ())) if place not in places]
-        if any(at in step.elements for step in block.steps):  # other lines read of this list too
-            inners = [inner for inner in block.insides if inner.row and inner.at == at]
-            rest = [item for item in rest if any(all(guard(item) for guard in inner.guards) for inner in inners)]
-        if rest:
-            run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
-    if block.inside is None:
-        unknown = [name for name in resource if name not in block.known]
-        run.losses += [Loss(f"{block.type}.{name}", NO_FIELD) for name in unknown]
-
-
-def _below(node: Node, path: tuple[str, ...]) -> Node:
-    for name in path:
-        node.children.setdefault(name, []).append(Node())
-        node = node.children[name][-1]
-    return node

@@ -19,6 +19,7 @@ from hub.mapping.model import Block, Converter, Step, fault
 from hub.mapping.path import Path, parse
 from hub.mapping.table import WAYS, Table
 from hub.mapping.words import ALWAYS, WORDS, Spot
+from hub.model.fhir import Resource
 from hub.model.record import Loss
 
 _KEYS = {
@@ -253,6 +254,12 @@ def _with_parent(block: Block, top: list[Block]) -> Block:
     owner = next(other for other in top if other.child == block.child)
     owns = owner is block and bool(block.child)
     wanted = block.child[:-1] if owns else block.child
-    names = {other.name for other in top if other.child == wanted}
+    insides = tuple(replace(inner, parent=_leads_to(inner, inner.child[:-1], top)) for inner in block.insides)
+    return replace(block, owner=owns, parent=_leads_to(block, wanted, top), insides=insides)
+
+
+def _leads_to(block: Block, path: tuple[str, ...], top: list[Block]) -> Callable[[Resource], Any] | None:
+    """The line of a block whose reference leads to the child records at a path."""
+    names = {other.name for other in top if other.child == path}
     step = next((step for step in block.steps if names.intersection(step.leads)), None)
-    return replace(block, owner=owns, parent=step.reference if step and wanted else None)
+    return step.reference if step and path else None

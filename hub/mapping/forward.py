@@ -10,21 +10,24 @@ from hub.model.record import Record
 
 URL = "urn:block:"
 
+Made = tuple[Block, Key, Mapping[str, str], Resource]  # an instance, whose references are written once all are there
+
 
 def to_fhir(blocks: tuple[Block, ...], record: Record, context: Context) -> Translation:
     """See :meth:`hub.mapping.RecordMapping.to_fhir`."""
     run = Run(context)
-    made: list[tuple[Block, Key, Mapping[str, str], Resource]] = []
+    made: list[Made] = []
     entries: list[Resource] = []
     for block in blocks:
         for key, row in instances(record, block.child):
             fields = _fields(block, row)
-            resource = _build(block, row, fields, run)
+            inner: list[Made] = []
+            resource = _build(block, row, fields, run, key, inner)
             if resource is not None:
                 ordinals = run.built.setdefault(block.name, [])
                 url = f"{URL}{block.name}" + (f":{len(ordinals) + 1}" if ordinals else "")
                 ordinals.append((key, url))
-                made.append((block, key, fields, resource))
+                made += [(block, key, fields, resource), *inner]
                 entries.append({"fullUrl": url, "resource": resource})
     for block, key, fields, resource in made:
         for link in block.links:
@@ -51,8 +54,15 @@ def _fields(block: Block, row: Record) -> Mapping[str, str]:
     return fields
 
 
-def _build(block: Block, row: Record, fields: Mapping[str, str], run: Run) -> Resource | None:
-    """One instance, or None where nothing of the record fills it (settled S17)."""
+def _build(
+    block: Block, row: Record, fields: Mapping[str, str], run: Run, key: Key, made: list[Made]
+) -> Resource | None:
+    """One instance, or None where nothing of the record fills it (settled S17).
+
+    Args:
+        key: which instance it is.
+        made: takes the instances inside it.
+    """
     out: Resource = {} if block.inside is not None else {"resourceType": block.type}
     if block.meta is not None:
         out["meta"] = block.meta()
@@ -61,10 +71,12 @@ def _build(block: Block, row: Record, fields: Mapping[str, str], run: Run) -> Re
         if write(fields, out, run):
             filled = True
     for inner in block.insides:
-        for _, child in instances(row, inner.child[len(block.child) :]):
-            item = _build(inner, child, _fields(inner, child), run)
+        for place, child in instances(row, inner.child[len(block.child) :], key):
+            own = _fields(inner, child)
+            item = _build(inner, child, own, run, place, made)
             if item is not None:
                 out.setdefault(inner.at, []).append(item)
+                made.append((inner, place, own, item))
                 filled = True
     if filled and all(need(out) is not None for need in block.needs):
         return out
