@@ -269,8 +269,8 @@ class Adapter:
 
     What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
     client), ``client.deceased_date``, ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and
-    ``client.home_language``. It writes ``from_org``, the record's own agency, into a request before it is mapped. All
-    else it takes from what the mapping makes of a record.
+    ``client.home_language``. It writes ``from_org``, the record's own agency, into a request, and into what is shared,
+    before it is mapped. All else it takes from what the mapping makes of a record.
     """
 
     kind: str

@@ -151,8 +151,10 @@ def categories(facts: Facts) -> Decision:
     why = dict.fromkeys([answer.code for answer in withheld])
     if _is_too_little(judged, facts):
         return Decision.deny("P-10", Code.DN_REQUIRED_BLOCKED, *why)
-    status_only = is_status and all(is_own_status(item, facts) for item, answer in judged if answer is None)
-    if status_only and facts.message.state_unchanged:  # what it was sent for stays behind (C-72)
+    kept = [item for item, answer in judged if answer is None]
+    status_only = is_status and all(is_own_status(item, facts) for item in kept)
+    if status_only and facts.message.state_unchanged and all(item.essential for item in kept):
+        # what it was sent for stays behind (C-72); how the service ended is itself the referral's status (C-71)
         return Decision.deny("P-10", Code.DN_DIRECTION, *why)
     relied_on = consents if status_only else consents + own_way
     basis = dict.fromkeys(

@@ -19,6 +19,10 @@ KEYS = {
     "consent": "consent_id",
     "case_file": "case_id",
     "referral": "referral_id",
+    "isp_plan": "plan_id",
+    "isp_goal": "goal_id",
+    "isp_action": "action_id",
+    "case_note": "note_id",
 }
 SAVED_AT = "2026-05-04 09:00:00"  # Toronto
 
@@ -164,6 +168,47 @@ def answer(
     client_id = add_client(db) if client_id is None else client_id
     came = {"direction": "IN", "from_org": "harbour", "to_org": "lakeside", "hub_referral_no": hub_referral_no}
     return add_referral(db, client_id, **{**came, "sent_at": None, **moved})
+
+
+def add_plan(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """A signed plan with two goals; the first has two actions, of which one is done."""
+    case = fields.pop("case_id", None) or _case_of(db, client_id)
+    signed = {"client_signed_on": "2026-05-02", "worker_signed_on": "2026-05-01", "review_due": "2026-08-01"}
+    plan = _insert(db, "isp_plan", {"case_id": case, "version": 1, **signed, **fields})
+    add_goal(db, plan, description="Work in a bakery", indicator="A job of 20 hours a week", result="Two interviews")
+    add_action(db, plan, "Write a résumé", done_on="2026-05-03", note="Together at the library")
+    add_action(db, plan, "Ask three bakeries", responsible="worker")
+    add_goal(db, plan, term="long", description="A shop of her own", status="NOT_STARTED")
+    return plan
+
+
+def add_goal(db: sqlite3.Connection, plan_id: int, **fields: Any) -> int:
+    """A goal that is under way."""
+    goal = {"term": "short", "description": "A goal", "status": "IN_PROGRESS"}
+    return _insert(db, "isp_goal", {"plan_id": plan_id, **goal, **fields})
+
+
+def add_action(db: sqlite3.Connection, plan_id: int, description: str, **fields: Any) -> int:
+    """An action of the plan's latest goal."""
+    goal = db.execute("SELECT MAX(goal_id) FROM isp_goal WHERE plan_id = ?", (plan_id,)).fetchone()[0]
+    action = {"goal_id": goal, "description": description, "responsible": "client", "deadline": "2026-06-15"}
+    return _insert(db, "isp_action", {**action, **fields})
+
+
+def add_note(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """A note that is signed and marked shareable."""
+    case = fields.pop("case_id", None) or _case_of(db, client_id)
+    note = {"author": "w-17", "written_at": SAVED_AT, "signed_at": SAVED_AT, "language": "en", "shareable": 1}
+    return _insert(
+        db, "case_note", {"case_id": case, "body": "Came with two letters.", "category": "progress", **note, **fields}
+    )
+
+
+def close_case(db: sqlite3.Connection, client_id: int, reason: str = "EMPLOYED", day: str = "2026-05-20") -> int:
+    """Close the client's latest case."""
+    case = _case_of(db, client_id)
+    update(db, "case_file", case, status="CLOSED", closed_on=day, closure_reason=reason)
+    return case
 
 
 def update(db: sqlite3.Connection, table: str, number: int, **fields: Any) -> None:

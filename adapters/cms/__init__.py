@@ -15,6 +15,11 @@ ADAPTER = Adapter(
         RecordKind("RF_REQUEST", event="referral", parcel="referral"),
         RecordKind("RF_STATUS", event="referral-status", parcel="referral-status", own="referral_id"),
         RecordKind("CONSENT", event="consent"),
+        RecordKind("PLAN", event="plan-shared", parcel="plan", holds="CarePlan"),
+        RecordKind("NOTE", event="case-note-shared", parcel="note", holds="DocumentReference"),
+        RecordKind(
+            "EXIT", event="notify-update-process-request", parcel="exit", own="referral_id", holds="EpisodeOfCare"
+        ),
     ),
     columns=record.columns,
     functions=translate.FUNCTIONS,

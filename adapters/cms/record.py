@@ -15,58 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from adapters.cms.values import EXPECTED, READERS, flag
+from adapters.cms.views import FORMS, IDENTIFIER, KEYS, SAFE_CHANNELS, Form
 from hub.errors import MappingGap, RecordUnreadable, shape
 from hub.model.canonical import canonical
 from hub.model.identifiers import normalise, shape_problem
 from hub.model.record import Record
-
-
-def _table(columns: str) -> Mapping[str, str]:
-    """``"client_id:int file_no"`` as column to type; text where none is said."""
-    pairs = (column.partition(":") for column in columns.split())
-    return MappingProxyType({name: kind or "text" for name, _, kind in pairs})
-
-
-# The one table of columns: what the adapter reads of each view, row_version apart (it is the revision, never content).
-VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "v_hub_client": _table(
-            "client_id:int file_no:id last_name first_name preferred_name birth_date:date birth_date_quality gender"
-            " status_in_canada status_date:date arrival_date:date country_of_origin home_language service_language"
-            " official_language interpreter_needed:flag phone phone_safe:flag email email_safe:flag address_line unit"
-            " city province postal_code merged_into_client_id:int deceased_date:date"
-        ),
-        "v_hub_identifier": _table("identifier_id:int client_id:int type value"),
-        "v_hub_language": _table(
-            "language_id:int client_id:int assessed_on:date kind tool listening speaking reading writing centre_site"
-            " assessor"
-        ),
-        "v_hub_consent": _table(
-            "consent_id:int client_id:int form_id given_by authority_kind capacity_basis form valid_from:date"
-            " expires_on:date recipient_org purposes categories onward_orgs text_version notice_version language"
-            " client_reads interpreter_kind explained not_condition:flag condition_reason captured_by"
-            " captured_at:timestamp signed_on:date evidence_ref receipt_at:timestamp receipt_channel verbal_note:prose"
-            " declined:flag lifts withdrawn_at:anything withdrawn_how"
-        ),
-        "v_hub_case": _table("case_id:int program status"),
-        "v_hub_referral_out": _table(
-            "referral_id:int client_id:int case_id:int to_org service_wanted urgency reason_code reason_text:prose"
-            " consent_id:int sent_at:timestamp status status_at:timestamp worker"
-        ),
-        "v_hub_referral_in": _table(
-            "referral_id:int hub_referral_no status status_reason status_at:timestamp appointment_at:timestamp worker"
-        ),
-    }
-)
-
-SAFE_CHANNELS = MappingProxyType({"phone": "phone_safe", "email": "email_safe"})  # not marked safe: not read (S11)
 
 # program systems 5.3, types of client_identifier: the hub's name of the same identifier (§1)
 IDENTIFIER_KINDS = MappingProxyType(
@@ -74,64 +34,8 @@ IDENTIFIER_KINDS = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a record of one kind is made of.
-
-    Args:
-        columns: column to type.
-        required: columns without which the record cannot be understood.
-        written: columns that only ``render`` writes: the hub's own words in a payload.
-        children: child name to its form.
-        owner: column in which a child names the record above it.
-        single: exactly one child of this form is expected.
-    """
-
-    columns: Mapping[str, str]
-    required: tuple[str, ...] = ()
-    written: Mapping[str, str] = field(default_factory=dict)
-    children: Mapping[str, Form] = field(default_factory=dict)
-    owner: str = ""
-    single: bool = False
-
-
-def _client(**children: Form) -> Form:
-    return Form(VIEWS["v_hub_client"], ("client_id", "last_name"), children=children, owner="client_id", single=True)
-
-
-IDENTIFIER = Form(VIEWS["v_hub_identifier"], ("identifier_id", "client_id", "type", "value"), owner="client_id")
-LANGUAGE = Form(
-    VIEWS["v_hub_language"],
-    ("language_id", "client_id", "assessed_on", "kind", "listening", "speaking", "reading", "writing"),
-    owner="client_id",
-)
-CASE = Form(VIEWS["v_hub_case"], ("case_id", "program", "status"), owner="case_id", single=True)
-
-FORMS: Mapping[str, Form] = MappingProxyType(
-    {
-        "RF_REQUEST": Form(
-            VIEWS["v_hub_referral_out"],
-            (
-                "referral_id", "client_id", "case_id", "to_org", "service_wanted", "reason_code", "status", "status_at",
-            ),
-            written=_table("from_org hub_referral_no"),
-            children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
-        ),
-        "RF_STATUS": Form(
-            VIEWS["v_hub_referral_in"],
-            ("referral_id", "hub_referral_no", "status", "status_at"),
-            children={"language": LANGUAGE},  # results that came with an answer: written, never in the view
-        ),
-        "CONSENT": Form(
-            VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
-        ),
-    }
-)  # fmt: skip
-
-PREFIXES = MappingProxyType({"referral_out": "RF_REQUEST", "referral_in": "RF_STATUS", "consent": "CONSENT"})
 _COLUMN = re.compile(r"[a-z][a-z_]{0,39}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}")  # some systems number what they import downwards from -1
-_KEY_COLUMNS = MappingProxyType({"referral_out": "referral_id", "referral_in": "referral_id", "consent": "consent_id"})
 
 
 def columns() -> Mapping[str, Mapping[str, Any]]:
@@ -143,7 +47,7 @@ def parse(key: str, data: bytes) -> Record:
     """Read one record as ``source`` delivered it.
 
     Args:
-        key: ``referral_out:12``, ``referral_in:12`` or ``consent:12``.
+        key: ``referral_out:12``, ``consent:12``, ``plan:12`` …
         data: JSON of the view's row, its children as lists under their names.
 
     Returns:
@@ -153,10 +57,10 @@ def parse(key: str, data: bytes) -> Record:
         RecordUnreadable: names key and field, what was got (its shape), what was expected and what to do.
     """
     prefix, number = split(key)
-    kind, row = PREFIXES[prefix], _document(key, data)
+    kind, row = KEYS[prefix].kind, _document(key, data)
     lenient = kind == "CONSENT" and _says_no(row)
     record = _Reader(key, lenient).record(kind, FORMS[kind], row)
-    if record.get(_KEY_COLUMNS[prefix]) != number:
+    if record.get(KEYS[prefix].column) != number:
         raise RecordUnreadable(f"cms {key}", "a row with another key", "the row of that key", "read it again")
     return record
 
@@ -185,7 +89,7 @@ def notice(key: str, code: str, place: str = "") -> bytes:
         RecordUnreadable: the key is none of this system's.
     """
     prefix, number = split(key)
-    return canonical({_KEY_COLUMNS[prefix]: int(number), "code": code, **({"place": place} if place else {})})
+    return canonical({KEYS[prefix].column: int(number), "code": code, **({"place": place} if place else {})})
 
 
 def split(key: str) -> tuple[str, str]:
@@ -195,9 +99,9 @@ def split(key: str) -> tuple[str, str]:
         RecordUnreadable: no such prefix, or no number.
     """
     prefix, _, number = key.partition(":")
-    if prefix not in PREFIXES or not _NUMBER.fullmatch(number):
+    if prefix not in KEYS or not _NUMBER.fullmatch(number):
         raise RecordUnreadable(
-            "cms record key", shape(key), f"one of {', '.join(PREFIXES)}, a colon and a number", "look the key up again"
+            "cms record key", shape(key), f"one of {', '.join(KEYS)}, a colon and a number", "look the key up again"
         )
     return prefix, number
 

@@ -23,11 +23,13 @@ from adapters.cms.check import look
 from adapters.cms.engine import Untold
 from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
-from adapters.cms.record import PREFIXES, split
+from adapters.cms.nesting import one_each
+from adapters.cms.record import split
 from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
-from adapters.cms.sweep import VIEW_OF, Delivered, compare
+from adapters.cms.sweep import Delivered, compare
 from adapters.cms.values import TORONTO
+from adapters.cms.views import CASE, KEYS, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
@@ -35,7 +37,7 @@ from hub.model.canonical import canonical
 _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were first seen
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
-_PREFIX_OF = {view: prefix for prefix, view in VIEW_OF.items()}
+_PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items()}
 
 # whose rows hold a row of this view nested, and through which of their columns
 _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -135,8 +137,18 @@ class CmsSource:
             compared = compare(self._database, self._delivered, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
         cursor, rejections = self._rejections(cursor, now, problems)
-        wanted = sorted(unique(keys), key=lambda key: not key.startswith("consent:"))
+        wanted = sorted(self._for_the_hub(unique(keys)), key=lambda key: not key.startswith("consent:"))
         return Page((), cursor.text(), tuple(problems), rejections), wanted
+
+    def _for_the_hub(self, keys: Sequence[str]) -> list[str]:
+        """Without the rows that are not for the hub yet (an open case): it has never heard of them."""
+        early: set[str] = set()
+        for prefix, keyed in KEYS.items():
+            numbers = [int(split(key)[1]) for key in keys if key.startswith(f"{prefix}:")] if keyed.where else []
+            if keyed.where and numbers:
+                shown = self._database.keys_of(keyed.view, keyed.where[0], numbers)
+                early |= {f"{prefix}:{number}" for number, value in shown if not keyed.takes(value)}
+        return [key for key in keys if key not in early or self._delivered.knows(key)]
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
         """The cursor, moved where the log no longer fits it."""
@@ -175,10 +187,10 @@ class CmsSource:
         for entry in entries:
             if type(entry.row) is not int:
                 problems.append(f"change_log: {entry.seq} names no row")
-            elif entry.view in _PREFIX_OF:
+                continue
+            if entry.view in _PREFIX_OF:
                 keys.append(f"{_PREFIX_OF[entry.view]}:{entry.row}")
-            else:
-                keys.extend(nested.get((entry.view, entry.row), ()))
+            keys.extend(nested.get((entry.view, entry.row), ()))
         return keys
 
     def _nested(self, entries: Sequence[Entry], log: int) -> dict[tuple[str, int], list[str]]:
@@ -204,7 +216,7 @@ class CmsSource:
         return dict(self._database.keys_of(view, column, rows))
 
     def _held(self, prefix: str, column: str, owners: Sequence[int], log: int) -> dict[int, list[str]]:
-        view = VIEW_OF[prefix]
+        view = KEYS[prefix].view
         pairs = self._database.keys(view, column, owners)
         later = self._database.still_to_come(view, [row for row, _ in pairs], log)
         held: dict[int, list[str]] = {}
@@ -253,7 +265,7 @@ class CmsSource:
 
     def _read(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """The records of these keys, with what is nested in them, in the same order."""
-        wanted: dict[str, list[int]] = {prefix: [] for prefix in PREFIXES}
+        wanted: dict[str, list[int]] = {prefix: [] for prefix in KEYS}
         for key in unique(keys):
             try:
                 prefix, number = split(key)
@@ -264,29 +276,39 @@ class CmsSource:
         return [found.get(key) or Gone(key) for key in keys]
 
     def _raws(self, prefix: str, numbers: Sequence[int]) -> Iterable[Raw]:
-        view = VIEW_OF[prefix]
-        rows = list(self._database.rows(view, KEY[view], numbers))
-        clients = self._clients(unique(row.get("client_id") for _, row in rows), prefix)
-        cases = self._grouped("v_hub_case", "case_id", unique(row.get("case_id") for _, row in rows))
-        for version, row in rows:
-            nested: dict[str, Any] = {}
-            if prefix != "referral_in":
-                nested["client"] = clients.get(row.get("client_id"), [])
-            if prefix == "referral_out":
-                nested["case"] = cases.get(row.get("case_id"), [])
-            whole = {**row, **{name: children for name, children in nested.items() if children}}
-            yield Raw(f"{prefix}:{row[KEY[view]]}", version, canonical(whole))
+        keyed = KEYS[prefix]
+        rows = list(self._database.rows(keyed.view, keyed.column, numbers))
+        if keyed.where:
+            rows = [(version, row) for version, row in rows if keyed.takes(row.get(keyed.where[0]))]
+        clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
+        cases = self._cases(unique(row.get("case_id") for _, row in rows), keyed)
+        for version, row in one_each(keyed.column, rows):
+            nested = {"client": clients.get(row.get("client_id"), []), "case": cases.get(row.get("case_id"), [])}
+            whole = {**row, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
+            yield Raw(f"{prefix}:{row[keyed.column]}", version, canonical(whole))
 
-    def _clients(self, client_ids: Sequence[Any], prefix: str) -> dict[Any, list[dict[str, Any]]]:
+    def _clients(self, client_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
         """Client rows by id, each with its identifiers, and for a referral with its language results."""
+        if "client" not in keyed.nested:
+            return {}
         clients = self._grouped("v_hub_client", "client_id", client_ids)
         parts = {"identifier": self._grouped("v_hub_identifier", "client_id", client_ids)}
-        if prefix == "referral_out":
+        if "language" in keyed.nested:
             parts["language"] = self._grouped("v_hub_language", "client_id", client_ids)
         for client_id, rows in clients.items():
             for row in rows:
                 row.update({name: part[client_id] for name, part in parts.items() if client_id in part})
         return clients
+
+    def _cases(self, case_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
+        """Of each case what a referral says of it."""
+        if "case" not in keyed.nested:
+            return {}
+        cases = self._grouped("v_hub_case", "case_id", case_ids)
+        return {
+            case_id: [{name: value for name, value in row.items() if name in CASE.columns} for row in rows]
+            for case_id, rows in cases.items()
+        }
 
     def _grouped(self, view: str, column: str, values: Sequence[Any]) -> dict[Any, list[dict[str, Any]]]:
         grouped: dict[Any, list[dict[str, Any]]] = {}

@@ -16,13 +16,13 @@ from typing import Any
 
 from adapters.cms.changes import Entry
 from adapters.cms.engine import About, Changed, Engine, RowRefused, Untold, decoded
-from adapters.cms.record import SAFE_CHANNELS, VIEWS
+from adapters.cms.views import KEYS, SAFE_CHANNELS, VIEWS
 from hub.errors import HubError, Unavailable
 
 IN_MAX = 500  # values in one IN list: every engine takes them
 
 KEY = {name: next(iter(columns)) for name, columns in VIEWS.items()}  # the first column of a view is its key
-OWN_VERSION = ("v_hub_consent", "v_hub_referral_out", "v_hub_referral_in", "v_hub_client")
+OWN_VERSION = (*(keyed.view for keyed in KEYS.values()), "v_hub_client")
 NEEDED: Mapping[str, tuple[str, ...]] = {
     **{view: (*columns, *(("row_version",) if view in OWN_VERSION else ())) for view, columns in VIEWS.items()},
     "change_log": ("seq", "table_name", "row_id", "op"),

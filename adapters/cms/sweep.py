@@ -16,11 +16,10 @@ import orjson
 
 from adapters.cms.changes import PAGE, Sweep
 from adapters.cms.sql import Database
+from adapters.cms.views import KEYS
 from adapters.contract import Gone, Memory, Raw
 from hub.model.canonical import canonical
 
-# consents first: what takes a permission away must not wait
-VIEW_OF = {"consent": "v_hub_consent", "referral_out": "v_hub_referral_out", "referral_in": "v_hub_referral_in"}
 BLOCK = 1000  # keys a block
 _PENDING = "pending"  # memory key of the page that is not settled yet
 
@@ -50,6 +49,11 @@ class Delivered:
             for (prefix, block), versions in blocks.items():
                 self._merge(prefix, block, versions)
             self._memory.put(_PENDING, None)
+
+    def knows(self, key: str) -> bool:
+        """Whether a row was delivered, as far as is remembered."""
+        prefix, _, number = key.partition(":")
+        return int(number) in self.block(prefix, int(number) // BLOCK)
 
     def block(self, prefix: str, block: int) -> dict[int, str]:
         """Row version by key, of one block."""
@@ -83,9 +87,10 @@ class Compared:
 def compare(database: Database, delivered: Delivered, sweep: Sweep) -> Compared:
     """Compare block by block until a page is full or all views are through."""
     keys: list[str] = []
-    for index, (prefix, view) in enumerate(VIEW_OF.items()):
+    for index, (prefix, keyed) in enumerate(KEYS.items()):
         if index < sweep.view:
             continue
+        view = keyed.view
         start = sweep.start if index == sweep.view else 0
         while (block := _next(database, delivered, prefix, view, start)) is not None:
             start = (block + 1) * BLOCK

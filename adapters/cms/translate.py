@@ -7,6 +7,8 @@ of shape as ``Unfit``; neither holds a value. Encodings are the reader's matter 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from typing import Any
 
@@ -117,12 +119,54 @@ def centre_out(element: Any) -> Any:
     return identifier.get("value")
 
 
+def action_done_in(done_on: str | None) -> Any:
+    """An action is done, with its day, or it is under way: R4 asks for one of its words."""
+    if not done_on:
+        return {"detail.status": "in-progress"}
+    if not people.is_day(done_on):
+        raise Unfit("done_on", "a day as YYYY-MM-DD", "mend it at the source")
+    return {"detail.status": "completed", "detail.extension[done-on].valueDate": done_on}
+
+
+def action_done_out(element: Any) -> Any:
+    """The day; of an action that is done without one, or given up, that is told."""
+    day = element.get("detail.extension[done-on].valueDate")
+    if day is None and element.get("detail.status") in ("completed", "cancelled", "stopped"):
+        return Partly(None, {"done_on": "ended, and no day is said"})
+    return day
+
+
+def note_text_in(body: str | None, language: str | None) -> Any:
+    """The text of a note as an attachment (shared model 3.10); its hash is R4's SHA-1."""
+    if not body:
+        return None
+    data = body.encode()
+    digest = hashlib.sha1(data, usedforsecurity=False).digest()
+    found = {"contentType": "text/plain", "data": _base64(data), "hash": _base64(digest)}
+    return {**found, "language": language} if language else found
+
+
+def note_text_out(element: Any) -> Any:
+    """The text, if it is one, and its language."""
+    try:
+        body = base64.b64decode(element.get("data", ""), validate=True).decode()
+    except ValueError:
+        return Partly((None, element.get("language")), {"body": "no text in UTF-8"})
+    return body or None, element.get("language")
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 FUNCTIONS: dict[str, Converter] = {
+    "action_done": (action_done_in, action_done_out),
     "birth_date": people.birth_date("birth_date", "birth_date_quality"),
     "centre": (centre_in, centre_out),
     "email": (email_in, email_out),
     "identifier": (identifier_in, identifier_out),
     "names": (names_in, names_out),
+    "note_text": (note_text_in, note_text_out),
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),
     "street": (street_in, street_out),

@@ -53,7 +53,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     """
     referral = referral_of(rows, record)
     if record.kind == "shared" and referral is not None:
-        return _beside(house, rows, record, referral)
+        return _beside(house, rows, record, referral, previous)
     if referral is None and record.alone:
         return NothingYet()
     in_vain = again(rows, record, referral)
@@ -63,8 +63,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     said_again = in_vain if isinstance(found, Unchanged) and record.said.state else None
     more = False
     if isinstance(found, Unchanged) and said_again is None:
-        said = previous is not None and (not record.shared or previous.digest == record.source.digest)
-        more = record.kind == "referral-status" and record.said.has_output and not (said and _went(previous))
+        more = record.kind == "referral-status" and record.said.has_output and not _said(record, previous)
         if not more and (record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral)):
             return NothingToSay()
         if not more:  # results that come after their state are a message of their own (shared model 7)
@@ -94,9 +93,13 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     )
 
 
-def _beside(house: House, rows: Peek, record: ReferralRecord, referral: ReferralRow) -> Submission:
+def _beside(
+    house: House, rows: Peek, record: ReferralRecord, referral: ReferralRow, previous: Inbox | None
+) -> Submission | NothingToSay:
     """A part of what is shared beside a referral: to its other end, whichever that is."""
     _must_be_about(rows, record, referral)
+    if _said(record, previous):
+        return NothingToSay()
     ours = referral.sender_system == record.source.system.id
     agency = referral.recipient if ours else referral.sender
     system = referral.recipient_system if ours else referral.sender_system
@@ -178,6 +181,13 @@ def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     theirs = rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
     still = [row for row in theirs if row.recipient_system == system.id and row.state not in TERMINAL]
     return still[0] if len(still) == 1 else None
+
+
+def _said(record: ReferralRecord, previous: Inbox | None) -> bool:
+    """Whether it has been said. Of what is shared a new revision says it anew; its client's own changes do not."""
+    if previous is None or not _went(previous):
+        return False
+    return not record.shared or "" != record.source.revision == previous.revision
 
 
 def _went(previous: Inbox | None) -> bool:

@@ -92,21 +92,9 @@ def assemble(
     # what stays behind is named by alias and number, or not at all
     moves = {block: places.get(block, _GONE) for block in blocks} | {request: frame.request, client: frame.client}
     made = {block: complete(_moved(resource, moves), ids[block], frame) for block, resource in travels.items()}
-    return {
-        "resourceType": "Bundle",
-        "id": numbers.envelope_id,
-        "meta": {
-            "profile": [f"{codes.EXTENSION}/hub-message-bundle"],
-            "security": [coding(codes.CONFIDENTIALITY, "N"), coding(codes.ACT_CODE, "NORDSCLCD")],
-        },
-        "identifier": identifier(codes.ID_ENVELOPE, numbers.envelope_id),
-        "type": "message",
-        "timestamp": instant(at),
-        "entry": [
-            {"fullUrl": f"urn:uuid:{numbers.message_id}", "resource": _header(made, places, frame)},
-            *({"fullUrl": places[block]["reference"], "resource": resource} for block, resource in made.items()),
-        ],
-    }
+    first = {"fullUrl": f"urn:uuid:{numbers.message_id}", "resource": _header(made, places, frame)}
+    rest = [{"fullUrl": places[block]["reference"], "resource": resource} for block, resource in made.items()]
+    return _bundle(numbers.envelope_id, at, [first, *rest])
 
 
 def renumber(bundle: Resource, numbers: Numbers) -> Resource:
@@ -128,6 +116,21 @@ def renumber(bundle: Resource, numbers: Numbers) -> Resource:
         entries.append({**entry, "resource": _renumbered(entry["resource"], new)} if touched else entry)
     envelope = {"id": numbers.envelope_id, "identifier": identifier(codes.ID_ENVELOPE, numbers.envelope_id)}
     return {**bundle, **envelope, "entry": entries}
+
+
+def _bundle(envelope_id: str, at: datetime, entries: list[Resource]) -> Resource:
+    return {
+        "resourceType": "Bundle",
+        "id": envelope_id,
+        "meta": {
+            "profile": [f"{codes.EXTENSION}/hub-message-bundle"],
+            "security": [coding(codes.CONFIDENTIALITY, "N"), coding(codes.ACT_CODE, "NORDSCLCD")],
+        },
+        "identifier": identifier(codes.ID_ENVELOPE, envelope_id),
+        "type": "message",
+        "timestamp": instant(at),
+        "entry": entries,
+    }
 
 
 def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:

@@ -220,7 +220,8 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
 def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
     """A record that names no recipient. What was done for a client is a result: the road of results is its road."""
     context = Context(source.system.agency, source.site)
-    translated = house.mappings[source.system.kind].records[kind.name].to_fhir(record, context)
+    named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
+    translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)
     beside = kind.event in BESIDE_A_REFERRAL
     client = _child(record, "client")
     return ReferralRecord(

@@ -128,7 +128,7 @@ class _Tree:
             self._run.losses += [Loss(f"{block.type}.{name}", NO_FIELD) for name in unknown]
 
     def _below(self, block: Block, inner: Block, item: Resource, node: Node) -> Node | None:
-        """The record that an item inside a resource stands for: below the one that it names, else that of its resource."""
+        """The record that an item inside a resource stands for: below the one that it names, else its resource's."""
         path = inner.child[len(block.child) :]
         if inner.parent and len(path) > 1:
             above = self._find(inner.child[:-1], _reference(inner, item))

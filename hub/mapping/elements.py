@@ -38,6 +38,23 @@ _TEXT = {
     "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
     " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
     " recorder:Reference asserter:Reference note*:Annotation",
+    "CarePlan": "extension*:Extension identifier*:Identifier replaces*:Reference status intent"
+    " category*:CodeableConcept subject:Reference period:Period created author:Reference contributor*:Reference"
+    " addresses*:Reference goal*:Reference supportingInfo*:Reference activity*:CarePlanActivity note*:Annotation",
+    "CarePlanActivity": "extension*:Extension progress*:Annotation detail:CarePlanActivityDetail",
+    "CarePlanActivityDetail": "extension*:Extension goal*:Reference status scheduledPeriod:Period performer*:Reference"
+    " description",
+    "Goal": "extension*:Extension identifier*:Identifier lifecycleStatus achievementStatus:CodeableConcept"
+    " category*:CodeableConcept priority:CodeableConcept description:CodeableConcept subject:Reference startDate"
+    " target*:GoalTarget statusDate expressedBy:Reference addresses*:Reference note*:Annotation",
+    "GoalTarget": "extension*:Extension measure:CodeableConcept dueDate",
+    "DocumentReference": "extension*:Extension masterIdentifier:Identifier identifier*:Identifier status docStatus"
+    " type:CodeableConcept category*:CodeableConcept subject:Reference date author*:Reference authenticator:Reference"
+    " custodian:Reference content*:DocumentReferenceContent",
+    "DocumentReferenceContent": "extension*:Extension attachment:Attachment",
+    "Attachment": "extension*:Extension contentType language data hash",
+    "EpisodeOfCare": "extension*:Extension identifier*:Identifier status type*:CodeableConcept patient:Reference"
+    " managingOrganization:Reference period:Period referralRequest*:Reference careManager:Reference",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -70,5 +87,10 @@ def _read(text: str) -> dict[str, Element]:
 
 
 ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
-RESOURCES = frozenset({"Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"})
+RESOURCES = frozenset(
+    {
+        *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
+        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare"),
+    }
+)
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hub.mapping.model import Block, Context, Key, Run, Translation
+from hub.mapping.model import Block, Built, Context, Key, Run, Translation
 from hub.model.fhir import Resource
 from hub.model.record import Record
 
@@ -24,7 +24,7 @@ def to_fhir(blocks: tuple[Block, ...], record: Record, context: Context) -> Tran
             inner: list[Made] = []
             resource = _build(block, row, fields, run, key, inner)
             if resource is not None:
-                ordinals = run.built.setdefault(block.name, [])
+                ordinals = run.built.setdefault(block.name, Built(block.child)).instances
                 url = f"{URL}{block.name}" + (f":{len(ordinals) + 1}" if ordinals else "")
                 ordinals.append((key, url))
                 made += [(block, key, fields, resource), *inner]

@@ -75,13 +75,26 @@ class Unfit(Exception):
         super().__init__(expected)
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The instances of a block so far.
+
+    Args:
+        child: the path of the child records that they stand for.
+        instances: of each the key, and its URL.
+    """
+
+    child: tuple[str, ...]
+    instances: list[tuple[Key, str]] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Run:
     """One translation under way: its context, its losses, and where the instances and entries are."""
 
     context: Context
     losses: list[Loss] = field(default_factory=list)
-    built: dict[str, list[tuple[Key, str]]] = field(default_factory=dict)  # block to its instances' keys and URLs
+    built: dict[str, Built] = field(default_factory=dict)
     index: Mapping[str, Resource] = field(default_factory=dict)  # fullUrl to resource, of a message that is read
 
 

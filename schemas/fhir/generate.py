@@ -70,7 +70,7 @@ ELEMENTS = {
     "CarePlan": "id=1..1 meta=1..1 text extension identifier replaces status intent category=1..1 subject period "
     "created author contributor addresses goal=1..* supportingInfo activity note",
     "CarePlanActivity": "progress detail=1..1",
-    "CarePlanActivityDetail": "goal status=1..1 scheduledPeriod performer description=1..1",
+    "CarePlanActivityDetail": "extension goal status=1..1 scheduledPeriod performer description=1..1",
     "Goal": "id=1..1 meta=1..1 text extension identifier lifecycleStatus achievementStatus category priority "
     "description subject startDate target statusDate expressedBy addresses note",
     "GoalTarget": "measure dueDate",

@@ -18,7 +18,7 @@ import orjson
 import pytest
 from sqlalchemy import event
 
-from adapters.cms.record import VIEWS
+from adapters.cms.views import VIEWS
 from hub.audit.log import AuditLog
 from hub.desk.consents import retry
 from hub.desk.who import Who

@@ -10,6 +10,7 @@ the system writes in the field where there is nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from hub.errors import RecordUnreadable
@@ -89,8 +90,12 @@ def _targets(spot: Spot) -> tuple[str, ...]:
 
 def _instances(spot: Spot, block: str, key: Key, run: Run) -> list[str]:
     """Instances of a block as seen from one instance: its own ancestor or descendants, else all."""
-    built = run.built.get(block, ())
-    near = [url for theirs, url in built if theirs[: len(key)] == key[: len(theirs)]]
+    built = run.built.get(block)
+    if built is None:
+        return []
+    own = spot.prefix.split(".")[:-1]
+    same = len(list(takewhile(lambda names: names[0] == names[1], zip(own, built.child, strict=False))))
+    near = [url for theirs, url in built.instances if theirs[:same] == key[:same]]
     if len(near) > 1 and not spot.path.whole:
         raise RecordUnreadable(
             f"{spot.record} {block}", f"{len(near)} records", "exactly one", "send one record for each of them"

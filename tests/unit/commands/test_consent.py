@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cms.record import VIEWS
+from adapters.cms.views import VIEWS
 from consent.rows import HOW
 from hub.desk.consent_lines import COLUMNS, PERSON
 from tests.network import Network, refer

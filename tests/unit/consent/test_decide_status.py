@@ -121,6 +121,16 @@ def test_a_mirrored_consent_that_is_over_opens_nothing() -> None:
             results(TASK, *items(C.LANG)), "DN_DIRECTION", id="C-72 a state that is unchanged is nothing to say"
         ),
         pytest.param(
+            results(TASK, *items(C.SERVICE_STATUS)),
+            "OK_STATUS_ONLY",
+            id="C-71 how the service went is the referral's own status",
+        ),
+        pytest.param(
+            results(TASK, *items(C.SERVICE_STATUS, C.LANG)),
+            "OK_STATUS_ONLY",
+            id="C-71 and passes without what goes with it",
+        ),
+        pytest.param(
             results(TASK, *items(C.LANG), facts=holding(consent(), MIRRORED)),
             "OK_CONSENT",
             id="results alone pass with the mirrored one",

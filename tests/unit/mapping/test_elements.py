@@ -15,6 +15,10 @@ MODULES = {
     "TaskRestriction": "task",
     "TaskOutput": "task",
     "ObservationComponent": "observation",
+    "CarePlanActivity": "careplan",
+    "CarePlanActivityDetail": "careplan",
+    "GoalTarget": "goal",
+    "DocumentReferenceContent": "documentreference",
 }
 
 

@@ -38,6 +38,14 @@ TABLES = {
     "client.language.reading": "clb_level_literacy",
     "client.language.writing": "clb_level_literacy",
 }
+TABLES |= {
+    "goal.term": "goal_term",
+    "goal.goal_status": "goal_achievement",
+    "goal.action.responsible": "responsible",
+    "category": "note_kind",
+    "program": "program",
+    "closure_reason": "exit_reason",
+}
 # results that come with an answer
 TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
 SHAPES = {"UCI": "dddddddddd", "TRP": "Adddddddd", "IMM": "Addddddddd", "HARTS": "dddddddd", "CAMS_PERSON": "ddddddd"}
@@ -79,6 +87,10 @@ def value(place: str, chance: random.Random) -> str:
         "email": lambda: chance.choice(("a@example.org", "at the library")),
         "postal_code": lambda: chance.choice(("M5V 2T6", "m5v2t6", "M4Y")),
         "centre_site": lambda: chance.choice(("TOR01", "NONE", text(chance))),
+        "author": lambda: chance.choice(("w-301", text(chance))),
+        "version": lambda: chance.choice(("1", "12", "07")),
+        "review_due": lambda: day(chance),
+        "deadline": lambda: day(chance),
         "worker": lambda: chance.choice(("w-301", text(chance))),
         "assessor": lambda: chance.choice(("a/7.b", text(chance))),
         "province": lambda: chance.choice(("ON", "QC", "on", text(chance))),
@@ -104,12 +116,16 @@ def identifier(chance: random.Random) -> Record:
 
 
 def record(kind: str, form: dict, chance: random.Random, fill: float, prefix: str = "") -> Record:
-    fields = {name: value(prefix + name, chance) for name in form["fields"] if chance.random() < fill}
+    fields = {
+        name: value(prefix + name, chance)
+        for name in form["fields"]
+        if chance.random() < fill or name.endswith("_description")  # a goal and an action are nothing without
+    }
     if fields.get("birth_date") and "birth_date_quality" not in fields:
         fields["birth_date_quality"] = "E"  # without it the record is refused, which test_cms shows
     children = {}
     for name, below in form.get("children", {}).items():
-        count = chance.randint(0, 2) if name in {"identifier", "language"} else 1
+        count = chance.randint(0, 2) if name in {"identifier", "language", "goal", "action"} else 1
         rows = [record(name, below, chance, fill, f"{prefix}{name}.") for _ in range(count)]
         children[name] = tuple(identifier(chance) for _ in range(count)) if name == "identifier" else tuple(rows)
     return Record(kind, fields, {name: rows for name, rows in children.items() if rows})

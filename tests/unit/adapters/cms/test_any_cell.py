@@ -14,15 +14,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.cms.record import FORMS, Form, columns, parse
+from adapters.cms.record import columns, parse
 from adapters.cms.sql import cell
 from adapters.cms.translate import FUNCTIONS
+from adapters.cms.views import FORMS, Form
 from hub.errors import MessageRejected, RecordUnreadable
 from hub.mapping import Context, load
 from hub.model.canonical import canonical
 from hub.model.record import Record
 
-from .test_record import CONSENT, REFERRAL, STATUS
+from .test_record import CONSENT, EXIT, NOTE, PLAN, REFERRAL, STATUS
 
 ROOT = Path(__file__).resolve().parents[4]
 CMS = load("cms", [ROOT / "mappings" / "cms"], columns(), FUNCTIONS)
@@ -30,6 +31,9 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "RF_REQUEST": ("referral_out:12", REFERRAL),
     "RF_STATUS": ("referral_in:4", STATUS),
     "CONSENT": ("consent:9", CONSENT),
+    "PLAN": ("plan:3", PLAN),
+    "NOTE": ("note:6", NOTE),
+    "EXIT": ("case:5", EXIT),
 }
 HARBOUR = Context("harbour")
 

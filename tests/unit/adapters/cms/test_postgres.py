@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.cms.record import VIEWS, parse
+from adapters.cms.record import parse
 from adapters.cms.source import CmsSource, connect
 from adapters.cms.sql import NEEDED
+from adapters.cms.views import VIEWS
 from adapters.contract import Parcel, Raw, Sent, SentState
 from hub.errors import RecordUnreadable, Unavailable
 from tests import cms_builder as cms
@@ -268,6 +269,8 @@ def test_each_right_that_lacks_is_found_by_check_and_said_by_whoever_needs_it(db
     db.execute(f"REVOKE {right} ON {name} FROM {guest.name}")
     family(db)
     cms.answer(db, "K7QM2XWBR4TD", "ACCEPTED", client_id=1)
+    cms.add_plan(db, 1)
+    cms.add_note(db, 1)
 
     wrong = [finding for finding in guest.source.check() if not finding.ok and finding.place != "cms clock"]
     with pytest.raises(Unavailable) as refused:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cms.record import FORMS, columns, notice, parse, render
+from adapters.cms.record import columns, notice, parse, render
+from adapters.cms.views import FORMS
 from hub.errors import MappingGap, RecordUnreadable
 from hub.model.canonical import canonical
 from hub.model.record import Record
@@ -50,6 +51,50 @@ REFERRAL = {
     "case": [{"case_id": 5, "program": "NEWCOMER", "status": "OPEN"}],
 }
 STATUS = {"referral_id": 4, "hub_referral_no": "K7QM2XWBR4TD", "status": "ACCEPTED", "status_at": "2026-05-04 09:00:00"}
+PLAN = {
+    "plan_id": 3,
+    "client_id": 7,
+    "version": 2,
+    "worker_signed_on": "2026-05-01",
+    "review_due": "2026-08-01",
+    "client": [CLIENT],
+    "goal": [
+        {
+            "goal_id": 1,
+            "term": "short",
+            "goal_description": "Find work",
+            "goal_status": "IN_PROGRESS",
+            "action": [
+                {
+                    "action_id": 1,
+                    "action_description": "Write a résumé",
+                    "responsible": "client",
+                    "deadline": "2026-06-01",
+                }
+            ],
+        }
+    ],
+}
+NOTE = {
+    "note_id": 6,
+    "client_id": 7,
+    "author": "w-17",
+    "written_at": "2026-05-04 09:00:00",
+    "signed_at": "2026-05-04 10:00:00",
+    "body": "Came with two letters.",
+    "language": "en",
+    "client": [CLIENT],
+}
+EXIT = {
+    "case_id": 5,
+    "client_id": 7,
+    "program": "NEWCOMER",
+    "opened_on": "2026-01-12",
+    "status": "CLOSED",
+    "closed_on": "2026-05-04",
+    "closure_reason": "EMPLOYED",
+    "client": [CLIENT],
+}
 CONSENT = {"consent_id": 9, "client_id": 7, "valid_from": "2026-01-12", "explained": "what who", "client": [CLIENT]}
 
 
@@ -255,7 +300,7 @@ def test_a_notice_holds_the_records_own_number_and_a_code_and_nothing_else():
 def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
-    assert set(names) == {"RF_REQUEST", "RF_STATUS", "CONSENT"}
+    assert set(names) == {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT"}
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
     assert set(names["CONSENT"]["children"]["client"]["children"]) == {"identifier"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.cms.record import VIEWS
 from adapters.cms.source import CmsSource
+from adapters.cms.views import VIEWS
 from adapters.contract import Raw
 from hub.errors import Unavailable
 from tests.contract.source import drain, keys

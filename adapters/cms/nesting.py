@@ -1,0 +1,54 @@
+"""Joined rows as one tree: a plan with its goals, a goal with its actions (program systems 9.2, ``v_hub_plan``). Pure.
+
+A view that joins shows the upper row again beside each lower one, and blanks where there is no lower one. Rows of other
+views are one each already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from adapters.cms.views import FORMS, Form
+
+Row = tuple[str, dict[str, Any]]  # row version, and what is not NULL
+
+_PLAN = FORMS["PLAN"]
+
+
+def one_each(key: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of each key as one.
+
+    Args:
+        key: the key's column.
+        rows: those of one view.
+    """
+    if key != "plan_id":
+        yield from rows
+        return
+    grouped: dict[Any, list[Row]] = {}
+    for version, row in rows:
+        grouped.setdefault(row[key], []).append((version, row))
+    for same in grouped.values():
+        yield same[0][0], _tree(_PLAN, [row for _, row in same])
+
+
+def _tree(form: Form, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The columns of a form, and beneath them those of the forms whose rows are joined to it."""
+    whole = {name: value for name, value in rows[0].items() if name in form.columns}
+    for name, child in form.children.items():
+        if child.joined:
+            below = list(_apart(child, rows))
+            whole |= {name: below} if below else {}
+    return whole
+
+
+def _apart(form: Form, rows: list[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    key = next(iter(form.columns))
+    grouped: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row.get(key) is not None:
+            grouped.setdefault(row[key], []).append(row)
+    # a view has no order of its own, and the same rows must give the same bytes
+    for number in sorted(grouped, key=lambda number: (type(number).__name__, number)):
+        yield _tree(form, grouped[number])

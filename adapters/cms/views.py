@@ -1,0 +1,193 @@
+"""What the CMS shows: its views with their columns and types, and of what each kind of record is made.
+
+Program systems 5.3 (columns), 9.2 (views, nesting). Data alone: ``record`` reads and writes by it, ``sql`` asks by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+def _table(columns: str) -> Mapping[str, str]:
+    """``"client_id:int file_no"`` as column to type; text where none is said."""
+    pairs = (column.partition(":") for column in columns.split())
+    return MappingProxyType({name: kind or "text" for name, _, kind in pairs})
+
+
+# The one table of columns: what the adapter reads of each view, row_version apart (it is the revision, never content).
+VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "v_hub_client": _table(
+            "client_id:int file_no:id last_name first_name preferred_name birth_date:date birth_date_quality gender"
+            " status_in_canada status_date:date arrival_date:date country_of_origin home_language service_language"
+            " official_language interpreter_needed:flag phone phone_safe:flag email email_safe:flag address_line unit"
+            " city province postal_code merged_into_client_id:int deceased_date:date"
+        ),
+        "v_hub_identifier": _table("identifier_id:int client_id:int type value"),
+        "v_hub_language": _table(
+            "language_id:int client_id:int assessed_on:date kind tool listening speaking reading writing centre_site"
+            " assessor"
+        ),
+        "v_hub_consent": _table(
+            "consent_id:int client_id:int form_id given_by authority_kind capacity_basis form valid_from:date"
+            " expires_on:date recipient_org purposes categories onward_orgs text_version notice_version language"
+            " client_reads interpreter_kind explained not_condition:flag condition_reason captured_by"
+            " captured_at:timestamp signed_on:date evidence_ref receipt_at:timestamp receipt_channel verbal_note:prose"
+            " declined:flag lifts withdrawn_at:anything withdrawn_how"
+        ),
+        "v_hub_case": _table("case_id:int client_id:int program opened_on:date status closed_on:date closure_reason"),
+        "v_hub_plan": _table(
+            "plan_id:int client_id:int case_id:int version:int client_signed_on:date worker_signed_on:date"
+            " review_due:date goal_id:int term goal_description:prose indicator:prose goal_status result:prose"
+            " action_id:int action_description:prose action_note:prose responsible deadline:date done_on:date"
+        ),
+        "v_hub_note_shareable": _table(
+            "note_id:int client_id:int case_id:int author written_at:timestamp signed_at:timestamp body:prose language"
+            " category"
+        ),
+        "v_hub_referral_out": _table(
+            "referral_id:int client_id:int case_id:int to_org service_wanted urgency reason_code reason_text:prose"
+            " consent_id:int sent_at:timestamp status status_at:timestamp worker"
+        ),
+        "v_hub_referral_in": _table(
+            "referral_id:int hub_referral_no status status_reason status_at:timestamp appointment_at:timestamp worker"
+        ),
+    }
+)
+
+SAFE_CHANNELS = MappingProxyType({"phone": "phone_safe", "email": "email_safe"})  # not marked safe: not read (S11)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a record of one kind is made of.
+
+    Args:
+        columns: column to type.
+        required: columns without which the record cannot be understood.
+        written: columns that only ``render`` writes: the hub's own words in a payload.
+        children: child name to its form.
+        owner: column in which a child names the record above it.
+        single: exactly one child of this form is expected.
+        joined: its columns stand in the rows of the record above it; the first is its key.
+    """
+
+    columns: Mapping[str, str]
+    required: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    children: Mapping[str, Form] = field(default_factory=dict)
+    owner: str = ""
+    single: bool = False
+    joined: bool = False
+
+
+def _client(**children: Form) -> Form:
+    return Form(VIEWS["v_hub_client"], ("client_id", "last_name"), children=children, owner="client_id", single=True)
+
+
+IDENTIFIER = Form(VIEWS["v_hub_identifier"], ("identifier_id", "client_id", "type", "value"), owner="client_id")
+LANGUAGE = Form(
+    VIEWS["v_hub_language"],
+    ("language_id", "client_id", "assessed_on", "kind", "listening", "speaking", "reading", "writing"),
+    owner="client_id",
+)
+CASE = Form(_table("case_id:int program status"), ("case_id", "program", "status"), owner="case_id", single=True)
+
+
+def _of(view: str, columns: str) -> Mapping[str, str]:
+    """Some columns of a view, with their types."""
+    return MappingProxyType({name: VIEWS[view][name] for name in columns.split()})
+
+
+ACTION = Form(
+    _of("v_hub_plan", "action_id action_description action_note responsible deadline done_on"),
+    ("action_id", "action_description", "responsible", "deadline"),
+    joined=True,
+)
+GOAL = Form(
+    _of("v_hub_plan", "goal_id term goal_description indicator goal_status result"),
+    ("goal_id", "term", "goal_description", "goal_status"),
+    children={"action": ACTION},
+    joined=True,
+)
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "RF_REQUEST": Form(
+            VIEWS["v_hub_referral_out"],
+            (
+                "referral_id", "client_id", "case_id", "to_org", "service_wanted", "reason_code", "status", "status_at",
+            ),
+            written=_table("from_org hub_referral_no"),
+            children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
+        ),
+        "RF_STATUS": Form(
+            VIEWS["v_hub_referral_in"],
+            ("referral_id", "hub_referral_no", "status", "status_at"),
+            children={"language": LANGUAGE},  # results that came with an answer: written, never in the view
+        ),
+        "PLAN": Form(
+            _of("v_hub_plan", "plan_id client_id case_id version client_signed_on worker_signed_on review_due"),
+            ("plan_id", "client_id", "version", "worker_signed_on"),
+            written=_table("from_org"),
+            children={"client": _client(identifier=IDENTIFIER), "goal": GOAL},
+        ),
+        "NOTE": Form(
+            VIEWS["v_hub_note_shareable"],
+            ("note_id", "client_id", "author", "written_at", "signed_at", "body", "language"),
+            written=_table("from_org"),
+            children={"client": _client(identifier=IDENTIFIER)},
+        ),
+        "EXIT": Form(
+            VIEWS["v_hub_case"],
+            ("case_id", "client_id", "program", "opened_on", "closed_on", "closure_reason"),
+            written=_table("referral_id:int"),
+            children={"client": _client(identifier=IDENTIFIER)},
+        ),
+        "CONSENT": Form(
+            VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
+        ),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """What a record key with this prefix names.
+
+    Args:
+        kind: of the record.
+        view: whose rows it is made of.
+        nested: what stands beneath it of other views.
+        where: a column and the value that it must have, or None: any; what has not is not for the hub.
+    """
+
+    kind: str
+    view: str
+    nested: tuple[str, ...] = ("client",)
+    where: tuple[str, str | None] | None = None
+
+    @property
+    def column(self) -> str:
+        """The key's column: the first of its view."""
+        return next(iter(VIEWS[self.view]))
+
+    def takes(self, value: object) -> bool:
+        """Whether a row with this value in the column of ``where`` is for the hub."""
+        assert self.where is not None, "every row is"
+        return value not in (None, "") if self.where[1] is None else value == self.where[1]
+
+
+# consents first: what takes a permission away must not wait. The order stands in cursors: add at the end
+KEYS: Mapping[str, Keyed] = MappingProxyType(
+    {
+        "consent": Keyed("CONSENT", "v_hub_consent"),
+        "referral_out": Keyed("RF_REQUEST", "v_hub_referral_out", ("client", "language", "case")),
+        "referral_in": Keyed("RF_STATUS", "v_hub_referral_in", ()),
+        "plan": Keyed("PLAN", "v_hub_plan", where=("worker_signed_on", None)),  # before that it is a draft
+        "note": Keyed("NOTE", "v_hub_note_shareable", where=("signed_at", None)),
+        "case": Keyed("EXIT", "v_hub_case", where=("status", "CLOSED")),
+    }
+)

@@ -1,0 +1,296 @@
+"""What is shared beside a referral: a plan, a note, the end of a case (settled S3). Each agency gets its own, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from consent.model import Category, Purpose
+from hub.model import locks
+from tests import cms_builder as cms
+from tests.network import AGREED, EVENTS, Network, agreement, make, refer
+from tests.shapes import Shape
+
+PLAN, NOTE = "PLAN", "NOTES_FREE"
+ALL = "IDENT CONTACT NEEDS LANG SERVICE_STATUS PLAN NOTES_FREE"
+
+
+@pytest.fixture
+def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+    """Harbour and Lakeside, who have also agreed on plans and notes."""
+    made = make(tmp_path, shape=shape)
+    both = agreement(
+        made.clock.now() - timedelta(days=300),
+        agreement_id="coordination",
+        purposes=(Purpose.COORDINATION,),
+        categories=tuple(Category(word) for word in f"{AGREED} PLAN".split()),
+        events=("plan-shared", "case-note-shared"),
+    )
+    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(both)
+    yield made
+    made.hub.close()
+
+
+def referred(network: Network, categories: str = ALL) -> int:
+    """A client of Harbour who was referred to Lakeside, and said yes to working together; their number."""
+    client, _ = refer(network)
+    agree(network, client, categories)
+    network.run()
+    return client
+
+
+def agree(network: Network, client: int, categories: str = ALL, **fields: object) -> int:
+    db = network.db("harbour")
+    number = cms.add_consent(db, client, purposes="COORDINATION", categories=categories, **fields)
+    db.close()
+    return number
+
+
+def in_harbour(network: Network, act, *args, **fields) -> int:
+    db = network.db("harbour")
+    number = act(db, *args, **fields)
+    db.close()
+    network.run()
+    return number
+
+
+def test_a_signed_plan_goes_to_the_agency_that_works_with_the_client(network: Network) -> None:
+    client = referred(network)
+
+    in_harbour(network, cms.add_plan, client)
+
+    (row,) = network.inbox("lakeside", "plan")
+    (sent,) = network.inbox("lakeside", "referral")
+    plan = row["payload"]
+    assert row["hub_referral_no"] == sent["hub_referral_no"], "so that the receiver knows whose plan it is"
+    assert (plan["version"], plan["worker_signed_on"], plan["from_org"]) == (1, "2026-05-01", "harbour")
+    work, shop = plan["goal"]
+    assert (work["goal_description"], work["indicator"]) == ("Work in a bakery", "A job of 20 hours a week")
+    assert [each["action_description"] for each in work["action"]] == ["Write a résumé", "Ask three bakeries"]
+    assert [each.get("done_on") for each in work["action"]] == ["2026-05-03", None]
+    assert [each["responsible"] for each in work["action"]] == ["client", "worker"]
+    assert (shop["term"], shop["goal_status"], "action" in shop) == ("long", "NOT_STARTED", False)
+    assert not row["incomplete"]
+    assert network.verifies()
+
+
+def test_the_receiving_agency_shares_its_plan_the_other_way(network: Network) -> None:
+    referred(network)
+    (sent,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
+    theirs = cms.add_client(db)
+    cms.add_identifier(db, theirs, value="1100000001")
+    cms.add_consent(db, theirs, "harbour", purposes="COORDINATION", categories=ALL)
+    cms.answer(db, sent["hub_referral_no"], "ACCEPTED", client_id=theirs)
+    cms.add_plan(db, theirs)
+    db.close()
+
+    network.settle()
+
+    assert len(network.inbox("harbour", "plan")) == 1
+    assert network.inbox("lakeside", "plan") == []
+
+
+def test_a_plan_without_a_consent_for_it_is_refused_and_the_worker_is_told_for_whom(network: Network) -> None:
+    client, _ = refer(network)
+    network.run()
+
+    plan = in_harbour(network, cms.add_plan, client)
+
+    assert network.inbox("lakeside", "plan") == []
+    ((key, number, code),) = network.told("harbour")
+    assert (key, number, code) == ("plan_id", plan, "DN_PURPOSE")
+    (row,) = network.inbox("harbour", "refusal")
+    assert row["payload"]["place"] == "for lakeside"
+    assert network.waits()[f"plan:{plan}>lakeside"].code == "DN_PURPOSE"
+
+
+def test_a_consent_that_comes_later_wakes_the_plan(network: Network) -> None:
+    client, _ = refer(network)
+    network.run()
+    in_harbour(network, cms.add_plan, client)
+
+    agree(network, client)
+    network.settle()
+
+    assert len(network.inbox("lakeside", "plan")) == 1
+    assert network.waits() == {}
+
+
+def test_notes_inside_a_plan_stay_where_notes_were_not_allowed(network: Network) -> None:
+    client = referred(network, "IDENT CONTACT SERVICE_STATUS PLAN")
+
+    in_harbour(network, cms.add_plan, client)
+
+    (row,) = network.inbox("lakeside", "plan")
+    assert row["incomplete"]
+    assert "library" not in str(row["payload"])
+    assert "interviews" not in str(row["payload"])
+    assert row["payload"]["goal"][0]["goal_description"] == "Work in a bakery", "the goal is the plan itself"
+
+
+def test_a_plan_that_nobody_has_signed_is_a_draft_and_does_not_leave(network: Network) -> None:
+    client = referred(network)
+
+    plan = in_harbour(network, cms.add_plan, client, worker_signed_on=None)
+
+    assert network.inbox("lakeside", "plan") == []
+    assert network.inbox("harbour", "refusal") == []
+    in_harbour(network, cms.update, "isp_plan", plan, worker_signed_on="2026-05-09")
+    assert len(network.inbox("lakeside", "plan")) == 1
+
+
+def test_a_plan_of_a_client_whom_nobody_was_asked_for_goes_nowhere(network: Network) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    cms.add_plan(db, client)
+    db.close()
+    agree(network, client)
+
+    network.settle()
+
+    assert network.states() == {}
+    assert network.waits() == {}
+
+
+def test_a_new_version_goes_and_a_change_beneath_it_does_not_send_it_again(network: Network) -> None:
+    client = referred(network)
+    plan = in_harbour(network, cms.add_plan, client)
+
+    in_harbour(network, cms.update, "client", client, city="Ottawa")
+    network.settle()
+    assert len(network.inbox("lakeside", "plan")) == 1
+    in_harbour(network, cms.update, "isp_plan", plan, review_due="2026-09-01")
+
+    assert [row["payload"]["review_due"] for row in network.inbox("lakeside", "plan")] == ["2026-08-01", "2026-09-01"]
+
+
+def test_c5_a_signed_shareable_note_goes_and_another_stays(network: Network) -> None:
+    client = referred(network)
+
+    in_harbour(network, cms.add_note, client)
+    in_harbour(network, cms.add_note, client, signed_at=None, body="Not signed.")
+    in_harbour(network, cms.add_note, client, shareable=0, body="Not to be shared.")
+
+    (row,) = network.inbox("lakeside", "note")
+    note = row["payload"]
+    assert (note["body"], note["language"], note["category"]) == ("Came with two letters.", "en", "progress")
+    assert (note["author"], note["signed_at"]) == ("w-17", cms.SAVED_AT)
+
+
+def test_a_note_is_refused_where_the_client_allowed_plans_alone(network: Network) -> None:
+    client = referred(network, "IDENT CONTACT SERVICE_STATUS PLAN")
+
+    in_harbour(network, cms.add_note, client)
+
+    assert network.inbox("lakeside", "note") == []
+    assert [code for _, _, code in network.told("harbour")] == ["DN_REQUIRED_BLOCKED"]
+
+
+def test_a_note_that_is_taken_back_before_it_left_does_not_leave(network: Network) -> None:
+    client = referred(network)
+    db = network.db("lakeside")
+    db.execute("BEGIN EXCLUSIVE" if "lakeside" not in network.servers else "BEGIN")
+    note = in_harbour_without_work(network, cms.add_note, client)
+    step_until_released(network)
+
+    in_harbour_without_work(network, cms.update, "case_note", note, shareable=0)
+    for _ in range(10):
+        network.hub.step()
+    db.execute("ROLLBACK")
+    db.close()
+    network.settle()
+
+    assert network.inbox("lakeside", "note") == []
+
+
+def in_harbour_without_work(network: Network, act, *args, **fields) -> int:
+    db = network.db("harbour")
+    number = act(db, *args, **fields)
+    db.close()
+    return number
+
+
+def step_until_released(network: Network) -> None:
+    for _ in range(20):
+        network.hub.step()
+        if network.states().get("arrived") or network.states().get("released"):
+            return
+    raise AssertionError("the note was never let go")
+
+
+def test_a_withdrawal_stops_what_is_shared_and_the_referral_goes_on(network: Network) -> None:
+    client, _ = refer(network)
+    consent = agree(network, client)
+    network.run()
+
+    in_harbour(network, cms.update, "consent", consent, withdrawn_at="2026-05-30")
+    in_harbour(network, cms.add_plan, client)
+
+    assert network.inbox("lakeside", "plan") == []
+    assert len(network.inbox("lakeside", "referral")) == 1
+
+
+def test_a_closed_case_is_told_to_who_referred_the_client(network: Network) -> None:
+    client = referred(network)
+    (sent,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
+    theirs = cms.add_client(db)
+    cms.add_identifier(db, theirs, value=f"11{client:08d}")
+    cms.add_consent(db, theirs, "harbour", categories=ALL)
+    cms.answer(db, sent["hub_referral_no"], "ACCEPTED", client_id=theirs)
+    db.close()
+    network.settle()
+    db = network.db("lakeside")
+    cms.close_case(db, theirs)
+    db.close()
+
+    network.settle()
+
+    (row,) = network.inbox("harbour", "exit")
+    assert row["payload"] == {
+        "closed_on": "2026-05-20",
+        "closure_reason": "EMPLOYED",
+        "opened_on": "2026-01-12",
+        "program": "NEWCOMER",
+        "referral_id": 1,
+    }
+    assert network.verifies()
+
+
+def test_a_closed_case_is_not_told_to_whom_the_client_was_sent(network: Network) -> None:
+    client = referred(network)
+
+    in_harbour(network, cms.close_case, client)
+
+    assert network.inbox("lakeside", "exit") == []
+
+
+def test_who_shared_what_stands_in_the_log_and_no_word_of_it(network: Network) -> None:
+    client = referred(network)
+
+    in_harbour(network, cms.add_plan, client)
+
+    entries = network.entries()
+    (decision,) = [each for each in entries if "plan:1>lakeside" in str(each) and "OK_CONSENT" in str(each)]
+    assert decision["event"] == "DECISION" or "plan-shared" in str(decision)
+    assert "bakery" not in str(entries)
+
+
+def test_an_agreement_without_the_event_refuses_a_plan(network: Network) -> None:
+    client = referred(network)
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        known = unit.directory.all().agreements
+        row = next(each for each in known if each.agreement_id == "coordination")
+        unit.directory.put(replace(row, version=2, events=("case-note-shared",)))
+
+    in_harbour(network, cms.add_plan, client)
+
+    assert [code for _, _, code in network.told("harbour")] == ["DN_NO_AGREEMENT"]
+    assert EVENTS, "the referral's own agreement stays"
