@@ -1,4 +1,4 @@
-"""``hub mappings check|loss``: are the mappings whole, and what does a kind of system not carry?"""
+"""``hub mappings check|loss|export``: are the mappings whole, what does a kind not carry, and its code tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hub.commands.frame import DONE, REFUSED, Dir, Json, as_document, complain_a
 from hub.directory.cells import seen
 from hub.errors import HubError, Refused
 from hub.mapping import Mappings
+from hub.mapping.concepts import concept_maps
+from hub.model.canonical import canonical
 
 
 def check(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> int:
@@ -63,6 +65,23 @@ def loss(
         show_json({"kind": kind, "losses": [dict(zip(columns, row, strict=True)) for row in rows]})
     else:
         show_table(("record", "field or element", "why"), rows, nothing="nothing is lost")
+
+
+def export(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="The kind of system, as cms.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder; one file for each table and way.")],
+    folder: Dir = None,
+) -> None:
+    """Write the code tables of a kind as FHIR R4 ConceptMaps, for whoever wants to read them without the hub."""
+    found = concept_maps(mappings_of(ctx, folder, kind))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for each in found:
+            (out / f"{each['id']}.json").write_bytes(canonical(each))
+    except OSError as error:
+        raise Refused("--out", error.strerror or "an error", "a folder that can be written", "name another") from error
+    say(f"{len(found)} ConceptMaps in {out}")
 
 
 def mappings_of(ctx: typer.Context, folder: Path | None, kind: str) -> Mappings:

@@ -1,4 +1,4 @@
-"""``hub systems add|import|list|check|fetch|send|matrix``, ``hub mappings check|loss``: connections, translations."""
+"""``hub systems add|import|list|check|fetch|send|matrix``, ``hub mappings check|loss|export``."""
 
 from __future__ import annotations
 
@@ -163,4 +163,5 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="How a kind of system becomes FHIR and back.", rich_markup_mode=None)
     group.command("check", epilog="Example: hub mappings check --dir hub-data")(mappings.check)
     group.command("loss", epilog="Example: hub mappings loss cms --json")(mappings.loss)
+    group.command("export", epilog="Example: hub mappings export cms --out concept-maps")(mappings.export)
     app.add_typer(group, name="mappings")

@@ -10,7 +10,7 @@ sharing. Standard: FHIR R4, in the spelling of the shared model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,11 +88,12 @@ class RecordMapping:
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """All record kinds of a kind of system, and the digest of the files that they came from."""
+    """All record kinds of a kind of system with their code tables, and the digest of the files that they came from."""
 
     kind: str
     digest: str
     records: Mapping[str, RecordMapping]
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 def load(
@@ -141,4 +142,4 @@ def load(
             kept = reasons(file, "not_returned", tree.get("not_returned"))
             losses = check(file, blocks, gates, columns[record], skipped, kept)
             records[record] = RecordMapping(record, blocks, gates, losses)
-    return Mappings(kind, digest(files), records)
+    return Mappings(kind, digest(files), records, tables)

@@ -117,6 +117,7 @@ class Step:
         leads: blocks that the reference leads to.
         lost: losses that its own data tell: field or ``element`` lines of the report.
         words: of a coded line, the words of the system that have a row.
+        coded: of a coded line, the name of its table and the code system; each "" where there is none.
     """
 
     element: str
@@ -135,6 +136,7 @@ class Step:
     absent: tuple[str, str] | None = None  # field, and what is written there where the element is missing
     needed: bool = False  # without it the instance could not be found again, so it does not exist
     words: tuple[str, ...] = ()
+    coded: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""Code tables: CSV files ``local,code[,way[,display]]`` that lead from a system's words to FHIR codes and back.
+"""Code tables: CSV files ``local,code[,way[,display[,owner[,source]]]]``: from a system's words to FHIR codes and back.
 
 ``way`` is ``<->`` (both), ``>`` (in only: another row leads back) or ``<`` (out only). An empty ``code`` says: this
 word is no statement, nothing is written. An empty ``local`` says: this system has no word for that code. A word
 that is not listed is no silence but a gap: the message waits until the table is completed. An empty ``local`` with
-``<->`` says: blank is the word for that code. Of a table that an ``each`` names, the columns are its own.
+``<->`` says: blank is the word for that code. ``owner`` is who decides about a row, ``source`` where it is from; the
+hub reads neither. Of a table that an ``each`` names, the columns are its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,19 @@ from dataclasses import dataclass
 from hub.mapping.model import fault
 
 WAYS = ("<->", ">", "<")
-_COLUMNS = ["local", "code", "way", "display"]
+_COLUMNS = ["local", "code", "way", "display", "owner", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row as it stands in the file."""
+
+    local: str
+    code: str
+    way: str
+    display: str = ""
+    owner: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +40,14 @@ class Table:
         to_code: word to code; None where the word is no statement.
         to_local: code to word; None where the system has no word for it, "" where blank is the word.
         display: code to the text that stands beside it.
+        lines: the rows themselves, in their order.
     """
 
     file: str
     to_code: Mapping[str, str | None]
     to_local: Mapping[str, str | None]
     display: Mapping[str, str]
+    lines: tuple[Line, ...] = ()
 
     def without_return(self) -> list[str]:
         """Codes that a word leads to, and no row leads back from."""
@@ -73,14 +88,17 @@ def read(file: str, data: bytes) -> Table:
     rows = _rows(file, data)
     header = [name.strip() for name in rows[0]] if rows else []
     if header[:2] != _COLUMNS[:2] or header != _COLUMNS[: len(header)]:
-        raise fault(file, "line 1", ",".join(header) or "nothing", "local,code,way,display", "mend the header")
+        raise fault(file, "line 1", ",".join(header) or "nothing", ",".join(_COLUMNS), "mend the header")
     to_code: dict[str, str | None] = {}
     to_local: dict[str, str | None] = {}
     display: dict[str, str] = {}
-    for line, row in enumerate(rows[1:], start=2):
+    lines = []
+    for number, row in enumerate(rows[1:], start=2):
         if any(cell.strip() for cell in row):
-            _add(file, line, [cell.strip() for cell in row], (to_code, to_local, display))
-    return Table(file, to_code, to_local, display)
+            line = _line(file, number, [cell.strip() for cell in row])
+            _add(file, number, line, (to_code, to_local, display))
+            lines.append(line)
+    return Table(file, to_code, to_local, display, tuple(lines))
 
 
 def rows_of(file: str, data: bytes, *, gaps: bool) -> tuple[Mapping[str, str], ...]:
@@ -114,27 +132,30 @@ def _rows(file: str, data: bytes) -> list[list[str]]:
         raise fault(file, "", "what is no CSV", limit, "mend the file; a quote may not be closed") from error
 
 
+def _line(file: str, number: int, row: list[str]) -> Line:
+    local, code, way, *rest = [*row, "", ""]
+    line = Line(local, code, way or "<->", *rest[: len(_COLUMNS) - 3])
+    if len(row) > len(_COLUMNS) or line.way not in WAYS:
+        raise fault(file, f"line {number}", f"way `{way}`", "<->, > or <", "mend the row")
+    if (not code and line.way != ">") or (not local and (line.way == ">" or not code)):
+        expected = "a code (or way >) and a word (or way <)"
+        raise fault(file, f"line {number}", "an empty cell", expected, "fill the row or its way")
+    return line
+
+
 def _add(
-    file: str,
-    line: int,
-    row: list[str],
-    into: tuple[dict[str, str | None], dict[str, str | None], dict[str, str]],
+    file: str, number: int, line: Line, into: tuple[dict[str, str | None], dict[str, str | None], dict[str, str]]
 ) -> None:
-    local, code, way, text = [*row, "", "", "", ""][:4]
     to_code, to_local, display = into
-    way = way or "<->"
-    at = f"line {line}"
-    if len(row) > len(_COLUMNS) or way not in WAYS:
-        raise fault(file, at, f"way `{way}`", "<->, > or <", "mend the row")
-    if (not code and way != ">") or (not local and (way == ">" or not code)):
-        raise fault(file, at, "an empty cell", "a code (or way >) and a word (or way <)", "fill the row or its way")
-    if way != "<":
-        if local in to_code:
-            raise fault(file, at, f"`{local}` a second time", "one row per word on the way in", "remove one row")
-        to_code[local] = code or None
-    if way != ">":
-        if code in to_local:
-            raise fault(file, at, f"a second way back from `{code}`", "exactly one", "give the other rows the way >")
-        to_local[code] = None if way == "<" and not local else local
-    if text:
-        display[code] = text
+    at = f"line {number}"
+    if line.way != "<":
+        if line.local in to_code:
+            raise fault(file, at, f"`{line.local}` a second time", "one row per word on the way in", "remove one row")
+        to_code[line.local] = line.code or None
+    if line.way != ">":
+        if line.code in to_local:
+            more = f"a second way back from `{line.code}`"
+            raise fault(file, at, more, "exactly one", "give the other rows the way >")
+        to_local[line.code] = None if line.way == "<" and not line.local else line.local
+    if line.display:
+        display[line.code] = line.display

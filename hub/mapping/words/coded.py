@@ -97,6 +97,7 @@ def code(spot: Spot) -> Step:
         absent=(name, nothing) if nothing else None,
         needed=held and "default" not in spot.spec,
         words=tuple(word for word in crossing.table.to_code if word),
+        coded=(str(spot.spec.get("table", "")), expand(str(spot.spec.get("system", "")))),
     )
 
 
