@@ -37,6 +37,7 @@ from hub.model.canonical import canonical
 _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were first seen
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
+_BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items()}
 
 # whose rows hold a row of this view nested, and through which of their columns
@@ -144,10 +145,9 @@ class CmsSource:
         """Without the rows that are not for the hub yet (an open case): it has never heard of them."""
         early: set[str] = set()
         for prefix, keyed in KEYS.items():
-            numbers = [int(split(key)[1]) for key in keys if key.startswith(f"{prefix}:")] if keyed.where else []
-            if keyed.where and numbers:
-                shown = self._database.keys_of(keyed.view, keyed.where[0], numbers)
-                early |= {f"{prefix}:{number}" for number, value in shown if not keyed.takes(value)}
+            numbers = [int(split(key)[1]) for key in keys if keyed.once and key.startswith(f"{prefix}:")]
+            shown = self._database.keys_of(keyed.view, keyed.once, numbers) if numbers else []
+            early |= {f"{prefix}:{number}" for number, value in shown if value in _BLANK}
         return [key for key in keys if key not in early or self._delivered.knows(key)]
 
     def _placed(self, cursor: Cursor, problems: list[str], now: datetime, *, beginning: bool) -> Cursor:
@@ -278,8 +278,8 @@ class CmsSource:
     def _raws(self, prefix: str, numbers: Sequence[int]) -> Iterable[Raw]:
         keyed = KEYS[prefix]
         rows = list(self._database.rows(keyed.view, keyed.column, numbers))
-        if keyed.where:
-            rows = [(version, row) for version, row in rows if keyed.takes(row.get(keyed.where[0]))]
+        if keyed.once:
+            rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
         cases = self._cases(unique(row.get("case_id") for _, row in rows), keyed)
         for version, row in one_each(keyed.column, rows):

@@ -144,7 +144,7 @@ class Database:
             cells = zip(names, row[1:], strict=True)
             yield _version(row[0]), {name: cell(value) for name, value in cells if value is not None}
 
-    def keys_of(self, view: str, column: str, keys: Sequence[int]) -> list[tuple[int, int]]:
+    def keys_of(self, view: str, column: str, keys: Sequence[int]) -> list[tuple[int, Any]]:
         """Key and one column of rows by their keys."""
         sql = " ".join(("SELECT", KEY[view], ",", column, "FROM", view, "WHERE", KEY[view], "IN"))
         return [(row[0], row[1]) for row in self._in(view, sql, keys)]

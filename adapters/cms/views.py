@@ -142,7 +142,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "EXIT": Form(
             VIEWS["v_hub_case"],
-            ("case_id", "client_id", "program", "opened_on", "closed_on", "closure_reason"),
+            ("case_id", "client_id", "program", "opened_on", "closed_on"),
             written=_table("referral_id:int"),
             children={"client": _client(identifier=IDENTIFIER)},
         ),
@@ -161,23 +161,18 @@ class Keyed:
         kind: of the record.
         view: whose rows it is made of.
         nested: what stands beneath it of other views.
-        where: a column and the value that it must have, or None: any; what has not is not for the hub.
+        once: the column that must be filled before the row is for the hub; "": it is at once.
     """
 
     kind: str
     view: str
     nested: tuple[str, ...] = ("client",)
-    where: tuple[str, str | None] | None = None
+    once: str = ""
 
     @property
     def column(self) -> str:
         """The key's column: the first of its view."""
         return next(iter(VIEWS[self.view]))
-
-    def takes(self, value: object) -> bool:
-        """Whether a row with this value in the column of ``where`` is for the hub."""
-        assert self.where is not None, "every row is"
-        return value not in (None, "") if self.where[1] is None else value == self.where[1]
 
 
 # consents first: what takes a permission away must not wait. The order stands in cursors: add at the end
@@ -186,8 +181,8 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "consent": Keyed("CONSENT", "v_hub_consent"),
         "referral_out": Keyed("RF_REQUEST", "v_hub_referral_out", ("client", "language", "case")),
         "referral_in": Keyed("RF_STATUS", "v_hub_referral_in", ()),
-        "plan": Keyed("PLAN", "v_hub_plan", where=("worker_signed_on", None)),  # before that it is a draft
-        "note": Keyed("NOTE", "v_hub_note_shareable", where=("signed_at", None)),
-        "case": Keyed("EXIT", "v_hub_case", where=("status", "CLOSED")),
+        "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
+        "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
+        "case": Keyed("EXIT", "v_hub_case", once="closed_on"),
     }
 )

@@ -17,21 +17,20 @@ from hub.exchange.identify import identify_client
 from hub.exchange.match import One
 from hub.exchange.reading import Read, ReferralRecord
 from hub.model.directory import System
+from hub.model.record import PART
 from hub.model.rows import ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL
 
-_MARK = ">"  # no source's key holds it (adapters/README.md)
-
 
 def source_key(record_key: str) -> str:
     """The key that the source knows: of a part that of its record."""
-    return record_key.partition(_MARK)[0]
+    return record_key.partition(PART)[0]
 
 
 def recipient_of(record_key: str) -> str:
     """The agency that a part is for; "" of a whole record."""
-    return record_key.partition(_MARK)[2]
+    return record_key.partition(PART)[2]
 
 
 def take_apart(house: House, system: System, read: Sequence[Read]) -> list[Read]:
@@ -93,4 +92,4 @@ def _takes(house: House, rows: Peek, system: System, row: ReferralRow, record: R
 
 
 def _part_key(key: str, agency: str) -> str:
-    return f"{key}{_MARK}{agency}"
+    return f"{key}{PART}{agency}"

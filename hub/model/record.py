@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PART = ">"  # in a record key: what follows is the agency that this part of the record is for; no source's key holds it
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -10,7 +10,8 @@ from sqlalchemy import delete, func, select, update
 
 from consent.facts import write_decision, write_facts
 from consent.model import Decision, Facts
-from hub.model.envelope import BESIDE_A_REFERRAL, ENDS, MessageState
+from hub.model.envelope import ENDS, MessageState
+from hub.model.record import PART
 from hub.model.rows import Inbox, Waiting
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
@@ -101,7 +102,7 @@ class InboxTable:
                 c.referral_no.in_(numbers),
                 c.system == system,
                 c.envelope_id.is_not(None),
-                c.event.not_in(BESIDE_A_REFERRAL),
+                c.record_key.not_like(f"%{PART}%"),
             )
             rows = self._scope.read(select(t.inbox).where(*where).order_by(c.accepted_at), t.inbox)
             found |= {(system, row.referral_no): _inbox(row) for row in rows}

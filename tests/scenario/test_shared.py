@@ -1,4 +1,4 @@
-"""What is shared beside a referral: a plan, a note, the end of a case (settled S3). Each agency has its own, or none."""
+"""What is shared beside a referral: a plan, a note, the end of a case (settled S3). Each agency has its own or none."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from hub.compose import Hub
 from hub.errors import MessageRejected
 from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.question import at_gate_1
-from hub.exchange.reading import ConsentRecord, Read, Unreadable, read_one
+from hub.exchange.reading import ConsentRecord, Read, ReferralRecord, Unreadable, read_one
 from hub.exchange.submission import Submission
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -63,6 +63,12 @@ def _settled(world: World, agency: str) -> list[str]:
     return [key for name in site.done for key in site.sources(name).values()] if site else []
 
 
+def _stood_when_read(rows: Peek, record: ReferralRecord) -> bool:
+    """Whether an answer repeats what its side has said last: it had nothing to say until the other side moved on."""
+    own = [event.state for event in rows.referrals.events(record.number or "") if event.writer == record.said.writer]
+    return bool(own) and own[-1] == record.said.state
+
+
 def _questioned(world: World, system: System) -> set[str]:
     """Records whose senders were told that it is not clear whose they are."""
     with closing(world.store()) as db:
@@ -97,9 +103,9 @@ def _answered(hub: Hub, rows: Peek, record: Read, questioned: set[str]) -> None:
         return  # a line stays as it was said; another one was said since
     assert previous is not None, f"forgotten: {where} was never judged"
     if previous.state not in (MessageState.REFUSED, MessageState.RETURNED):
-        assert source.digest == previous.digest or source.revision == previous.revision, (
-            f"forgotten: {where} is {previous.state}, and not as it is now"
-        )
+        assert (
+            source.digest == previous.digest or source.revision == previous.revision or _stood_when_read(rows, record)
+        ), f"forgotten: {where} is {previous.state}, and not as it is now"
         return
     assert previous.digest == source.digest, f"forgotten: {where} was not judged as it is now"
     given_up = previous.state is MessageState.RETURNED and previous.attempt > hub.house.limits.resends_max
