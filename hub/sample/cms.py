@@ -123,7 +123,7 @@ def to_do(db: sqlite3.Connection) -> list[ToDo]:
         if row["kind"] not in NOTICES:
             continue
         payload = json.loads(row["payload"])
-        name, number = next((key, payload[key]) for key in ("referral_id", "consent_id") if key in payload)
+        name, number = next((key, payload[key]) for key in payload if key.endswith("_id"))
         record = f"{name.removesuffix('_id')} {number}"
         last[record] = ToDo(record, row["kind"], payload.get("code", ""))
     open_ones = {f"referral {row['referral_id']}" for row in select(db, _OPEN)}
