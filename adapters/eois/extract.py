@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -196,30 +196,22 @@ def _row(
 def _value(column: Column, text: str, sds: str) -> str | None:
     """A cell that is not blank as text; None: it is no such value."""
     match column.kind:
-        case "text":
-            return text
         case "label":
             return lists.official(column.list, text)
-        case "referral":
-            found = lists.referral(text)
-            return "/".join(found) if found else None
-        case "date":
-            return _day(text)
         case "sds":  # code, agency and address in one text
             return sds if re.match(rf"{sds}(?![A-Za-z0-9])", text) else None
-        case "yesno":
-            return _FLAGS.get(text.casefold())
-        case "month":
-            return text if text in ("0", "3", "6", "12") else None
-        case "number":
-            return text if _NUMBER.fullmatch(text) else None
         case _:
-            return _reference(column.kind, text)
+            return _READERS[column.kind](text)
 
 
-def _reference(kind: str, text: str) -> str | None:
-    shape = r"[0-9]{7}" if kind == "client" else r"[0-9]{1,12}"
-    return text if re.fullmatch(shape, text) and not passes_as_sin(text) else None
+def _referral(text: str) -> str | None:
+    found = lists.referral(text)
+    return "/".join(found) if found else None
+
+
+def _reference(shape: str) -> Callable[[str], str | None]:
+    form = re.compile(shape)
+    return lambda text: text if form.fullmatch(text) and not passes_as_sin(text) else None
 
 
 def _day(text: str) -> str | None:
@@ -229,3 +221,17 @@ def _day(text: str) -> str | None:
         return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else None
     except ValueError:
         return None
+
+
+_READERS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {
+        "text": lambda text: text,
+        "referral": _referral,
+        "date": _day,
+        "yesno": lambda text: _FLAGS.get(text.casefold()),
+        "month": lambda text: text if text in ("0", "3", "6", "12") else None,
+        "number": lambda text: text if _NUMBER.fullmatch(text) else None,
+        "client": _reference("[0-9]{7}"),
+        "plan": _reference("[0-9]{1,12}"),
+    }
+)

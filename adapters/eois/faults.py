@@ -47,6 +47,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The referral cannot take this step now.",
             "L'aiguillage ne permet pas cette étape.",
         ),
+        "W01": ("Nothing it belongs to has come yet.", "Rien à quoi le rattacher n'est encore arrivé."),
         "DN_OFF_BUS": ("The hub does not carry this.", "La plateforme ne transmet pas ceci."),
     }
 )

@@ -1,8 +1,9 @@
 """The ministry's code lists: which labels there are, how they are matched, and what a screen in French calls them.
 
 Program systems 3.4 to 3.10 and §10, cases 54 (``EO - `` against ``EO-``, two spaces) and 55 (a code counts only
-together with its list). The lists are data, ``schemas/records/eois_codes.csv``: a new label is a line there. Its ``source`` says
-whether a label was seen in public or is ours; French labels are ours. Pure after loading. It knows no code of the hub.
+together with its list). The lists are data, ``schemas/records/eois_codes.csv``: a new label is a line there. Its
+``source`` says whether a label was seen in public or is ours; French labels are ours. Pure after loading. It knows no
+code of the hub.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A tree is nested dicts: attributes and single children by their names, repeated children as lists, a text as itself.
 Strict both ways: the schema (``markup``), the code lists (``lists``), no number that passes as a SIN (cases 21, 23);
-and, of what is read, what a plan may hold (``rules``). A text is stripped of what nobody sees; an empty one is absent. It knows no record, no
-folder and no meaning.
+and, of what is read, what a plan may hold (``rules``). A text is stripped of what nobody sees; an empty one is absent.
+It knows no record, no folder and no meaning.
 """
 
 from __future__ import annotations

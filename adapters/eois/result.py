@@ -6,7 +6,6 @@ not kept, nor is a code that nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
