@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from adapters.contract import Answer, Verdict
-from adapters.eois import faults, plans, result
+from adapters.eois import faults, plans, record, result
 from adapters.eois.extract import MARKS, PLANS, Extract, Refusal
 from adapters.eois.folder import Folder
 from adapters.eois.incoming import NAME, FromCams, key_of
@@ -36,6 +37,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     MARKS: ("Letters that may have lost their accents.", "Des lettres ont peut-être perdu leurs accents."),
     "REFUSED": ("The file cannot be read: not what it should be.", "Le fichier est illisible ou n'est pas le bon."),
 }
+
+
+_FIELD = re.compile(r"eois RF_[A-Z]+:? ([a-z_.]+)")
+_NO_SERVICE = re.compile(r"Bundle\.entry\[\d+\]\.resource\.code: got nothing")  # a label that stands for no service
+_CODES = {"client.postal_code": "POSTAL_UNKNOWN", "service": "CODE_UNKNOWN"}
 
 
 class Answers:
@@ -124,9 +130,19 @@ def of_package(name: str, said: Answer, created: str) -> result.Answered:
     if said.verdict is Verdict.ACCEPTED:
         return result.Answered(number, created, result.Result.ACCEPTED)
     waits = said.verdict is Verdict.WAITS
-    code, path = faults.told(said.place)
+    code, path = _wrong(said.place)
     issue = result.Issue(code or said.code or faults.UNREADABLE, path or faults.ROOT, waits)
     return result.Answered(number, created, result.Result.WARNED if waits else result.Result.REFUSED, (issue,))
+
+
+def _wrong(place: str) -> tuple[str, str]:
+    """Code and path of what an error names: of the package itself, of a field of its record, or of the message."""
+    code, path = faults.told(place)
+    if path:
+        return code, path
+    found = _FIELD.match(place)
+    field = "service" if _NO_SERVICE.match(place) else found[1] if found else ""
+    return _CODES.get(field, ""), record.PATHS.get(field, "")
 
 
 def of_extract(found: Extract | Refusal, site: plans.Site, answers: Mapping[str, Answer]) -> bytes:
@@ -162,5 +178,6 @@ def _of_item(item: plans.Item, answers: Mapping[str, Answer]) -> tuple[str, ...]
     said = answers[item.key]
     if said.verdict is Verdict.ACCEPTED:
         return ("OK", at + OK[0], at + OK[1])
-    english, french = faults.texts(said.code, waits=said.verdict is Verdict.WAITS)
-    return (said.code or faults.UNREADABLE, at + english, at + french)
+    code = _wrong(said.place)[0] or said.code or faults.UNREADABLE
+    english, french = faults.texts(code, waits=said.verdict is Verdict.WAITS)
+    return (code, at + english, at + french)

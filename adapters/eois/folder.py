@@ -58,6 +58,10 @@ class Folder:
 
         return self._safe(looked_at)
 
+    def readable(self, name: str) -> bool:
+        """Whether the hub may read a file."""
+        return os.access(self._path / name, os.R_OK)
+
     def read(self, name: str, *, spooled: bool = False) -> bytes | None:
         """The bytes of a plain file; None: it is not there.
 

@@ -167,6 +167,8 @@ class FromCams:
                 continue
             if not self._is_ours(name) or (number := name.rpartition("_")[2]) in numbers:
                 problems += self._odd(name, stamp)
+            elif not self._folder.readable(name):
+                problems += self._once(name, stamp, f"eois {name}: got no right to read it; give the hub that right")
             elif not self._grows(name, stamp, now):
                 found[name] = stamp
                 numbers |= {number} if NAME.fullmatch(name) else set()

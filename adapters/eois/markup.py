@@ -8,8 +8,10 @@ An error names a path of the schema's own words and the kind of fault; a parser'
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 from xml.parsers import expat
 
 from lxml import etree
@@ -73,9 +75,14 @@ def invalid(tree: etree._Element) -> Fault | None:
     schema = _schema()
     if schema.validate(tree):
         return None
-    first = schema.error_log[0]
+    first = cast(Sequence[Any], schema.error_log)[0]  # the stubs know no more of it
     got, expected = _KINDS.get(first.type_name, ("what the schema does not allow", "what it says"))
     return Fault(UNREADABLE, _path(tree, first.path or ""), got, expected)
+
+
+def element(name: str) -> etree._Element:
+    """A new root of our namespace, which needs no prefix."""
+    return etree.Element(f"{{{NAMESPACE}}}{name}", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs' fault
 
 
 @cache

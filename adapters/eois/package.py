@@ -155,7 +155,7 @@ def _tree(element: etree._Element) -> Any:
 
 
 def _element(name: str, tree: Any) -> etree._Element:
-    element = etree.Element(f"{{{markup.NAMESPACE}}}{name}", nsmap={None: markup.NAMESPACE})
+    element = markup.element(name)
     shape = SHAPES.get(name)
     try:
         if shape is None:

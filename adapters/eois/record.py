@@ -58,6 +58,18 @@ GROUPS = {
     "health_group": ("deaf", "deaf-blind", "person-with-disability"),
     "other_group": ("francophone", "internationally-trained-professional", "newcomer"),
 }
+# where a field of a record stands in a package, so that an answer can name the place
+PATHS: Mapping[str, str] = {
+    **{f"client.{name}": f"{ROOT}/Person/{element}" for element, name in _PERSON.items()},
+    **{f"client.{name}": f"{ROOT}/Person/Address/{element}" for element, name in _ADDRESS.items()},
+    **{f"client.{name}": f"{ROOT}/Person/Contact/@{name}" for name in _CONTACT},
+    "client.client_id": f"{ROOT}/Person/@clientReference",
+    "client.alias": f"{ROOT}/Person/Alias",
+    "number": f"{ROOT}/Referral/@number",
+    "service": f"{ROOT}/Referral/@code",
+    "reason": f"{ROOT}/Referral/Reason",
+    "created": f"{ROOT}/@created",
+}
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 _CLIENT = (*("client_id", *_PERSON.values(), "alias", *_ADDRESS.values(), *_CONTACT, "deceased_date"),)
 _REFERRAL = ("number", "service", "timing", "formal", "reason", "consent_id", "consent_expires", "incomplete")

@@ -53,7 +53,7 @@ def result_name(package_id: str) -> str:
 
 def write(answered: Answered) -> bytes:
     """Write an answer, texts in English and French."""
-    element = etree.Element(f"{{{markup.NAMESPACE}}}{markup.RESULT}", nsmap={None: markup.NAMESPACE})
+    element = markup.element(markup.RESULT)
     for name, text in (
         ("packageId", answered.package_id),
         ("created", answered.created),
