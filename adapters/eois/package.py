@@ -208,7 +208,8 @@ def _wrong_codes(tree: Tree) -> Iterator[Fault]:
         if name == "ServicePlan" and "referredIn" in node and lists.referral(node["referredIn"]) is None:
             yield Fault("CODE_UNKNOWN", f"{path}/@referredIn", "a label that is none of its lists", "a label of 3.10")
         if name == "Referral" and node["code"] not in lists.known(node["list"]):  # the list is part of the key (55)
-            yield Fault("CODE_UNKNOWN", f"{path}/@code", "a number that is none of its list", f"of {node['list']}")
+            expected = f"a number of {node['list']}"
+            yield Fault("CODE_UNKNOWN", f"{path}/@code", "a number that is none of its list", expected)
 
 
 def _numbers(tree: Tree) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The named pairs that ``mappings/eois`` call: names, birth dates, channels, address, the moment of a package.
+"""The named pairs that ``mappings/eois`` call: names, birth dates, channels, address, moments, words of an answer.
 
 Program systems 6.1, 9.5 and §10, cases 13, 15, 25, 27 and 28; settled S11 (channels have no mark: read), S16. Pure: no
 clock, no ids made up. In: texts of a record (None where blank) to an element; out: the element to texts. What cannot be
@@ -139,6 +139,19 @@ def moment_out(element: Any) -> Any:
     return moment.astimezone(TORONTO).isoformat()
 
 
+def words_in(reason: str | None) -> Any:
+    """What a site says of its answer: words alone; CaMS has no coded reason."""
+    return {"note": [{"text": reason}]} if reason else None
+
+
+def words_out(element: Any) -> Any:
+    """The words of a coded reason, then the receiver's own; there is one field for both."""
+    coded = element.get("statusReason", {})
+    display = next((each["display"] for each in coded.get("coding", ()) if each.get("display")), "")
+    said = [coded.get("text") or display, *(note.get("text", "") for note in element.get("note", ()))]
+    return ". ".join(text for text in said if text) or None
+
+
 def _instant(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -155,4 +168,5 @@ FUNCTIONS: dict[str, Converter] = {
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),
     "street": (street_in, street_out),
+    "words": (words_in, words_out),
 }
