@@ -98,6 +98,8 @@ def postal_code_out(element: Any) -> Any:
 def street_in(number: str | None, unit: str | None) -> Any:
     """Number and unit as address lines: CaMS finds the street by the postal code and does not say it."""
     house, door = clean(number or ""), clean(unit or "")
+    if house and not house[0].isdecimal():
+        return Partly(None, {"street_number": "does not begin with a digit"})
     if not house:
         return Partly(None, {"unit": "a unit without a street number"}) if door else None
     return [house, door] if door else [house]
