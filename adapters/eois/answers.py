@@ -39,8 +39,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-_FIELD = re.compile(r"eois RF_[A-Z]+:? ([a-z_.]+)")
+_FIELD = re.compile(r"(?:eois RF_[A-Z]+|\S+ \S+):? ([a-z_.]+): got")
 _NO_SERVICE = re.compile(r"Bundle\.entry\[\d+\]\.resource\.code: got nothing")  # a label that stands for no service
+_WORDS = {"consent": "consent_id", "hub_referral_no": "number"}  # the exchange's own words for what stands there
 _CODES = {"client.postal_code": "POSTAL_UNKNOWN", "service": "CODE_UNKNOWN"}
 
 
@@ -142,6 +143,7 @@ def _wrong(place: str) -> tuple[str, str]:
         return code, path
     found = _FIELD.match(place)
     field = "service" if _NO_SERVICE.match(place) else found[1] if found else ""
+    field = _WORDS.get(field, field)
     return _CODES.get(field, ""), record.PATHS.get(field, "")
 
 

@@ -57,10 +57,8 @@ class FromCams:
     def settle(self, new: New) -> None:
         """A page was judged: what it was about is taken in."""
         self._register.forget(new.gone)
-        if new.after is None and new.files:
-            self._register.take(new.files)
-            if any(extract.named(name) for name in new.files) and (name := self.newest(PLANS)[0]):
-                self._register.settle([name], settled=False)  # the other reports may say something of its rows
+        if new.after is None and self._register.take(new.files) and any(map(extract.named, new.files)):
+            self._register.settle([self.newest(PLANS)[0]], settled=False)  # another report may say more of its rows
 
     def next(self, now: datetime) -> tuple[New | None, list[str]]:
         """What the next page is about, and what is wrong with files that nobody reads; None: there is nothing new."""

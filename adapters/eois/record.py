@@ -68,6 +68,7 @@ PATHS: Mapping[str, str] = {
     "number": f"{ROOT}/Referral/@number",
     "service": f"{ROOT}/Referral/@code",
     "reason": f"{ROOT}/Referral/Reason",
+    "consent_id": f"{ROOT}/Referral/Consent/@id",
     "created": f"{ROOT}/@created",
 }
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")

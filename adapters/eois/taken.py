@@ -29,20 +29,24 @@ class Register:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._files: dict[str, Taken] | None = None
+        self._text, self._files = "{}", dict[str, Taken]()  # what was read last: another process may have written
 
     def all(self) -> Mapping[str, Taken]:
         """All of them."""
-        if self._files is None:
-            rows = orjson.loads(self._memory.get(_FILES) or "{}")
+        text = self._memory.get(_FILES) or "{}"
+        if text != self._text:
+            rows = orjson.loads(text)
             self._files = {name: Taken((changed, size), settled) for name, (changed, size, settled) in rows.items()}
+            self._text = text
         return self._files
 
-    def take(self, files: Mapping[str, Stamp]) -> None:
-        """These were read through, and judged."""
-        new = {name: Taken(stamp) for name, stamp in files.items() if self._stamp(name) != stamp}
+    def take(self, files: Mapping[str, Stamp]) -> bool:
+        """These were read through, and judged. Whether any of them is new."""
+        known = self.all()
+        new = {name: Taken(stamp) for name, stamp in files.items() if name not in known or known[name].stamp != stamp}
         if new:
-            self._keep({**self.all(), **new})
+            self._keep({**known, **new})
+        return bool(new)
 
     def settle(self, names: Iterable[str], *, settled: bool = True) -> None:
         """The answer to these is final, or may change again."""
@@ -59,11 +63,6 @@ class Register:
         if gone:
             self._keep({name: taken for name, taken in self.all().items() if name not in gone})
 
-    def _stamp(self, name: str) -> Stamp | None:
-        taken = self.all().get(name)
-        return taken.stamp if taken else None
-
     def _keep(self, files: dict[str, Taken]) -> None:
         rows = {name: (*taken.stamp, taken.settled) for name, taken in files.items()}
         self._memory.put(_FILES, orjson.dumps(rows).decode())
-        self._files = files

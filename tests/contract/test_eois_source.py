@@ -222,6 +222,28 @@ def test_an_extract_that_is_none_is_refused_whole_and_told_and_the_one_before_st
     assert agency.site.lines_of("15B_3898A_20260601.csv") == [("2", "OK")]
 
 
+def test_who_has_all_that_there_is_writes_nothing_into_its_memory(agency: EoisAgency, connect: Connect):
+    class Counting(Memory):
+        puts = 0
+
+        def put(self, key: str, value: str | None) -> None:
+            self.puts += 1
+            super().put(key, value)
+
+    agency.site.week()
+    memory = Counting()
+    source = connect(memory)
+    _, since = drain(source)
+    answering(source).answer({KEY: Answer(Verdict.ACCEPTED)})
+    before = memory.puts
+
+    for _ in range(3):
+        assert source.fetch(since).cursor == since
+        assert answering(source).answer({}) is False
+
+    assert memory.puts == before
+
+
 # -- answers
 
 

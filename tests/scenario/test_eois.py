@@ -124,7 +124,7 @@ def test_an_answer_to_a_referral_that_is_not_there_is_refused(mixed: Mixed) -> N
     name = mixed.site.hand_in(eois.package(referral=said))
     mixed.run()
 
-    assert mixed.site.result_of(name) == ("Refused", [("DN_SCHEMA", "/CaseReferralPackage")])
+    assert mixed.site.result_of(name) == ("Refused", [("DN_SCHEMA", "/CaseReferralPackage/Referral/@number")])
 
 
 @pytest.mark.parametrize("place", [{"last_name": SIN}, {"preferred_name": SIN}])
@@ -215,6 +215,72 @@ def test_a_new_referral_of_a_closed_plan_is_refused_case_50(mixed: Mixed) -> Non
 
     assert mixed.site.result_of(name) == ("Refused", [("PLAN_CLOSED", "/CaseReferralPackage/Referral")])
     assert mixed.network.inbox("harbour") == []
+
+
+def test_a_consent_number_of_another_client_is_refused_and_none_is_needed(mixed: Mixed) -> None:
+    zed = {"identifier_value": "7654321", "birth_date": "1980-01-02", "last_name": "Zed", "first_name": "Robert"}
+    (own,) = allow(mixed, consent_row())
+    (others,) = allow(mixed, consent_row(consent_id="M-2", **zed))
+
+    def with_(number: str, package_id: str) -> str:
+        text = eois.package(package_id, referral={"number": package_id})
+        return mixed.site.hand_in(text.replace("</Referral>", f'<Consent id="{number}"/></Referral>'))
+
+    wrong, right = with_(others, "PKG-1"), with_(own, "PKG-2")
+    mixed.run()
+
+    assert mixed.site.result_of(wrong) == ("Refused", [("DN_SCHEMA", "/CaseReferralPackage/Referral/Consent/@id")])
+    assert mixed.site.result_of(right) == ("Accepted", [])
+
+
+def test_a_person_whose_reference_agrees_and_whose_date_does_not_is_a_question_case_14(mixed: Mixed) -> None:
+    allow(mixed, consent_row())
+    mixed.site.hand_in(eois.package())
+    mixed.run()
+
+    said = {"number": "R-2"}
+    name = mixed.site.hand_in(
+        eois.package("PKG-2", person={"DateOfBirth": "1970-01-01", "LegalLastName": "Zed"}, referral=said)
+    )
+    mixed.run()
+
+    assert mixed.site.result_of(name) == ("AcceptedWithWarnings", [("DN_IDENTITY", "/CaseReferralPackage")])
+    assert len(mixed.network.inbox("harbour", "referral")) == 1
+
+
+def test_a_request_that_says_something_else_after_it_was_sent_is_told_that_the_change_does_not_travel(
+    mixed: Mixed,
+) -> None:
+    allow(mixed, consent_row())
+    mixed.site.hand_in(eois.package())
+    mixed.run()
+
+    name = mixed.site.hand_in(eois.package(reason="asks for evenings"))
+    mixed.run()
+
+    assert mixed.site.result_of(name) == ("Refused", [("DN_TRANSITION", "/CaseReferralPackage")])
+    assert len(mixed.network.inbox("harbour", "referral")) == 1
+
+
+def test_the_hub_comes_to_rest_and_says_nothing_twice(mixed: Mixed) -> None:
+    allow(mixed, consent_row())
+    mixed.site.hand_in(eois.package())
+    mixed.site.week()
+    refer_to_maple(mixed)
+    mixed.run()
+    mixed.site.answer(mixed.site.received()[0])
+    mixed.run()
+    before = {path: path.stat().st_mtime_ns for path in mixed.site.from_cams.parent.rglob("*") if path.is_file()}
+    entries = len(mixed.network.entries())
+
+    mixed.network.reopen()
+    mixed.run()
+
+    after = {path: path.stat().st_mtime_ns for path in mixed.site.from_cams.parent.rglob("*") if path.is_file()}
+    assert {path: stamp for path, stamp in after.items() if path.name != "lock"} == {
+        path: stamp for path, stamp in before.items() if path.name != "lock"
+    }
+    assert len(mixed.network.entries()) == entries
 
 
 def test_a_site_of_somebody_else_speaks_for_nobody(mixed: Mixed) -> None:
