@@ -233,7 +233,7 @@ def test_a_consent_number_of_another_client_is_refused_and_none_is_needed(mixed:
     assert mixed.site.result_of(right) == ("Accepted", [])
 
 
-def test_a_person_whose_reference_agrees_and_whose_date_does_not_is_a_question_case_14(mixed: Mixed) -> None:
+def test_a_reference_beside_another_birth_date_is_nobody_who_is_known_case_14(mixed: Mixed) -> None:
     allow(mixed, consent_row())
     mixed.site.hand_in(eois.package())
     mixed.run()
@@ -244,7 +244,7 @@ def test_a_person_whose_reference_agrees_and_whose_date_does_not_is_a_question_c
     )
     mixed.run()
 
-    assert mixed.site.result_of(name) == ("AcceptedWithWarnings", [("DN_IDENTITY", "/CaseReferralPackage")])
+    assert mixed.site.result_of(name) == ("AcceptedWithWarnings", [("DN_NO_CONSENT", "/CaseReferralPackage")])
     assert len(mixed.network.inbox("harbour", "referral")) == 1
 
 
