@@ -16,6 +16,9 @@ from hub.model import codes
 from hub.model.fhir import code_in
 from hub.model.record import Record
 
+from . import eois_samples
+from .test_roundtrip import differing
+
 TABLES = Path(__file__).parents[3] / "mappings" / "eois"
 EOIS = load_mappings("eois", TABLES / "no overlay")
 MAPLE = Context("maple", "3898A")
@@ -176,6 +179,30 @@ def test_a_row_of_an_extract_says_when_its_plan_was_closed_and_of_which_stream_i
     assert "performer" not in asked
     assert [each["coding"][0]["code"] for each in asked["category"]][-1] == "youth"
     assert "name" not in only(row, "Patient")
+
+
+# any record
+
+
+def _explained(place: str, was: str | None, reasons: list[str]) -> bool:
+    """A reason that begins with a word in backticks is about that word alone."""
+    return any(not reason.startswith("`") or reason.startswith(f"`{was}`") for reason in reasons)
+
+
+@pytest.mark.parametrize("kind", ["RF_REQUEST", "RF_STATUS"])
+def test_what_does_not_come_back_as_it_was_is_in_the_loss_report(kind: str) -> None:
+    report: dict[str, list[str]] = {}
+    for loss in EOIS.records[kind].loss_report():
+        report.setdefault(loss.place, []).append(loss.reason)
+    met: set[str] = set()
+
+    for seed in range(300):
+        sent = eois_samples.record(kind, seed)
+        for place, was in differing(sent, back(sent)):
+            met.add(place)
+            assert _explained(place, was, report.get(place, [])), (seed, place)
+
+    assert {"created", "reason"} <= met, "awkward values were tried"
 
 
 # pairs
