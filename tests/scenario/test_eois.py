@@ -367,15 +367,6 @@ def test_an_element_for_a_sin_is_none_of_the_schema_case_23(mixed: Mixed) -> Non
     assert b"900000001" not in _kept(mixed)
 
 
-def test_a_deceased_client_is_referred_to_nobody_case_61(mixed: Mixed) -> None:
-    allow(mixed, consent_row())
-    mixed.site.report("15B", {})
-    mixed.site.report("15D", {"Closure Reason": "Deceased"})
-    mixed.run()
-
-    assert mixed.network.inbox("harbour") == []
-
-
 # -- extracts
 
 

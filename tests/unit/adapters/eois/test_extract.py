@@ -182,6 +182,14 @@ def test_a_closed_plan_without_its_outcome_says_nothing_yet() -> None:
     assert [state for _, state in states(site({}, outcomes=({"Closure Reason": ""},)))] == ["OUTCOME_MISSING"]
 
 
+def test_of_a_client_who_died_the_row_says_so_and_when_case_61() -> None:
+    (item,) = plans.items(site({}, outcomes=({"Closure Reason": "Deceased"},)))
+    (other,) = plans.items(site({}))
+
+    assert item.client["deceased_date"] == "2026-05-28"
+    assert "deceased_date" not in other.client
+
+
 def test_each_of_five_labels_is_a_referral_once_and_not_applicable_is_none_case_55() -> None:
     row = {
         "Referred Out 1": "Language Services Assessment", "Referred Out 2": "EO - Service Provider",

@@ -76,6 +76,13 @@ COMPLETED = '<Closure reason="Completion"/></ServicePlan>'
 BARE = '<ServicePlan program="Employment Service" status="Closed">'
 
 
+def test_what_nobody_sees_is_stripped_and_accents_are_composed_cases_6_7() -> None:
+    names = {"LegalLastName": "Que\u0301bec\u00a0 Allée\u200b", "LegalFirstName": "\ufeffÎle"}
+    (client,) = parsed(eois.package(person=names)).children["client"]
+
+    assert (client.get("last_name"), client.get("first_name")) == ("Québec Allée", "Île")
+
+
 def test_everything_of_a_plan_is_read_into_its_children() -> None:
     closure = '<Closure reason="Completion" satisfaction="3 - No general opinion" outcome="In training"/>'
     later = '<FollowUp month="3" date="2026-10-01" status="Completed"/></ServicePlan>'
