@@ -136,8 +136,3 @@ def months_after(day: date, months: int) -> date:
 def noc_version(noc: str) -> str | None:
     """E6: the edition of a NOC code by its digits; it stays text, its zeros count (case 49). None: no such code."""
     return _NOC.get(len(noc)) if re.fullmatch(r"[0-9]+", noc) else None
-
-
-def is_naics(naics: str) -> bool:
-    """E6: six digits, kept as text (case 49)."""
-    return bool(re.fullmatch(r"[0-9]{6}", naics))

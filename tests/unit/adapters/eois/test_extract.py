@@ -279,7 +279,6 @@ def test_codes_of_jobs_tell_their_edition_e6_case_49() -> None:
         None,
         None,
     ]
-    assert [rules.is_naics(each) for each in ("443144", "43144", "044314")] == [True, False, True]
 
 
 def test_the_columns_name_lists_that_are_there() -> None:
