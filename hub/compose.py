@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import adapters.cms
+import adapters.eois
 import adapters.harts
 import consent.packs
 from adapters.contract import Adapter
@@ -39,7 +40,9 @@ from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 
-ADAPTERS: Mapping[str, Adapter] = {card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER)}
+ADAPTERS: Mapping[str, Adapter] = {
+    card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER, adapters.eois.ADAPTER)
+}
 PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
 
 

@@ -135,7 +135,8 @@ class Reader:
         patient["name"] = [{"use": "official", "family": row.get("last_name"), "given": [row.get("first_name", "")]}]
         if kind != LOCAL_KEY:
             patient["identifier"] = [{"system": f"{ID}/{_type(kind)}", "value": _identifier(row)}]
-        person = person_keys(patient, system=SYSTEM, local_id=None, digest=self._house.keys.digest)
+        digest = self._house.keys.digest
+        person = person_keys(patient, system=SYSTEM, local_id=None, digest=digest, agency=self._agency)
         if person.born is None and (kind != LOCAL_KEY or row.get("birth_date")):
             raise _Wrong("birth_date", shape(row.get("birth_date", "")), "a whole day, YYYY-MM-DD")
         if kind != LOCAL_KEY and not row.get("last_name"):

@@ -11,6 +11,10 @@ What identifies (``exact``):
   (all that both sides know, where that is less; all, where government's numbers differ too). A row that was emptied
   and used for somebody else, step by step too, or an id that was given again, is a question.
 
+- a CaMS person reference alone (settled S5): the rows of that system's extracts tell neither name nor birth date. It is
+  theirs whose reference the same agency once told with a whole birth date. Where a record tells a name or a date, the
+  reference alone says nothing.
+
 What resembles (``family``, ``given``: consonants of a name together with the whole birth date), and only among *own*
 clients, those for whom the sending agency has an alias:
 - both agree, or agree swapped; the given name agrees and the family name does not (case 17: a name changed);
@@ -38,9 +42,11 @@ Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest; different 
 
 # what a government gives to a person (program systems §1); a plan's number and an agency's file number prove nothing
 _GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
+_CAMS = f"{codes.ID}/eois-cams"
 _FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
 
 EXACT, LOCAL, FAMILY, GIVEN, BOTH, BORN = "exact", "local", "family", "given", "both", "born"  # kinds in the index
+REFERENCE = "reference"
 _BIRTH = "row-birth"
 TRAITS = ("row-family", "row-given", _BIRTH)  # what one row of one system says, to see that it is the same person
 
@@ -54,6 +60,8 @@ class PersonKeys:
         local: the digest of the system's own row id, or None.
         traits: digests of what that row says of the person, by kind.
         born: digest of the whole birth date, by which a number that a system gives later can be joined to it.
+        reference: digest of a CaMS reference that came with a whole birth date, inside its agency; it identifies
+            nobody here, but who is bare later.
         bare: the record tells neither name nor birth date: nothing but by what key its agency knows the person.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
@@ -65,6 +73,7 @@ class PersonKeys:
     local: str | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
     born: str | None = None
+    reference: str | None = None
     bare: bool = False
 
     @classmethod
@@ -81,6 +90,7 @@ class PersonKeys:
             local=one(LOCAL),
             traits={kind: digest for digest, kind in kinds.items() if kind in TRAITS},
             born=one(BORN),
+            reference=one(REFERENCE),
         )
 
     def kinds(self) -> dict[str, str]:
@@ -92,6 +102,7 @@ class PersonKeys:
         """Those by which a subject may be found, digest -> kind. One skeleton for both names is kept as ``both``."""
         names = {self.family: FAMILY, self.given: GIVEN} if self.family != self.given else {self.family: BOTH}
         found = dict.fromkeys(self.exact, EXACT) | {d: kind for d, kind in names.items() if d is not None}
+        found |= {self.reference: REFERENCE} if self.reference else {}
         return found | ({self.local: LOCAL} if self.local else {})
 
 
@@ -106,6 +117,7 @@ class Held:
     given: frozenset[str]
     local: frozenset[str] = frozenset()
     traits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reference: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, subject_ref: str, kinds: Mapping[str, str], *, own: bool) -> Held:
@@ -115,7 +127,8 @@ class Held:
             return frozenset(digest for digest, kind in kinds.items() if kind in wanted)
 
         traits = {kind: those(kind) for kind in TRAITS}
-        return cls(subject_ref, own, those(EXACT), those(FAMILY, BOTH), those(GIVEN, BOTH), those(LOCAL), traits)
+        names = those(FAMILY, BOTH), those(GIVEN, BOTH)
+        return cls(subject_ref, own, those(EXACT), *names, those(LOCAL), traits, those(REFERENCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +180,18 @@ class Ambiguous:
     subject_refs: tuple[str, ...]
 
 
-def person_keys(patient: Resource, *, system: str, local_id: str | None, digest: Digest) -> PersonKeys:
+def person_keys(
+    patient: Resource, *, system: str, local_id: str | None, digest: Digest, agency: str = ""
+) -> PersonKeys:
     """The keyed digests of a Patient. No value leaves this function but through ``digest``.
 
     Args:
         patient: FHIR R4 Patient.
         system: id of the system that the record came from.
         local_id: that system's own row id of the client, or None where the record has none.
-        digest: ``(domain, text) -> digest``; the domains are ``born``, ``identifier``, ``local``, ``name``, ``row``.
+        digest: ``(domain, text) -> digest``; the domains are ``born``, ``identifier``, ``local``, ``name``,
+            ``reference``, ``row``.
+        agency: whose record it is; "": its CaMS reference is not looked at by itself.
     """
     birth = _whole_date(patient.get("birthDate"))
     born = digest("born", str(birth)) if birth else None
@@ -185,6 +202,11 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         local = digest("local", f"{system}\n{local_id}")
         said = zip(TRAITS, (family, given, str(birth or "")), strict=True)
         traits = {kind: digest("row", f"{system}\n{local_id}\n{kind}\n{text}") for kind, text in said if text}
+    bare = not (family or given or birth)  # a number without a birth date says nothing that could be compared
+    cams = next((value for url, value in _proving(patient) if url == _CAMS), "") if agency else ""
+    reference = digest("reference", f"{agency}\n{cams}") if cams else None
+    if reference and bare and local_id == cams:  # a row of the very system that gave the number
+        exact.add(reference)
     return PersonKeys(
         exact=tuple(sorted(exact | ({local} if local else set()))),
         family=digest("name", f"{family}\n{birth}") if family and birth else None,
@@ -192,7 +214,8 @@ def person_keys(patient: Resource, *, system: str, local_id: str | None, digest:
         local=local,
         traits=traits,
         born=born,
-        bare=not (family or given or birth),  # a number without a birth date says nothing that could be compared
+        reference=reference if born else None,
+        bare=bare,
     )
 
 
@@ -214,7 +237,8 @@ def to_learn(keys: PersonKeys, held: Held) -> dict[str, str]:
     """
     ours = Held.of("", keys.kinds(), own=held.own)
     measured = bool(ours.local & held.local) and any(held.traits.values()) and not ours.exact & held.exact
-    return {digest: kind for digest, kind in keys.kinds().items() if not (measured and kind in TRAITS)}
+    known = {digest: kind for digest, kind in keys.kinds().items() if digest not in held.reference}
+    return {digest: kind for digest, kind in known.items() if not (measured and kind in TRAITS)}
 
 
 def compare(keys: PersonKeys, held: Held) -> Candidate:
@@ -273,7 +297,8 @@ def _agreement(ours: Held, theirs: Held) -> Candidate:
     names, other_names = ours.family | ours.given, theirs.family | theirs.given
     same_id = bool(ours.local & theirs.local)
     same_number = bool(ours.exact & theirs.exact)
-    exact = (same_number and not _contradicts(ours, theirs)) or (same_id and _same_row(ours, theirs))
+    alone = bool(ours.exact & theirs.reference)
+    exact = alone or (same_number and not _contradicts(ours, theirs)) or (same_id and _same_row(ours, theirs))
     return Candidate(
         subject_ref=theirs.subject_ref,
         own=theirs.own,

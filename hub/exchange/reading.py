@@ -324,7 +324,8 @@ def _only(entries: Iterable[dict[str, Any]], kind: str, source: Source) -> dict[
 def _person(house: House, source: Source, entries: Iterable[dict[str, Any]], client: Record | None) -> PersonKeys:
     patient = _only(entries, "Patient", source)
     local = (client or _NOBODY).get("client_id")
-    return person_keys(patient, system=source.system.id, local_id=local, digest=house.keys.digest)
+    system, digest = source.system, house.keys.digest
+    return person_keys(patient, system=system.id, local_id=local, digest=digest, agency=system.agency)
 
 
 def _instant(value: object) -> datetime | None:

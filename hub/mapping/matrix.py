@@ -126,6 +126,28 @@ def _fitting(first: RecordMapping, second: RecordMapping) -> dict[str, str]:
             others = ({**fields, place: text} for text in texts)
             free = (each for each in others if _refused(first, second, each) != refused)
             fields = next(free, _without(fields, place))
+    for place in tuple(fields):
+        for word in words_of(first, place):
+            fields = _reaching(first, second, {**fields, place: word}, place, fields)
+    return fields
+
+
+def _reaching(
+    first: RecordMapping, second: RecordMapping, said: Mapping[str, str], place: str, fields: dict[str, str]
+) -> dict[str, str]:
+    """The record with a word of another form beside it (a number of another type, say), if it reaches more fields.
+
+    Only where the sender's own mapping refuses the word beside what stands there now: else each word is tried anyway.
+    """
+    now = carry(first, second, fields)
+    if now is None or carry(first, second, said) is not None:
+        return fields
+    row = place.rpartition(".")[0]
+    near = [at for at in fields if at != place and at.rpartition(".")[0] == row and not words_of(first, at)]
+    for other in ({**said, at: text} for at in near for text in TEXTS):
+        passage = carry(first, second, other)
+        if passage and not passage.refused and len(passage.there) > len(now.there):
+            return other
     return fields
 
 

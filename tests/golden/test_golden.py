@@ -5,8 +5,9 @@ A case is a folder ``tests/golden/<kind>/<name>/`` with two files; its name tell
 - ``in.json`` with ``key``, ``revision`` and ``data``: a record of Harbour as the source gives it. ``out.json`` holds
   the FHIR ``entry`` list that the mapping makes of it, with the ``losses`` that are told; of a consent row what the
   registry would file; of a record that is refused the words of the refusal.
-- ``in.json`` a Bundle, as it reaches Lakeside (or Harbour) after withholding. ``out.json`` is what is written of it,
-  a ``hub_inbox`` row or drafts of lines: kind, payload, incomplete; or that there is no word for it; or the refusal.
+- ``in.json`` a Bundle, as it reaches Lakeside (or Harbour) after withholding. ``out.json`` is what is written of it: a
+  ``hub_inbox`` row, drafts of lines or the tree of a package, with kind and incomplete; or that there is no word for
+  it; or the refusal.
 
 ``HUB_GOLDEN=write pytest tests/golden`` writes every ``out.json`` anew (read the difference before you commit it); a
 run that writes proves nothing and says so. All people in the cases are invented.
@@ -15,6 +16,7 @@ run that writes proves nothing and says so. All people in the cases are invented
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +37,10 @@ from hub.model.record import Loss, Record
 
 HERE = Path(__file__).parent
 CASES = sorted(folder for kind in ADAPTERS for folder in (HERE / kind).iterdir() if folder.is_dir())
-PLACES = {"harbour": "HARB01", "lakeside": "LAKE01"}
+PLACES = {  # of each agency, in the kinds that name places
+    "harts": {"harbour": "HARB01", "lakeside": "LAKE01"},
+    "eois": {"harbour": "3898A", "lakeside": "4102B"},
+}
 HARBOUR = Context("harbour")  # whose records come in
 PACKS = load_packs(PACKAGED)
 MAPPINGS = {kind: load_mappings(kind, HERE / "no overlay") for kind in ADAPTERS}
@@ -121,7 +126,7 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     to = header["destination"][0]["endpoint"].rsplit("/", 1)[1]
     assert adapter.render is not None, "a kind that is only read has no cases out"
     try:
-        entries = [_placed(entry) for entry in given["entry"]] if kind == "harts" else given["entry"]
+        entries = [_placed(entry, PLACES.get(kind, {})) for entry in given["entry"]]
         back = MAPPINGS[kind].records[record_kind.name].from_fhir(entries, Context(to))
         if not asks and "status" not in back.record.fields:  # it ends as delivered (shared model 6.2)
             return {"nothing": "the system has no word for this state"}
@@ -134,12 +139,12 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return {"kind": record_kind.parcel, "payload": payload, "incomplete": incomplete, "losses": losses}
 
 
-def _placed(entry: dict[str, Any]) -> dict[str, Any]:
-    """An Organization with its place in HARTS beside its agency id, as the exchange puts it there."""
+def _placed(entry: dict[str, Any], places: dict[str, str]) -> dict[str, Any]:
+    """An Organization with its place in this kind of system beside its agency id, as the exchange puts it there."""
     ids = entry["resource"].get("identifier")
-    if entry["resource"]["resourceType"] != "Organization":
+    if entry["resource"]["resourceType"] != "Organization" or not places:
         return entry
-    place = {"system": codes.ID_SITE, "value": PLACES[ids[0]["value"]]}
+    place = {"system": codes.ID_SITE, "value": places[ids[0]["value"]]}
     return {**entry, "resource": {**entry["resource"], "identifier": [*ids, place]}}
 
 
@@ -169,11 +174,16 @@ _NAMED_BY_HARTS = (
 )
 
 
+_TEXTS = re.compile(r"<(?:Legal\w+|Alias|DateOfBirth|PostalCode|Reason|IdentifyAs)>([^<]+)<|(?:phone|email)=\"([^\"]+)")
+
+
 def _personal(given: dict[str, Any]) -> list[str]:
     """Values of the columns that say who and where somebody is, and of identifiers, in a record that comes in."""
     told = given.get("data", {}).get("client", ())
     clients = [child for child in ([told] if isinstance(told, dict) else told) if isinstance(child, dict)]
     values = [str(client[name]) for client in clients for name in _NAMED + _NAMED_BY_HARTS if client.get(name)]
+    package = str(given.get("data", {}).get("package", ""))
+    values += [text for pair in _TEXTS.findall(package) for text in pair]
     values += [str(one.get("value", "")) for client in clients for one in client.get("identifier", ())]
     return [value for value in values if len(value) > 3]
 

@@ -11,7 +11,7 @@ from fhir.resources.R4B.conceptmap import ConceptMap
 
 from tests.unit.commands.conftest import Desk
 
-KINDS = ("cms", "harts")
+KINDS = ("cms", "harts", "eois")
 PACKAGED = Path(__file__).resolve().parents[3] / "mappings"
 
 
@@ -36,7 +36,9 @@ def test_a_mapping_that_cannot_be_read_is_named_and_ends_with_1(desk: Desk) -> N
 
     assert (document["findings"], document["unexplained"], document["ok"]) == (1, 0, False)
     assert "RF_STATUS.toml" in document["problems"][0]["where"]
-    assert [row["kind"] for row in document["mappings"]] == ["harts"], "the other kind is looked at all the same"
+    assert [row["kind"] for row in document["mappings"]] == ["harts", "eois"], (
+        "the other kinds are looked at all the same"
+    )
 
 
 def test_a_loss_without_a_reason_is_counted_and_ends_with_1(desk: Desk) -> None:

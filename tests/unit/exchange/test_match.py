@@ -21,6 +21,7 @@ from hub.exchange.match import (
     lookalike,
     person_keys,
     resolve,
+    to_learn,
 )
 from hub.model.codes import ID
 
@@ -353,5 +354,64 @@ def test_a_row_that_a_human_gave_to_somebody_new_is_theirs_from_then_on():
 
 def test_the_index_gives_back_the_keys_that_it_was_given():
     found = keys(patient(**UCI), local="17")
+
+    assert PersonKeys.of(found.kinds()) == found
+
+
+# a CaMS reference alone (settled S5)
+
+
+def of_agency(who: dict[str, Any], local: str | None = None, agency: str = "a"):
+    return person_keys(who, system=f"{agency}-cams", local_id=local, digest=digest, agency=agency)
+
+
+def known_as(who: dict[str, Any], agency: str = "a", *, own: bool = True) -> Held:
+    return Held.of("s1", of_agency(who, agency=agency).kinds(), own=own)
+
+
+ROW = patient(None, None, None, eois_cams="1234567")
+DATED = patient(eois_cams="1234567")
+
+
+def test_a_reference_alone_is_theirs_whose_reference_once_came_with_a_birth_date_s5():
+    assert resolve([compare(of_agency(ROW, "1234567"), known_as(DATED))]) == One("s1")
+
+
+@pytest.mark.parametrize(
+    ("row", "local", "index"),
+    [
+        pytest.param(ROW, "1234567", known_as(DATED, "b"), id="told by another agency"),
+        pytest.param(ROW, "17", known_as(DATED), id="a row of another system that holds the number"),
+        pytest.param(ROW, "1234567", known_as(patient(birth=None, eois_cams="1234567")), id="never with a date"),
+        pytest.param(ROW, "1234567", known_as(patient(birth="1991", eois_cams="1234567")), id="with a year alone"),
+        pytest.param(ROW, "1234567", known_as(patient(uci="12345678")), id="another kind of number"),
+        pytest.param(
+            patient("Zed", "Robert", None, eois_cams="1234567"), "1234567", known_as(DATED), id="beside a name"
+        ),
+        pytest.param(
+            patient(None, None, "1980-01-02", eois_cams="1234567"), "1234567", known_as(DATED), id="beside a date"
+        ),
+    ],
+)
+def test_a_reference_alone_says_nothing_otherwise(row: dict[str, Any], local: str, index: Held):
+    assert resolve([compare(of_agency(row, local), index)]) == Nobody()
+
+
+def test_a_reference_that_two_people_came_with_is_a_question():
+    twin = Held.of("s2", of_agency(patient("Zed", "Robert", "1980-01-02", eois_cams="1234567")).kinds(), own=True)
+
+    assert resolve(compare(of_agency(ROW, "1234567"), each) for each in (known_as(DATED), twin)) == Ambiguous(
+        ("s1", "s2")
+    )
+
+
+def test_a_row_that_was_found_by_its_reference_teaches_no_number():
+    learnt = to_learn(of_agency(ROW, "1234567"), known_as(DATED))
+
+    assert set(learnt.values()) == {"local"}
+
+
+def test_the_index_gives_back_a_reference():
+    found = of_agency(DATED)
 
     assert PersonKeys.of(found.kinds()) == found

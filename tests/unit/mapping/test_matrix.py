@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from adapters.eois.record import required as eois_required
 from adapters.harts.record import required
 from consent.model import Purpose
 from hub.errors import MappingGap, MessageRejected
@@ -25,17 +26,30 @@ from hub.mapping.trial import filled, flat
 from hub.model.fhir import Resource
 from hub.model.record import Record
 
+from .eois_samples import EOIS
+from .eois_samples import record as eois_sample
 from .harts_samples import answer, request
 from .samples import referral
 from .test_harts_roundtrip import HARTS
 from .test_loops import HARBOUR, LAKESIDE, ORGANIZATIONS, cms_record, harts_record
 from .test_roundtrip import CMS
 
-KINDS: Mapping[str, Mappings] = {"cms": CMS, "harts": HARTS}
-MAKERS: Mapping[str, Callable[[str, int], Record]] = {"cms": cms_record, "harts": harts_record}
+
+def eois_record(kind: str, seed: int) -> Record:
+    """Between the two agencies of these tests; who answers a referral sends the package."""
+    found = eois_sample(kind, seed)
+    ends = ("TOR001", "LAKE01") if kind == "RF_REQUEST" else ("LAKE01", "TOR001")
+    return replace(found, fields={**found.fields, "sender_sds": ends[0], "receiver_sds": ends[1]})
+
+
+KINDS: Mapping[str, Mappings] = {"cms": CMS, "harts": HARTS, "eois": EOIS}
+MAKERS: Mapping[str, Callable[[str, int], Record]] = {"cms": cms_record, "harts": harts_record, "eois": eois_record}
+REQUIRED = {"cms": {}, "harts": required(), "eois": eois_required()}
 SAMPLES = {
     ("cms", "RF_REQUEST"): [referral(), referral({"urgency": "", "reason_code": "language"}, client={"gender": "man"})],
     ("cms", "RF_STATUS"): [Record("RF_STATUS", {"hub_referral_no": "K7QM2XWBREFE", "status": "DECLINED"})],
+    ("eois", "RF_REQUEST"): [],
+    ("eois", "RF_STATUS"): [],
     ("harts", "RF_REQUEST"): [request(), request({"reason": "INC"}, eligible=[])],
     ("harts", "RF_STATUS"): [answer(results=[{}]), answer({"status": "D", "reason": "CAP", "start_by": "2026-05-01"})],
 }  # fmt: skip
@@ -46,7 +60,7 @@ SEEDS = 40
 
 @cache
 def sheet(sender: str, receiver: str, name: str) -> Sheet:
-    sheets = matrix(KINDS[sender], KINDS[receiver], required() if receiver == "harts" else {})
+    sheets = matrix(KINDS[sender], KINDS[receiver], REQUIRED[receiver])
     return next(each for each in sheets if each.message == MESSAGES[name])
 
 

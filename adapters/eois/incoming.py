@@ -1,0 +1,244 @@
+"""Packages and weekly extracts from CaMS: what is new in the folder, read once, and the records in it.
+
+Program systems 9.5; settled S5, S16. A package is a record. Extracts are read together: of each report the newest says
+what stands, and a page holds what it says that the one before did not say. A file that is replaced is read again; a
+package that is taken away before it is settled is gone. Files stay where they are. What is answered to them is told in
+``answers``. Nothing of a record is remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.contract import Gone, Raw
+from adapters.eois import extract, plans
+from adapters.eois.extract import CLIENT, OUTCOMES, PLANS, Extract
+from adapters.eois.faults import ROOT, UNREADABLE
+from adapters.eois.folder import Folder
+from adapters.eois.markup import PACKAGE, XML_BYTES_MAX
+from adapters.eois.taken import Register, Stamp
+from hub.errors import Unavailable
+from hub.model.canonical import canonical
+
+PACKAGES_A_PAGE = 100  # packages read at once
+ROWS_A_PAGE = 500  # referrals of an extract read at once
+STILL_WRITTEN = timedelta(minutes=1)  # [policy] a file without its end may still be growing for so long
+DAY = timedelta(days=1)  # clocks of two places may differ by as much
+NAME = re.compile(r"([0-9]{4}[A-Z])_([0-9]{4}[A-Z])_(PKG-[0-9A-F]{1,32})\.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What a page is about: files by their stamps, and packages that are gone.
+
+    Args:
+        after: referrals of the extracts that earlier pages brought; None: packages, or all was brought.
+    """
+
+    files: Mapping[str, Stamp]
+    gone: tuple[str, ...] = ()
+    after: int | None = None
+
+
+class FromCams:
+    """The folder that CaMS' people fill, of one site.
+
+    What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
+    """
+
+    def __init__(self, folder: Folder, sds: str, register: Register) -> None:
+        self._folder, self._sds, self._register = folder, sds, register
+        self._told: set[tuple[str, Stamp | None]] = set()
+        self._read: dict[str, tuple[Stamp, Extract | extract.Refusal]] = {}
+
+    def settle(self, new: New) -> None:
+        """A page was judged: what it was about is taken in."""
+        self._register.forget(new.gone)
+        if new.after is None and self._register.take(new.files) and any(map(extract.named, new.files)):
+            self._register.settle([self.newest(PLANS)[0]], settled=False)  # another report may say more of its rows
+
+    def next(self, now: datetime) -> tuple[New | None, list[str]]:
+        """What the next page is about, and what is wrong with files that nobody reads; None: there is nothing new."""
+        stamps, problems = self._there(now)
+        taken = self._register.all()
+        away = [name for name in taken if name not in stamps and self._folder.stamp(name) is None]
+        self._register.forget(name for name in away if taken[name].settled or not NAME.fullmatch(name))
+        gone = tuple(name for name in away if name in self._register.all())
+        fresh = {name: stamp for name, stamp in stamps.items() if name not in taken or taken[name].stamp != stamp}
+        packages = {name: fresh[name] for name in sorted(fresh) if NAME.fullmatch(name)}
+        if packages or gone:
+            return New(dict(list(packages.items())[:PACKAGES_A_PAGE]), gone), problems
+        return (New(fresh, after=0) if fresh else None), problems
+
+    def page(self, new: New) -> tuple[list[Raw | Gone], New, list[str]]:
+        """The records of a page; and what is left of it, ``after`` None where that is nothing."""
+        if new.after is None:
+            return self._packages(new)
+        if any(self._folder.stamp(name) != stamp for name, stamp in new.files.items()):
+            return [], New({}), []  # replaced meanwhile: it is looked at anew
+        records, problems = self._news(new)
+        part = records[new.after : new.after + ROWS_A_PAGE]
+        ended = new.after + ROWS_A_PAGE >= len(records)
+        return part, New(new.files, after=None if ended else new.after + ROWS_A_PAGE), problems if ended else []
+
+    def refetch(self, keys: Sequence[str]) -> dict[str, Raw]:
+        """Those of the records that stand there now, by key."""
+        made = {raw.key: raw for raw in self.made()} if any(key.startswith(PLANS) for key in keys) else {}
+        found = {key: made[key] for key in keys if key in made}
+        for key in keys:
+            name = key.removeprefix("P/").replace("/", "_") + ".xml"
+            if key.startswith("P/") and NAME.fullmatch(name) and (raw := self.package(name)) is not None:
+                found[key] = raw
+        return found
+
+    def package(self, name: str) -> Raw | None:
+        """A package as a record; None: it is not there."""
+        stamp = self._folder.stamp(name)
+        if stamp is None or not name.startswith(f"{self._sds}_"):
+            return None
+        key = key_of(name)
+        if stamp[1] > XML_BYTES_MAX:
+            return self._unfit(key, f"{stamp[1]} bytes", f"{XML_BYTES_MAX} at most")
+        data = self._folder.read(name)
+        if data is None:
+            return None
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            return self._unfit(key, "bytes that are no UTF-8", "UTF-8")
+        return Raw(key, "", canonical({"package": text}), self._sds)
+
+    def made(self) -> list[Raw]:
+        """The referrals that count by the newest extracts."""
+        return [self._raw(item) for item in plans.items(self.site()) if item.state is plans.State.MADE]
+
+    def site(self) -> plans.Site:
+        """The newest extracts that lie there."""
+        return self._site(self._folder.names(".csv"))
+
+    def newest(self, report: str) -> tuple[str, Extract | None]:
+        """Name and content of the newest extract of a kind that can be read; "" and None: there is none."""
+        return self._newest(report, self._folder.names(".csv"))
+
+    def extract(self, name: str) -> Extract | extract.Refusal | None:
+        """An extract that lies there; None: it is not there."""
+        stamp = self._folder.stamp(name)
+        if stamp is None:
+            return None
+        known = self._read.get(name)
+        if known is None or known[0] != stamp:
+            data = self._folder.read(name)
+            if data is None:
+                return None
+            known = (stamp, extract.read(name, data))
+            self._read[name] = known
+        return known[1]
+
+    def _packages(self, new: New) -> tuple[list[Raw | Gone], New, list[str]]:
+        """Packages as records; one that cannot be read now stops no other, and stays new."""
+        found: list[Raw | Gone] = []
+        files, problems = dict(new.files), []
+        for name in new.files:
+            try:
+                if (raw := self.package(name)) is not None:
+                    found.append(raw)
+            except Unavailable as error:
+                stamp = files.pop(name)
+                problems += self._once(name, stamp, str(error))
+        return [*found, *(Gone(key_of(name)) for name in new.gone)], replace(new, files=files), problems
+
+    def _there(self, now: datetime) -> tuple[dict[str, Stamp], list[str]]:
+        """The files that can be read, with their stamps, and what is wrong with others."""
+        names = [name for name in self._folder.names(".xml") if not name.endswith(".result.xml")]
+        names += [name for name in self._folder.names(".csv") if not name.endswith(".hub.csv")]
+        problems = [
+            text for ending in (".xml", ".csv") for name in self._folder.odd(ending) for text in self._odd(name)
+        ]
+        found: dict[str, Stamp] = {}
+        numbers: set[str] = set()
+        for name in names:
+            stamp = self._folder.stamp(name)
+            if stamp is None:
+                continue
+            if not self._is_ours(name) or (number := name.rpartition("_")[2]) in numbers:
+                problems += self._odd(name, stamp)
+            elif not self._folder.readable(name):
+                problems += self._once(name, stamp, f"eois {name}: got no right to read it; give the hub that right")
+            elif not self._grows(name, stamp, now):
+                found[name] = stamp
+                numbers |= {number} if NAME.fullmatch(name) else set()
+        self._told = {each for each in self._told if self._folder.stamp(each[0]) is not None}
+        self._read = {name: known for name, known in self._read.items() if name in found}
+        return found, problems
+
+    def _is_ours(self, name: str) -> bool:
+        told = extract.named(name)
+        found = NAME.fullmatch(name)
+        return (told is not None and told[1] == self._sds) or (found is not None and found[1] == self._sds)
+
+    def _odd(self, name: str, stamp: Stamp | None = None) -> list[str]:
+        """A file that nobody reads. Its name may be anybody's word and is not shown."""
+        kinds = f"{self._sds}_<site>_PKG-<number>.xml, each number once, or <report>_{self._sds}_<day>.csv"
+        got = "a file of another name or kind"
+        return self._once(
+            name, stamp, f"eois folder from CaMS: got {got}, expected {kinds}; take it out of this folder"
+        )
+
+    def _once(self, name: str, stamp: Stamp | None, problem: str) -> list[str]:
+        """A problem that was not told yet of a file as it is."""
+        if (name, stamp) in self._told:
+            return []
+        self._told.add((name, stamp))
+        return [problem]
+
+    def _grows(self, name: str, stamp: Stamp, now: datetime) -> bool:
+        """Whether a file may still be written: it has no end, and was touched a moment ago."""
+        age_s = now.timestamp() - stamp[0] / 1e9
+        if not -DAY.total_seconds() <= age_s < STILL_WRITTEN.total_seconds() or stamp[1] > XML_BYTES_MAX:
+            return False
+        try:
+            data = (self._folder.read(name) or b"").rstrip()
+        except Unavailable:  # told where it is read
+            return False
+        return NAME.fullmatch(name) is not None and not data.endswith(f"{PACKAGE}>".encode())
+
+    def _news(self, new: New) -> tuple[list[Raw | Gone], list[str]]:
+        """What the newest extracts say that those before did not say, and what is wrong with new files."""
+        taken = self._register.all()
+        names = self._folder.names(".csv")
+        before = [name for name in names if name in taken and taken[name].stamp == self._folder.stamp(name)]
+        known = {item.key: item.own() for item in plans.items(self._site(before)) if item.state is plans.State.MADE}
+        items = [item for item in plans.items(self._site(names)) if item.state is plans.State.MADE]
+        said: list[Raw | Gone] = [self._raw(item) for item in items if known.get(item.key) != item.own()]
+        said += [Gone(key) for key in sorted(known.keys() - {item.key for item in items})]
+        problems = [
+            f"eois {name}: got {refusal.got}, expected {refusal.expected}; put it there again"
+            for name in new.files
+            if isinstance(refusal := self.extract(name), extract.Refusal)
+        ]
+        return said, problems
+
+    def _site(self, names: Sequence[str]) -> plans.Site:
+        newest = (self._newest(report, names)[1] for report in (PLANS, OUTCOMES, CLIENT))
+        return plans.newest([found for found in newest if found is not None])
+
+    def _newest(self, report: str, names: Sequence[str]) -> tuple[str, Extract | None]:
+        told = [(said[2], name) for name in names if (said := extract.named(name)) and said[:2] == (report, self._sds)]
+        for _, name in sorted(told, reverse=True):
+            if isinstance(found := self.extract(name), Extract):
+                return name, found
+        return "", None
+
+    def _raw(self, item: plans.Item) -> Raw:
+        return Raw(item.key, "", item.octets(), self._sds, item.own())
+
+    def _unfit(self, key: str, got: str, expected: str) -> Raw:
+        return Raw(key, "", b"", self._sds, fault=f"eois {key}: {UNREADABLE} {ROOT}: got {got}, expected {expected}")
+
+
+def key_of(name: str) -> str:
+    """The record key of a package by its file's name."""
+    return "P/" + name.removesuffix(".xml").replace("_", "/")

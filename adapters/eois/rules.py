@@ -1,0 +1,138 @@
+"""E1 to E6: what the ministry's system holds of persons, plans, referrals and follow-ups, over packages and rows.
+
+Program systems 3.9, 3.12 and §10, cases 49 to 53. Pure: no clock, no file. A package is a tree of ``package``, a row is
+what ``extract`` gives (column name to text, dates as YYYY-MM-DD). Public rules stand beside inferred ones; which are
+which says program systems. What it does not do: register persons, or know the lookup of postal codes (E6), which is
+CaMS' own; a form that no Canadian code has is refused where the value is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from adapters.eois.faults import ROOT, UNREADABLE, Fault
+
+CLOSED, ACTIVE = "Closed", "Active"
+VOID = "Opened in Error"
+DECEASED = "Deceased"
+LBS = "Literacy and Basic Skills"
+BEFORE = timedelta(days=14)  # shared model 3.12: a follow-up may come so long before it is due
+AFTER = timedelta(days=30)  # and so long after
+_NOC = {4: "2016", 5: "2021"}
+_PLAN = f"{ROOT}/ServicePlan"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """One thing that is wrong with a row of an extract; ``column`` as the header writes it."""
+
+    row: int
+    column: str
+    code: str
+
+
+def of_package(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with a package that is valid by its schema."""
+    person, plan = tree["Person"], tree.get("ServicePlan", {})
+    born, arrived = person.get("DateOfBirth", ""), person.get("DateArrived", "")
+    if born and ((arrived and arrived < born) or tree["created"][:10] < born):
+        yield Fault("DATE_ORDER", f"{ROOT}/Person/DateOfBirth", "a day after another that it comes before", "in order")
+    for place, goal in enumerate(plan.get("SubGoal", ()), 1):
+        for item_place, item in enumerate(goal.get("PlanItem", ()), 1):
+            yield from _of_item(f"{_PLAN}/SubGoal[{place}]/PlanItem[{item_place}]", item)
+    yield from _of_closed(plan)
+    if plan and "state" not in tree.get("Referral", {"state": ""}) and plan["status"] == CLOSED:
+        yield Fault("PLAN_CLOSED", f"{ROOT}/Referral", "a new referral of a closed plan", "one of a new plan")
+
+
+def _of_item(path: str, item: Mapping[str, str]) -> Iterator[Fault]:
+    """E3: expected dates in order; a completed item has its actual dates and its outcome."""
+    if item["expectedEnd"] < item["expectedStart"] or item.get("actualEnd", "9") < item.get("actualStart", ""):
+        yield Fault("DATE_ORDER", path, "an end before its start", "in order")
+    done = [name for name in ("actualStart", "actualEnd", "outcome") if name in item]
+    if ("actualEnd" in item or "outcome" in item) and len(done) < 3:
+        yield Fault(UNREADABLE, path, "a completed item without dates or outcome", "actual start, end and outcome")
+
+
+def _of_closed(plan: Mapping[str, Any]) -> Iterator[Fault]:
+    """E3, E4: at closure all has an outcome; a plan that was opened in error is void (case 51)."""
+    closure = plan.get("Closure")
+    if bool(closure) != (plan.get("status") == CLOSED):
+        yield Fault(UNREADABLE, _PLAN, "a closure and another status, or the other way round", "both, or neither")
+    if not closure:
+        return
+    if closure["reason"] == VOID:
+        if plan.get("FollowUp"):
+            yield Fault("PLAN_CLOSED", f"{_PLAN}/FollowUp", "a follow-up of a void plan", "none")
+        return
+    for goal in plan.get("SubGoal", ()):
+        if "outcome" not in goal or any("outcome" not in item for item in goal.get("PlanItem", ())):
+            yield Fault(UNREADABLE, f"{_PLAN}/SubGoal", "no outcome at closure", "an outcome of each, and of its items")
+
+
+def twice_registered(clients: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
+    """E1: a person is registered once. Every later row under the same reference is named."""
+    seen: set[str] = set()
+    for row, fields in clients:
+        reference = fields.get("client_reference", "")
+        if reference in seen:
+            yield RowFault(row, "CaMS Reference Number", "PERSON_EXISTS")
+        seen.add(reference)
+
+
+def lbs_twice(plans: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
+    """E4: one active LBS plan per learner and provider; plans of other programs may run beside it."""
+    seen: set[str] = set()
+    for row, fields in plans:
+        if fields.get("program") == LBS and fields.get("plan_status") == ACTIVE:
+            learner = fields.get("client_reference", "")
+            if learner in seen:
+                yield RowFault(row, "Plan Status", "LBS_ACTIVE_EXISTS")
+            seen.add(learner)
+
+
+def plan_dates(plans: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
+    """E4: a plan closes after it was begun, and says when; an open one has no day of closing."""
+    for row, fields in plans:
+        closed = fields.get("plan_status") == CLOSED
+        if fields.get("plan_close_date", "9") < fields.get("plan_start_date", ""):
+            yield RowFault(row, "Plan Close Date", "DATE_ORDER")
+        elif closed != ("plan_close_date" in fields):
+            yield RowFault(row, "Plan Close Date", UNREADABLE)
+
+
+def follow_ups(outcomes: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
+    """E5: at 0, 3, 6 and 12 months after the exit, never before it; of closed plans too; none of a void one (51)."""
+    for row, fields in outcomes:
+        month, day, left = fields.get("follow_up_month"), fields.get("follow_up_date"), fields.get("exit_date")
+        if fields.get("closure_reason") == VOID:
+            if month or day:
+                yield RowFault(row, "Follow-up Month", "PLAN_CLOSED")
+            continue
+        if bool(month) != bool(day) or (day and not left):
+            yield RowFault(row, "Follow-up Date", UNREADABLE)
+        elif month and day and left and not in_window(date.fromisoformat(left), int(month), date.fromisoformat(day)):
+            yield RowFault(row, "Follow-up Date", "DATE_ORDER")
+
+
+def in_window(left: date, months: int, day: date) -> bool:
+    """Whether a follow-up may be on this day: 14 days before to 30 after it is due, and not before the exit."""
+    due = months_after(left, months)
+    return max(left, due - BEFORE) <= day <= due + AFTER
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day some months later, or the last of that month."""
+    year, month = divmod(day.month - 1 + months, 12)
+    first = date(day.year + year, month + 1, 1)
+    following = date(first.year + month // 11, (month + 1) % 12 + 1, 1)
+    return first + min(timedelta(days=day.day - 1), following - first - timedelta(days=1))
+
+
+def noc_version(noc: str) -> str | None:
+    """E6: the edition of a NOC code by its digits; it stays text, its zeros count (case 49). None: no such code."""
+    return _NOC.get(len(noc)) if re.fullmatch(r"[0-9]+", noc) else None
