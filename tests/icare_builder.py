@@ -107,6 +107,7 @@ def package(sheets: Sequence[tuple[str, str, str]], *, more: Mapping[str, str | 
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
         for n, _ in enumerate(sheets, 1)
     )
+    epoch = ' date1904="1"' if date1904 else ""
     strings = "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in shared)
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
@@ -118,7 +119,7 @@ def package(sheets: Sequence[tuple[str, str, str]], *, more: Mapping[str, str | 
         "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{_REL}">'
-        f"<workbookPr{' date1904="1"' if date1904 else ''}/><sheets>{listed}</sheets></workbook>",
+        f"<workbookPr{epoch}/><sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{linked}</Relationships>',
         "xl/styles.xml": STYLES,
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
@@ -188,8 +189,17 @@ def hidden(module: str, *, culture: str = "en-CA", version: int = 591,
     return [("LOV", "hidden", sheet(dict(sorted(lov.items())))), ("LOVIds", "hidden", sheet(dict(sorted(ids.items()))))]
 
 
-def workbook(module: str, rows: Iterable[Mapping[str, Cell]] = (), *, first: int = 4, top: Rows | None = None,
-             name: str = "iCARE Template", lov: bool = True, extra: Rows | None = None, **options: object) -> bytes:  # fmt: skip
+def workbook(
+    module: str,
+    rows: Iterable[Mapping[str, Cell]] = (),
+    *,
+    first: int = 4,
+    top: Rows | None = None,
+    name: str = "iCARE Template",
+    lov: bool = True,
+    extra: Rows | None = None,
+    **options: object,
+) -> bytes:
     """A workbook of one module.
 
     Args:
