@@ -32,6 +32,7 @@ from hub.model.identifiers import clean
 
 DETAILS = "processing_details"  # filled by iCARE alone
 _NEXT = "download an empty template of iCARE and put it into the folder"
+_CARRIERS = ("comments", "/externallinks/", "/pivotcache/")  # parts that hold values beside the sheets
 _UNWRITABLE = re.compile("[\\x00-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")  # what XML cannot hold
 
 
@@ -70,11 +71,13 @@ def leaks_nothing(book: Workbook) -> None:
         FileRefused: it does.
     """
     template = book.template
-    if any("comments" in name.lower() for name in book.package.names):
-        raise FileRefused(Why.LEAKS, "comments", "a template without them", _NEXT)
+    if any(word in name.lower() for name in book.package.names for word in _CARRIERS):
+        raise FileRefused(Why.LEAKS, "comments, or values of another workbook", "a template without them", _NEXT)
     used: set[str] = set()
     for sheet in book.book.sheets:
         for number, found in cells.rows(book.package, sheet.part, book.strings):
+            if sheet.part not in (template.part, *template.hidden):
+                raise FileRefused(Why.LEAKS, "a further sheet with something in it", "none", _NEXT)
             if sheet.part == template.part and number >= FIRST_ROW:
                 where = f"{letters_of(found[0].column)}{number}"
                 raise FileRefused(Why.LEAKS, f"something in cell {where}", f"nothing below row {FIRST_ROW - 1}", _NEXT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -67,11 +68,19 @@ class Module:
         code: ours, as in file names: ``NARS``.
         name: the third line of row 1.
         version: number in ``LOV`` row 1; 0 where it is not public.
+        start: columns that may say when the service began; the first that is filled does.
+        end: the column that says when it ended, or "".
+        activity: the column that says which activity of the module it was, or "".
+        after: the module that must have been accepted before, or "".
     """
 
     code: str
     name: str
     version: int
+    start: tuple[str, ...]
+    end: str
+    activity: str
+    after: str
     columns: Mapping[str, Column]
 
     @property
@@ -122,7 +131,10 @@ def modules() -> Mapping[str, Module]:
         )
         by_id = MappingProxyType({column.id: column for column in own})
         assert len(by_id) == len(own), "a technical id stands twice in one module"
-        found[row["module"]] = Module(row["module"], row["name"], int(row["version"]), by_id)
+        start = tuple(row["start"].split())
+        found[row["module"]] = Module(
+            row["module"], row["name"], int(row["version"]), start, row["end"], row["activity"], row["after"], by_id
+        )
     return MappingProxyType(found)
 
 
@@ -168,6 +180,38 @@ def referrals() -> Mapping[str, Referral]:
 def messages() -> Mapping[str, tuple[str, str]]:
     """Our code to the English and French text of a refusal of iCARE's."""
     return MappingProxyType({row["code"]: (row["english"], row["french"]) for row in _rows("messages")})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What iCARE asks of a service (program systems 2.4, 2.16).
+
+    Args:
+        since: the first day on which it does.
+        days_back: how many days before the upload a service may have begun.
+        closed_by_month_end: a service ends in the month in which it began, and is never "Ongoing".
+        one_row_a_month: a client has one row for each activity and month.
+    """
+
+    since: date
+    days_back: int
+    closed_by_month_end: bool
+    one_row_a_month: bool
+
+
+@cache
+def rules() -> tuple[Rules, ...]:
+    """The rules, the earliest first."""
+    with (TABLES / "rules.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Rules(
+                date.fromisoformat(row["since"]),
+                int(row["days_back"]),
+                row["closed_by_month_end"] == "yes",
+                row["one_row_a_month"] == "yes",
+            )
+            for row in csv.DictReader(file)
+        )
 
 
 def _column(row: Mapping[str, str]) -> Column:

@@ -149,8 +149,19 @@ def test_a_template_whose_rows_were_emptied_but_whose_strings_were_not_is_refuse
     assert "Zyxwvut" not in str(refused.value)
 
 
-def test_a_template_with_comments_is_refused():
-    parts = icare.unzipped(icare.workbook("CLIENT_PROFILE")) | {"xl/comments1.xml": b"<comments/>"}
+def test_a_template_with_a_further_sheet_is_refused_unless_it_is_empty():
+    own = [("iCARE Template", "visible", icare.sheet(icare.heads("CLIENT_PROFILE"))), *icare.hidden("CLIENT_PROFILE")]
+
+    fill(icare.package([*own, ("Sheet2", "visible", icare.sheet({}))]), [profile()])
+    with pytest.raises(FileRefused) as refused:
+        fill(icare.package([*own, ("Sheet2", "visible", icare.sheet({7: {"B": "Zyxwvut"}}))]), [profile()])
+
+    assert refused.value.why is Why.LEAKS
+
+
+@pytest.mark.parametrize("part", ["xl/comments1.xml", "xl/externalLinks/externalLink1.xml"])
+def test_a_template_with_comments_or_values_of_another_workbook_is_refused(part: str):
+    parts = icare.unzipped(icare.workbook("CLIENT_PROFILE")) | {part: b"<x/>"}
 
     with pytest.raises(FileRefused) as refused:
         fill(icare.zipped(parts), [])
