@@ -228,3 +228,46 @@ def profile(**changes: Cell) -> dict[str, Cell]:
 def assessed(**changes: Cell) -> dict[str, Cell]:
     """A row of NARS with one referral: language skills."""
     return {name: value for name, value in {**NARS, **changes}.items() if value != ""}
+
+
+AGREEMENT = "A-100"
+
+
+class Office:
+    """Workers of an agency with an iCARE agreement, and the folder into which they put their workbooks."""
+
+    def __init__(self, folder: Path, agreement: str = AGREEMENT) -> None:
+        self.folder, self.agreement = folder, agreement
+        self._counts: dict[tuple[str, str], int] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """As the directory keeps them."""
+        return {"path": str(self.folder), "agreement": self.agreement}
+
+    def hand_in(self, module: str, rows: Iterable[Mapping[str, Cell]], month: str = "202605", **options: object) -> str:
+        """Put a workbook there; its name."""
+        self._counts[module, month] = seq = self._counts.get((module, month), 0) + 1
+        name = f"{module}_{self.agreement}_{month}_{seq}.xlsx"
+        return self.put(name, workbook(module, rows, **options))  # type: ignore[arg-type]
+
+    def put(self, name: str, data: bytes) -> str:
+        """Put a file there; its name."""
+        (self.folder / name).write_bytes(data)
+        return name
+
+    def move(self, name: str, place: str) -> None:
+        """The worker moves a workbook into a folder below."""
+        (self.folder / place).mkdir(exist_ok=True)
+        (self.folder / name).rename(self.folder / place / name)
+
+    def answer_to(self, name: str, place: str = "") -> list[list[str]] | None:
+        """What the hub says of a file, without its head; None: nothing yet."""
+        path = self.folder / place / f"{name}.hub.csv"
+        if not path.exists():
+            return None
+        head, *lines = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+        assert head == ["row", "code", "English", "French"]
+        assert all(len(line) == len(head) and line[2] and line[3] for line in lines)
+        return lines

@@ -19,6 +19,7 @@ from functools import cache
 
 from adapters.icare.layout import messages, modules
 from adapters.icare.split import client_of
+from adapters.icare.states import RowState
 from adapters.icare.words import fold
 from hub.model.canonical import canonical
 
@@ -93,6 +94,11 @@ def read(text: str) -> Details | None:
         at=said.get("DTS", ""),
         messages=tuple(_message(each) for each in _apart(rest)),
     )
+
+
+def state_after(details: Details | None) -> RowState:
+    """The state of a row that came back: without details, or with none that refuses it, it was accepted (S12)."""
+    return RowState.REJECTED if details is not None and details.refused else RowState.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)

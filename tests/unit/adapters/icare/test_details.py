@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.icare.details import UNKNOWN, SentRow, key_of, link, read
+from adapters.icare.details import UNKNOWN, SentRow, key_of, link, read, state_after
+from adapters.icare.states import RowState
 from tests.icare_builder import assessed, profile
 
 PUBLIC = (
@@ -36,6 +37,8 @@ def test_an_accepted_row_with_its_record_id_is_not_refused():
 
     assert found is not None
     assert (found.record, found.refused) == ("10387104", False)
+    assert state_after(found) is state_after(read("")) is RowState.ACCEPTED
+    assert state_after(read(PUBLIC)) is RowState.REJECTED
 
 
 def test_several_messages_are_told_apart_by_running_numbers_alone():
