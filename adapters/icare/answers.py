@@ -21,6 +21,7 @@ from adapters.icare.package import FileRefused, Why
 from hub.errors import HubError
 
 OPEN, SETTLED, TAKEN, READ = "OPEN", "SETTLED", "OK", "READ"
+AGAIN = "W02"  # said already, by a row before it; as in HARTS' files
 _HEAD = ("row", "code", "English", "French")
 
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -42,6 +43,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "V4": ("a second row of this client and month", "une deuxième ligne de ce client pour le mois"),
         "V5": ("the row contradicts itself", "la ligne se contredit"),
         "V6": ("not the form of a postal code in iCARE", "n'a pas la forme d'un code postal d'iCARE"),
+        AGAIN: ("said before, in the same words", "déjà dite, dans les mêmes mots"),
         "W11": ("a correction makes no referral anew", "une correction ne crée pas d'aiguillage"),
         Why.NOT_A_WORKBOOK: ("no workbook", "n'est pas un classeur"),
         Why.LOCKED: ("with a password, or of an old format", "protégé par mot de passe ou d'un ancien format"),
@@ -63,7 +65,7 @@ def answer_to(sheet: Sheet, label: str, answers: Mapping[str, Answer]) -> tuple[
     """The answer to a workbook that was read.
 
     Args:
-        answers: by record key, one for each of its messages.
+        answers: by record key, one for each of its messages; of a referral without one another row has spoken.
 
     Returns:
         Its bytes, and whether it is settled.
@@ -76,7 +78,7 @@ def answer_to(sheet: Sheet, label: str, answers: Mapping[str, Answer]) -> tuple[
         if row.stops:
             lines += [_word(row.number, said) for said in row.stops]
         elif row.number in groups:
-            lines += [_of_group(row.number, group.flag, answers[group.key]) for group in groups[row.number]]
+            lines += [_of_group(row.number, group.flag, answers.get(group.key)) for group in groups[row.number]]
         else:
             lines.append((str(row.number), READ, *TEXTS[READ]))
         lines += [_word(row.number, said) for said in row.notes]
@@ -95,8 +97,10 @@ def _reason(error: HubError) -> str:
     return f"got {error.got}, expected {error.expected}; {error.next_step}"
 
 
-def _of_group(number: int, flag: str, answer: Answer) -> Sequence[str]:
-    if answer.verdict is Verdict.ACCEPTED:
+def _of_group(number: int, flag: str, answer: Answer | None) -> Sequence[str]:
+    if answer is None:
+        code, text = AGAIN, TEXTS[AGAIN]
+    elif answer.verdict is Verdict.ACCEPTED:
         code, text = TAKEN, TEXTS["under way" if answer.under_way else TAKEN]
     else:
         code, text = answer.code, TEXTS.get(answer.code) or TEXTS[answer.verdict]

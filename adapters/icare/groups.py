@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from adapters.icare import rules
-from adapters.icare.details import key_of
+from adapters.icare.details import Key, key_of
 from adapters.icare.layout import Module, referrals
-from adapters.icare.record import KIND, NO_FACT, PROFILE, carried
-from adapters.icare.split import client_of
+from adapters.icare.record import KIND, NO_FACT, NUMBER, PROFILE, carried
 from adapters.icare.workbook import Row, Workbook
 from hub.model.canonical import canonical
 
@@ -45,6 +44,7 @@ class Judged:
     """A row with what was found: ``stops`` keep it from being read, ``notes`` are for the worker alone."""
 
     number: int
+    key: Key
     fields: Mapping[str, str] = field(repr=False)
     stops: tuple[Said, ...]
     notes: tuple[Said, ...]
@@ -52,7 +52,7 @@ class Judged:
     @property
     def client(self) -> Client:
         """Whose row it is."""
-        return client_of(self.fields)
+        return self.key.client
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Group:
     row: Judged
     flag: str
 
-    def octets(self, profile: Mapping[str, str] | None) -> bytes:
+    def octets(self, number: str, profile: Mapping[str, str] | None) -> bytes:
         """As :func:`adapters.icare.record.parse` reads it."""
-        document: dict[str, object] = {"fields": self._carried()}
+        document: dict[str, object] = {"fields": self._carried(), NUMBER: number}
         if self.row.stops:
             document["faults"] = [[said.place, said.got, said.expected] for said in self.row.stops]
         if profile is not None:
@@ -111,7 +111,11 @@ def judged(data: bytes, day: date, month: str) -> Sheet:
     rows = list(book.rows())
     keys = [key_of(module.code, row.fields, month) for row in rows]
     again = set(rules.repeated(keys, day))
-    return Sheet(module, tuple(_judged(module, row, day, again=place in again) for place, row in enumerate(rows)))
+    found = (
+        _judged(module, row, key, day, again=place in again)
+        for place, (row, key) in enumerate(zip(rows, keys, strict=True))
+    )
+    return Sheet(module, tuple(found))
 
 
 def profiles(sheet: Sheet) -> dict[Client, Mapping[str, str]]:
@@ -129,7 +133,7 @@ def _flags(row: Judged) -> Sequence[str]:
     return [flag for flag in referrals() if row.fields.get(flag) == "Yes"]
 
 
-def _judged(module: Module, row: Row, day: date, *, again: bool) -> Judged:
+def _judged(module: Module, row: Row, key: Key, day: date, *, again: bool) -> Judged:
     stops = [Said(UNREADABLE, f"cell {each.address} {each.column}", each.got, each.expected) for each in row.faults]
     faulty = {each.column for each in row.faults}
     breaches = [*rules.checked(module, row.fields, day), *rules.reportable(module, row.fields, day)]
@@ -141,4 +145,4 @@ def _judged(module: Module, row: Row, day: date, *, again: bool) -> Judged:
     notes = notes[:NOTES_MAX]
     if module.code == KIND and row.fields.get("update_record_id"):
         notes.append(Said(CORRECTION, "update_record_id", "a correction", "a row without it for a new referral"))
-    return Judged(row.number, row.fields, tuple(stops), tuple(notes))
+    return Judged(row.number, key, row.fields, tuple(stops), tuple(notes))

@@ -20,7 +20,9 @@ from adapters.icare.folder import Folder, Stamp
 from adapters.icare.groups import Group
 from adapters.icare.names import ANSWER
 from adapters.icare.package import FileRefused, Why
+from adapters.icare.record import KIND
 from adapters.icare.shelf import Found, Opened, Shelf
+from adapters.icare.statements import Standing, number_of
 from adapters.icare.taken import Register, Taken
 from hub.errors import Unavailable
 
@@ -56,13 +58,15 @@ class Incoming:
         Returns:
             None where the workbook is gone, or has other bytes: it was not read through.
         """
-        opened = self._standing(label)
+        opened = self._as_taken(label)
         if opened is None:
             return None
-        groups = list(opened.sheet.groups(label))
+        month = self._month(label)
+        standing = self._standing(month)
+        groups = _said_first(opened, standing)
         found = groups[after : after + PAGE]
         last = after + len(found)
-        return self._raws(label, found), last if last < len(groups) else None
+        return self._raws(found, standing, month), last if last < len(groups) else None
 
     def next_file(self) -> tuple[str | None, list[str]]:
         """The label of the next workbook that was not read, and what is wrong with those before it."""
@@ -97,12 +101,14 @@ class Incoming:
             wanted.setdefault(key.partition("/")[0], set()).add(key)
         found: dict[str, Raw] = {}
         for label, own in wanted.items():
-            opened = self._standing(label)
+            opened = self._as_taken(label)
             if opened is None:
                 self._went(label)
                 continue
-            groups = [group for group in opened.sheet.groups(label) if group.key in own]
-            found |= {raw.key: raw for raw in self._raws(label, groups)}
+            month = self._month(label)
+            standing = self._standing(month)
+            groups = [group for group in _said_first(opened, standing) if group.key in own - standing.over]
+            found |= {raw.key: raw for raw in self._raws(groups, standing, month)}
         return [found.get(key) or Gone(key) for key in keys]
 
     def awaiting(self, limit: int) -> list[str]:
@@ -118,8 +124,7 @@ class Incoming:
             elif taken.whole and label not in there:  # taken away: nobody waits for its answer any more
                 self._went(label)
             elif taken.whole:
-                opened = self._readable(label)
-                keys += [group.key for group in opened.sheet.groups(label)] if opened is not None else []
+                keys += self._keys(label, self._readable(label))
         return keys
 
     def answer(self, answers: Mapping[str, Answer]) -> bool:
@@ -131,7 +136,7 @@ class Incoming:
             opened = self._readable(label) if taken.whole and label in there else None
             if opened is None:
                 continue
-            keys = [group.key for group in opened.sheet.groups(label)]
+            keys = self._keys(label, opened)
             if not all(key in answers for key in keys):
                 continue
             try:
@@ -200,7 +205,7 @@ class Incoming:
             self._register.put(opened.label, known)
         return known
 
-    def _standing(self, label: str) -> Opened | None:
+    def _as_taken(self, label: str) -> Opened | None:
         """A workbook as it was taken in; None: it is gone, or refused, or other bytes stand under its name."""
         found = self._shelf.found().get(label)
         if found is None:
@@ -215,18 +220,35 @@ class Incoming:
     def _readable(self, label: str) -> Opened | None:
         """The same, and None where it cannot be read just now, which is told where workbooks are looked at."""
         try:
-            return self._standing(label)
+            return self._as_taken(label)
         except Unavailable:
             return None
 
-    def _raws(self, label: str, groups: Sequence[Group]) -> list[Raw]:
-        found = self._shelf.found().get(label)
-        month = named.month if found and (named := names.named(found[1])) else ""
+    def _raws(self, groups: Sequence[Group], standing: Standing, month: str) -> list[Raw]:
         profiles = self._shelf.profiles(month) if groups else {}
-        return [
-            Raw(group.key, "", group.octets(profiles.get(group.row.client)), self._agreement, group.own())
-            for group in groups
-        ]
+        found = []
+        for group in groups:
+            number = number_of(self._agreement, standing.first.get(group.key, group.key))
+            data = group.octets(number, profiles.get(group.row.client))
+            found.append(Raw(group.key, "", data, self._agreement, group.own()))
+        return found
+
+    def _keys(self, label: str, opened: Opened | None) -> list[str]:
+        """Keys of the messages that a workbook makes."""
+        if opened is None or opened.sheet.module.code != KIND:
+            return []
+        return [group.key for group in _said_first(opened, self._standing(self._month(label)))]
+
+    def _standing(self, month: str) -> Standing:
+        return self._shelf.standing(month, self._taken_at)
+
+    def _taken_at(self, label: str) -> str:
+        taken = self._register.get(label)
+        return taken.at if taken is not None else ""
+
+    def _month(self, label: str) -> str:
+        named = names.named(f"{label}.xlsx")
+        return named.month if named is not None else ""
 
     def _went(self, label: str) -> None:
         """Of a workbook records were asked for that cannot be had: it is read when it is back."""
@@ -250,6 +272,11 @@ class Incoming:
             return []
         self._told.add((label, stamp, problem))
         return [problem]
+
+
+def _said_first(opened: Opened, standing: Standing) -> list[Group]:
+    """The messages of a workbook, without those that only say again what was said."""
+    return [group for group in opened.sheet.groups(opened.label) if group.key not in standing.again]
 
 
 def _without_place(refused: FileRefused) -> str:

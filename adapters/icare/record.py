@@ -5,6 +5,8 @@ many messages as it has flags that say Yes; each carries what identifies the cli
 assessment was, and that one need. It never carries another need, nor what is said of support and of plans.
 
 - The source key is ``file/row/flag``: the flag's column id tells the messages of one row apart (S12 has file and row).
+- ``referral_no`` is the number under which the agency's side knows the referral, the same wherever it is said again
+  (``statements``).
 - A flag names no recipient: where it leads is the agency's own table of routes.
 - The profile is the client's row in the same month's Client Profile, where there is one.
 
@@ -26,7 +28,7 @@ from hub.model.record import Record
 KIND = "NARS"
 PROFILE = "profile"
 PROFILE_MODULE = "CLIENT_PROFILE"
-FLAG = "flag"
+FLAG, NUMBER = "flag", "referral_no"  # fields that are no columns of the workbook
 NO_FACT = "processing_details"
 _ASSESSMENT = (  # what a row says of the client and of the assessment, whichever need it is
     "client_validation_type_id",
@@ -41,13 +43,14 @@ _ASSESSMENT = (  # what a row says of the client and of the assessment, whicheve
     "assessment_completed_dt",
 )
 _NEEDED = _ASSESSMENT[:3]
+_NUMBER = re.compile(r"[A-Z2-7]{12}")
 _KEY = re.compile(r"([A-Za-z0-9_.-]{1,80})/([1-9][0-9]{0,6})/([A-Za-z_]{1,60})")
 
 
 def columns() -> Mapping[str, Mapping[str, Any]]:
     """Field names of the record, its child nested: what a mapping may name."""
     own, below = (_facts(code) for code in (KIND, PROFILE_MODULE))
-    return {KIND: {"fields": (*own, FLAG), "children": {PROFILE: {"fields": below}}}}
+    return {KIND: {"fields": (*own, FLAG, NUMBER), "children": {PROFILE: {"fields": below}}}}
 
 
 def carried(referral: Referral) -> tuple[str, ...]:
@@ -60,7 +63,8 @@ def parse(key: str, data: bytes) -> Record:
 
     Args:
         key: ``file/row/flag``.
-        data: JSON ``{"fields": {…}, "profile": {…}, "faults": [[place, got, expected], …]}``; ``fields`` alone must be.
+        data: JSON ``{"fields": {…}, "referral_no": "…", "profile": {…}, "faults": [[place, got, expected], …]}``; the
+            last two may be absent.
 
     Raises:
         RecordUnreadable: names key and column, what was got (a code or a shape), what was expected and what to do.
@@ -83,7 +87,10 @@ def parse(key: str, data: bytes) -> Record:
     children = {}
     if (told := document.get(PROFILE)) is not None:
         children[PROFILE] = (Record(PROFILE, _fields(key, told, _facts(PROFILE_MODULE))),)
-    return Record(KIND, {**fields, FLAG: referral.flag}, children)
+    number = document.get(NUMBER)
+    if not isinstance(number, str) or not _NUMBER.fullmatch(number):
+        raise _bad(key, NUMBER, shape(number), "12 characters of base32")
+    return Record(KIND, {**fields, FLAG: referral.flag, NUMBER: number}, children)
 
 
 def _facts(module: str) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from adapters.icare import names
 from adapters.icare.folder import PLACES, Folder, Stamp
 from adapters.icare.groups import Client, Sheet, judged, profiles
 from adapters.icare.package import FileRefused, Why
-from adapters.icare.record import PROFILE_MODULE
+from adapters.icare.record import KIND, PROFILE_MODULE
+from adapters.icare.statements import Standing, Statement, standing, statements
 
 SHEETS_MAX = 2  # workbooks that are kept opened: the one that is read, and one beside it
 Profiles = Mapping[Client, Mapping[str, str]]
@@ -42,6 +43,7 @@ class Shelf:
         self._folder, self._agreement, self._day_of = folder, agreement, day_of
         self._opened: dict[Found, tuple[Stamp, Opened]] = {}
         self._profiles: dict[Found, tuple[Stamp, Profiles]] = {}
+        self._statements: dict[Found, tuple[Stamp, tuple[Statement, ...]]] = {}
 
     def found(self) -> dict[str, Found]:
         """Label to where the workbook lies; of one that lies in two places, the first."""
@@ -108,6 +110,35 @@ class Shelf:
             self._profiles[found] = (stamp, own)
         return own
 
+    def standing(self, month: str, taken_at: Callable[[str], str]) -> Standing:
+        """What stands of all that the workbooks of a month say of referrals.
+
+        Args:
+            month: ``YYYY-MM``, or "" for those of every month.
+            taken_at: when the workbook of a label was taken in, ISO; "" is after all of them.
+        """
+        there = self.found()
+        self._statements = {found: kept for found, kept in self._statements.items() if found in there.values()}
+        known = [(taken_at(label), found) for label, found in there.items() if _may_say(found, month)]
+        order = sorted(known, key=lambda each: (not each[0], each[0], _in_order(each[1])))
+        return standing(self._statements_of(found) for _, found in order)
+
+    def _statements_of(self, found: Found) -> tuple[Statement, ...]:
+        """The statements of a workbook; none where it is another's, or cannot be read."""
+        place, name = found
+        stamp = self._folder.stamp(name, place)
+        known = self._statements.get(found)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            opened = self.open(found)
+        except FileRefused:
+            opened = None
+        own = statements(opened.label, opened.sheet) if opened is not None else ()
+        if stamp is not None:
+            self._statements[found] = (stamp, own)
+        return own
+
     def _read(self, name: str, data: bytes) -> Opened:
         label, said = names.label(name), names.named(name)
         if said is not None and said.agreement != self._agreement:
@@ -123,6 +154,11 @@ class Shelf:
                 "name it rightly",
             )
         return Opened(label, hashlib.sha256(data).hexdigest(), sheet)
+
+
+def _may_say(found: Found, month: str) -> bool:
+    said = names.named(found[1])
+    return said is None or (said.module == KIND and (not month or said.month == month))
 
 
 def _in_order(found: Found) -> tuple[int, str]:
