@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.icare.package import Package
 from adapters.icare.parts import Reader, damaged, parsed, too_large
@@ -39,7 +39,7 @@ class Cell:
 
     column: int
     kind: str
-    text: str
+    text: str = field(repr=False)
     style: int = 0
 
 

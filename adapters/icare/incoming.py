@@ -8,9 +8,11 @@ again. Remembered are digests and states alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from adapters.contract import Answer, Gone, Memory, Now, Raw
@@ -20,7 +22,6 @@ from adapters.icare.folder import Folder, Stamp
 from adapters.icare.groups import Group
 from adapters.icare.names import ANSWER
 from adapters.icare.package import FileRefused, Why
-from adapters.icare.record import KIND
 from adapters.icare.shelf import Found, Opened, Shelf
 from adapters.icare.statements import Standing, number_of
 from adapters.icare.taken import Register, Taken
@@ -46,14 +47,15 @@ class Incoming:
         self._done: dict[str, Stamp] = {}  # labels with which nothing is to be done while the file stays as it is
         self._told: set[tuple[str, Stamp | None, str]] = set()
         self._unsaid: list[tuple[str, str]] = []  # answers that could not be written, told with the next page
+        self._keys: dict[str, tuple[Found, Stamp, tuple[str, ...]]] = {}
         self._said: dict[str, int] = {}  # label to what its answer rests on
         self._turn = ""  # the label at which the next look begins
 
     def page(self, label: str, after: int) -> tuple[list[Raw], int | None] | None:
-        """The next records of a workbook, and how many were read with them; None for it: that was all.
+        """The next records of a workbook, and how many rows with a flag were looked at; None for it: that was all.
 
         Args:
-            after: how many of its records were read before.
+            after: how many were looked at before. What only says again what was said is looked at, and is no record.
 
         Returns:
             None where the workbook is gone, or has other bytes: it was not read through.
@@ -61,12 +63,11 @@ class Incoming:
         opened = self._as_taken(label)
         if opened is None:
             return None
-        month = self._month(label)
+        month = _month(label)
         standing = self._standing(month)
-        groups = _said_first(opened, standing)
-        found = groups[after : after + PAGE]
-        last = after + len(found)
-        return self._raws(found, standing, month), last if last < len(groups) else None
+        groups = list(opened.sheet.groups(label))
+        found = [group for group in groups[after : after + PAGE] if group.key not in standing.again]
+        return self._raws(found, standing, month), after + PAGE if after + PAGE < len(groups) else None
 
     def next_file(self) -> tuple[str | None, list[str]]:
         """The label of the next workbook that was not read, and what is wrong with those before it."""
@@ -105,9 +106,10 @@ class Incoming:
             if opened is None:
                 self._went(label)
                 continue
-            month = self._month(label)
+            month = _month(label)
             standing = self._standing(month)
-            groups = [group for group in _said_first(opened, standing) if group.key in own - standing.over]
+            asked = own - standing.over - standing.again
+            groups = [group for group in opened.sheet.groups(label) if group.key in asked]
             found |= {raw.key: raw for raw in self._raws(groups, standing, month)}
         return [found.get(key) or Gone(key) for key in keys]
 
@@ -116,7 +118,7 @@ class Incoming:
         files = list(self._register.unsettled())
         begin = next((place for place, (label, _) in enumerate(files) if label == self._turn), 0)
         self._turn = ""
-        there = self._shelf.found()
+        there, standing = self._shelf.found(), cache(self._standing)
         keys: list[str] = []
         for label, taken in files[begin:] + files[:begin]:
             if len(keys) >= limit:
@@ -124,23 +126,20 @@ class Incoming:
             elif taken.whole and label not in there:  # taken away: nobody waits for its answer any more
                 self._went(label)
             elif taken.whole:
-                keys += self._keys(label, self._readable(label))
+                keys += self._keys_of(label, there[label], standing) or ()
         return keys
 
     def answer(self, answers: Mapping[str, Answer]) -> bool:
         """See :meth:`adapters.contract.Answering.answer`. What cannot be written stops no other workbook's answer."""
         written = False
         failed: Unavailable | None = None
-        there = self._shelf.found()
+        there, standing = self._shelf.found(), cache(self._standing)
         for label, taken in self._register.unsettled():
-            opened = self._readable(label) if taken.whole and label in there else None
-            if opened is None:
-                continue
-            keys = self._keys(label, opened)
-            if not all(key in answers for key in keys):
+            keys = self._keys_of(label, there[label], standing) if taken.whole and label in there else None
+            if keys is None or not all(key in answers for key in keys):
                 continue
             try:
-                written |= self._answer(there[label], taken, opened, {key: answers[key] for key in keys})
+                written |= self._answer(label, there[label], taken, {key: answers[key] for key in keys})
             except Unavailable as error:
                 failed = error
                 self._unsaid.append((label, f"icare {label}{ANSWER}: {error}"))
@@ -148,25 +147,40 @@ class Incoming:
             raise failed
         return written
 
-    def _answer(self, found: Found, taken: Taken, opened: Opened, answers: Mapping[str, Answer]) -> bool:
+    def _answer(self, label: str, found: Found, taken: Taken, answers: Mapping[str, Answer]) -> bool:
         """Answer one workbook, where what stands there says something else."""
-        place, name = found
-        rests_on = hash((found, self._folder.stamp(name + ANSWER, place), *answers.values()))
-        if self._said.get(opened.label) == rests_on:
+        if self._said.get(label) == self._rests_on(found, answers):
             return False
-        data, settled = said.answer_to(opened.sheet, opened.label, answers)
+        opened = self._as_taken(label)
+        if opened is None:
+            return False
+        data, settled = said.answer_to(opened.sheet, label, answers)
+        written = self._put(found, data)
+        self._said[label] = self._rests_on(found, answers)
+        if settled:
+            self._register.put(label, replace(taken, settled=True))
+            del self._said[label]
+            self._keys.pop(label, None)
+        return written
+
+    def _rests_on(self, found: Found, answers: Mapping[str, Answer]) -> int:
+        """What an answer rests on, to see that nothing has changed; of a workbook of any length one number is kept."""
+        place, name = found
+        return hash((found, self._folder.stamp(name + ANSWER, place), *answers.items()))
+
+    def _put(self, found: Found, data: bytes) -> bool:
+        """Write an answer beside a workbook, unless it stands there."""
+        place, name = found
         stands = self._folder.read(name + ANSWER, place) == data
         if not stands:
             self._folder.put(name + ANSWER, data, place)
-        if settled:
-            self._said.pop(opened.label, None)
-            self._register.put(opened.label, replace(taken, settled=True))
-        else:
-            self._said[opened.label] = hash((found, self._folder.stamp(name + ANSWER, place), *answers.values()))
         return not stands
 
     def _to_read(self, label: str, name: str, stamp: Stamp, problems: list[str]) -> bool:
         """Whether a workbook is to be read now. One that is refused is answered, and told."""
+        if self._was_read(label, name):
+            self._done[label] = stamp
+            return False
         try:
             opened = self._shelf.open(("", name))
             if opened is None:
@@ -176,12 +190,18 @@ class Incoming:
             if refused.why in _GROWING and self._grows(stamp):
                 return False
             problems += self._once(label, stamp, f"icare {label}: {refused.why}, {_without_place(refused)}")
-            self._folder.put(name + ANSWER, said.refusal(refused))
+            self._put(("", name), said.refusal(refused))
             self._done[label] = stamp
             return False
-        if taken.whole:
-            self._done[label] = stamp
         return not taken.whole
+
+    def _was_read(self, label: str, name: str) -> bool:
+        """Whether a workbook was read through before, and is the same: this is seen without opening it."""
+        known = self._register.get(label)
+        if known is None or not known.whole or known.gone:
+            return False
+        data = self._folder.read(name)
+        return data is not None and hashlib.sha256(data).hexdigest() == known.sha256
 
     def _taken_in(self, opened: Opened) -> Taken:
         """The same workbook again, or a new one that is taken in now.
@@ -198,7 +218,7 @@ class Incoming:
                 "give it a new name, and hand it in",
             )
         if known is None:
-            known = Taken(opened.sha256, self._now().isoformat())
+            known = Taken(opened.sha256, self._now().astimezone(UTC).isoformat())
         elif known.gone:
             known = replace(known, whole=False, settled=False, gone=False)
         if not known.settled:  # also one that is known and missing in the list, or it would never be answered
@@ -217,13 +237,6 @@ class Incoming:
         known = self._register.get(label)
         return opened if opened is None or known is None or known.sha256 == opened.sha256 else None
 
-    def _readable(self, label: str) -> Opened | None:
-        """The same, and None where it cannot be read just now, which is told where workbooks are looked at."""
-        try:
-            return self._as_taken(label)
-        except Unavailable:
-            return None
-
     def _raws(self, groups: Sequence[Group], standing: Standing, month: str) -> list[Raw]:
         profiles = self._shelf.profiles(month) if groups else {}
         found = []
@@ -233,11 +246,19 @@ class Incoming:
             found.append(Raw(group.key, "", data, self._agreement, group.own()))
         return found
 
-    def _keys(self, label: str, opened: Opened | None) -> list[str]:
-        """Keys of the messages that a workbook makes."""
-        if opened is None or opened.sheet.module.code != KIND:
-            return []
-        return [group.key for group in _said_first(opened, self._standing(self._month(label)))]
+    def _keys_of(self, label: str, found: Found, standing: Callable[[str], Standing]) -> list[str] | None:
+        """Keys of the messages that a workbook makes; None: it cannot be read now."""
+        stamp = self._folder.stamp(found[1], found[0])
+        known = self._keys.get(label)
+        if known is None or known[:2] != (found, stamp):
+            try:
+                opened = self._as_taken(label)
+            except Unavailable:  # told where workbooks are looked at
+                return None
+            if opened is None or stamp is None:
+                return None
+            known = self._keys[label] = (found, stamp, tuple(group.key for group in opened.sheet.groups(label)))
+        return [key for key in known[2] if key not in standing(_month(label)).again] if known[2] else []
 
     def _standing(self, month: str) -> Standing:
         return self._shelf.standing(month, self._taken_at)
@@ -245,10 +266,6 @@ class Incoming:
     def _taken_at(self, label: str) -> str:
         taken = self._register.get(label)
         return taken.at if taken is not None else ""
-
-    def _month(self, label: str) -> str:
-        named = names.named(f"{label}.xlsx")
-        return named.month if named is not None else ""
 
     def _went(self, label: str) -> None:
         """Of a workbook records were asked for that cannot be had: it is read when it is back."""
@@ -274,9 +291,10 @@ class Incoming:
         return [problem]
 
 
-def _said_first(opened: Opened, standing: Standing) -> list[Group]:
-    """The messages of a workbook, without those that only say again what was said."""
-    return [group for group in opened.sheet.groups(opened.label) if group.key not in standing.again]
+def _month(label: str) -> str:
+    """The month of a workbook, where its name says one."""
+    said = names.named(f"{label}.xlsx")
+    return said.month if said is not None else ""
 
 
 def _without_place(refused: FileRefused) -> str:

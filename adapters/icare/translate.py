@@ -23,7 +23,7 @@ _SYSTEMS = {label: f"{codes.ID}/{system}" for label, system in KINDS.items()}
 _PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})", re.ASCII)
 _NUMBER_FIRST = re.compile(r"(\d+[A-Za-z]?)[ ,]+(.+)", re.ASCII)
 _WAYS = {  # the letters of a direction, English and French, to the label of its list
-    letters.casefold(): value.label
+    letters: value.label
     for value in lists()["street_direction"]
     for letters in {value.label.partition(" ")[0], value.label.partition(" ")[0].replace("W", "O")}
 }
@@ -103,7 +103,7 @@ def street_out(element: Any) -> Any:
     rest = clean(", ".join(line for line in element if line not in units))
     found = _NUMBER_FIRST.fullmatch(rest)
     number, words = (found[1], found[2].split(" ")) if found else ("", rest.split(" "))
-    way = _WAYS.get(words[-1].casefold()) if len(words) > 1 else None
+    way = _WAYS.get(words[-1]) if len(words) > 1 else None
     words = words[:-1] if way else words
     last, first = _types().read(words[-1]), _types().read(words[0])  # Maple Street; rue Ste-Catherine
     kind = (last or first) if len(words) > 1 else None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from adapters.icare import cells, parts, values
@@ -61,7 +61,7 @@ class Row:
     """
 
     number: int
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
     faults: tuple[Fault, ...] = ()
 
 

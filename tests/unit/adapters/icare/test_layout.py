@@ -72,6 +72,15 @@ def test_an_alias_leads_to_a_label_that_exists_and_is_none_itself():
         assert not set(own) & labels
 
 
+def test_case_10_ids_that_follow_no_pattern_stand_as_they_are():
+    named = {referral.need: flag for flag, referral in referrals().items()}
+
+    assert named["food_cloth_material_needs_ind"] == "food_cloth_material_refs_ind"
+    assert named["knwl_education_needs_ind"] == "knwl_education_needs_referrals_ind"
+    assert "essential_skill_responsabilities_ind" in modules()["IO"].columns
+    assert {"service_lang_id", "service_language_id"} & set(modules()["CC"].columns) == {"service_lang_id"}
+
+
 def test_there_are_21_referral_flags_each_with_its_own_need():
     columns = modules()["NARS"].columns
     named = [

@@ -333,6 +333,52 @@ def test_a_settled_workbook_is_not_read_again_wherever_it_went_meanwhile(office:
     assert drain(source)[0] == []
 
 
+def test_a_workbook_that_waits_is_not_opened_again_to_ask_about_it(
+    office: Office, source: Answering, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(4):
+        office.hand_in("NARS", [assessed(client_validation_id=f"1122334{number}")])
+    settle(source, lambda _: WAITS)
+    settle(source, lambda _: WAITS)
+
+    def opened(*_: object) -> None:
+        raise AssertionError("a workbook was opened")
+
+    monkeypatch.setattr("adapters.icare.shelf.judged", opened)
+
+    assert settle(source, lambda _: WAITS) == []
+    assert len(source.awaiting(10)) == 4
+
+
+def test_case_26_where_the_service_was_and_where_the_client_lives_stay_apart(office: Office, source: Answering):
+    office.hand_in("CLIENT_PROFILE", [profile(postal_txt="M1T1T5")])
+    office.hand_in("NARS", [assessed(postal_cd="M5V2T6")])
+
+    (raw,) = drain(source)[0]
+
+    assert isinstance(raw, Raw)
+    found = ADAPTER.parse(raw.key, raw.data)
+    assert found.get("postal_cd") == "M5V2T6"
+    assert found.children["profile"][0].get("postal_txt") == "M1T1T5"
+
+
+def test_case_19_a_client_without_a_number_is_refused_with_the_reason(office: Office, source: Answering):
+    name = office.hand_in("NARS", [assessed(client_validation_id="", client_validation_type_id="")])
+
+    settle(source, lambda _: Answer(Verdict.REFUSED, "DN_SCHEMA"))
+
+    assert {line[1] for line in (office.answer_to(name) or [])[1:]} == {"V1"}
+
+
+def test_case_38_a_row_without_a_profile_is_read_all_the_same(office: Office, source: Answering):
+    office.hand_in("NARS", [assessed()])
+
+    (raw,) = drain(source)[0]
+
+    assert isinstance(raw, Raw)
+    assert ADAPTER.parse(raw.key, raw.data).children == {}
+
+
 # -- refused as a whole
 
 
