@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from adapters.icare.details import Key
 from adapters.icare.groups import Sheet
 
-NUMBER_LENGTH = 12  # characters of base32, settled S9
+_NUMBER_LENGTH = 12  # characters of base32, settled S9
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +82,4 @@ def number_of(agreement: str, first: str) -> str:
     """The number under which the agency's side knows a referral (PLAC), of the key of its first statement."""
     place, _, flag = first.rpartition("/")
     digest = hmac.new(f"{agreement}/{place}".encode(), flag.encode(), hashlib.sha256).digest()
-    return b32encode(digest).decode()[:NUMBER_LENGTH]
+    return b32encode(digest).decode()[:_NUMBER_LENGTH]
