@@ -27,8 +27,8 @@ UNKNOWN = "OTHER"  # a refusal whose text is in no table
 TEXT_MAX = 10_000  # [policy] characters of one cell that are looked at
 _HEAD = re.compile(r"\s*\[([A-Z]{2,8}:[^\]]*)\]")
 _MARK = re.compile(r"\[(\d{1,3})\]")
-_BOTH = re.compile(r"\(([^()]{1,60})\)\s*(.*?)\s*/\s*\(([^()]{1,60})\)\s*(.*)", re.DOTALL)
-_ONE = re.compile(r"\(([^()]{1,60})\)\s*(.*)", re.DOTALL)
+_ENTITY = re.compile(r"\(([^()]{1,60})\)")
+_FRENCH = re.compile(r"/ ?\([^()]{1,60}\)")  # the stroke between the languages stands before the entity
 _OF = re.compile(r"(\d{1,5})/(\d{1,5})")
 
 
@@ -173,12 +173,12 @@ def _apart(text: str) -> Sequence[str]:
 
 
 def _message(text: str) -> Message:
-    if both := _BOTH.fullmatch(text):
-        entity, english, _, french = both.groups()
-    elif one := _ONE.fullmatch(text):
-        entity, english, french = one[1], one[2], ""
-    else:
-        entity, english, french = "", text, ""
+    text = " ".join(text.split())
+    named = _ENTITY.match(text)
+    rest = text[named.end() :] if named else text
+    other = _FRENCH.search(rest) if named else None
+    entity = named[1] if named else ""
+    english, french = (rest[: other.start()], rest[other.end() :]) if other else (rest, "")
     code = _codes().get(fold(english)) or _codes().get(fold(french)) or UNKNOWN
     return Message(code, entity, english.strip(), french.strip())
 

@@ -15,6 +15,10 @@ from xml.parsers import expat
 
 from adapters.icare.package import FileRefused, Package, Why, programs
 
+DEPTH_MAX = 100  # [policy] elements in one another; a sheet has 6
+TAGS_MAX = 1_000  # [policy] kinds of element in one part; a sheet has some 40
+TAG_BYTES_MAX = 1024 * 1024  # [policy] one tag with its attributes
+_FORMAT_MAX = 255  # characters of a number format, as spreadsheet programs have it
 _CHUNK_BYTES = 64 * 1024
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})  # built-in formats of dates
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')  # of a number format: what is no letter of the date itself
@@ -79,7 +83,7 @@ def date_styles(package: Package, part: str) -> frozenset[int]:
     dates, in_cells, count = set(), False, 0
     for name, attrs in elements(package, part):
         if name == "numFmt":
-            letters = _NOT_SHOWN.sub("", attrs.get("formatCode", "")).lower()
+            letters = _NOT_SHOWN.sub("", attrs.get("formatCode", "")[:_FORMAT_MAX]).lower()
             formats[attrs.get("numFmtId", "")] = bool(re.search("[dmyhs]", letters)) and "general" not in letters
         elif name in ("cellXfs", "cellStyles", "dxfs"):
             in_cells = name == "cellXfs"
@@ -129,10 +133,23 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
     parser.buffer_text = True
     local: dict[str, str] = {}
 
+    depth = 0
+
     def start(tag: str, attrs: dict[str, str]) -> None:
-        reader.start(local.get(tag) or local.setdefault(tag, tag.rpartition(":")[2]), attrs)
+        nonlocal depth
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise too_large("elements in one another", DEPTH_MAX)
+        name = local.get(tag)
+        if name is None:
+            name = local[tag] = tag.rpartition(":")[2]
+            if len(local) > TAGS_MAX:
+                raise too_large("kinds of element", TAGS_MAX)
+        reader.start(name, attrs)
 
     def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
         reader.end(local[tag])
 
     def doctype(*_: object) -> None:
@@ -143,8 +160,12 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
     parser.StartDoctypeDeclHandler = doctype
     with package.stream(part) as stream:
         try:
+            fed = 0
             while chunk := stream.read(_CHUNK_BYTES):
                 parser.Parse(chunk, False)
+                fed += len(chunk)
+                if fed - parser.CurrentByteIndex > TAG_BYTES_MAX:  # one tag that does not end
+                    raise too_large("bytes of one tag", TAG_BYTES_MAX)
                 yield
             parser.Parse(b"", True)
         except expat.ExpatError:

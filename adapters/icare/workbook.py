@@ -25,6 +25,7 @@ from adapters.icare.words import ENGLISH, Words, fold
 from hub.model.identifiers import clean
 
 SHEETS_MAX = 20  # [policy] the template has 3
+LISTED_MAX = 200_000  # [policy] values of a hidden sheet; the genuine one has 2,900
 _LOV, _LOV_IDS = "lov", "lovids"
 _CULTURES = ("en-CA", "fr-CA")
 _CHILD = re.compile(r"childminding_NewcomerChildren_([1-5])_(childminding_(?:age|type)_id)")
@@ -162,7 +163,11 @@ class Workbook:
     def _grid(self, part: str) -> dict[int, dict[int, str]]:
         """A hidden sheet by place and row; texts as they stand there."""
         found: dict[int, dict[int, str]] = {}
+        count = 0
         for number, row in cells.rows(self.package, part, self.strings):
+            count += len(row)
+            if count > LISTED_MAX:
+                raise parts.too_large("values in hidden lists", LISTED_MAX)
             for cell in row:
                 found.setdefault(cell.column, {})[number] = _plain_number(cell)
         return found

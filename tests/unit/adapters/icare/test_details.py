@@ -60,6 +60,12 @@ def test_a_text_of_another_shape_is_kept_as_a_message_that_nobody_knows(text: st
     assert (found.record, found.row) == ("", None)
 
 
+def test_a_text_that_is_made_to_be_slow_is_read_at_once():
+    for text in ("(Client)" + " " * 9_000 + "x", "(Client) " + "/ (" * 3_000, "[1]" * 3_000, "(" * 9_000):
+        found = read(text)
+        assert found is not None
+
+
 def test_the_number_of_a_message_is_no_code():
     other = PUBLIC.replace("Unable to validate against database.", "Date missing.").replace("Impossible", "Autre")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +97,40 @@ def test_case_33_entities_are_refused_and_never_expanded(part: str):
     bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
 
     assert why(with_part(part, bomb)) is Why.DAMAGED
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        pytest.param("<a>" * 3_000_000, id="elements in one another"),
+        pytest.param("".join(f"<a{n:x}/>" for n in range(300_000)), id="kinds of element"),
+        pytest.param("<c " + "".join(f'a{n:x}="" ' for n in range(300_000)) + "/>", id="one tag"),
+        pytest.param("<sheetData><row r='1'>" + "<c/>" * 2_100_000, id="cells"),
+    ],
+)
+def test_case_33_a_part_that_is_made_to_fill_the_memory_is_refused(xml: str, tmp_path: Path):
+    path = tmp_path / "bomb.xlsx"
+    parts = icare.unzipped(icare.package([("S", "visible", f"<worksheet>{xml}")]))
+    path.write_bytes(icare.zipped(parts, zipfile.ZIP_STORED))  # so that its ratio does not tell
+
+    done = subprocess.run(
+        [sys.executable, "-c", READ_IN_150_MB, str(path)], capture_output=True, text=True, cwd=icare.ROOT, check=False
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("F14", "")
+
+
+READ_IN_150_MB = """
+import resource, sys
+from adapters.icare.package import FileRefused
+from adapters.icare.workbook import Workbook
+resource.setrlimit(resource.RLIMIT_AS, (150 << 20,) * 2)
+try:
+    with open(sys.argv[1], "rb") as file:
+        Workbook(file.read())
+except FileRefused as refused:
+    print(refused.why)
+"""
 
 
 def test_two_members_of_one_name_are_refused():
