@@ -54,8 +54,8 @@ def fill(template: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
     if len(rows) > ROWS_MAX:
         raise MappingGap("icare workbook", f"{len(rows)} rows", f"{ROWS_MAX} at most", "split them first")
     book = Workbook(template)
-    if book.template.first_row != FIRST_ROW:
-        raise FileRefused(Why.NOT_A_TEMPLATE, "a template without technical ids", "those of iCARE in row 2", _NEXT)
+    if not _has_ids(book):
+        raise FileRefused(Why.NOT_A_TEMPLATE, "a template without its technical ids", "those of iCARE in row 2", _NEXT)
     leaks_nothing(book)
     written = [_written(book.template, row) for row in rows]
     data = book.package.read(book.template.part)
@@ -84,6 +84,13 @@ def leaks_nothing(book: Workbook) -> None:
             used.update(cell.text for cell in found)
     if left := sum(1 for text in book.strings if clean(text) and text not in used):
         raise FileRefused(Why.LEAKS, f"{left} texts that no cell shows", "none", _NEXT)
+
+
+def _has_ids(book: Workbook) -> bool:
+    """Whether row 2 has the ids as iCARE spells them; a workbook without them is read, and not written."""
+    top = dict(cells.rows(book.package, book.template.part, book.strings, FIRST_ROW - 1))
+    said = {clean(cell.text) for cell in top.get(2, ())}
+    return book.template.first_row == FIRST_ROW and {column.id for column in book.template.bound.values()} <= said
 
 
 def _written(template: Template, row: Mapping[str, str]) -> dict[int, str]:

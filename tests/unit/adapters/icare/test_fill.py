@@ -266,8 +266,23 @@ def test_2500_rows_fit_and_one_more_does_not(template: bytes):
 
 def test_a_template_without_technical_ids_is_not_filled():
     top = icare.heads("CLIENT_PROFILE")
+    for without in ({1: top[1], 2: top[3]}, {1: top[1], 3: top[3]}):
+        with pytest.raises(FileRefused) as refused:
+            fill(icare.workbook("CLIENT_PROFILE", top=without), [profile()])
+        assert refused.value.why is Why.NOT_A_TEMPLATE
+
+
+def test_the_edited_spelling_of_the_children_is_read_and_never_written():
+    top = icare.heads("NARS")
+    top[2] = {
+        place: str(text).replace("Children[", "Children_").replace("]childminding", "_childminding")
+        for place, text in top[2].items()
+    }
+    edited = icare.workbook("NARS", top=top)
+
+    assert list(Workbook(edited).rows()) == []
     with pytest.raises(FileRefused):
-        fill(icare.workbook("CLIENT_PROFILE", top={1: top[1], 2: top[3]}), [profile()])
+        fill(edited, [])
 
 
 def client(number: int, **more: str) -> dict[str, str]:
