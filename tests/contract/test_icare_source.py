@@ -1,0 +1,119 @@
+"""A folder of iCARE workbooks keeps the promise of every source that reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.contract import Adapter, Parcel, SentState
+from adapters.icare import ADAPTER
+from hub.clock import UtcClock
+from tests.contract.source import MARKED, Connect, Memory, ReadingSource, drain, keys, nothing
+from tests.icare_builder import Office, assessed, profile
+
+FLAG = "language_skills_referrals_ind"
+
+
+class IcareAgency:
+    """Workers of an agreement: each record that they save goes into workbooks of a month of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.office = Office(folder)
+        self._names: dict[str, str] = {}
+
+    def add(self) -> str:
+        month = f"2026{len(self._names) + 1:02}"
+        number = f"1122334{len(self._names)}"
+        self.office.hand_in("CLIENT_PROFILE", [profile(client_validation_id=number, street_nme=MARKED)], month)
+        name = self.office.hand_in("NARS", [assessed(client_validation_id=number)], month)
+        key = f"{name.removesuffix('.xlsx')}/4/{FLAG}"
+        self._names[key] = name
+        return key
+
+    def change(self, key: str) -> None:
+        raise AssertionError("a row of a workbook does not change; another workbook says so")
+
+    def remove(self, key: str) -> None:
+        (self.office.folder / self._names[key]).unlink()
+
+    def received(self) -> list[tuple[str, bytes]]:
+        """Nothing but answers ever comes."""
+        assert not [each for each in self.office.folder.glob("*") if each.suffix not in (".xlsx", ".csv")]
+        return []
+
+    def parcel(self, envelope_id: str) -> Parcel:
+        return Parcel(envelope_id, "referral-status", b"{}")
+
+    def vanish(self) -> None:
+        self.office.folder.rename(self.office.folder.with_name("away"))
+
+    def come_back(self) -> None:
+        self.office.folder.with_name("away").rename(self.office.folder)
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> IcareAgency:
+    return IcareAgency(tmp_path / "A-100")
+
+
+@pytest.fixture
+def connect(agency: IcareAgency) -> Connect:
+    settings = dict(agency.office.settings)
+    now = UtcClock().now
+    return lambda memory=None: ADAPTER.connect(settings, Memory() if memory is None else memory, now)
+
+
+@pytest.fixture
+def card() -> Adapter:
+    return ADAPTER
+
+
+class TestIcareSource(ReadingSource):
+    """Workbooks of 2026 in one folder."""
+
+
+def test_a_message_for_icare_is_not_sent_and_nothing_is_committed(agency: IcareAgency, connect: Connect):
+    def commit() -> None:
+        raise AssertionError("there is nothing to commit")
+
+    sent = connect().send([agency.parcel("e-2"), agency.parcel("e-1")], commit)
+
+    assert [(one.envelope_id, one.state, one.code) for one in sent] == [
+        ("e-2", SentState.FAILED, "DN_OFF_BUS"),
+        ("e-1", SentState.FAILED, "DN_OFF_BUS"),
+    ]
+    assert connect().send([], nothing) == []
+    assert list(agency.office.folder.iterdir()) == []
+
+
+def test_pages_are_the_same_whoever_reads_them(agency: IcareAgency, connect: Connect):
+    rows = [assessed(client_validation_id=f"{n:08}", settlement_plan_ind="No") for n in range(1_100)]
+    agency.office.hand_in("NARS", rows, lov=False)
+    memory = Memory()
+    alone, _ = drain(connect())
+    since, in_turn = "", []
+    while True:  # each page by a process of its own
+        page = connect(memory).fetch(since)
+        in_turn += page.raws
+        if page.cursor == since:
+            break
+        since = page.cursor
+
+    assert len(alone) == 1_100
+    assert in_turn == alone
+
+
+def test_a_workbook_that_goes_before_it_was_read_through_is_read_when_it_is_back(agency: IcareAgency, connect: Connect):
+    name = agency.office.hand_in("NARS", [assessed(client_validation_id=f"{n:08}") for n in range(501)], lov=False)
+    source = connect()
+    half = source.fetch("")
+    data = (agency.office.folder / name).read_bytes()
+    (agency.office.folder / name).unlink()
+
+    _, away = drain(source, half.cursor)
+    agency.office.put(name, data)
+    found, _ = drain(source, away)
+
+    assert len(half.raws) == 500
+    assert len(set(keys(found))) == 501, "a workbook that was read in part counts as not read"
