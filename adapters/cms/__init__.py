@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.cms import record, source, translate
+from adapters import pairs
+from adapters.cms import record, source
 from adapters.contract import Adapter, RecordKind
 
 ADAPTER = Adapter(
@@ -17,5 +18,5 @@ ADAPTER = Adapter(
         RecordKind("CONSENT", event="consent"),
     ),
     columns=record.columns,
-    functions=translate.FUNCTIONS,
+    functions=pairs.FUNCTIONS,
 )

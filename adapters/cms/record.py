@@ -21,7 +21,8 @@ from typing import Any
 
 import orjson
 
-from adapters.cms.values import EXPECTED, READERS, flag
+from adapters.cells import flag
+from adapters.cms.values import EXPECTED, READERS
 from hub.errors import MappingGap, RecordUnreadable, shape
 from hub.model.canonical import canonical
 from hub.model.identifiers import normalise, shape_problem

@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from adapters.cells import TORONTO
 from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, asked_again, holes
 from adapters.cms.check import look
 from adapters.cms.engine import Untold
@@ -27,7 +28,6 @@ from adapters.cms.record import PREFIXES, split
 from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import VIEW_OF, Delivered, compare
-from adapters.cms.values import TORONTO
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
