@@ -41,10 +41,14 @@ def step(house: House, system: System) -> bool:
     if ours is None:
         return False
     source = cast(Answering, ours.connections.source(system))
+    living = house.adapters[system.kind].living
     answers: dict[str, Answer] = {}  # a batch without any record of ours is answered too
     for keys in batches(source.awaiting(KEYS_MAX), ASKED_AT_ONCE):
         with house.store.peek() as rows:
             found, over = _told(rows, system, keys)
+            if living:  # a row that says nothing now says so by itself when it changes
+                answers |= found | over
+                continue
             silent = [key for key in keys if key not in found]
             read = _read(ours, system, source.refetch(silent)) if silent else []
             late = [each.raw for each in read if each.raw.key not in over and _is_news(ours, rows, each)]

@@ -60,7 +60,7 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
         sender=envelope.sender,
         recipient=envelope.recipient,
         routed=theirs and (row.service is None or open_still),
-        systems=(_came_from(referral, envelope), row.system),
+        systems=(_came_from(rows, row, referral, envelope), row.system),
         decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
         message=Message(
             type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
@@ -86,8 +86,14 @@ def _referral(row: ReferralRow | None, transition: str | None) -> Referral | Non
     return Referral(row.number, row.sender, row.recipient, row.consent_id, row.state, transition)
 
 
-def _came_from(referral: ReferralRow | None, envelope: Envelope) -> str:
+def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope: Envelope) -> str:
     """The system that the message came out of; "" where no referral says so."""
     if referral is None:
         return ""
-    return referral.sender_system if envelope.sender == referral.sender else referral.recipient_system
+    if envelope.sender == referral.sender:
+        return referral.sender_system
+    received, services = referral.recipient_system, rows.directory.all().services
+    if any(service.answers and service.system == received for service in services):  # it may have been answered there
+        message = rows.inbox.get(row.message_id)
+        return message.system if message is not None else ""
+    return received

@@ -53,7 +53,9 @@ def write_parcel(
     """
     adapter = house.adapters[system.kind]
     event = "referral" if envelope.event == ADD else "referral-status"
-    kind = next((row for row in adapter.records if row.event == event and row.parcel), None)
+    kind = adapter.takes(event)
+    if kind is None and event == "referral-status":  # as with a state that it has no word for (shared model 6.2)
+        return Written(None, (Loss("status", "this kind of system takes no answers"),))
     if kind is None or adapter.render is None:
         raise MappingGap(
             f"system {system.id}", f"event {event}", "a record kind that it can write", "see the adapter's card"
