@@ -21,7 +21,7 @@ APPLICANT: Mapping[str, Any] = {
     "Province": "ON", "Postal code": "M5V 2T6", "Language": "ibo", "Interpreter": "no", "Died on": "",
 }  # fmt: skip
 REFERRAL: Mapping[str, Any] = {
-    "to_agency": "lakeside", "service": "employment", "urgency": "routine", "need": "employment",
+    "to_agency": "lakeside", "service": "employment", "program": "newcomer", "urgency": "routine", "need": "employment",
     "reason": "Looks for work near the new home.", "sent_at": "2026-05-04 09:00:00", "status": "sent",
     "status_at": "2026-05-04 09:00:00",
 }  # fmt: skip

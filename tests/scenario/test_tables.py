@@ -1,0 +1,204 @@
+"""A housing registry that shows its records as tables, in a whole hub: what it sends, hears and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.model import locks
+from hub.model.directory import Service, System
+from tests import cms_builder as cms
+from tests.network import Network, make
+from tests.table_builder import Registry
+
+
+@pytest.fixture(params=["csv", "xlsx", "sql"])
+def form(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def registry(tmp_path: Path, form: str) -> Registry:
+    return Registry(tmp_path / "registry", form)
+
+
+@pytest.fixture
+def network(tmp_path: Path, registry: Registry) -> Iterator[Network]:
+    """Harbour has a housing registry beside its CMS; what comes into its CMS for housing is answered there."""
+    made = make(tmp_path)
+    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-homes", "harbour", "housing", "active", registry.settings))
+        unit.directory.put(
+            Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms", answers="harbour-homes")
+        )
+    yield made
+    made.hub.close()
+
+
+def apply_and_refer(registry: Registry, **cells: Any) -> str:
+    """An applicant with a consent for Lakeside and a referral there; the referral's number."""
+    applicant = registry.apply(**cells)
+    registry.consent(applicant)
+    number = registry.refer(applicant)
+    registry.save()
+    return number
+
+
+def told(registry: Registry, table: str = "referrals") -> list[tuple[str, str, str, str]]:
+    return [(line["row"], line["key"], line["kind"], line["code"]) for line in registry.told(table)]
+
+
+def test_a_referral_of_a_registry_reaches_a_cms_and_the_answer_stands_beside_its_table(
+    network: Network, registry: Registry
+) -> None:
+    apply_and_refer(registry)
+
+    network.run()
+
+    (row,) = network.inbox("lakeside", "referral")
+    (client,) = row["payload"]["client"]
+    assert client["last_name"] == "Okonkwo-Tremblay"
+    assert client["identifier"] == [{"type": "UCI", "value": "1100000101"}]
+    assert row["payload"]["from_org"] == "harbour"
+    assert "phone" not in client, "nobody marked it safe"
+    db = network.db("lakeside")
+    cms.answer(db, row["hub_referral_no"], "ACCEPTED")
+    db.close()
+    network.run()
+    first = 1 if registry.form == "sql" else 2
+    assert told(registry) == [(str(first), "request:R-1", "referral-status", "accepted")]
+    assert network.states() == {"delivered": 2}
+    assert network.verifies()
+
+
+def test_a_refusal_stands_beside_the_table_until_it_is_over(network: Network, registry: Registry) -> None:
+    applicant = registry.apply()
+    registry.refer(applicant)
+    registry.save()
+
+    network.settle()
+
+    ((_, key, kind, code),) = told(registry)
+    assert (key, kind, code) == ("request:R-1", "refusal", "DN_NO_CONSENT")
+    assert network.inbox("lakeside") == []
+
+    registry.consent(applicant)
+    registry.save()
+    network.settle()
+
+    assert len(network.inbox("lakeside", "referral")) == 1
+    assert told(registry) == []
+
+
+def test_a_cell_that_cannot_be_read_is_told_by_its_column_and_shape(network: Network, registry: Registry) -> None:
+    apply_and_refer(registry, **{"Born on": "22 July 1991"})
+
+    network.settle()
+
+    (line,) = [line for line in registry.told() if line["key"] == "request:R-1"]
+    assert line["code"] == "DN_SCHEMA"
+    assert "client.birth_date" in line["detail"]
+    assert "1991" not in line["detail"]
+    assert network.inbox("lakeside") == []
+
+
+def test_a_consent_that_is_taken_back_in_the_table_ends_what_relied_on_it(network: Network, registry: Registry) -> None:
+    apply_and_refer(registry)
+    (network.dir / "lakeside.sqlite").rename(network.dir / "away")
+    network.run()
+    registry.row("consents", "C-1")["withdrawn_at"] = "yesterday, by telephone"
+    registry.save()
+
+    network.run()
+    (network.dir / "away").rename(network.dir / "lakeside.sqlite")
+    network.settle()
+
+    assert network.inbox("lakeside", "referral") == []
+    assert set(network.states()) == {"refused"}
+
+
+def test_a_draft_is_not_for_the_hub(network: Network, registry: Registry) -> None:
+    applicant = registry.apply()
+    registry.consent(applicant)
+    registry.refer(applicant, status="draft")
+    registry.save()
+
+    network.settle()
+
+    assert network.states() == {}
+    assert told(registry) == []
+
+
+def test_a_referral_that_came_into_the_cms_is_answered_in_the_registry(network: Network, registry: Registry) -> None:
+    number = _lakeside_refers(network)
+    registry.answer(number, "accepted", appointment_at="2026-06-09 10:00:00")
+    registry.save()
+
+    network.settle()
+
+    (row,) = network.inbox("lakeside", "referral-status")
+    assert row["payload"]["status"] == "ACCEPTED"
+    assert row["payload"]["appointment_at"] == "2026-06-09 10:00:00"
+    assert told(registry, "answers") == []
+    assert network.verifies()
+
+
+def test_only_the_system_that_the_service_names_may_answer(network: Network, registry: Registry) -> None:
+    number = _lakeside_refers(network)
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
+    registry.answer(number, "accepted")
+    registry.save()
+
+    network.settle()
+
+    assert network.inbox("lakeside", "referral-status") == []
+    ((_, key, _, code),) = told(registry, "answers")
+    assert (key, code) == ("answer:1", "DN_SCHEMA")
+
+
+def test_a_registry_of_another_agency_may_not_answer_whatever_its_service_says(
+    network: Network, registry: Registry
+) -> None:
+    number = _lakeside_refers(network)
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-homes", "lakeside", "housing", "active", registry.settings))
+    registry.answer(number, "accepted")
+    registry.save()
+
+    network.settle()
+
+    assert network.inbox("lakeside", "referral-status") == []
+
+
+def test_a_suspended_registry_answers_nothing_though_the_cms_is_active(network: Network, registry: Registry) -> None:
+    """Gate 2 asks about the system that the answer came out of, not about the one that the referral came into."""
+    number = _lakeside_refers(network)
+    registry.answer(number, "accepted")
+    registry.save()
+    (network.dir / "lakeside.sqlite").rename(network.dir / "away")
+    network.run()
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-homes", "harbour", "housing", "suspended", registry.settings))
+    (network.dir / "away").rename(network.dir / "lakeside.sqlite")
+
+    network.settle()
+
+    assert network.inbox("lakeside", "referral-status") == []
+
+
+def _lakeside_refers(network: Network) -> str:
+    """Lakeside refers a client for housing to Harbour, into its CMS; the hub's number."""
+    db = network.db("lakeside")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    cms.add_consent(db, client, recipient_org="harbour")
+    cms.add_referral(db, client, to_org="harbour", service_wanted="housing")
+    db.close()
+    network.run()
+    (row,) = network.inbox("harbour", "referral")
+    number: str = row["hub_referral_no"]
+    return number
