@@ -66,8 +66,9 @@ def _rows(place: str, query: Query, table: str, headers: Sequence[str]) -> list[
 
 
 def _select(table: str, headers: Sequence[str]) -> str:
-    columns = ", ".join(_quoted(name) for name in headers)
-    return " ".join(("SELECT", columns, "FROM", _named(table), "LIMIT", str(ROWS_MAX + 1)))
+    # with the table before it: SQLite takes a quoted name that is no column, standing alone, for a text
+    columns = ", ".join(f"of_table.{_quoted(name)}" for name in headers)
+    return " ".join(("SELECT", columns, "FROM", _named(table), "AS of_table LIMIT", str(ROWS_MAX + 1)))
 
 
 def _lacking(query: Query, table: str, headers: Sequence[str]) -> list[str]:
