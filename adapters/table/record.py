@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from adapters.table.cells import EXPECTED
-from adapters.table.schema import PREFIXES, Child, Rows, Schema
+from adapters.table.schema import PREFIXES, Rows, Schema
 from hub.errors import MappingGap, RecordUnreadable, shape
 from hub.model.canonical import canonical
 from hub.model.record import Record
@@ -121,19 +121,20 @@ class _Reader:
         for name, column in rows.columns.items():
             if column.required and name not in fields and not self.lenient:
                 raise self._bad(path + name, "nothing", EXPECTED[column.type], "fill it in")
-        children = {name: self._children(path, name, child, tree) for name, child in rows.children.items()}
+        children = {name: self._children(path, name, rows, tree) for name in rows.children}
         return Record(kind, fields, {name: below for name, below in children.items() if below})
 
-    def _children(self, path: str, name: str, child: Child, tree: Mapping[str, Any]) -> tuple[Record, ...]:
-        rows = tree.get(name, [])
-        if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
-            raise self._bad(path + name, f"a {type(rows).__name__}", "rows", "read it again")
-        if child.one and len(rows) != 1:
+    def _children(self, path: str, name: str, rows: Rows, tree: Mapping[str, Any]) -> tuple[Record, ...]:
+        child, found = rows.children[name], tree.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self._bad(path + name, f"a {type(found).__name__}", "rows", "read it again")
+        if child.one and len(found) != 1:
             if self.lenient:  # nobody, or two: the "no" needs neither
                 return ()
-            step = f"look at table {child.rows.table}: one row whose {child.parent} is this one's {child.above}"
-            raise self._bad(path + name, f"{len(rows)} rows", "exactly one", step)
-        return tuple(self.record(name, f"{path}{name}.", child.rows, each) for each in rows)
+            parent, above = child.rows.columns[child.parent].header, rows.columns[child.above].header
+            step = f"look at table {child.rows.table}: one row whose {parent} is this row's {above}"
+            raise self._bad(path + name, f"{len(found)} rows", "exactly one", step)
+        return tuple(self.record(name, f"{path}{name}.", child.rows, each) for each in found)
 
     def _bad(self, place: str, got: str, expected: str, next_step: str) -> RecordUnreadable:
         return RecordUnreadable(f"{self.where}: {place}", got, expected, next_step)
