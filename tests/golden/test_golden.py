@@ -6,7 +6,8 @@ A case is a folder ``tests/golden/<kind>/<name>/`` with two files; its name tell
   the FHIR ``entry`` list that the mapping makes of it, with the ``losses`` that are told; of a consent row what the
   registry would file; of a record that is refused the words of the refusal.
 - ``in.json`` a Bundle, as it reaches Lakeside (or Harbour) after withholding. ``out.json`` is what is written of it,
-  a ``hub_inbox`` row, drafts of lines or a line beside a table: kind, payload, incomplete; or that there is no word for it; or the refusal.
+  a ``hub_inbox`` row, drafts of lines or a line beside a table: kind, payload, incomplete; or that there is no word for
+  it; or the refusal.
 
 ``HUB_GOLDEN=write pytest tests/golden`` writes every ``out.json`` anew (read the difference before you commit it); a
 run that writes proves nothing and says so. All people in the cases are invented.
