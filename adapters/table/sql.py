@@ -27,6 +27,7 @@ from hub.passwords import read_password
 
 BUSY_TIMEOUT_MS = 2000  # [policy] how long a statement waits for somebody else's lock
 CONNECT_S = 5  # [policy] to reach a server
+SILENCE_MS = 15_000  # [policy] a connection on which nothing is confirmed any more is given up
 STATEMENT_TIMEOUT_MS = 30_000  # [policy] one SELECT
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")  # of a table or view, its schema before it
@@ -142,7 +143,8 @@ def postgres(place: str, address: Mapping[str, str], password_file: str) -> Iter
     except HubError as error:
         raise Unavailable(place, error.got, error.expected, "see password_file of this system") from None
     options = " ".join((address.get("options", ""), f"-c statement_timeout={STATEMENT_TIMEOUT_MS}")).strip()
-    asked = {"connect_timeout": str(CONNECT_S), **address, **password, "options": options}
+    noticed = {"tcp_user_timeout": str(SILENCE_MS), "keepalives_idle": str(SILENCE_MS // 1000)}
+    asked = {"connect_timeout": str(CONNECT_S), **noticed, **address, **password, "options": options}
     try:
         with closing(psycopg.connect(make_conninfo(**asked), context=told())) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

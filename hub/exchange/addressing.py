@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consent.model import Item, Purpose
-from hub.directory import NoRoute, answers_for, route
+from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client, read_people
@@ -18,10 +18,11 @@ from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.moving import REVOKE, standing_of
+from hub.exchange.question import may_answer
 from hub.exchange.reading import ReferralRecord
 from hub.exchange.screen import screen
 from hub.exchange.submission import Led, Submission
-from hub.model.directory import Site, System
+from hub.model.directory import Site
 from hub.model.envelope import MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Inbox, ReferralRow
@@ -130,7 +131,9 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     if record.alone:
         return _only_open(rows, record)
     referral = rows.referrals.get(record.number) if record.number else None
-    if referral is None or not _may_answer(rows, record.source.system, referral):  # the same words for both (I-11)
+    if referral is None or not may_answer(
+        record.source.system.id, rows.directory.all(), referral
+    ):  # the same words for both (I-11)
         raise MessageRejected(
             f"{record.source.system.id} {record.source.key}: hub_referral_no",
             got="a number of no referral that came to this system",
@@ -138,15 +141,6 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
             next_step="copy the number that came with the referral, and save or send the record again",
         )
     return referral
-
-
-def _may_answer(rows: Peek, system: System, referral: ReferralRow) -> bool:
-    """Whether a referral came into this system, or its own agency answers it here: its directory says so."""
-    received, services = referral.recipient_system, rows.directory.all().services
-    if system.id == received:
-        return True
-    own = [service for service in services if service.agency == system.agency == referral.recipient]
-    return answers_for(system.id, received, referral.service or "", own)
 
 
 def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:

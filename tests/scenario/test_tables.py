@@ -190,6 +190,24 @@ def test_a_suspended_registry_answers_nothing_though_the_cms_is_active(network: 
     assert network.inbox("lakeside", "referral-status") == []
 
 
+def test_an_answer_under_way_ends_when_its_service_is_no_longer_answered_there(
+    network: Network, registry: Registry
+) -> None:
+    number = _lakeside_refers(network)
+    registry.answer(number, "accepted")
+    registry.save()
+    (network.dir / "lakeside.sqlite").rename(network.dir / "away")
+    network.run()
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
+    (network.dir / "away").rename(network.dir / "lakeside.sqlite")
+
+    network.settle()
+
+    assert network.inbox("lakeside", "referral-status") == []
+    assert network.codes(2)["DN_SENDER"] == 1
+
+
 def _lakeside_refers(network: Network) -> str:
     """Lakeside refers a client for housing to Harbour, into its CMS; the hub's number."""
     db = network.db("lakeside")
