@@ -131,9 +131,8 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     if record.alone:
         return _only_open(rows, record)
     referral = rows.referrals.get(record.number) if record.number else None
-    if referral is None or not may_answer(
-        record.source.system.id, rows.directory.all(), referral
-    ):  # the same words for both (I-11)
+    system = record.source.system.id
+    if referral is None or not may_answer(system, rows.directory.all(), referral):  # the same words for both (I-11)
         raise MessageRejected(
             f"{record.source.system.id} {record.source.key}: hub_referral_no",
             got="a number of no referral that came to this system",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.compose import PACKAGED_MAPPINGS
 from hub.model import locks
 from hub.model.directory import Service, System
 from tests import cms_builder as cms
@@ -144,6 +146,44 @@ def test_a_referral_that_came_into_the_cms_is_answered_in_the_registry(network: 
     assert row["payload"]["appointment_at"] == "2026-06-09 10:00:00"
     assert told(registry, "answers") == []
     assert network.verifies()
+
+
+def test_a_kind_that_is_told_of_no_answers_lets_them_end_as_delivered(tmp_path: Path) -> None:
+    """Nothing is returned to who answered well; the state stands in the hub, and the loss in the log."""
+    registry = Registry(tmp_path / "registry")
+    folder = tmp_path / "hub" / "mappings" / "quiet"
+    network = _with_kind(tmp_path, folder, registry)
+    apply_and_refer(registry)
+    network.run()
+    (row,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
+    cms.answer(db, row["hub_referral_no"], "ACCEPTED")
+    db.close()
+
+    network.settle()
+
+    assert network.states() == {"delivered": 2}
+    assert registry.told() == []
+    with network.hub.store.peek() as rows:
+        referral = rows.referrals.get(row["hub_referral_no"])
+    assert referral is not None
+    assert referral.state == "accepted"
+    network.hub.close()
+
+
+def _with_kind(tmp_path: Path, folder: Path, registry: Registry) -> Network:
+    """A hub whose data folder has a kind of tables without answers, and Harbour a system of it."""
+    made = make(tmp_path)
+    made.hub.close()
+    shutil.copytree(PACKAGED_MAPPINGS / "housing", folder)
+    records = folder / "records.toml"
+    records.write_text(records.read_text().partition("\n[RF_STATUS]")[0])
+    for name in ("RF_STATUS.toml", "answer_task.csv", "answer_state.csv", "status_reason.csv"):
+        (folder / name).unlink()
+    made.reopen()
+    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-quiet", "harbour", "quiet", "active", registry.settings))
+    return made
 
 
 def test_only_the_system_that_the_service_names_may_answer(network: Network, registry: Registry) -> None:

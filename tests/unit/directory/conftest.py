@@ -28,6 +28,7 @@ def known() -> Known:
                 "harbour-cms": System("harbour-cms", "harbour", "cms"),
                 "lakeside-cms": System("lakeside-cms", "lakeside", "cms"),
                 "lakeside-rooms": System("lakeside-rooms", "lakeside", "housing"),
+                "harbour-rooms": System("harbour-rooms", "harbour", "housing"),
             },
             services=(Service("lakeside-rooms", "lakeside", "housing", "Rooms", "lakeside-cms"),),
             sites=(Site("cms", "L1", "lakeside"), Site("cms", "H1", "harbour")),

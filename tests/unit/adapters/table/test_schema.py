@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.table import card
-from adapters.table.schema import read_schema
+from adapters.pairs import FUNCTIONS
+from adapters.table import card, schema, settings
+from adapters.table.cells import DATES, TYPES
+from adapters.table.delimited import DELIMITERS, ENCODINGS
+from adapters.table.schema import EVENTS, ONE, read_schema
 from hub.compose import PACKAGED_MAPPINGS
 from hub.errors import Refused
+from tests.tidy.house import ROOT
 
 SMALL = """
 [RF_REQUEST]
@@ -267,9 +271,9 @@ def test_what_stands_in_the_file_by_mistake_is_told_by_its_shape() -> None:
 
 
 def test_a_column_is_called_as_its_header_says_and_a_table_lists_what_is_read_of_it() -> None:
-    schema = read_schema("rooms", SMALL.encode())
+    rooms = read_schema("rooms", SMALL.encode())
 
-    assert schema.tables() == {
+    assert rooms.tables() == {
         "requests": ("no", "Person no.", "to_org", "mark"),
         "people": ("client_id", "last_name", "phone", "safe"),
     }
@@ -300,3 +304,27 @@ def test_consents_stand_before_the_requests_that_may_rest_on_them() -> None:
     housing = read_schema("housing", (PACKAGED_MAPPINGS / "housing" / "records.toml").read_bytes())
 
     assert list(housing.forms) == ["CONSENT", "RF_REQUEST", "RF_STATUS"]
+
+
+def test_every_word_of_the_file_and_every_setting_stands_in_its_guide() -> None:
+    mappings = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8").partition("## A kind of tables")[2]
+    guide = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8").partition("## Settings")[2]
+    words = {
+        *schema._RECORD_WORDS,
+        *schema._CHILD_WORDS,
+        *schema._COLUMN_WORDS,
+        *EVENTS,
+        *EVENTS.values(),
+        *TYPES,
+        *ONE,
+    }
+    names = {"form", "dates", "site", *(name for form in settings.FORMS for name in settings._ONLY[form])}
+
+    assert [word for word in sorted(words) if word not in mappings] == []
+    assert [word for word in sorted({*names, *DATES, *ENCODINGS, *DELIMITERS}) if f"`{word}`" not in guide] == []
+
+
+def test_every_named_pair_stands_in_the_guide_with_the_fields_that_it_tells_of() -> None:
+    mappings = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8").partition("## A kind of tables")[2]
+
+    assert [name for name in FUNCTIONS if f"`{name}` (`" not in mappings.replace("\n  ", " ")] == []
