@@ -7,6 +7,7 @@ problem of its table, told by the number of the row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from adapters.table.schema import PREFIXES, Child, Form, Rows, Schema
 
 NUMBERS_TOLD = 5  # of rows that a problem names
 TWICE = "several rows with one key: expected one; give each row a number of its own"
+
+_DIGIT = re.compile(r"[0-9]")
 
 Tree = dict[str, Any]
 Digest = Callable[[str], str]  # text -> keyed digest of the hub's
@@ -95,9 +98,14 @@ def key_of(form: Form, text: str, digest: Digest) -> str:
 
 
 def _key_text(form: Form, own: Mapping[str, Cell]) -> str:
-    """The fields of the key with ``+`` between them, which no number has in it."""
+    """The fields of the key with ``+`` between them, which no number has in it; "" where one is none.
+
+    A key is shown in lists and errors. So a word without a digit is none: it may be somebody's name.
+    """
     parts = [own.get(name, "") for name in form.key]
-    return "+".join(str(part) for part in parts) if all(isinstance(part, str) and part for part in parts) else ""
+    if not all(isinstance(part, str) and part and (form.personal or _DIGIT.search(part)) for part in parts):
+        return ""
+    return "+".join(str(part) for part in parts)
 
 
 def _for_the_hub(form: Form, own: Mapping[str, Cell]) -> bool:

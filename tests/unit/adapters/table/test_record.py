@@ -139,6 +139,13 @@ def test_rows_without_a_number_are_told_by_their_place() -> None:
     assert [key for key in found.records if key.startswith("request")] == ["request:R-1"]
 
 
+def test_a_word_without_a_digit_is_no_key_since_keys_are_shown_inv_1() -> None:
+    found = reading(referrals=referral(referral_no="Okonkwo"))
+
+    assert [key for key in found.records if key.startswith("request")] == []
+    assert found.problems == ("table referrals: 1 row (2) with no key that can be read",)
+
+
 def test_rows_that_are_not_for_the_hub_are_as_not_there_and_one_in_doubt_is_refused() -> None:
     assert "request:R-1" not in reading(referrals=referral(status="draft")).records
     with pytest.raises(RecordUnreadable, match="status"):
