@@ -122,6 +122,85 @@ def test_a_consent_that_is_taken_back_in_the_table_ends_what_relied_on_it(networ
     assert set(network.states()) == {"refused"}
 
 
+LONG = "Wickramasinghe Arachchilage Dona Nirmala Priyadarshani de Silva-Fernandopulle Jr"
+
+
+@pytest.mark.parametrize(
+    ("written", "arrives"),
+    [
+        pytest.param(
+            {"Family name": "\u200bTrem\u00a0blay\t"}, {"last_name": "Trem blay"}, id="case 6 unseen signs go"
+        ),
+        pytest.param({"City": "Que\u0301bec"}, {"city": "Qu\u00e9bec"}, id="case 7 accents are composed"),
+        pytest.param({"Birth date is": "Y"}, {"birth_date": "1991-01-01"}, id="case 13 the year alone"),
+        pytest.param({"Given name": "FNU"}, {"first_name": None}, id="case 15 a filler is no name"),
+        pytest.param({"Family name": LONG}, {"last_name": LONG}, id="case 16 a long name is never cut here"),
+        pytest.param({"Family name": "D’Angelo"}, {"last_name": "D’Angelo"}, id="case 16 marks stay for display"),
+        pytest.param({"Family name": "ሰላም"}, {"last_name": "ሰላም"}, id="case 18 another script"),
+        pytest.param({"Postal code": "k1a ob1"}, {"postal_code": "K1A 0B1"}, id="case 25 the letter O for a zero"),
+        pytest.param(
+            {"Postal code": "M4Y"}, {"postal_code": None, "city": "Toronto"}, id="case 25 a part stays behind"
+        ),
+        pytest.param(
+            {"Address is secret": "Oui"},
+            {"address_line": None, "city": None, "postal_code": None},
+            id="case 27, case 29",
+        ),
+        pytest.param(
+            {"Phone": "+1 416 555 0142 ext 7", "Phone is safe": "TRUE"},
+            {"phone": "416-555-0142"},
+            id="case 28, case 29",
+        ),
+        pytest.param({"Interpreter": ""}, {"interpreter_needed": None}, id="case 29 a blank is no no"),
+        pytest.param({"Gender": "prefer not to say"}, {"gender": None}, id="case 59 what is not said is not guessed"),
+        pytest.param({"City": "QuÃ©bec"}, {"city": "Québec"}, id="case 63 the wrong encoding, certain: repaired"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_is_odd_in_an_applicant_arrives_as_it_should(
+    network: Network, registry: Registry, written: dict[str, str], arrives: dict[str, str | None]
+) -> None:
+    apply_and_refer(registry, **written)
+
+    network.run()
+
+    (row,) = network.inbox("lakeside", "referral")
+    (client,) = row["payload"]["client"]
+    assert {name: client.get(name) for name in arrives} == arrives
+
+
+@pytest.mark.parametrize(
+    ("paper", "got"),
+    [
+        pytest.param("1234567", "9999999", id="case 20 a lost zero"),
+        pytest.param("1.1E+07", "9.9_a_99", id="case 20 scientific notation"),
+        pytest.param("CAN1234567", "aaa9999999", id="case 21 the number of an application"),
+        pytest.param("046 454 286", "999_999_999", id="case 21 what passes as a SIN"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv"])
+def test_a_number_that_is_none_stays_where_it_is_and_goes_when_it_is_put_right(
+    network: Network, registry: Registry, paper: str, got: str
+) -> None:
+    apply_and_refer(registry)
+    registry.tables["papers"][0]["number"] = paper
+    registry.save()
+
+    network.settle()
+
+    assert network.inbox("lakeside") == []
+    (line,) = [line for line in registry.told() if line["key"] == "request:R-1"]
+    assert "identifier.value" in line["detail"]
+    assert paper not in line["detail"]
+
+    registry.tables["papers"][0]["number"] = "1100000101"
+    registry.save()
+    network.settle()
+
+    assert len(network.inbox("lakeside", "referral")) == 1
+    assert registry.told() == []
+
+
 def test_a_draft_is_not_for_the_hub(network: Network, registry: Registry) -> None:
     applicant = registry.apply()
     registry.consent(applicant)
