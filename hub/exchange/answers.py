@@ -46,8 +46,10 @@ def step(house: House, system: System) -> bool:
     for keys in batches(source.awaiting(KEYS_MAX), ASKED_AT_ONCE):
         with house.store.peek() as rows:
             found, over = _told(rows, system, keys)
-            if living:  # a row that says nothing now says so by itself when it changes
-                answers |= found | over
+            if living:  # of which nothing stands here any more is over: a row that says something says it by itself
+                answers |= {
+                    key: found.get(key) or over.get(key) or Answer(Verdict.ACCEPTED, known=True) for key in keys
+                }
                 continue
             silent = [key for key in keys if key not in found]
             read = _read(ours, system, source.refetch(silent)) if silent else []

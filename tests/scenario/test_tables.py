@@ -192,6 +192,7 @@ def test_a_number_that_is_none_stays_where_it_is_and_goes_when_it_is_put_right(
     (line,) = [line for line in registry.told() if line["key"] == "request:R-1"]
     assert "identifier.value" in line["detail"]
     assert paper not in line["detail"]
+    assert [line["key"] for line in registry.told("consents")] == ["consent:C-1"], "its client cannot be read either"
 
     registry.tables["papers"][0]["number"] = "1100000101"
     registry.save()
@@ -199,6 +200,7 @@ def test_a_number_that_is_none_stays_where_it_is_and_goes_when_it_is_put_right(
 
     assert len(network.inbox("lakeside", "referral")) == 1
     assert registry.told() == []
+    assert registry.told("consents") == []
 
 
 def test_a_draft_is_not_for_the_hub(network: Network, registry: Registry) -> None:
