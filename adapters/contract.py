@@ -143,6 +143,13 @@ class Memory(Protocol):
         """Store a text, or remove the key with None. Durable on return."""
         ...
 
+    def digest(self, text: str) -> str:
+        """A keyed digest of the hub's, in hex, of this system's own: of equal texts the same, and nobody can guess it.
+
+        What a source must know again and may not keep. It asks no store.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -286,6 +293,15 @@ class Adapter:
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     answers: bool = False  # its sources are ``Answering``
+    living: bool = (
+        False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch
+    )
     look: Callable[[Mapping[str, Any], Memory, Now], Source] | None = (
         None  # reads as ``connect``'s does, writes nothing
     )
+
+    def takes(self, event: str) -> RecordKind | None:
+        """The kind of record as which a message of this event is written into its systems; None: they take none."""
+        if self.render is None:
+            return None
+        return next((kind for kind in self.records if kind.event == event and kind.parcel), None)

@@ -36,7 +36,16 @@ from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
 from hub.commands.tools import Tools
-from hub.compose import ADAPTERS, Hub, bring_up_to_date, compose, initialise, load_mappings, require_prepared
+from hub.compose import (
+    Hub,
+    bring_up_to_date,
+    card_of,
+    compose,
+    initialise,
+    kinds_of,
+    load_mappings,
+    require_prepared,
+)
 from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
@@ -90,9 +99,9 @@ def real_tools() -> Tools:
         migrate=_migrate,
         examine=examine,
         stored_log=lambda folder: open_log(read_settings(folder)),
-        kinds=tuple(ADAPTERS),
+        kinds=lambda folder: kinds_of(read_settings(folder).mappings),
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
-        required=lambda kind: ADAPTERS[kind].required(),
+        card=lambda folder, kind: card_of(kind, read_settings(folder).mappings),
         back_up=lambda folder, out, who, tell: back_up(read_settings(folder), out, who, tell),
         restore=_restore,
         bus=lambda folder: open_office(read_settings(folder)),

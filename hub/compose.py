@@ -11,12 +11,14 @@ from pathlib import Path
 import adapters.cms
 import adapters.eois
 import adapters.harts
+import adapters.table
 import consent.packs
 from adapters.contract import Adapter
 from hub import hold, mapping
 from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
+from hub.directory.cells import is_id
 from hub.errors import Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
 from hub.exchange.alerts import Watch
@@ -40,6 +42,7 @@ from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
 
+# kinds with code of their own; a kind of tables is a folder of data beside them
 ADAPTERS: Mapping[str, Adapter] = {
     card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER, adapters.eois.ADAPTER)
 }
@@ -205,7 +208,9 @@ def compose(
         found = opened.enter_context(verified(settings, clock, ids))
         sweep(settings.dir)
         store, keys, clock = found.store, found.keys, found.clock
-        connections = SystemConnections(ADAPTERS, store, clock, ids)
+        cards = adapters_of(settings.mappings)
+        _require_kinds(store, cards)
+        connections = SystemConnections(cards, store, clock, ids, keys.digest)
         bus, close_bus = _bus(settings, store, clock)
         opened.callback(close_bus)
         alerts = alerts_of(settings)
@@ -217,8 +222,8 @@ def compose(
             keys=keys,
             packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
             schema=MessageSchema(),
-            adapters=ADAPTERS,
-            mappings={kind: load_mappings(kind, settings.mappings) for kind in ADAPTERS},
+            adapters=cards,
+            mappings={kind: load_mappings(kind, settings.mappings) for kind in cards},
             connections=connections,
             limits=limits or Limits(),
             worker=f"{os.getpid()}-{ids.number()}",
@@ -244,10 +249,67 @@ def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callab
     return kafka, kafka.close
 
 
+def kinds_of(overlay: Path) -> tuple[str, ...]:
+    """Every kind of system: those with code, then those of tables, by name.
+
+    Args:
+        overlay: the data folder's mappings, over the packaged ones.
+    """
+    folders = (folder for root in (PACKAGED_MAPPINGS, overlay) if root.is_dir() for folder in root.iterdir())
+    tables = {folder.name for folder in folders if (folder / adapters.table.FILE).is_file()}
+    return (*ADAPTERS, *sorted(tables - ADAPTERS.keys()))
+
+
+def card_of(kind: str, overlay: Path) -> Adapter:
+    """The card of a kind; of a kind of tables made from its ``records.toml``.
+
+    Raises:
+        Refused: that file is wrong.
+    """
+    if kind in ADAPTERS:
+        return ADAPTERS[kind]
+    if not is_id(kind):
+        step = "rename the folder under mappings/"
+        raise Refused("mappings", "a kind of another name", "lower-case letters, digits and single hyphens", step)
+    return adapters.table.card(kind, mapping.gather(kind, _folders(kind, overlay))[adapters.table.FILE])
+
+
+def adapters_of(overlay: Path) -> Mapping[str, Adapter]:
+    """The cards of all kinds.
+
+    Raises:
+        Refused: a file of one is wrong.
+    """
+    return {kind: card_of(kind, overlay) for kind in kinds_of(overlay)}
+
+
 def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
-    """The packaged mappings of a kind under those of the data folder."""
-    adapter = ADAPTERS[kind]
-    return mapping.load(kind, [PACKAGED_MAPPINGS / kind, overlay / kind], adapter.columns(), adapter.functions)
+    """The packaged mappings of a kind under those of the data folder.
+
+    Raises:
+        Refused: a file is wrong.
+    """
+    card = card_of(kind, overlay)
+    beside = () if kind in ADAPTERS else (adapters.table.FILE,)
+    found = mapping.load(kind, _folders(kind, overlay), card.columns(), card.functions, beside)
+    for record in card.records:
+        if record.event != "consent" and record.name not in found.records:  # a consent's client is the request's
+            got, expected = "no such file", "a mapping of every kind of record but CONSENT"
+            raise Refused(f"mappings/{kind}/{record.name}.toml", got, expected, "add it")
+    return found
+
+
+def _folders(kind: str, overlay: Path) -> list[Path]:
+    return [PACKAGED_MAPPINGS / kind, overlay / kind]
+
+
+def _require_kinds(store: SqlStore, known: Mapping[str, Adapter]) -> None:
+    """Refuse a folder with a system whose kind has gone: its records could be neither read nor answered."""
+    with store.peek() as rows:
+        lost = sorted({system.kind for system in rows.directory.all().systems.values()} - known.keys())
+    if lost:
+        step = "put the kind's folder back into mappings/ of the data folder"
+        raise Refused(f"systems of kind {', '.join(lost)}", "no such kind", "a kind that has its mappings", step)
 
 
 def open_keys(settings: Settings, ids: Ids) -> KeyRing:

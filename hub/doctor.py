@@ -14,17 +14,18 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import consent.packs
-from adapters.contract import Finding
+from adapters.contract import Adapter, Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import ADAPTERS, database_of, load_mappings, open_store, require_prepared
+from hub.compose import card_of, database_of, kinds_of, load_mappings, open_store, require_prepared
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
 from hub.keys.files import read_key
 from hub.keys.ring import KeyRing
 from hub.model.alerts import Role
+from hub.model.directory import System
 from hub.model.envelope import MessageState
 from hub.outside import alerts_of, kafka_access, store_url
 from hub.ports import Clock
@@ -177,12 +178,17 @@ def _packs(settings: Settings, _: Clock) -> Iterator[Finding]:
 
 
 def _mappings(settings: Settings, _: Clock) -> Iterator[Finding]:
-    for kind in ADAPTERS:
+    for kind in kinds_of(settings.mappings):
         try:
             loaded = load_mappings(kind, settings.mappings)
             yield Finding("mappings", True, f"{kind}: {', '.join(loaded.records)}")
         except HubError as error:
             yield _broken("mappings", error)
+    folders = sorted(settings.mappings.iterdir()) if settings.mappings.is_dir() else ()
+    for folder in folders:
+        if folder.is_dir() and folder.name not in kinds_of(settings.mappings) and any(folder.glob("*.toml")):
+            step = "name it as the kind whose files it changes, or add records.toml: docs/tables.md"
+            yield Finding("mappings", False, "a folder that belongs to no kind, and is not read", step)
 
 
 def _bus(settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -212,20 +218,42 @@ def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:
             systems = rows.directory.all().systems
         if not systems:
             yield Finding("systems", True, "none is connected", "`hub systems add`, or `hub systems import FILE`")
-        connections = SystemConnections(ADAPTERS, store, clock, RandomIds())
+        kinds = {system.kind for system in systems.values()} & set(kinds_of(settings.mappings))
+        cards = {kind: card for kind in kinds if (card := _card(kind, settings.mappings)) is not None}
+        connections = SystemConnections(cards, store, clock, RandomIds(), _no_digest)
         try:
             for system in systems.values():
                 place = f"system {system.id}"
-                if system.status != "active":
+                if system.kind not in cards:
+                    step = "put the folder of its kind into mappings/ of the data folder, or mend its records.toml"
+                    yield Finding(place, False, f"there is no kind `{system.kind}` that can be used", step)
+                elif system.status != "active":
                     yield Finding(place, True, system.status, "`hub resume system` lets it take part again")
-                    continue
-                try:
-                    found = connections.source(system).check()
-                    yield from (Finding(f"{place}: {one.place}", one.ok, one.text, one.next_step) for one in found)
-                except HubError as error:
-                    yield _broken(place, error)
+                else:
+                    yield from _connection(connections, system)
         finally:
             connections.close()
+
+
+def _connection(connections: SystemConnections, system: System) -> Iterator[Finding]:
+    place = f"system {system.id}"
+    try:
+        found = connections.source(system).check()
+        yield from (Finding(f"{place}: {one.place}", one.ok, one.text, one.next_step) for one in found)
+    except HubError as error:
+        yield _broken(place, error)
+
+
+def _card(kind: str, overlay: Path) -> Adapter | None:
+    """The card of a kind; None where it cannot be used, which is told among the mappings."""
+    try:
+        return card_of(kind, overlay)
+    except HubError:
+        return None
+
+
+def _no_digest(_domain: str, _text: str) -> str:
+    raise AssertionError("a connection that is looked at remembers nothing")
 
 
 def _deliveries(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -116,7 +116,7 @@ def observe(house: House, store: SqlStore, folder: Path, systems: Sequence[Syste
         with scratch.unit(own=[locks.CONFIG]) as unit:
             for system in active:
                 unit.directory.put(system)
-        connections = SystemConnections(_looking(house.adapters), scratch, house.clock, house.ids)
+        connections = SystemConnections(_looking(house.adapters), scratch, house.clock, house.ids, house.keys.digest)
         opened.callback(connections.close)
         bus = StoredBus(scratch.database, house.clock)
         apart = replace(house, store=scratch, bus=bus, keys=_NoSeal(house.keys), connections=connections)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.cms import record, source, translate
+from adapters import pairs
+from adapters.cms import record, source
 from adapters.contract import Adapter, RecordKind
 
 ADAPTER = Adapter(
@@ -22,5 +23,5 @@ ADAPTER = Adapter(
         ),
     ),
     columns=record.columns,
-    functions=translate.FUNCTIONS,
+    functions=pairs.FUNCTIONS,
 )

@@ -118,14 +118,3 @@ def unavailable(
     known = max((each for each in troubles if code.startswith(each)), key=len, default=None)
     what, next_step = troubles[known] if known is not None else ("", "run: hub systems check")
     return kind(f"cms {place}", f"{what} ({code})" if what else code, "a database that answers", next_step)
-
-
-def decoded(data: bytes) -> str:
-    """Text of a column: UTF-8, or the Windows-1252 that old columns still hold (program systems 5.2).
-
-    Bytes that are neither keep a mark in them, by which the record is refused.
-    """
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")

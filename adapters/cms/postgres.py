@@ -23,9 +23,9 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
+from adapters.cells import TORONTO
 from adapters.cms.engine import About, Changed, RowRefused, Untold, unavailable
-from adapters.cms.postgres_types import told
-from adapters.cms.values import TORONTO
+from adapters.postgres_types import told
 from hub.errors import HubError, Refused, Unavailable
 from hub.passwords import read_password
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import orjson
 
-from adapters.cms.values import EXPECTED, READERS, flag
+from adapters.cells import flag
+from adapters.cms.values import EXPECTED, READERS
 from adapters.cms.views import FORMS, IDENTIFIER, KEYS, SAFE_CHANNELS, Form
 from hub.errors import MappingGap, RecordUnreadable, shape
 from hub.model.canonical import canonical

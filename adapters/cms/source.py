@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from adapters.cells import TORONTO
 from adapters.cms.changes import GAP_KEPT, GAP_WIDE, GAPS_MAX, PAGE, Cursor, Entry, Gap, asked_again, holes
 from adapters.cms.check import look
 from adapters.cms.engine import Untold
@@ -28,7 +29,6 @@ from adapters.cms.record import split
 from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
-from adapters.cms.values import TORONTO
 from adapters.cms.views import CASE, KEYS, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.cells import decoded
 from adapters.cms.changes import Entry
-from adapters.cms.engine import About, Changed, Engine, RowRefused, Untold, decoded
+from adapters.cms.engine import About, Changed, Engine, RowRefused, Untold
 from adapters.cms.views import KEYS, SAFE_CHANNELS, VIEWS
 from hub.errors import HubError, Unavailable
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from adapters.cms.engine import About, Changed, RowRefused, decoded, unavailable
+from adapters.cells import decoded
+from adapters.cms.engine import About, Changed, RowRefused, unavailable
 from adapters.cms.values import TIMESTAMP_FORMAT
 from hub.errors import Unavailable
 

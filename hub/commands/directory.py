@@ -146,6 +146,7 @@ def add_service(
     site: Annotated[str, typer.Option("--site", help="The agency's site, where a system is shared.")] = "",
     program: Annotated[str, typer.Option("--program", help="women, newcomer, youth or employment.")] = "",
     required: Annotated[str, typer.Option("--required", help="Categories it cannot do without, with spaces.")] = "",
+    answers: Annotated[str, typer.Option("--answers", help="Another system, where its workers answer referrals.")] = "",
     status: Status = "active",
     folder: Dir = None,
     worker: As = None,
@@ -153,7 +154,7 @@ def add_service(
 ) -> None:
     """Add a service: what an agency offers, and where referrals for it go."""
     row = {"id": id, "agency": agency, "wanted": wanted, "name": name, "system": system, "site": site}
-    row |= {"program": program, "status": status, "required": required}
+    row |= {"program": program, "status": status, "required": required, "answers": answers}
     put(ctx, folder, worker, SERVICE, row, as_json)
 
 
@@ -231,8 +232,8 @@ _SITES = (
     lambda found: [(row.kind, row.code, row.agency, row.name) for row in found.sites],
 )
 _SERVICES = (
-    ("id", "agency", "wanted", "name", "system", "site", "status"),
-    lambda found: [(s.id, s.agency, s.wanted, s.name, s.system, s.site, s.status) for s in found.services],
+    ("id", "agency", "wanted", "name", "system", "answers", "site", "status"),
+    lambda found: [(s.id, s.agency, s.wanted, s.name, s.system, s.answers, s.site, s.status) for s in found.services],
 )
 _WORKERS = (
     ("id", "agency", "role", "ended_at"),

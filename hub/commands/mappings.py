@@ -21,7 +21,7 @@ def check(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> int:
     Exit code 1 if one cannot be used, or if a line of a loss report has no reason.
     """
     loaded, problems = [], []
-    for kind in tools(ctx).kinds:
+    for kind in tools(ctx).kinds(folder):
         try:
             loaded.append(tools(ctx).mappings(folder, kind))
         except HubError as error:
@@ -90,6 +90,7 @@ def mappings_of(ctx: typer.Context, folder: Path | None, kind: str) -> Mappings:
     Raises:
         Refused: no such kind, or its mappings cannot be used.
     """
-    if kind not in tools(ctx).kinds:
-        raise Refused("KIND", seen(kind), f"one of {', '.join(tools(ctx).kinds)}", "hub mappings check")
+    kinds = tools(ctx).kinds(folder)
+    if kind not in kinds:
+        raise Refused("KIND", seen(kind), f"one of {', '.join(kinds)}", "hub mappings check")
     return tools(ctx).mappings(folder, kind)

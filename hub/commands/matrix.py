@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from hub.commands.frame import Dir, Json, say, show_json, show_table, tools
 from hub.commands.mappings import mappings_of
 from hub.mapping.matrix import Row, Sheet, Verdict
 from hub.mapping.matrix import matrix as compare
+
+MESSAGES_OF = {"request": "referral", "answer": "referral-status"}  # a sheet's message to the event that brings it
 
 From = Annotated[str, typer.Option("--from", help="The kind of system that sends; else every kind.")]
 To = Annotated[str, typer.Option("--to", help="The kind of system that receives; else every kind.")]
@@ -22,18 +25,28 @@ def matrix(ctx: typer.Context, sender: From = "", to: To = "", folder: Dir = Non
 
     Computed from the mappings, those of the data folder over the packaged ones; no record is looked at.
     """
-    ways = [(one, other) for one in _kinds(ctx, sender) for other in _kinds(ctx, to)]
+    ways = [(one, other) for one in _kinds(ctx, folder, sender) for other in _kinds(ctx, folder, to)]
     loaded = {kind: mappings_of(ctx, folder, kind) for kind in dict.fromkeys(kind for way in ways for kind in way)}
-    sheets = [sheet for one, other in ways for sheet in compare(loaded[one], loaded[other], tools(ctx).required(other))]
+    cards = {kind: tools(ctx).card(folder, kind) for kind in loaded}
+    sheets = [
+        sheet
+        for one, other in ways
+        for sheet in compare(loaded[one], loaded[other], cards[other].required())
+        if cards[other].takes(MESSAGES_OF[sheet.message])
+    ]
     if as_json:
         show_json({"pairs": [_document(sheet) for sheet in sheets]})
         return
     for _, pair in groupby(sheets, lambda sheet: (sheet.sender, sheet.receiver)):
         _show(list(pair))
+    for kind, card in cards.items():
+        for message, event in MESSAGES_OF.items():
+            if not card.takes(event) and any(kind == other for _, other in ways):
+                say(f"{kind} takes no {message}: it only sends")
 
 
-def _kinds(ctx: typer.Context, named: str) -> Sequence[str]:
-    return (named,) if named else tools(ctx).kinds
+def _kinds(ctx: typer.Context, folder: Path | None, named: str) -> Sequence[str]:
+    return (named,) if named else tools(ctx).kinds(folder)
 
 
 def _show(pair: Sequence[Sheet]) -> None:

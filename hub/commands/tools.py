@@ -110,6 +110,19 @@ class Finding(Protocol):
         ...
 
 
+class Card(Protocol):
+    """What a kind of system takes, as its adapter says."""
+
+    @property
+    def required(self) -> Callable[[], Mapping[str, Sequence[str]]]:
+        """Record kind to the fields that its systems cannot do without."""
+        ...
+
+    def takes(self, event: str) -> object | None:
+        """As what a message of this event is written into its systems; None: they take none."""
+        ...
+
+
 class StoredLog(Protocol):
     """The audit log of a data folder without the rest of the hub, which may refuse to start."""
 
@@ -156,7 +169,7 @@ class Tools:
         try_alerts: by role: how many of its recipients a test reached, and why not the others.
         tell_halt: what failed.
         mappings: also takes a kind.
-        required: takes a kind alone: record kind to the fields that its systems cannot do without.
+        card: also takes a kind.
         back_up: takes the new file, who does it, and what is told while it lasts; what is in the backup.
         restore: takes the file, checkpoints from outside, who does it, whether entries may be missing, and what is
             told; what came of it.
@@ -170,9 +183,9 @@ class Tools:
     migrate: Callable[[Path | None], None]
     examine: Callable[[Path | None], Sequence[Finding]]
     stored_log: Callable[[Path | None], StoredLog]
-    kinds: Sequence[str]
+    kinds: Callable[[Path | None], Sequence[str]]
     mappings: Callable[[Path | None, str], Mappings]
-    required: Callable[[str], Mapping[str, Sequence[str]]]
+    card: Callable[[Path | None, str], Card]
     back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
     restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
     bus: Callable[[Path | None], Office]

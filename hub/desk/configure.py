@@ -76,6 +76,7 @@ def known(house: House, directory: Directory) -> Known:
         directory=directory,
         ids=house.ids,
         kinds=tuple(house.adapters),
+        receiving=[kind for kind, card in house.adapters.items() if card.takes("referral")],
         packs=tuple(house.packs.packs),
         categories=[category.value for category in Category],
         purposes=[purpose.value for purpose in Purpose],
@@ -206,4 +207,5 @@ def _try_settings(house: House, row: object) -> None:
         Refused: a setting is missing, unknown or of another type.
     """
     if isinstance(row, System):
-        house.adapters[row.kind].connect(row.settings, StoreMemory(house.store, row.id), house.clock.now).close()
+        memory = StoreMemory(house.store, row.id, house.keys.digest)
+        house.adapters[row.kind].connect(row.settings, memory, house.clock.now).close()

@@ -9,7 +9,7 @@ Storing, locking and auditing are the caller's. Nothing here is about clients.
 
 from hub.directory.forms import AGENCY, AGREEMENT, SERVICE, SITE, SYSTEM, WORKER, Form, Terms, from_row
 from hub.directory.known import Known, topic
-from hub.directory.route import NoRoute, acting, route
+from hub.directory.route import NoRoute, acting, answers_for, route
 from hub.directory.sheet import Problems, from_file
 from hub.directory.words import HUB, LANES, PROGRAMS, ROLES, SERVICE_WANTED, STATUSES
 
@@ -32,6 +32,7 @@ __all__ = [
     "Problems",
     "Terms",
     "acting",
+    "answers_for",
     "from_file",
     "from_row",
     "route",

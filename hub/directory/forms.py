@@ -142,6 +142,7 @@ def _service_between(values: Values, known: Known) -> Iterator[Found]:
     if values["required"] and "IDENT" not in values["required"]:
         yield "required", Wrong("a list without IDENT", "a list with IDENT (consent rules 2.6)")
     system = known.directory.systems[values["system"]]
+    yield from _ways_between(values, system, known)
     if not values["site"]:
         if system.agency != values["agency"]:
             yield "site", Wrong("empty", "a site of this agency", "a system that is shared needs the agency's site")
@@ -149,6 +150,18 @@ def _service_between(values: Values, known: Known) -> Iterator[Found]:
         (s.kind, s.code, s.agency) == (system.kind, values["site"], values["agency"]) for s in known.directory.sites
     ):
         yield "site", Wrong(cells.seen(values["site"]), f"a site of this agency of kind {system.kind}", "hub sites add")
+
+
+def _ways_between(values: Values, system: System, known: Known) -> Iterator[Found]:
+    """A service receives in a system that takes referrals; it may be answered in another one of the same agency."""
+    if system.kind not in known.receiving:
+        step = "name another system of the agency, and this one as `answers` if its workers answer there"
+        yield "system", Wrong(f"a system of kind {system.kind}, which only sends", "one that takes referrals", step)
+    if not values["answers"]:
+        return
+    other = known.directory.systems[values["answers"]]
+    if other.agency != values["agency"] or other.id == system.id:
+        yield "answers", Wrong(cells.seen(other.id), "another system of this agency", "leave it out if there is none")
 
 
 def _worker_between(values: Values, known: Known) -> Iterator[Found]:
@@ -248,6 +261,7 @@ SERVICE: Form[Service] = Form(
         Column("program", one_of(PROGRAMS), ""),
         _STATUS,
         Column("required", some_known(lambda known: known.categories), ()),
+        Column("answers", one_known(lambda known: known.directory.systems, "connect the system first"), ""),
     ),
     ("id",),
     lambda values, _: Service(**values),

@@ -20,6 +20,7 @@ class Known:
         directory: the directory as it stands, read under the lock of ``config``.
         ids: gives the opaque part of a new agency's topic.
         kinds: kinds of systems that have an adapter.
+        receiving: those of them whose systems take referrals.
         packs: jurisdiction packs that the hub has.
         categories: rule words of consent rules 2.2; ``purposes`` likewise.
         events: message events that an agreement may cover.
@@ -29,6 +30,7 @@ class Known:
     directory: Directory
     ids: Ids
     kinds: Collection[str]
+    receiving: Collection[str]
     packs: Collection[str]
     categories: Collection[str]
     purposes: Collection[str]

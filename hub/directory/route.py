@@ -11,6 +11,17 @@ from hub.errors import Refused
 from hub.model.directory import Service, Worker
 
 
+def answers_for(system: str, received: str, wanted: str, services: Iterable[Service]) -> bool:
+    """Whether what came into one system is answered in another: an active service says so.
+
+    Args:
+        system: where the answer stands, and ``received`` the system that the referral came into.
+        wanted: what the referral asked for, a word of ``service-wanted``.
+    """
+    ways = ((each.system, each.wanted, each.answers) for each in services if each.status == "active")
+    return (received, wanted, system) in ways
+
+
 @dataclass(frozen=True, slots=True)
 class NoRoute:
     """A human must choose (program systems 9.1).

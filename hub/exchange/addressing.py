@@ -18,6 +18,7 @@ from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.moving import REVOKE, standing_of
+from hub.exchange.question import may_answer
 from hub.exchange.reading import ReferralRecord
 from hub.exchange.screen import screen
 from hub.exchange.submission import Led, Submission
@@ -164,7 +165,8 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     referral = rows.referrals.get(record.number) if record.number else None
     if record.kind == "shared" and referral is not None:
         return referral  # found by the hub itself (``parts.py``), at whichever end
-    if referral is None or referral.recipient_system != record.source.system.id:  # the same words for both (I-11)
+    system = record.source.system.id
+    if referral is None or not may_answer(system, rows.directory.all(), referral):  # the same words for both (I-11)
         raise MessageRejected(
             f"{record.source.system.id} {record.source.key}: hub_referral_no",
             got="a number of no referral that came to this system",

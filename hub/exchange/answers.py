@@ -41,10 +41,16 @@ def step(house: House, system: System) -> bool:
     if ours is None:
         return False
     source = cast(Answering, ours.connections.source(system))
+    living = house.adapters[system.kind].living
     answers: dict[str, Answer] = {}  # a batch without any record of ours is answered too
     for keys in batches(source.awaiting(KEYS_MAX), ASKED_AT_ONCE):
         with house.store.peek() as rows:
             found, over = _told(rows, system, keys)
+            if living:  # of which nothing stands here any more is over: a row that says something says it by itself
+                answers |= {
+                    key: found.get(key) or over.get(key) or Answer(Verdict.ACCEPTED, known=True) for key in keys
+                }
+                continue
             silent = [key for key in keys if key not in found]
             read = _read(ours, system, source.refetch(silent)) if silent else []
             late = [each.raw for each in read if each.raw.key not in over and _is_news(ours, rows, each)]

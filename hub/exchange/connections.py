@@ -5,7 +5,7 @@ What is called through them tells the breaker whether the system could be reache
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -15,12 +15,14 @@ from hub.exchange.breaker import Breaker
 from hub.model.directory import System
 from hub.ports import Clock, Ids, Store
 
+Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest of the hub's
+
 
 class StoreMemory:
     """See :class:`adapters.contract.Memory`: rows of the hub's own store. ``away``: it did not answer just now."""
 
-    def __init__(self, store: Store, system: str) -> None:
-        self._store, self._system = store, system
+    def __init__(self, store: Store, system: str, digest: Digest) -> None:
+        self._store, self._system, self._digest = store, system, digest
         self.away = False
 
     def get(self, key: str) -> str | None:
@@ -32,6 +34,10 @@ class StoreMemory:
         """Store a text, or remove the key."""
         with self._ours(), self._store.unit() as unit:
             unit.cursors.remember(self._system, key, value)
+
+    def digest(self, text: str) -> str:
+        """A keyed digest, of this system's own."""
+        return self._digest("source", f"{self._system}\n{text}")
 
     @contextmanager
     def _ours(self) -> Iterator[None]:
@@ -104,8 +110,8 @@ class Watched:
 class SystemConnections:
     """See :class:`hub.exchange.house.Connections`. Used by one thread at a time."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], store: Store, clock: Clock, ids: Ids) -> None:
-        self._adapters, self._store, self._clock = adapters, store, clock
+    def __init__(self, adapters: Mapping[str, Adapter], store: Store, clock: Clock, ids: Ids, digest: Digest) -> None:
+        self._adapters, self._store, self._clock, self._digest = adapters, store, clock, digest
         self._breaker = Breaker(clock, ids)
         self._open: dict[str, tuple[System, Watched]] = {}
 
@@ -132,7 +138,7 @@ class SystemConnections:
         if known is not None:
             known[1].close()
             self._breaker.forget(system.id)
-        memory = StoreMemory(self._store, system.id)
+        memory = StoreMemory(self._store, system.id, self._digest)
         connected = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
         source = Watched(connected, system.id, self._breaker, memory)
         self._open[system.id] = (system, source)

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 
 from consent.gather import Question
 from consent.model import Category, Item, Message, Purpose, Referral
+from hub.directory import answers_for
 from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
 from hub.model.envelope import Envelope
 from hub.model.rows import Handover, ReferralRow
-from hub.ports import Peek
+from hub.ports import Directory, Peek
 
 
 def at_gate_1(submission: Submission) -> Question:
@@ -56,11 +57,13 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     open_still = service is not None and service.status == "active" and service.system == row.system
     into = rows.directory.all().systems.get(row.system)
     theirs = into is not None and into.agency == envelope.recipient
+    out_of, may_speak = _came_from(rows, row, referral, envelope)
     return Question(
         sender=envelope.sender,
         recipient=envelope.recipient,
+        speaks_for_itself=may_speak,
         routed=theirs and (row.service is None or open_still),
-        systems=(_came_from(referral, envelope), row.system),
+        systems=(out_of, row.system),
         decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
         message=Message(
             type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
@@ -86,8 +89,27 @@ def _referral(row: ReferralRow | None, transition: str | None) -> Referral | Non
     return Referral(row.number, row.sender, row.recipient, row.consent_id, row.state, transition)
 
 
-def _came_from(referral: ReferralRow | None, envelope: Envelope) -> str:
-    """The system that the message came out of; "" where no referral says so."""
+def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope: Envelope) -> tuple[str, bool]:
+    """The system that the message came out of, and whether it may speak; ("", True) where no referral says so.
+
+    An answer may stand in another system than the referral came into: as long as a service of the directory says so.
+    """
     if referral is None:
-        return ""
-    return referral.sender_system if envelope.sender == referral.sender else referral.recipient_system
+        return "", True
+    if envelope.sender == referral.sender:
+        return referral.sender_system, True
+    directory, received = rows.directory.all(), referral.recipient_system
+    if sum(system.agency == envelope.sender for system in directory.systems.values()) < 2:  # no question: spare it
+        return received, True
+    message = rows.inbox.get(row.message_id)
+    system = message.system if message is not None else received
+    return system, may_answer(system, directory, referral)
+
+
+def may_answer(system: str, directory: Directory, referral: ReferralRow) -> bool:
+    """Whether a referral came into a system, or its agency answers it there: a service of the directory says so."""
+    known = directory.systems.get(system)
+    if system == referral.recipient_system or known is None:
+        return system == referral.recipient_system
+    own = [service for service in directory.services if service.agency == known.agency == referral.recipient]
+    return answers_for(system, referral.recipient_system, referral.service or "", own)

@@ -132,7 +132,8 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
 def given_up_at(house: House, unit: Unit, system: str) -> datetime | None:
     """When a record waits no longer, where its system must hear a last word of its batch; else it waits for ever."""
     known = unit.directory.all().systems.get(system)
-    answered = known is not None and house.adapters[known.kind].answers
+    card = house.adapters[known.kind] if known is not None else None
+    answered = card is not None and card.answers and not card.living
     return unit.now + house.limits.unknown_kept if answered else None
 
 

@@ -54,6 +54,8 @@ def write_parcel(
     """
     adapter = house.adapters[system.kind]
     kind = _kind_of(adapter, envelope, content)
+    if kind is None and envelope.event != ADD:  # as with a state that it has no word for (shared model 6.2)
+        return Written(None, (Loss("status", "this kind of system takes no answers"),))
     if kind is None or adapter.render is None:
         event = f"event {envelope.event}"
         raise MappingGap(f"system {system.id}", event, "a record kind that it can write", "see the adapter's card")
@@ -65,7 +67,7 @@ def write_parcel(
     if kind.own and envelope.event != ADD and referral is not None and referral.sender_system == system.id:
         record = replace(
             record, fields={**record.fields, kind.own: own_number(referral.sender_key)}
-        )  # so it finds its row
+        )  # it finds its row
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
@@ -88,7 +90,7 @@ def _kind_of(adapter: Adapter, envelope: Envelope, content: Resource) -> RecordK
         events = (envelope.event,)
     else:
         events = ("referral-status", envelope.event)
-    written = [kind for kind in adapter.records if kind.parcel and kind.event in events]
+    written = [kind for kind in adapter.records if kind.parcel and adapter.render and kind.event in events]
     held = {resource["resourceType"] for resource in resources(content)}
     fits = (kind for kind in written if kind.holds in held)
     return next(fits, None) or next((kind for kind in written if not kind.holds), None)

@@ -9,7 +9,7 @@ sharing. Standard: FHIR R4, in the spelling of the shared model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ __all__ = [
     "RecordMapping",
     "Translation",
     "Unfit",
+    "gather",
     "load",
 ]
 
@@ -97,7 +98,11 @@ class Mappings:
 
 
 def load(
-    kind: str, folders: Sequence[Path], columns: Mapping[str, Any], functions: Mapping[str, Converter]
+    kind: str,
+    folders: Sequence[Path],
+    columns: Mapping[str, Any],
+    functions: Mapping[str, Converter],
+    beside: Collection[str] = (),
 ) -> Mappings:
     """Read, check and compile the mappings of a kind.
 
@@ -107,6 +112,7 @@ def load(
             same name, a folder that does not exist overlays nothing.
         columns: record kind to ``{"fields": (…), "children": {name: {…}}}``.
         functions: the named pairs of the kind's ``translate.py``.
+        beside: names of files that are no mapping, and count in the digest: what the kind's adapter itself reads.
 
     Raises:
         Refused: the first thing that is wrong: file, key, what was got, what was expected, the next step.
@@ -130,7 +136,7 @@ def load(
 
     records = {}
     for name in sorted(files):
-        if name.endswith(".toml"):
+        if name.endswith(".toml") and name not in beside:
             file, record = f"mappings/{kind}/{name}", name.removesuffix(".toml")
             if record not in columns:
                 raise fault(file, "", f"record kind `{record}`", ", ".join(sorted(columns)), "mend the file's name")

@@ -54,6 +54,7 @@ class Service:
 
     Args:
         wanted: a word of ``service-wanted``.
+        answers: another system of the agency, in which its workers answer what came into ``system``; "": none.
         required: categories that the service needs instead of the profile's, or empty (consent rules 2.6).
     """
 
@@ -66,6 +67,7 @@ class Service:
     program: str = ""
     status: Status = "active"
     required: tuple[str, ...] = ()
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

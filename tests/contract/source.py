@@ -9,6 +9,7 @@ import pytest
 
 from adapters.contract import Adapter, Gone, Page, Parcel, Raw, SentState, Source
 from hub.errors import LeaseOver, RecordUnreadable, Unavailable
+from hub.model.canonical import sha256
 
 PAGES_MAX = 20
 MARKED = "Zyxwvut"  # the family name of everybody whom `Agency.add` makes
@@ -55,6 +56,9 @@ class Memory(dict[str, str]):
         else:
             self[key] = value
 
+    def digest(self, text: str) -> str:
+        return sha256(f"a key of ours\n{text}".encode())
+
 
 class NoMemory:
     """A memory that nobody may touch."""
@@ -64,6 +68,9 @@ class NoMemory:
 
     def put(self, key: str, value: str | None) -> None:
         raise AssertionError("a message is sent without the store")
+
+    def digest(self, text: str) -> str:
+        return Memory().digest(text)
 
 
 Connect = Callable[..., Source]

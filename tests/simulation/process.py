@@ -94,7 +94,7 @@ class Process:
             "bus": SimBus(self, StoredBus(Door(self, real.store.database), clock)),  # type: ignore[arg-type]
             "keys": SimKeys(self.world, house.keys),  # type: ignore[arg-type]
         }
-        systems = SystemConnections(ADAPTERS, parts["store"], clock, house.ids)
+        systems = SystemConnections(ADAPTERS, parts["store"], clock, house.ids, house.keys.digest)
         connections = SimConnections(self, systems, Breaker(clock, house.ids))
         ours = replace(house, **parts, connections=connections)
         log = AuditLog(Door(self, real.store.database), house.keys, clock, real.settings.checkpoints)  # type: ignore[arg-type]

@@ -130,7 +130,7 @@ def broken(desk: Desk, error: Exception, *args: str) -> Result:
     def opened(folder: Path | None, report: Report) -> Hub:
         hub = compose(read_settings(folder), clock=desk.clock, ids=SeededIds(100))
         faulty = {"cms": replace(card, connect=connect)}
-        connections = SystemConnections(faulty, hub.store, desk.clock, hub.house.ids)
+        connections = SystemConnections(faulty, hub.store, desk.clock, hub.house.ids, hub.house.keys.digest)
         house = replace(hub.house, adapters=faulty, connections=connections)
         return replace(hub, house=house, connections=connections, exchange=Exchange(house, report))
 

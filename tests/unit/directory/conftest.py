@@ -27,6 +27,8 @@ def known() -> Known:
             systems={
                 "harbour-cms": System("harbour-cms", "harbour", "cms"),
                 "lakeside-cms": System("lakeside-cms", "lakeside", "cms"),
+                "lakeside-rooms": System("lakeside-rooms", "lakeside", "housing"),
+                "harbour-rooms": System("harbour-rooms", "harbour", "housing"),
             },
             services=(Service("lakeside-rooms", "lakeside", "housing", "Rooms", "lakeside-cms"),),
             sites=(Site("cms", "L1", "lakeside"), Site("cms", "H1", "harbour")),
@@ -45,7 +47,8 @@ def known() -> Known:
             ),
         ),
         ids=SeededIds(),
-        kinds=("cms",),
+        kinds=("cms", "housing"),
+        receiving=("cms",),
         packs=("ca-on",),
         categories=frozenset(Category),
         purposes=frozenset(Purpose),

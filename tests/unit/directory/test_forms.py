@@ -153,6 +153,12 @@ def test_a_number_that_could_be_a_persons_is_no_id_and_is_not_shown(known, value
         pytest.param(SERVICE, SERVICE_ROW, {"site": "L1"}, "site", id="another agency's site"),
         pytest.param(SERVICE, SERVICE_ROW, {"site": "H9"}, "site", id="a site that is not there"),
         pytest.param(SERVICE, SERVICE_ROW, {"system": "lakeside-cms", "site": ""}, "site", id="a foreign system"),
+        pytest.param(
+            SERVICE, SERVICE_ROW, {"system": "harbour-rooms", "site": ""}, "system", id="a system that only sends"
+        ),
+        pytest.param(SERVICE, SERVICE_ROW, {"answers": "lost"}, "answers", id="answers in a system that is not there"),
+        pytest.param(SERVICE, SERVICE_ROW, {"answers": "lakeside-rooms"}, "answers", id="answers of another agency"),
+        pytest.param(SERVICE, SERVICE_ROW, {"answers": "harbour-cms"}, "answers", id="answers in the same system"),
         pytest.param(SERVICE, SERVICE_ROW, {"id": "lakeside-rooms"}, "id", id="another agency's service"),
         pytest.param(SERVICE, SERVICE_ROW, {"program": "men"}, "program", id="a program that is none"),
         pytest.param(SERVICE, SERVICE_ROW, {"required": "IDENT SHOE"}, "required", id="a category that is none"),
@@ -184,6 +190,19 @@ def test_what_is_wrong_is_refused_with_its_place(known, form, row, change, place
     assert why.value.where == f"{form.name}, {place}"
     assert why.value.got
     assert why.value.expected
+
+
+def test_a_service_may_be_answered_in_another_system_of_its_agency_one_that_only_sends(known):
+    service = from_row(SERVICE, SERVICE_ROW | {"answers": "harbour-rooms"}, known)
+
+    assert (service.system, service.answers) == ("harbour-cms", "harbour-rooms")
+
+
+def test_a_service_in_a_system_that_only_sends_is_told_what_to_do(known):
+    with pytest.raises(Refused, match="which only sends") as why:
+        from_row(SERVICE, SERVICE_ROW | {"system": "harbour-rooms", "site": ""}, known)
+
+    assert "`answers`" in why.value.next_step
 
 
 def test_a_discloser_is_one_of_the_parties(known):

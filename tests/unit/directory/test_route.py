@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.directory import NoRoute, acting, route
+from hub.directory import NoRoute, acting, answers_for, route
 from hub.errors import Refused
 from hub.model.directory import Service, Worker
 
@@ -71,3 +71,20 @@ def test_no_worker_no_change(name):
         acting(name, {"h-worker-1": WORKER}, NOON)
 
     assert why.value.where == "--as"
+
+
+@pytest.mark.parametrize(
+    ("services", "may"),
+    [
+        pytest.param([replace(ROOMS, answers="lakeside-list")], True, id="a service says so"),
+        pytest.param([ROOMS], False, id="none does"),
+        pytest.param([replace(ROOMS, answers="lakeside-list", status="suspended")], False, id="one that is closed"),
+        pytest.param([replace(JOBS, answers="lakeside-list")], False, id="one for something else"),
+        pytest.param(
+            [replace(ROOMS, answers="lakeside-list", system="other-cms")], False, id="one that came elsewhere"
+        ),
+        pytest.param([replace(ROOMS, answers="another-list")], False, id="one that is answered elsewhere"),
+    ],
+)
+def test_what_came_into_one_system_is_answered_in_another_where_its_service_says_so(services, may):
+    assert answers_for("lakeside-list", "lakeside-cms", "housing", services) is may

@@ -94,7 +94,7 @@ def test_rests_double_to_a_limit_with_jitter_over_the_upper_half() -> None:
 
 
 def test_a_store_of_ours_that_is_away_counts_against_no_system(breaker: Breaker) -> None:
-    memory = StoreMemory(Away(), "cms-a")
+    memory = StoreMemory(Away(), "cms-a", lambda domain, text: f"{domain}/{text}")
     watched = Watched(Remembering(memory), "cms-a", breaker, memory)
 
     for _ in range(10 * RESTS_AFTER):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.cms.record import columns
-from adapters.cms.translate import FUNCTIONS
 from adapters.harts.record import columns as harts_columns
 from adapters.harts.translate import FUNCTIONS as HARTS_FUNCTIONS
+from adapters.pairs import FUNCTIONS
 from hub.mapping import Mappings, RecordMapping, load
 
 ROOT = Path(__file__).resolve().parents[3]

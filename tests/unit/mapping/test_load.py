@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.cms.record import columns
-from adapters.cms.translate import FUNCTIONS
+from adapters.pairs import FUNCTIONS
 from hub.errors import Refused
 from hub.mapping import Context, load
 from hub.mapping.words import ALWAYS, WORDS

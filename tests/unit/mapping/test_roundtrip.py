@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.cms.record import columns
-from adapters.cms.translate import FUNCTIONS
+from adapters.pairs import FUNCTIONS
 from hub.mapping import Context, load
 from hub.model.identifiers import passes_as_sin
 from hub.model.record import Record

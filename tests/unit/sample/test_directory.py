@@ -24,9 +24,8 @@ def test_each_file_is_read_without_a_problem_in_the_order_of_import(network: Net
         directory = Directory(0, False, agencies, systems, (), sites, {}, ())
         events = packs.profiles.events
         zone = ZoneInfo("America/Toronto")
-        known = Known(
-            directory, SeededIds(), ("cms", "harts"), packs.packs, list(Category), list(Purpose), events, zone
-        )
+        kinds = ("cms", "harts")
+        known = Known(directory, SeededIds(), kinds, kinds, packs.packs, list(Category), list(Purpose), events, zone)
         rows = from_file(form, data, known)
 
         assert not isinstance(rows, Problems), (name, [str(problem) for problem in rows.found])

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from adapters.cms.record import columns, parse
 from adapters.cms.sql import cell
-from adapters.cms.translate import FUNCTIONS
 from adapters.cms.views import FORMS, Form
+from adapters.pairs import FUNCTIONS
 from hub.errors import MessageRejected, RecordUnreadable
 from hub.mapping import Context, load
 from hub.model.canonical import canonical

@@ -6,8 +6,8 @@ import traceback
 
 import pytest
 
-from adapters.cms.settings import address
 from adapters.cms.source import connect
+from adapters.servers import address
 from hub.errors import Refused, Unavailable
 from tests.contract.source import Memory
 
@@ -59,7 +59,7 @@ def test_a_setting_that_is_missing_unknown_or_of_another_type_is_refused(setting
 )
 def test_a_password_in_the_url_is_refused_and_another_way_is_named(url):
     with pytest.raises(Refused) as refused:
-        address(url)
+        address("cms settings: url", url)
 
     assert refused.value.got == "a URL with a password in it"
     assert "password_file" in refused.value.next_step
@@ -88,14 +88,16 @@ def test_a_password_in_the_url_is_refused_and_another_way_is_named(url):
 )
 def test_what_is_no_url_of_one_database_is_refused(url):
     with pytest.raises(Refused, match="cms settings: url") as refused:
-        address(url)
+        address("cms settings: url", url)
 
     assert refused.value.next_step
     assert not [mark for mark in MARKS if mark in said(refused.value)]
 
 
 def test_a_url_is_read_as_libpq_reads_it():
-    assert address("postgresql://hub@h/cases?sslmode=verify-full&options=-c%20search_path%3Dhub") == {
+    assert address(
+        "cms settings: url", "postgresql://hub@h/cases?sslmode=verify-full&options=-c%20search_path%3Dhub"
+    ) == {
         "user": "hub",
         "host": "h",
         "port": "5432",
@@ -103,7 +105,7 @@ def test_a_url_is_read_as_libpq_reads_it():
         "sslmode": "verify-full",
         "options": "-c search_path=hub",
     }
-    assert address("postgres://hub@a:5433,[::1]:5434/cases")["port"] == "5433,5434"
+    assert address("cms settings: url", "postgres://hub@a:5433,[::1]:5434/cases")["port"] == "5433,5434"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters import cells
 from adapters.cms import values
 
 
@@ -28,7 +29,7 @@ from adapters.cms import values
     ],
 )
 def test_text(value, read):
-    assert values.text(value) == read
+    assert cells.text(value) == read
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_text(value, read):
     ],
 )
 def test_case_29_known_words_are_a_yes_or_a_no_blank_is_neither_and_anything_else_is_refused(value, read):
-    assert values.flag(value) == read
+    assert cells.flag(value) == read
 
 
 @pytest.mark.parametrize(
@@ -90,11 +91,11 @@ def test_a_number_is_not_a_yes_and_not_a_text():
     ],
 )  # fmt: skip
 def test_c1_a_number_of_the_agencys_own_has_no_spaces_and_no_words(value, read):
-    assert values.own_number(value) == read
+    assert cells.own_number(value) == read
 
 
 def test_prose_keeps_its_lines():
-    assert values.prose(" one\u00a0 \n\ntwo\t2 ") == "one\n\ntwo 2"
+    assert cells.prose(" one\u00a0 \n\ntwo\t2 ") == "one\n\ntwo 2"
 
 
 def test_case_62_a_time_is_written_as_toronto_says_it_in_winter_and_summer():
@@ -107,11 +108,11 @@ def test_case_63_what_was_read_in_the_wrong_encoding_once_is_undone(name):
     wrong = "".join(
         byte.to_bytes(1, "big").decode("cp1252", errors="ignore") or chr(byte) for byte in name.encode("utf-8")
     )
-    once = values.repaired(wrong)
+    once = cells.repaired(wrong)
 
     assert once in (name, wrong), "never a third reading"
 
 
 @given(st.text(alphabet="abcdefgéèàçôîüëïœÉÈ '-", max_size=20))
 def test_case_63_a_french_name_is_never_repaired_into_another(name):
-    assert values.repaired(name) == name
+    assert cells.repaired(name) == name

@@ -25,7 +25,7 @@ from psycopg import adapters
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Loader
 
-from adapters.cms.engine import decoded
+from adapters.cells import decoded
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:\.\d+)?(?:[+-][\d:]+)?")
 _WHOLE = re.compile(r"(-?\d{1,18})(?:\.0+)?")  # what canonical JSON can say as a whole number

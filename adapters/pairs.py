@@ -1,8 +1,9 @@
-"""The named pairs that ``mappings/cms`` call: names, birth dates, channels, addresses, identifiers.
+"""The named pairs that mappings call where fields are named as in a CMS: names, birth dates, channels, addresses,
+identifiers. ``mappings/cms`` and every kind of tables use them.
 
-Program systems 6.1 and §10, cases 13, 15, 20, 21, 25, 27, 28. Pure: no clock, no ids made up. In: texts of the CMS
+Program systems 6.1 and §10, cases 13, 15, 20, 21, 25, 27, 28. Pure: no clock, no ids made up. In: texts of the system
 (None where blank) to an element; out: the element to texts. What cannot be carried is told as ``Partly``, what is out
-of shape as ``Unfit``; neither holds a value. Encodings are the reader's matter (``values``).
+of shape as ``Unfit``; neither holds a value. Encodings are the reader's matter (``cells``).
 """
 
 from __future__ import annotations
