@@ -255,6 +255,8 @@ class RecordKind:
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
             ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
+        route: of a referral that names no recipient, the field by which its agency's own table leads to one:
+            ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
@@ -268,6 +270,7 @@ class RecordKind:
     consent: str = ""
     incomplete: str = ""
     holds: str = ""
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import adapters.cms
 import adapters.eois
 import adapters.harts
+import adapters.icare
 import adapters.table
 import consent.packs
 from adapters.contract import Adapter
@@ -19,6 +20,7 @@ from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
 from hub.directory.cells import is_id
+from hub.directory.routes import read_routes
 from hub.errors import Refused, Unavailable
 from hub.exchange import Exchange, Report, wake
 from hub.exchange.alerts import Watch
@@ -44,7 +46,8 @@ from hub.store.unit import SqlStore
 
 # kinds with code of their own; a kind of tables is a folder of data beside them
 ADAPTERS: Mapping[str, Adapter] = {
-    card.kind: card for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER, adapters.eois.ADAPTER)
+    card.kind: card
+    for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER, adapters.eois.ADAPTER, adapters.icare.ADAPTER)
 }
 PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
 
@@ -226,6 +229,7 @@ def compose(
             mappings={kind: load_mappings(kind, settings.mappings) for kind in cards},
             connections=connections,
             limits=limits or Limits(),
+            routes=read_routes(settings.agencies),
             worker=f"{os.getpid()}-{ids.number()}",
         )
         activate(house)

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         return self.dir / "checkpoints"
 
     @property
+    def agencies(self) -> Path:
+        """Agencies' own files, a folder each."""
+        return self.dir / "agencies"
+
+    @property
     def mappings(self) -> Path:
         """Mappings that overlay the packaged ones."""
         return self.dir / "mappings"

@@ -15,7 +15,14 @@ ADAPTER = Adapter(
     render=record.render,
     notice=None,  # the answer beside a package, or the file beside an extract, says it
     records=(
-        RecordKind("RF_REQUEST", event="referral", parcel="referral", consent="consent_id", incomplete="incomplete"),
+        RecordKind(
+            "RF_REQUEST",
+            event="referral",
+            parcel="referral",
+            consent="consent_id",
+            incomplete="incomplete",
+            route="service",
+        ),
         RecordKind(
             "RF_STATUS", event="referral-status", parcel="referral-status", own="number", incomplete="incomplete"
         ),

@@ -11,7 +11,7 @@ ADAPTER = Adapter(
     parse=record.parse,
     render=None,  # iCARE receives no message (settled S1)
     notice=None,  # the .hub.csv says it
-    records=(RecordKind("NARS", event="referral"),),
+    records=(RecordKind("NARS", event="referral", route="flag"),),
     columns=record.columns,
     functions=translate.FUNCTIONS,
     answers=True,

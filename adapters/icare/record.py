@@ -43,6 +43,7 @@ _ASSESSMENT = (  # what a row says of the client and of the assessment, whicheve
     "assessment_completed_dt",
 )
 _NEEDED = _ASSESSMENT[:3]
+_FLAGS = {"Yes": "1", "No": "0"}
 _NUMBER = re.compile(r"[A-Z2-7]{12}")
 _KEY = re.compile(r"([A-Za-z0-9_.-]{1,80})/([1-9][0-9]{0,6})/([A-Za-z_]{1,60})")
 
@@ -86,11 +87,17 @@ def parse(key: str, data: bytes) -> Record:
         raise _bad(key, referral.flag, "no referral", "Yes")
     children = {}
     if (told := document.get(PROFILE)) is not None:
-        children[PROFILE] = (Record(PROFILE, _fields(key, told, _facts(PROFILE_MODULE))),)
+        children[PROFILE] = (Record(PROFILE, _flagged(PROFILE_MODULE, _fields(key, told, _facts(PROFILE_MODULE)))),)
     number = document.get(NUMBER)
     if not isinstance(number, str) or not _NUMBER.fullmatch(number):
         raise _bad(key, NUMBER, shape(number), "12 characters of base32")
-    return Record(KIND, {**fields, FLAG: referral.flag, NUMBER: number}, children)
+    return Record(KIND, {**_flagged(KIND, fields), FLAG: referral.flag, NUMBER: number}, children)
+
+
+def _flagged(module: str, fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields, Yes and No of a column as every record says them: ``1`` and ``0``."""
+    columns = modules()[module].columns
+    return {name: _FLAGS.get(text, text) if columns[name].kind == "yes_no" else text for name, text in fields.items()}
 
 
 def _facts(module: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ Read through a peek, so all of it is provisional: the gate compares what it find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consent.model import Item, Purpose
 from hub.directory import NoRoute, route
@@ -19,12 +19,13 @@ from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.question import may_answer
-from hub.exchange.reading import ReferralRecord
+from hub.exchange.reading import End, ReferralRecord
 from hub.exchange.screen import screen
 from hub.exchange.submission import Led, Submission
+from hub.model import codes
 from hub.model.directory import Site
 from hub.model.envelope import MessageState
-from hub.model.fhir import Resource
+from hub.model.fhir import Resource, coding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
@@ -52,6 +53,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     Raises:
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
+    record = _routed(house, rows, record)
     referral = referral_of(rows, record)
     if record.kind == "shared" and referral is not None:
         return _beside(house, rows, record, referral, previous)
@@ -91,6 +93,26 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         ids=ids,
         bundle=bundle,
         items=items,
+    )
+
+
+def _routed(house: House, rows: Peek, record: ReferralRecord) -> ReferralRecord:
+    """A referral that names no recipient, with the service to which its agency's own table leads (settled S9)."""
+    if record.kind != "referral" or not record.route[1] or record.performer != End():
+        return record
+    named = house.routes.service(record.source.system.agency, record.source.system.kind, record.route)
+    service = next((each for each in rows.directory.all().services if each.id == named), None)
+    if service is None:
+        return record
+    asked = {"coding": [coding(codes.SERVICE_WANTED, service.wanted)]}
+    entries = tuple(
+        {**entry, "resource": {**entry["resource"], "code": asked}}
+        if entry["resource"]["resourceType"] == "ServiceRequest"
+        else entry
+        for entry in record.entries
+    )
+    return replace(
+        record, performer=End(agency=service.agency), wanted=service.wanted, entries=entries, service=service.id
     )
 
 
@@ -258,7 +280,8 @@ def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, a
         return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False, own=own)
     directory, kind = rows.directory.all(), record.source.system.kind
     agency = record.performer.agency or _agency_of(directory.sites, kind, record.performer.site)
-    led = route(agency, record.wanted, directory.services, site=record.performer.site)
+    offered = [each for each in directory.services if record.service in ("", each.id)]
+    led = route(agency, record.wanted, offered, site=record.performer.site)
     service = None if isinstance(led, NoRoute) else led
     sender = record.source.system.agency
     own = _speaks_for_itself(rows, record)

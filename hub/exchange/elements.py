@@ -85,6 +85,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Observation", f"{EXTENSION}/valid-to"): None,
     ("Condition", f"{EXTENSION}/client-priority"): None,
     ("Condition", f"{EXTENSION}/referral-made"): None,
+    ("Condition", f"{EXTENSION}/need-reason"): None,
     ("CarePlan", f"{EXTENSION}/plan-version"): None,
     ("CarePlan", f"{EXTENSION}/client-signed"): None,
     ("CarePlan", f"{EXTENSION}/review-due"): None,

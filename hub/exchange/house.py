@@ -8,6 +8,7 @@ from typing import Protocol
 
 from adapters.contract import Adapter, Source
 from consent.packs import Packs
+from hub.directory.routes import Routes
 from hub.exchange.limits import Limits
 from hub.exchange.strict import MessageSchema
 from hub.mapping import Mappings
@@ -54,4 +55,5 @@ class House:
     mappings: Mapping[str, Mappings]
     connections: Connections
     limits: Limits
+    routes: Routes
     worker: str  # random name of this process, for leases

@@ -64,6 +64,8 @@ class ReferralRecord:
         alias: the agency's alias of the client, where the record names the client so.
         consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
         losses: what of the record did not become part of the message.
+        route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
+        service: id of the service to which that has led.
     """
 
     source: Source
@@ -83,6 +85,8 @@ class ReferralRecord:
     losses: tuple[Loss, ...] = ()
     event: str = ""
     holds: str = ""
+    route: tuple[str, str] = ("", "")
+    service: str = ""
 
     @property
     def shared(self) -> bool:
@@ -213,8 +217,15 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         deceased=(client or _NOBODY).get("deceased_date") is not None,
         alias=_alias(translated.resources),
         consent=record.fields.get(kind.consent) if kind.consent else None,
+        route=_route(kind, record),
         losses=translated.losses,
     )
+
+
+def _route(kind: RecordKind, record: Record) -> tuple[str, str]:
+    """List and code of a referral that says no more of its recipient."""
+    named, stroke, code = (record.fields.get(kind.route, "") if kind.route else "").partition("/")
+    return (named, code) if stroke else (kind.name if named else "", named)
 
 
 def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:

@@ -129,7 +129,7 @@ def test_the_code_tables_of_a_kind_are_concept_maps_that_an_r4_reader_accepts(
 
     files = sorted((tmp_path / "maps").iterdir())
     maps = {file.stem: ConceptMap.model_validate_json(file.read_bytes()) for file in files}
-    assert {f"{kind}-need-in", f"{kind}-need-out", f"{kind}-immigration-status-in"} <= maps.keys()
+    assert {f"{kind}-service-wanted-in", f"{kind}-service-wanted-out"} <= maps.keys()
     assert all(each.id == name for name, each in maps.items())
 
 

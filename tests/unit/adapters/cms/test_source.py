@@ -176,7 +176,12 @@ def test_consents_of_a_page_come_first_the_rest_by_the_log(db, source):
             id="case 24 a merge is an event",
         ),
         pytest.param("UPDATE language_result SET reading = '6'", ["referral_out:1"], id="a language result"),
-        pytest.param("UPDATE case_file SET status = 'CLOSED'", ["case:1", "referral_out:1"], id="a case that closes"),
+        pytest.param(
+            "UPDATE case_file SET status = 'CLOSED', closed_on = '2026-05-20'",
+            ["case:1", "referral_out:1"],
+            id="a case that closes",
+        ),
+        pytest.param("UPDATE case_file SET status = 'ON_HOLD'", ["referral_out:1"], id="a case that rests"),
         pytest.param("UPDATE consent SET withdrawn_at = '2026-05-04'", ["consent:1"], id="case 57 a withdrawal"),
         pytest.param(
             "INSERT INTO client (client_id, file_no, last_name) VALUES (9, '2026-9', 'Ng')", [], id="a stranger"

@@ -26,12 +26,14 @@ def test_a_referral_with_its_need_and_the_clients_profile():
     found = parse(KEY, data(profile=profile()))
 
     assert found.kind == "NARS"
+    said = {name: text for name, text in assessed().items() if name in carried(referrals()[FLAG])}
     assert found.fields == {
-        **{name: text for name, text in assessed().items() if name in carried(referrals()[FLAG])},
+        **{name: {"Yes": "1", "No": "0"}.get(str(text), text) for name, text in said.items()},
         "flag": FLAG,
         "referral_no": NUMBER,
     }
-    assert found.children == {"profile": (Record("profile", profile()),)}
+    told = {name: {"Yes": "1", "No": "0"}.get(str(text), text) for name, text in profile().items()}
+    assert found.children == {"profile": (Record("profile", told),)}
 
 
 def test_a_mapping_may_name_every_column_but_what_icare_answers():
