@@ -19,6 +19,7 @@ from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
 from hub.compose import card_of, database_of, kinds_of, load_mappings, open_store, require_prepared
+from hub.directory.routes import read_routes
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
@@ -79,6 +80,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         "audit log": _log,
         "packs": _packs,
         "mappings": _mappings,
+        "routes": _routes,
         "bus": _bus,
         "systems": _systems,
         "deliveries": _deliveries,
@@ -175,6 +177,23 @@ def _log(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def _packs(settings: Settings, _: Clock) -> Iterator[Finding]:
     packs = consent.packs.load_packs(consent.packs.PACKAGED, settings.packs)
     yield Finding("packs", True, ", ".join(f"{name} version {pack.version}" for name, pack in packs.packs.items()))
+
+
+def _routes(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether each route of an agency leads to an open service of somebody else."""
+    found = read_routes(settings.agencies)
+    with _opened(settings, clock) as store, store.peek() as rows:
+        directory = rows.directory.all()
+    services = {service.id: service for service in directory.services}
+    for (agency, kind, named, code), service in found.services.items():
+        place = f"agencies/{agency}/routes.csv {kind} {named} {code}"
+        to = services.get(service)
+        if agency not in directory.agencies:
+            yield Finding(place, False, "no agency of this id", "name the folder as `hub agencies list` does")
+        elif to is None or to.status != "active" or to.agency == agency:
+            wrong = "no such service" if to is None else "a service of its own" if to.agency == agency else to.status
+            yield Finding(place, False, wrong, "name an active service of another agency: hub services list")
+    yield Finding("routes", True, f"{len(found.services)} routes of {len({key[0] for key in found.services})} agencies")
 
 
 def _mappings(settings: Settings, _: Clock) -> Iterator[Finding]:

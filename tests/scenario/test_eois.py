@@ -383,6 +383,22 @@ def test_a_row_of_an_extract_is_found_by_reference_alone_and_waits_for_a_person_
     assert mixed.network.inbox("harbour") == []
 
 
+def test_a_row_of_an_extract_goes_where_the_agencys_routes_lead_case_55(mixed: Mixed) -> None:
+    allow(mixed, consent_row())
+    routes = mixed.network.hub.settings.dir / "agencies" / "maple" / "routes.csv"
+    routes.parent.mkdir(parents=True)
+    routes.write_text(
+        "kind,list,code,service\neois,program,80,lakeside-employment\neois,community,80,harbour-settlement\n"
+    )
+    mixed.network.reopen()
+    name = mixed.site.week()
+    mixed.run()
+
+    (got,) = mixed.network.inbox("harbour", "referral")
+    assert (got["payload"]["service_wanted"], got["payload"]["from_org"]) == ("settlement", "maple")
+    assert [code for _, code in mixed.site.lines_of(name)] == ["OK"]
+
+
 def test_referrals_of_open_plans_are_pending_and_of_void_plans_nothing_cases_51_53(mixed: Mixed) -> None:
     allow(mixed, consent_row())
     void = {"Closure Reason": "Opened in Error", "Follow-up Month": "", "Follow-up Date": ""}

@@ -216,3 +216,19 @@ def test_the_doctor_sees_a_folder_and_settings_that_others_can_read(desk: Desk) 
         ("data folder", "chmod 0700, and renew what stood in it"),
         ("data folder: hub.toml", "chmod 0600, and renew what stood in it"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("agency", "service", "says"),
+    [
+        pytest.param("harbour", "nowhere", "no such service", id="a service that nobody knows"),
+        pytest.param("lakeside", "lakeside-employment", "a service of its own", id="to oneself"),
+        pytest.param("Harbour", "lakeside-employment", "no agency of this id", id="a folder of no agency"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_named(desk: Desk, agency: str, service: str, says: str) -> None:
+    folder = desk.folder / "agencies" / agency
+    folder.mkdir(parents=True)
+    (folder / "routes.csv").write_text(f"kind,list,code,service\nicare,NARS,x,{service}\n", encoding="utf-8")
+
+    assert wrong(desk)[f"agencies/{agency}/routes.csv icare NARS x"] == says
