@@ -110,8 +110,42 @@ class Finding(Protocol):
         ...
 
 
+class KindOfRecord(Protocol):
+    """A kind of record, as its adapter says: what it brings, and whether it is written out too."""
+
+    @property
+    def name(self) -> str:
+        """The kind."""
+        ...
+
+    @property
+    def event(self) -> str:
+        """What it brings."""
+        ...
+
+    @property
+    def holds(self) -> str:
+        """The resource type that its messages are known by; "" where the event says it."""
+        ...
+
+    @property
+    def parcel(self) -> str | None:
+        """As what it is written out; None: it is only read."""
+        ...
+
+
 class Card(Protocol):
-    """What a kind of system takes, as its adapter says."""
+    """What a kind of system says and takes, as its adapter says."""
+
+    @property
+    def records(self) -> Sequence[KindOfRecord]:
+        """Its kinds of record."""
+        ...
+
+    @property
+    def render(self) -> object | None:
+        """What writes a record out; None: it only sends."""
+        ...
 
     @property
     def required(self) -> Callable[[], Mapping[str, Sequence[str]]]:

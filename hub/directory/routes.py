@@ -1,8 +1,8 @@
 """Where what names no recipient leads: an agency's own table, ``agencies/<id>/routes.csv`` in the data folder.
 
-An iCARE row says that a referral was made for a need, a CaMS extract under which label; neither says to whom (design
-§8, settled S9). The agency does: kind of system, list, code, and the id of a service of the directory. No row, no route:
-a human chooses, never a guess. Pure after reading; whether a service is there and open is asked when a record comes.
+An iCARE row says that a referral was made for a need, a CaMS extract under which label; neither says to whom. Their
+agency does (design §8, settled S9): kind of system, list, code, and the id of a service of the directory. No row, no
+route: a human chooses, never a guess. Pure after reading; whether a service is there is asked when a record comes.
 """
 
 from __future__ import annotations

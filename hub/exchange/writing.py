@@ -53,7 +53,7 @@ def write_parcel(
         MappingGap: the mapping cannot write it; held until a mapping changes.
     """
     adapter = house.adapters[system.kind]
-    kind = _kind_of(adapter, envelope, content)
+    kind = kind_of(adapter, envelope.event, content)
     if kind is None and envelope.event != ADD:  # as with a state that it has no word for (shared model 6.2)
         return Written(None, (Loss("status", "this kind of system takes no answers"),))
     if kind is None or adapter.render is None:
@@ -82,14 +82,14 @@ def write_parcel(
     return Written(parcel, (*back.losses, *adapter.shortened(record)))
 
 
-def _kind_of(adapter: Adapter, envelope: Envelope, content: Resource) -> RecordKind | None:
-    """The kind of record that a message is written as: by its event, and by what it holds."""
-    if envelope.event == ADD:
+def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | None:
+    """The kind of record that a message is written as, by its event and by what it holds; None: the kind takes none."""
+    if event == ADD:
         events: tuple[str, ...] = ("referral",)
-    elif envelope.event in BESIDE_A_REFERRAL:
-        events = (envelope.event,)
+    elif event in BESIDE_A_REFERRAL:
+        events = (event,)
     else:
-        events = ("referral-status", envelope.event)
+        events = ("referral-status", event)
     written = [kind for kind in adapter.records if kind.parcel and adapter.render and kind.event in events]
     held = {resource["resourceType"] for resource in resources(content)}
     fits = (kind for kind in written if kind.holds in held)

@@ -26,7 +26,7 @@ from hub.mapping.passage import Leaf, Passage, carry, told_by_the_hub
 from hub.mapping.trial import HOME, TEXTS, filled, lines_of, words_of
 from hub.model import codes
 
-MESSAGES = {"RF_REQUEST": "request", "RF_STATUS": "answer"}  # record kinds that travel, by their common names
+MESSAGES = ("request", "answer", "plan", "note", "exit")  # what one kind may say to another
 NEVER_SAID = "missing: the receiver needs it, and the sender never says it"
 DIRECTORY = "by the directory, which must know the agency's place in the receiver's kind of system"
 ALIAS = "each agency has its own alias of a client: the hub writes the receiver's"
@@ -34,6 +34,22 @@ OWN_NUMBER = "there it stands as a number of the receiver's own"
 CHANGED = "not all that it says is there when the receiver says it again"
 EXAMPLES = 3  # of a field without a table: enough to see whether it is passed on
 _BLANK, _ONE_WAY, _NOT_SENT = "blank comes back as ", "sent, not returned", "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One end of a pair: a kind of system.
+
+    Args:
+        says: message to the kind of record that it is read from.
+        takes: message to the kind of record that it is written as.
+        required: kind of record to the places of fields without which it cannot be written.
+    """
+
+    mappings: Mappings
+    says: Mapping[str, str]
+    takes: Mapping[str, str]
+    required: Mapping[str, Sequence[str]]
 
 
 class Verdict(StrEnum):
@@ -84,20 +100,24 @@ class _Change:
     arrived: bool
 
 
-def matrix(sender: Mappings, receiver: Mappings, required: Mapping[str, Sequence[str]]) -> tuple[Sheet, ...]:
+def matrix(sender: Kind, receiver: Kind) -> tuple[Sheet, ...]:
     """What the sender's kind can say to the receiver's.
 
-    Args:
-        required: of the receiver: record kind to the places of fields without which it cannot be written.
-
     Returns:
-        A sheet for each message that both know, its rows in the order of the sender's mapping.
+        A sheet for each message that the one says and the other takes, its rows in the order of the sender's mapping.
     """
     return tuple(
-        Sheet(sender.kind, receiver.kind, message, tuple(_rows(first, second, required.get(name, ()))))
-        for name, message in MESSAGES.items()
-        if (first := sender.records.get(name)) and (second := receiver.records.get(name))
+        _sheet(sender, receiver, message)
+        for message in MESSAGES
+        if message in sender.says and message in receiver.takes
     )
+
+
+def _sheet(sender: Kind, receiver: Kind, message: str) -> Sheet:
+    name = receiver.takes[message]
+    first, second = sender.mappings.records[sender.says[message]], receiver.mappings.records[name]
+    rows = tuple(_rows(first, second, receiver.required.get(name, ())))
+    return Sheet(sender.mappings.kind, receiver.mappings.kind, message, rows)
 
 
 def _rows(first: RecordMapping, second: RecordMapping, required: Sequence[str]) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from hub.exchange.complete import ADD, Ends, Numbers
 from hub.exchange.message import assemble
 from hub.mapping import Context, Mappings, RecordMapping, load
 from hub.mapping.backward import NO_FIELD
-from hub.mapping.matrix import MESSAGES, NEVER_SAID, Row, Sheet, Verdict, matrix
+from hub.mapping.matrix import NEVER_SAID, Kind, Row, Sheet, Verdict, matrix
 from hub.mapping.passage import HUB_SAYS
 from hub.mapping.trial import filled, flat
 from hub.model.fhir import Resource
@@ -53,15 +53,22 @@ SAMPLES = {
     ("harts", "RF_REQUEST"): [request(), request({"reason": "INC"}, eligible=[])],
     ("harts", "RF_STATUS"): [answer(results=[{}]), answer({"status": "D", "reason": "CAP", "start_by": "2026-05-01"})],
 }  # fmt: skip
-PAIRS = [(one, other, name) for one in KINDS for other in KINDS for name in MESSAGES]
+NAMES = {"RF_REQUEST": "request", "RF_STATUS": "answer", "PLAN": "plan", "NOTE": "note", "EXIT": "exit"}
+PAIRS = [(one, other, name) for one in KINDS for other in KINDS for name in ("RF_REQUEST", "RF_STATUS")]
 ids = pytest.mark.parametrize(("sender", "receiver", "name"), PAIRS, ids=lambda word: word)
 SEEDS = 40
 
 
 @cache
 def sheet(sender: str, receiver: str, name: str) -> Sheet:
-    sheets = matrix(KINDS[sender], KINDS[receiver], REQUIRED[receiver])
-    return next(each for each in sheets if each.message == MESSAGES[name])
+    sheets = matrix(end(KINDS[sender]), end(KINDS[receiver], REQUIRED[receiver]))
+    return next(each for each in sheets if each.message == NAMES[name])
+
+
+def end(mappings: Mappings, needed: Mapping[str, Sequence[str]] | None = None) -> Kind:
+    """A kind that says and takes whatever it has a mapping for."""
+    both = {message: name for name, message in NAMES.items() if name in mappings.records}
+    return Kind(mappings, both, both, needed or {})
 
 
 def row(sender: str, receiver: str, name: str, field: str) -> Row:
@@ -249,7 +256,7 @@ def toy(folder: Path, kind: str, toml: str, fields: Sequence[str], table: str) -
 def toys(folder: Path, table: str, needed: Sequence[str] = ()) -> dict[str, Row]:
     one = toy(folder, "one", SENDER, ("want", "text", "day", "begin"), TABLE)
     other = toy(folder, "other", RECEIVER, ("service", "words", "begin", "no", "why"), table)
-    (found,) = matrix(one, other, {"RF_REQUEST": needed})
+    (found,) = matrix(end(one), end(other, {"RF_REQUEST": needed}))
     return {each.sender or "/".join(each.receiver): each for each in found.rows}
 
 
@@ -296,8 +303,8 @@ def test_what_the_receiver_needs_and_the_sender_never_says_is_missing(tmp_path: 
 def test_a_kind_that_does_not_know_a_message_has_no_sheet_for_it(tmp_path: Path) -> None:
     one = toy(tmp_path, "one", SENDER, ("want", "text", "day", "begin"), TABLE)
 
-    assert [each.message for each in matrix(one, CMS, {})] == ["request"]
-    assert [each.message for each in matrix(CMS, one, {})] == ["request"]
+    assert [each.message for each in matrix(end(one), end(CMS))] == ["request"]
+    assert [each.message for each in matrix(end(CMS), end(one))] == ["request"]
 
 
 def test_a_gap_of_one_field_does_not_hide_the_others(tmp_path: Path) -> None:
