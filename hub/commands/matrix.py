@@ -30,8 +30,8 @@ To = Annotated[str, typer.Option("--to", help="The kind of system that receives;
 def matrix(ctx: typer.Context, sender: From = "", to: To = "", folder: Dir = None, as_json: Json = False) -> None:
     """What a kind of system can say to another: carried, partly carried, cannot be carried, and what is missing.
 
-    Computed from the mappings, those of the data folder over the packaged ones; no record is looked at. Of one pair each
-    field is told; of all pairs client, assessment, plan, service, referral, status, exit and follow-up as a whole.
+    Computed from the mappings, those of the data folder over the packaged ones; no record is looked at. Of one pair
+    each field is told; of all pairs client, assessment, plan, service, referral, status, exit and follow-up.
     """
     ways = [(one, other) for one in _kinds(ctx, folder, sender) for other in _kinds(ctx, folder, to)]
     ends = {kind: _end(ctx, folder, kind) for kind in dict.fromkeys(kind for way in ways for kind in way)}
@@ -42,8 +42,9 @@ def matrix(ctx: typer.Context, sender: From = "", to: To = "", folder: Dir = Non
         show_json({"contents": [_cell(each) for each in found], "pairs": pairs})
         return
     if len(ways) == 1:
-        _show(sheets[ways[0]])
-    show_table(("from", "to", *CONTENTS), table(found), nothing="there is no kind of system")
+        _show(sheets[ways[0]], found)
+    else:
+        show_table(("from", "to", *CONTENTS), table(found), nothing="there is no kind of system")
 
 
 def table(found: Sequence[Cell]) -> list[tuple[str, ...]]:
@@ -55,14 +56,14 @@ def table(found: Sequence[Cell]) -> list[tuple[str, ...]]:
 
 
 def _end(ctx: typer.Context, folder: Path | None, kind: str) -> Kind:
-    card = tools(ctx).card(folder, kind)
+    loaded, card = mappings_of(ctx, folder, kind), tools(ctx).card(folder, kind)
     known = [
         (record, _MESSAGE[record.event, record.holds])
         for record in card.records
         if (record.event, record.holds) in _MESSAGE
     ]
     return Kind(
-        mappings=mappings_of(ctx, folder, kind),
+        mappings=loaded,
         says={message: record.name for record, message in known},
         takes={message: record.name for record, message in known if record.parcel and card.render},
         required=card.required(),
@@ -73,8 +74,8 @@ def _kinds(ctx: typer.Context, folder: Path | None, named: str) -> Sequence[str]
     return (named,) if named else tools(ctx).kinds(folder)
 
 
-def _show(pair: Sequence[Sheet]) -> None:
-    """One table for a pair, and a line for each message."""
+def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
+    """One table for a pair, and a line for each message and each content."""
     columns = ("message", "field that is said", "field that it becomes", "", "what stays behind")
     rows = [
         (sheet.message, row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
@@ -85,6 +86,10 @@ def _show(pair: Sequence[Sheet]) -> None:
     for sheet in pair:
         counts = ", ".join(f"{sheet.count(verdict)} {verdict.value}" for verdict in Verdict)
         say(f"{sheet.sender} -> {sheet.receiver} {sheet.message}: {counts}")
+    for each in found:
+        why = [f"{field}: {reason}" if field != "-" else reason for field, reason in each.lost.items()]
+        more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
+        say(f"{each.content}: {each.verdict.value}{f', {why[0]}' if why else ''}{more}")
 
 
 def _why(row: Row) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from hub.errors import Refused
 
 FILE = "routes.csv"
-ROUTES_BYTES_MAX = 1_000_000
+ROUTES_BYTES_MAX = 2**20
 _HEADER = ["kind", "list", "code", "service"]
 _NEXT = "mend the file, and start the hub again"
 

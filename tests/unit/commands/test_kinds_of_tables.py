@@ -83,7 +83,7 @@ def test_a_service_cannot_receive_in_a_system_that_only_sends(desk: Desk, regist
 def test_an_unknown_kind_is_refused_as_ever(desk: Desk) -> None:
     said = desk.refused("systems", "add", "x-rooms", "--agency", "harbour", "--kind", "rooms", "--as", "steward")
 
-    assert "cms, harts, housing" in said
+    assert "cms, eois, harts, housing" in said
 
 
 def test_a_kind_of_the_data_folder_is_one_like_any_other(desk: Desk, registry: Registry, network: Network) -> None:
@@ -166,5 +166,5 @@ def test_a_changed_file_of_a_kind_counts_as_a_change_of_its_mappings(desk: Desk)
 def test_the_matrix_says_that_a_kind_takes_no_request(desk: Desk) -> None:
     said = desk.ok("systems", "matrix", "--from", "cms", "--to", "housing")
 
-    assert "housing takes no request: it only sends" in said
+    assert "referral: cannot, no record of housing takes it" in said
     assert "cms -> housing answer" in said
