@@ -76,8 +76,10 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         woken: these were fetched again because something changed, so what was refused is judged afresh at once.
     """
     read, gone = read_all(house, system, raws)
-    read = take_apart(house, system, read)
-    _settle(house, system.id, keys_of(house, system, gone))
+    whole, read = read, take_apart(house, system, read)
+    left = {record.source.key for record in read}
+    apart = [record.source.key for record in whole if record.source.key not in left]
+    _settle(house, system.id, [*apart, *keys_of(house, system, gone)])
     suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     bad = [record for record in read if isinstance(record, Unreadable)]

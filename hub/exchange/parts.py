@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
-from hub.exchange.match import One
-from hub.exchange.reading import Read, ReferralRecord
+from hub.exchange.match import One, PersonKeys
+from hub.exchange.reading import Read, ReferralRecord, Unreadable
 from hub.model.directory import System
 from hub.model.record import PART
 from hub.model.rows import ReferralRow
@@ -34,12 +34,17 @@ def recipient_of(record_key: str) -> str:
 
 
 def take_apart(house: House, system: System, read: Sequence[Read]) -> list[Read]:
-    """The same records, those that name no recipient as a part for each agency that they go to."""
+    """The same records, those that name no recipient as a part for each agency that they go to.
+
+    Of one of these that cannot be read nobody is told where it would go to nobody.
+    """
     whole = [record for record in read if isinstance(record, ReferralRecord) and record.shared]
-    if not whole:
+    wrong = [record for record in read if isinstance(record, Unreadable) and record.about]
+    if not whole and not wrong:
         return list(read)
     with house.store.peek() as rows:
         apart = {record.source.key: _parts(house, rows, system, record) for record in whole}
+        apart |= {record.source.key: [] for record in wrong if not _referrals(rows, system, record.about, None)}
     taken: list[Read] = []
     for record in read:
         taken += apart.get(record.source.key, [record])
@@ -56,10 +61,7 @@ def keys_of(house: House, system: System, keys: Sequence[str]) -> list[str]:
 
 
 def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> list[Read]:
-    who = identify_client(rows, record.person, record.alias, system.agency) if record.person else None
-    if not isinstance(who, One):
-        return []
-    referrals = rows.referrals.of_subject(system.id, who.subject_ref)
+    referrals = _referrals(rows, system, record.person, record.alias)
     if record.kind == "referral-status":
         referrals = [row for row in referrals if row.recipient_system == system.id]
     return [
@@ -71,6 +73,12 @@ def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> 
         for agency, row in _one_each(system, referrals)
         if _takes(house, rows, system, row, record)
     ]
+
+
+def _referrals(rows: Peek, system: System, person: PersonKeys | None, alias: str | None) -> list[ReferralRow]:
+    """The referrals of a person that a system sent or received; none of somebody whom the hub does not know."""
+    who = identify_client(rows, person, alias, system.agency) if person else None
+    return rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
 
 
 def _one_each(system: System, referrals: Iterable[ReferralRow]) -> list[tuple[str, ReferralRow]]:

@@ -132,11 +132,16 @@ class ConsentRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Bytes that are no record, or hold a value that has no counterpart. ``gap``: a mapping would mend it."""
+    """Bytes that are no record, or hold a value that has no counterpart. ``gap``: a mapping would mend it.
+
+    Args:
+        about: of a record that names no recipient, whose it is: of a client with whom nobody works nobody is told.
+    """
 
     source: Source
     place: str
     gap: bool
+    about: PersonKeys | None = None
 
 
 _OF_A_REFERRAL = ("referral", "referral-status")
@@ -169,8 +174,7 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
             raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
         if kind.event == "consent":
             return _consent(house, source, record)
-        read = _referral if kind.event in _OF_A_REFERRAL else _shared
-        return read(house, source, kind, record)
+        return (_referral if kind.event in _OF_A_REFERRAL else _shared)(house, source, kind, record)
     except MessageRejected as error:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
     except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
@@ -228,8 +232,17 @@ def _route(kind: RecordKind, record: Record) -> tuple[str, str]:
     return (named, code) if stroke else (kind.name if named else "", named)
 
 
-def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
-    """A record that names no recipient. What was done for a client is a result: the road of results is its road."""
+def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord | Unreadable:
+    """A record that names no recipient, or whose it is where the rest cannot be said."""
+    try:
+        return _to_share(house, source, kind, record)
+    except MessageRejected as error:
+        about = _client_alone(house, source, record)
+        return Unreadable(source, str(error), isinstance(error, MappingGap), about)
+
+
+def _to_share(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
+    """The same. What was done for a client is a result: the road of results is its road."""
     context = Context(source.system.agency, source.site)
     named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
     translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)
@@ -294,12 +307,9 @@ def _alias(entries: Iterable[Resource]) -> str | None:
 def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     """The client of a consent row is translated as the client of a referral is, so that both give the same keys."""
     client = _child(record, "client")
-    request = next(kind.name for kind in house.adapters[source.system.kind].records if kind.event == "referral")
-    alone = Record(request, {}, {"client": record.children.get("client", ())})
     person: PersonKeys | None = None
     try:
-        translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
-        person = _person(house, source, translated.resources, client)
+        person = _as_of_a_referral(house, source, record)
     except MessageRejected:
         if not says_no(record.fields):
             raise
@@ -310,6 +320,22 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     if client and "home_language" in client.fields:
         fields["home_language"] = client.fields["home_language"]  # what an interpreter spoke (program systems 9.2)
     return ConsentRecord(source, fields, person, (client or _NOBODY).get("deceased_date") is not None)
+
+
+def _as_of_a_referral(house: House, source: Source, record: Record) -> PersonKeys:
+    """The keys of a record's client, translated as the client of a referral is."""
+    request = next(kind.name for kind in house.adapters[source.system.kind].records if kind.event == "referral")
+    alone = Record(request, {}, {"client": record.children.get("client", ())})
+    translated = house.mappings[source.system.kind].records[request].to_fhir(alone, Context(source.system.agency))
+    return _person(house, source, translated.resources, _child(record, "client"))
+
+
+def _client_alone(house: House, source: Source, record: Record) -> PersonKeys | None:
+    """Whose a record is that cannot be translated; None: that cannot be told either."""
+    try:
+        return _as_of_a_referral(house, source, record)
+    except MessageRejected:
+        return None
 
 
 def says_no(row: Mapping[str, str]) -> bool:

@@ -294,3 +294,29 @@ def test_an_agreement_without_the_event_refuses_a_plan(network: Network) -> None
 
     assert [code for _, _, code in network.told("harbour")] == ["DN_NO_AGREEMENT"]
     assert EVENTS, "the referral's own agreement stays"
+
+
+def test_what_cannot_be_said_of_a_client_with_whom_nobody_works_is_told_to_nobody(network: Network) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    cms.add_note(db, client, category="a kind of no list")
+    cms.close_case(db, client, reason="OTHER")
+    db.close()
+
+    network.settle()
+
+    assert network.inbox("harbour", "refusal") == []
+    assert network.waits() == {}
+
+
+def test_what_cannot_be_said_of_a_client_who_was_referred_is_told_and_goes_when_it_was_mended(network: Network) -> None:
+    client = referred(network)
+
+    note = in_harbour(network, cms.add_note, client, category="a kind of no list")
+
+    ((key, number, code),) = network.told("harbour")
+    assert (key, number, code) == ("note_id", note, "DN_SCHEMA")
+    in_harbour(network, cms.update, "case_note", note, category="contact")
+    assert [row["payload"]["category"] for row in network.inbox("lakeside", "note")] == ["contact"]
+    assert network.waits() == {}
