@@ -18,6 +18,7 @@ from bench.bus import bus
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
+from bench.papers import papers
 from bench.postgres import postgres
 from bench.translate import translate
 from bench.withdrawal import withdrawal
@@ -31,6 +32,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "audit": audit,
     "harts-files": files,
     "harts-road": road,
+    "papers": papers,
     "bus": bus,
     "together": both.together,
     "together-memory": both.memory,
