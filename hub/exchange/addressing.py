@@ -123,7 +123,7 @@ def _beside(
     _must_be_about(rows, record, referral)
     if _said(record, previous):
         return NothingToSay()
-    ours = referral.sender_system == record.source.system.id
+    ours = referral.sender == record.source.system.agency
     agency = referral.recipient if ours else referral.sender
     system = referral.recipient_system if ours else referral.sender_system
     led = Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
@@ -202,7 +202,7 @@ def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     """The one open referral of a record's client that its system received (shared model 7)."""
     system = record.source.system
     who = identify_client(rows, record.person, record.alias, system.agency) if record.person else Nobody()
-    theirs = rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
+    theirs = rows.referrals.of_subject(system.agency, who.subject_ref) if isinstance(who, One) else []
     still = [row for row in theirs if row.recipient_system == system.id and row.state not in TERMINAL]
     return still[0] if len(still) == 1 else None
 

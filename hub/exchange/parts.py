@@ -4,7 +4,8 @@ A plan, a note, a session: its system says whose it is, and the referrals say wh
 is taken apart here; a part is a message to one agency, rides on that agency's referral and has a key of its own, so
 that the gate decides for each, and each waits, is woken and is told by itself. Nobody to share with: no message.
 
-What was done for a client goes to those who referred the client here; a plan or note to whoever is at the other end.
+What was done for a client goes to those who referred the client here, into this very system; a plan or note to whoever
+is at the other end of a referral of its agency, also of one that stands in another system of the agency.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def keys_of(house: House, system: System, keys: Sequence[str]) -> list[str]:
     if not keys:
         return []
     with house.store.peek() as rows:
-        partners = sorted(rows.referrals.partners(system.id))
+        partners = sorted(rows.referrals.partners(system.agency))
     return [*keys, *(_part_key(key, agency) for key in keys for agency in partners)]
 
 
@@ -76,22 +77,22 @@ def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> 
 
 
 def _referrals(rows: Peek, system: System, person: PersonKeys | None, alias: str | None) -> list[ReferralRow]:
-    """The referrals of a person that a system sent or received; none of somebody whom the hub does not know."""
+    """The referrals of a person that a system's agency sent or received; none of somebody whom nobody knows."""
     who = identify_client(rows, person, alias, system.agency) if person else None
-    return rows.referrals.of_subject(system.id, who.subject_ref) if isinstance(who, One) else []
+    return rows.referrals.of_subject(system.agency, who.subject_ref) if isinstance(who, One) else []
 
 
 def _one_each(system: System, referrals: Iterable[ReferralRow]) -> list[tuple[str, ReferralRow]]:
     """Each agency at the other end of a referral, with one referral of it: an open one before one that is over."""
     found: dict[str, ReferralRow] = {}
     for row in sorted(referrals, key=lambda row: (row.state in TERMINAL, row.number)):
-        found.setdefault(row.recipient if row.sender_system == system.id else row.sender, row)
+        found.setdefault(row.recipient if row.sender == system.agency else row.sender, row)
     return sorted(found.items())
 
 
 def _takes(house: House, rows: Peek, system: System, row: ReferralRow, record: ReferralRecord) -> bool:
     """Whether the system at the other end has a place for such a record (``hub systems matrix`` says so)."""
-    other = row.recipient_system if row.sender_system == system.id else row.sender_system
+    other = row.recipient_system if row.sender == system.agency else row.sender_system
     known = rows.directory.all().systems.get(other)
     if known is None or known.kind not in house.adapters:
         return False

@@ -16,7 +16,7 @@ from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
-from hub.model.envelope import Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
 from hub.model.rows import Handover, ReferralRow
 from hub.ports import Directory, Peek
 
@@ -96,9 +96,12 @@ def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope
     """
     if referral is None:
         return "", True
+    directory, received = rows.directory.all(), referral.recipient_system
+    if envelope.event in BESIDE_A_REFERRAL:  # whichever system of its agency's
+        shared = rows.inbox.get(row.message_id)
+        return (shared.system, True) if shared is not None else ("", False)
     if envelope.sender == referral.sender:
         return referral.sender_system, True
-    directory, received = rows.directory.all(), referral.recipient_system
     if sum(system.agency == envelope.sender for system in directory.systems.values()) < 2:  # no question: spare it
         return received, True
     message = rows.inbox.get(row.message_id)

@@ -308,11 +308,11 @@ class ReferralRows(Protocol):
     def get(self, number: str) -> ReferralRow | None:
         """One referral by the hub's number."""
 
-    def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
-        """The referrals of a person that a system sent or received, by number."""
+    def of_subject(self, agency: str, subject_ref: str) -> list[ReferralRow]:
+        """The referrals of a person that an agency sent or received, by number."""
 
-    def partners(self, system: str) -> set[str]:
-        """The agencies at the other ends of a system's referrals."""
+    def partners(self, agency: str) -> set[str]:
+        """The agencies at the other ends of an agency's referrals."""
 
     def of_numbers(self, numbers: Iterable[str]) -> dict[str, ReferralRow]:
         """Referrals by the hub's number."""

@@ -62,17 +62,17 @@ class ReferralTable:
         """One referral by the hub's number."""
         return self.of_numbers([number]).get(number)
 
-    def of_subject(self, system: str, subject_ref: str) -> list[ReferralRow]:
-        """The referrals of a person that a system sent or received, by number."""
+    def of_subject(self, agency: str, subject_ref: str) -> list[ReferralRow]:
+        """The referrals of a person that an agency sent or received, by number."""
         c = t.referral.c
-        ours = or_(c.recipient_system == system, c.sender_system == system)
+        ours = or_(c.recipient == agency, c.sender == agency)
         return self._read(select(t.referral).where(c.subject_ref == subject_ref, ours))
 
-    def partners(self, system: str) -> set[str]:
-        """The agencies at the other ends of a system's referrals."""
+    def partners(self, agency: str) -> set[str]:
+        """The agencies at the other ends of an agency's referrals."""
         c = t.referral.c
-        sent = select(c.recipient.label("agency")).where(c.sender_system == system)
-        received = select(c.sender.label("agency")).where(c.recipient_system == system)
+        sent = select(c.recipient.label("agency")).where(c.sender == agency)
+        received = select(c.sender.label("agency")).where(c.recipient == agency)
         return {row.agency for row in self._scope.read(union(sent, received), t.referral)}
 
     def every(self, limit: int) -> list[ReferralRow]:

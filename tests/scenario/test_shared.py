@@ -11,6 +11,7 @@ import pytest
 
 from consent.model import Category, Purpose
 from hub.model import locks
+from hub.model.directory import System
 from tests import cms_builder as cms
 from tests.network import AGREED, EVENTS, Network, agreement, make, refer
 from tests.shapes import Shape
@@ -320,3 +321,27 @@ def test_what_cannot_be_said_of_a_client_who_was_referred_is_told_and_goes_when_
     in_harbour(network, cms.update, "case_note", note, category="contact")
     assert [row["payload"]["category"] for row in network.inbox("lakeside", "note")] == ["contact"]
     assert network.waits() == {}
+
+
+def test_a_plan_in_another_system_of_the_agency_rides_on_the_same_referral(network: Network) -> None:
+    client = referred(network)
+    path = network.dir / "second.sqlite"
+    cms.make_cms(path)
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-second", "harbour", "cms", "active", {"path": str(path)}))
+    db = cms.connect(path)
+    same = cms.add_client(db)
+    cms.add_identifier(db, same, value=f"11{client:08d}")
+    cms.add_plan(db, same)
+    db.close()
+
+    network.settle()
+    assert len(network.inbox("lakeside", "plan")) == 1
+
+    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(System("harbour-second", "harbour", "cms", "suspended", {"path": str(path)}))
+    db = cms.connect(path)
+    cms.update(db, "isp_plan", 1, review_due="2026-09-01")
+    db.close()
+    network.settle()
+    assert len(network.inbox("lakeside", "plan")) == 1, "a suspended system shares nothing"
