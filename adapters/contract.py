@@ -255,6 +255,7 @@ class RecordKind:
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
             ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
+        outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
@@ -270,6 +271,7 @@ class RecordKind:
     consent: str = ""
     incomplete: str = ""
     holds: str = ""
+    outcome_of: str = ""
     route: str = ""
 
 

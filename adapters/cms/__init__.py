@@ -19,7 +19,12 @@ ADAPTER = Adapter(
         RecordKind("PLAN", event="plan-shared", parcel="plan", holds="CarePlan"),
         RecordKind("NOTE", event="case-note-shared", parcel="note", holds="DocumentReference"),
         RecordKind(
-            "EXIT", event="notify-update-process-request", parcel="exit", own="referral_id", holds="EpisodeOfCare"
+            "EXIT",
+            event="notify-update-process-request",
+            parcel="exit",
+            own="referral_id",
+            holds="EpisodeOfCare",
+            outcome_of="referral.hub_referral_no",
         ),
     ),
     columns=record.columns,

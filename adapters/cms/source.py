@@ -29,7 +29,7 @@ from adapters.cms.record import split
 from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
-from adapters.cms.views import CASE, KEYS, Keyed
+from adapters.cms.views import CAME_BY, CASE, FORMS, KEYS, Form, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
@@ -40,12 +40,14 @@ _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAP
 _BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items()}
 
+_SHARED = ("plan", "note", "case")
 # whose rows hold a row of this view nested, and through which of their columns
 _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "v_hub_client": (("consent", "client_id"), ("referral_out", "client_id")),
-    "v_hub_identifier": (("consent", "client_id"), ("referral_out", "client_id")),
+    "v_hub_client": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
+    "v_hub_identifier": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_language": (("referral_out", "client_id"),),
-    "v_hub_case": (("referral_out", "case_id"),),
+    "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id")),
+    "v_hub_referral_in": (("case", "case_id"),),
 }
 
 
@@ -281,10 +283,19 @@ class CmsSource:
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
-        cases = self._cases(unique(row.get("case_id") for _, row in rows), keyed)
+        form = FORMS[keyed.kind]
+        cases = self._of_cases(unique(row.get("case_id") for _, row in rows), keyed, "case", "v_hub_case", CASE)
+        came_by = self._of_cases(
+            unique(row.get("case_id") for _, row in rows), keyed, "referral", "v_hub_referral_in", CAME_BY
+        )
         for version, row in one_each(keyed.column, rows):
-            nested = {"client": clients.get(row.get("client_id"), []), "case": cases.get(row.get("case_id"), [])}
-            whole = {**row, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
+            nested = {
+                "client": clients.get(row.get("client_id"), []),
+                "case": cases.get(row.get("case_id"), []),
+                "referral": came_by.get(row.get("case_id"), []),
+            }
+            own = {name: value for name, value in row.items() if name != "case_id" or "case_id" in form.columns}
+            whole = {**own, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
             yield Raw(f"{prefix}:{row[keyed.column]}", version, canonical(whole))
 
     def _clients(self, client_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
@@ -300,14 +311,15 @@ class CmsSource:
                 row.update({name: part[client_id] for name, part in parts.items() if client_id in part})
         return clients
 
-    def _cases(self, case_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
-        """Of each case what a referral says of it."""
-        if "case" not in keyed.nested:
+    def _of_cases(
+        self, case_ids: Sequence[Any], keyed: Keyed, name: str, view: str, form: Form
+    ) -> dict[Any, list[dict[str, Any]]]:
+        """Of each case the rows of a view that are nested under this name, as far as its form goes."""
+        if name not in keyed.nested:
             return {}
-        cases = self._grouped("v_hub_case", "case_id", case_ids)
         return {
-            case_id: [{name: value for name, value in row.items() if name in CASE.columns} for row in rows]
-            for case_id, rows in cases.items()
+            case_id: [{column: value for column, value in row.items() if column in form.columns} for row in rows]
+            for case_id, rows in self._grouped(view, "case_id", case_ids).items()
         }
 
     def _grouped(self, view: str, column: str, values: Sequence[Any]) -> dict[Any, list[dict[str, Any]]]:

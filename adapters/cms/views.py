@@ -52,7 +52,8 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " consent_id:int sent_at:timestamp status status_at:timestamp worker"
         ),
         "v_hub_referral_in": _table(
-            "referral_id:int hub_referral_no status status_reason status_at:timestamp appointment_at:timestamp worker"
+            "referral_id:int hub_referral_no case_id:int status status_reason status_at:timestamp"
+            " appointment_at:timestamp worker"
         ),
     }
 )
@@ -106,6 +107,7 @@ ACTION = Form(
     ("action_id", "action_description", "responsible", "deadline"),
     joined=True,
 )
+CAME_BY = Form(_of("v_hub_referral_in", "referral_id hub_referral_no"), ("hub_referral_no",))
 GOAL = Form(
     _of("v_hub_plan", "goal_id term goal_description indicator goal_status result"),
     ("goal_id", "term", "goal_description", "goal_status"),
@@ -124,7 +126,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
         ),
         "RF_STATUS": Form(
-            VIEWS["v_hub_referral_in"],
+            {name: kind for name, kind in VIEWS["v_hub_referral_in"].items() if name != "case_id"},
             ("referral_id", "hub_referral_no", "status", "status_at"),
             children={"language": LANGUAGE},  # results that came with an answer: written, never in the view
         ),
@@ -144,7 +146,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             VIEWS["v_hub_case"],
             ("case_id", "client_id", "program", "opened_on", "closed_on"),
             written=_table("referral_id:int"),
-            children={"client": _client(identifier=IDENTIFIER)},
+            children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
         ),
         "CONSENT": Form(
             VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
@@ -183,6 +185,6 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "referral_in": Keyed("RF_STATUS", "v_hub_referral_in", ()),
         "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
-        "case": Keyed("EXIT", "v_hub_case", once="closed_on"),
+        "case": Keyed("EXIT", "v_hub_case", ("client", "referral"), once="closed_on"),
     }
 )

@@ -38,7 +38,7 @@ def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Fact
     subject = facts.message.subject
     waits_on = [locks.subject(subject)] if subject else []
     unit.waiting.put(_waiting(house, unit, message, code.value, due_at=due_at, on=(*waits_on, locks.CONFIG)))
-    tell(house, unit, message.system, message.record_key, "refusal", code.value)
+    tell(house, unit, message.system, message.record_key, "refusal", code.value, _for_whom(message))
 
 
 def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
@@ -49,7 +49,13 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
     else:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))
-        tell(house, unit, message.system, message.record_key, "returned", code)
+        tell(house, unit, message.system, message.record_key, "returned", code, _for_whom(message))
+
+
+def _for_whom(message: Inbox) -> str:
+    """Of a part the agency that it was for: of several messages about one record, which."""
+    agency = recipient_of(message.record_key)
+    return f"for {agency}" if agency else ""
 
 
 def recall_changed(
@@ -57,20 +63,18 @@ def recall_changed(
 ) -> None:
     """A request that was corrected or taken away at its source does not go on as it was: it is judged as it is now.
 
-    An answer may move on while it is under way; it is called back only if it was about another referral. What is
-    shared beside a referral is called back where its source no longer shows it.
+    So is what is shared beside a referral. An answer may move on while it is under way; it is called back only if it
+    was about another referral.
 
     Args:
         digests: record key to the keyed digest of the record as it is.
-        gone: keys of records that the source no longer shows, or that cannot be read any more.
+        gone: keys of records that the source no longer shows, or that cannot be read, and of parts that are none now.
         numbers: record key of an answer to the referral that it names now.
     """
 
     def changed(key: str, message: Inbox) -> bool:
-        if message.event == ADD:
-            return digests.get(key) != message.digest
-        if recipient_of(key):
-            return key in lost
+        if message.event == ADD or recipient_of(key):
+            return key in lost or digests.get(key) != message.digest
         return key in numbers and numbers[key] != message.referral_no
 
     lost = set(gone)

@@ -9,6 +9,7 @@ Gate 2 asks the same question again in ``handover.py``, in the unit that opens; 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from consent.decide import decide
@@ -27,7 +28,7 @@ from hub.exchange.submission import Submission
 from hub.exchange.waiting import refuse
 from hub.model import locks
 from hub.model.envelope import MessageState
-from hub.model.rows import Inbox
+from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Unit
 
 
@@ -55,7 +56,9 @@ def read_ahead(unit: Unit, submissions: Sequence[Submission]) -> None:
 
 def still_holds(unit: Unit, submission: Submission) -> bool:
     """Whether what was found in a peek is so under the locks; else the record is addressed again."""
-    if addressing.referral_of(unit, submission.record) != submission.referral:
+    if _apart_from_lanes(addressing.referral_of(unit, submission.record), submission) != _apart_from_lanes(
+        submission.referral, submission
+    ):
         return False
     if again(unit, submission.record, submission.referral) != submission.in_vain:
         return False
@@ -67,6 +70,18 @@ def still_holds(unit: Unit, submission: Submission) -> bool:
         return found.subject_ref == submission.led.subject
     refs = found.subject_refs if isinstance(found, Ambiguous) else ()
     return submission.led.subject is None and refs == submission.led.candidates
+
+
+def as_it_stands(unit: Unit, submission: Submission) -> Submission:
+    """What rides beside a referral, with the referral as it stands now: others of the same unit may ride on it too."""
+    if not submission.record.shared:
+        return submission
+    return replace(submission, referral=addressing.referral_of(unit, submission.record))
+
+
+def _apart_from_lanes(referral: ReferralRow | None, submission: Submission) -> ReferralRow | None:
+    """A referral without the places that its messages have taken, where the message says nothing of how it stands."""
+    return replace(referral, lane_seq=0, back_seq=0) if referral and submission.record.shared else referral
 
 
 def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | None) -> Decision:

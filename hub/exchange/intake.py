@@ -20,15 +20,15 @@ from hub.exchange.batches import batches
 from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
-from hub.exchange.gate import judge, locks_of, still_holds
+from hub.exchange.gate import as_it_stands, judge, locks_of, still_holds
 from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
 from hub.exchange.parts import keys_of, take_apart
 from hub.exchange.reader import alone
-from hub.exchange.reading import ConsentRecord, ReferralRecord, Unreadable, read_all
+from hub.exchange.reading import ConsentRecord, ReferralRecord, Source, Unreadable, read_all
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
-from hub.exchange.waiting import not_yet, tell, unreadable
+from hub.exchange.waiting import BESIDE_NONE, RESULTS_ALONE, not_yet, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -76,17 +76,18 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         woken: these were fetched again because something changed, so what was refused is judged afresh at once.
     """
     read, gone = read_all(house, system, raws)
-    whole, read = read, take_apart(house, system, read)
-    left = {record.source.key for record in read}
-    apart = [record.source.key for record in whole if record.source.key not in left]
-    _settle(house, system.id, [*apart, *keys_of(house, system, gone)])
+    _settle(house, system.id, keys_of(house, system, gone))
     suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
+    apart = take_apart(house, system, read)
+    read = apart.read
+    _settle(house, system.id, apart.over)
+    _not_yet(house, apart.early, BESIDE_NONE)
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
     as_now = {each.source.key: each.source.digest for each in read if not isinstance(each, ConsentRecord)}
     numbers = {record.source.key: record.number for record in referrals if record.number}
-    lost = keys_of(house, system, [*gone, *(record.source.key for record in bad)])
+    lost = [*apart.lost, *keys_of(house, system, [*gone, *(record.source.key for record in bad)])]
     recall_changed(house, system, as_now, lost, numbers)
     bad += _judge_all(house, referrals, woken)
     suspend_gone(house, system, [record.source.key for record in bad], reason="UNREADABLE")
@@ -94,6 +95,14 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         with house.store.unit(share=[locks.CONFIG]) as unit:
             for record in batch:
                 unreadable(house, unit, record)
+
+
+def _not_yet(house: House, sources: Sequence[Source], why: str) -> None:
+    """Let records wait whose referral has not come yet."""
+    for batch in batches(sources, house.limits.batch):
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for source in batch:
+                not_yet(house, unit, source, why)
 
 
 def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
@@ -164,10 +173,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
             else:
                 found.append((submission, previous))
     _again_later(house, repeated)
-    if early:
-        with house.store.unit(share=[locks.CONFIG]) as unit:
-            for record in early:
-                not_yet(house, unit, record.source)
+    _not_yet(house, [record.source for record in early], RESULTS_ALONE)
     settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
     if settled:
         _settle(house, settled[0].source.system.id, [record.source.key for record in settled])
@@ -217,7 +223,7 @@ def _judge_batch(house: House, addressed: Sequence[Addressed]) -> list[ReferralR
             if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
                 later.append(submission.record)
             else:
-                judge(house, unit, submission, previous)
+                judge(house, unit, as_it_stands(unit, submission), previous)
     return later
 
 

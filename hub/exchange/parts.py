@@ -1,22 +1,24 @@
 """Records that name no recipient: they go to each agency that has a hub referral of their client (settled S3).
 
-A plan, a note, a session: its system says whose it is, and the referrals say who works with that client. Such a record
-is taken apart here; a part is a message to one agency, rides on that agency's referral and has a key of its own, so
-that the gate decides for each, and each waits, is woken and is told by itself. Nobody to share with: no message.
+A plan, a note: its system says whose it is, and the referrals say who works with that client. Such a record is taken
+apart here; a part is a message to one agency, rides on that agency's referral and has a key of its own, so that the
+gate decides for each, and each waits, is woken and is told by itself.
 
-What was done for a client goes to those who referred the client here, into this very system; a plan or note to whoever
-is at the other end of a referral of its agency, also of one that stands in another system of the agency.
+- A referral counts once its request has arrived: what rides on it would name a number that nobody knows.
+- A plan or note goes to whoever is at the other end of a referral of its agency, in whatever system that stands. Where
+  there is nobody yet it is looked at again, if the client is known to the hub.
+- The end of a case goes to those whose referrals the case came of; it names them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
-from hub.exchange.match import One, PersonKeys
-from hub.exchange.reading import Read, ReferralRecord, Unreadable
+from hub.exchange.match import Nobody, One, PersonKeys
+from hub.exchange.reading import Read, ReferralRecord, Source, Unreadable
 from hub.model.directory import System
 from hub.model.record import PART
 from hub.model.rows import ReferralRow
@@ -34,22 +36,50 @@ def recipient_of(record_key: str) -> str:
     return record_key.partition(PART)[2]
 
 
-def take_apart(house: House, system: System, read: Sequence[Read]) -> list[Read]:
-    """The same records, those that name no recipient as a part for each agency that they go to.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What became of the records of a page.
+
+    Args:
+        read: the records, those that name no recipient as a part for each agency that they go to.
+        over: keys of whole records, and of parts of theirs that are none any more: nothing is left to wait for.
+        lost: of these the parts; what of them is under way is called back.
+        early: of clients whom the hub knows, and with whom nobody works yet: they are looked at again.
+    """
+
+    read: list[Read]
+    over: list[str]
+    lost: list[str]
+    early: list[Source]
+
+
+def take_apart(house: House, system: System, read: Sequence[Read]) -> Apart:
+    """Take the records that name no recipient apart.
 
     Of one of these that cannot be read nobody is told where it would go to nobody.
     """
-    whole = [record for record in read if isinstance(record, ReferralRecord) and record.shared]
-    wrong = [record for record in read if isinstance(record, Unreadable) and record.about]
-    if not whole and not wrong:
-        return list(read)
+    found = Apart([], [], [], [])
+    if not any(_is_whole(record) for record in read):
+        return replace(found, read=list(read))
     with house.store.peek() as rows:
-        apart = {record.source.key: _parts(house, rows, system, record) for record in whole}
-        apart |= {record.source.key: [] for record in wrong if not _referrals(rows, system, record.about, None)}
-    taken: list[Read] = []
-    for record in read:
-        taken += apart.get(record.source.key, [record])
-    return taken
+        partners = sorted(rows.referrals.partners(system.agency))
+        for record in read:
+            if not _is_whole(record):
+                found.read.append(record)
+                continue
+            whole = record.source.key
+            parts = _parts(house, rows, system, record) if isinstance(record, ReferralRecord) else []
+            if isinstance(record, Unreadable) and _referrals(rows, system, record.about, None):
+                found.read.append(record)
+                continue
+            if isinstance(record, ReferralRecord) and not parts and _is_early(rows, system, record):
+                found.early.append(record.source)
+            else:
+                found.over.append(whole)
+            found.read.extend(parts)
+            left = {_part_key(whole, agency) for agency in partners} - {part.source.key for part in parts}
+            found.lost.extend(sorted(left))
+    return replace(found, over=[*found.over, *found.lost])
 
 
 def keys_of(house: House, system: System, keys: Sequence[str]) -> list[str]:
@@ -61,19 +91,36 @@ def keys_of(house: House, system: System, keys: Sequence[str]) -> list[str]:
     return [*keys, *(_part_key(key, agency) for key in keys for agency in partners)]
 
 
-def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> list[Read]:
-    referrals = _referrals(rows, system, record.person, record.alias)
-    if record.kind == "referral-status":
-        referrals = [row for row in referrals if row.recipient_system == system.id]
+def _is_whole(record: Read) -> bool:
+    """Whether a record names no recipient and has not been taken apart; one that cannot be read is whole too."""
+    if isinstance(record, Unreadable):
+        return record.about is not None
+    return isinstance(record, ReferralRecord) and record.shared
+
+
+def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> list[ReferralRecord]:
+    if record.kind == "referral-status":  # what came of a case goes to those whose referrals it came of
+        named = rows.referrals.of_numbers(record.numbers).values()
+        referrals = [row for row in named if row.recipient_system == system.id]
+    else:
+        referrals = _referrals(rows, system, record.person, record.alias)
+    arrived = rows.inbox.arrived([row.number for row in referrals])
+    fit = [row for row in referrals if row.number in arrived and _takes(house, rows, system, row, record)]
     return [
         replace(
             record,
             number=row.number,
             source=replace(record.source, key=_part_key(record.source.key, agency)),
         )
-        for agency, row in _one_each(system, referrals)
-        if _takes(house, rows, system, row, record)
+        for agency, row in _one_each(system, fit)
     ]
+
+
+def _is_early(rows: Peek, system: System, record: ReferralRecord) -> bool:
+    """Whether a plan or note may yet go somewhere: its client is one whom the hub knows, or may be."""
+    if record.kind != "shared" or record.person is None:
+        return False
+    return not isinstance(identify_client(rows, record.person, record.alias, system.agency), Nobody)
 
 
 def _referrals(rows: Peek, system: System, person: PersonKeys | None, alias: str | None) -> list[ReferralRow]:

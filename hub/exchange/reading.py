@@ -66,6 +66,7 @@ class ReferralRecord:
         losses: what of the record did not become part of the message.
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
+        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
     """
 
     source: Source
@@ -87,6 +88,7 @@ class ReferralRecord:
     holds: str = ""
     route: tuple[str, str] = ("", "")
     service: str = ""
+    numbers: tuple[str, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -226,6 +228,11 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     )
 
 
+def _numbers(kind: RecordKind, record: Record) -> tuple[str, ...]:
+    child, _, field = kind.outcome_of.partition(".")
+    return tuple(number for row in record.children.get(child, ()) if (number := row.get(field)))
+
+
 def _route(kind: RecordKind, record: Record) -> tuple[str, str]:
     """List and code of a referral that says no more of its recipient."""
     named, stroke, code = (record.fields.get(kind.route, "") if kind.route else "").partition("/")
@@ -265,6 +272,7 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
+        numbers=_numbers(kind, record),
     )
 
 

@@ -25,6 +25,10 @@ from hub.model.rows import Inbox, Notice, Waiting
 from hub.ports import Unit
 
 LOOKED_AGAIN = timedelta(days=1)  # [policy] files come nightly
+RESULTS_ALONE = "no referral: got results alone, expected one open referral of this client; name it in the record"
+BESIDE_NONE = (
+    "no referral: got a client who is with nobody else, expected a referral that has arrived; it is looked at again"
+)
 NO_REFERRAL = Code.DN_TRANSITION  # of a record that has made no message: its referral is not there yet
 
 
@@ -83,14 +87,13 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value, record.place)
 
 
-def not_yet(house: House, unit: Unit, source: Source) -> None:
-    """Let results wait whose referral has not come yet; they are looked at each day (program systems 9.4, W01)."""
+def not_yet(house: House, unit: Unit, source: Source, place: str) -> None:
+    """Let a record wait whose referral has not come yet; it is looked at soon, then daily (program systems 9.4, W01)."""
     before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
-    due_at = unit.now + LOOKED_AGAIN
     if before and before.code == NO_REFERRAL.value and before.message_id is None:
-        unit.waiting.snooze(before.waiting_id, due_at)
+        unit.waiting.snooze(before.waiting_id, unit.now + LOOKED_AGAIN)
         return
-    place = "no referral: got results alone, expected one open referral of this client; name it in the record"
+    due_at = unit.now + house.limits.repeat_after  # its referral may just be on its way
     until_at = unit.now + house.limits.unknown_kept
     row = without_message(house, unit, source, NO_REFERRAL)
     unit.waiting.put(replace(row, due_at=due_at, until_at=until_at, place=place))

@@ -155,6 +155,9 @@ class InboxRows(Protocol):
     def last_released(self, system: str, numbers: Iterable[str]) -> dict[str, Inbox]:
         """By referral number, the latest message of a system about how it stands that gate 1 let go."""
 
+    def arrived(self, numbers: Iterable[str]) -> set[str]:
+        """Which referrals' requests have been delivered."""
+
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """How many messages one revision of a record has made."""
 

@@ -81,6 +81,15 @@ class InboxTable:
         found = self._released.read([(system, number) for number in numbers], self._read_released)
         return {number: row for (_, number), row in found.items()}
 
+    def arrived(self, numbers: Iterable[str]) -> set[str]:
+        """Which referrals' requests have been delivered."""
+        c = t.inbox.c
+        asked = list(numbers)
+        if not asked:
+            return set()
+        there = (c.referral_no.in_(asked), c.event == "add-service-request", c.state == MessageState.DELIVERED)
+        return {row.referral_no for row in self._scope.read(select(c.referral_no).where(*there), t.inbox)}
+
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """How many messages one revision of a record has made."""
         c = t.inbox.c

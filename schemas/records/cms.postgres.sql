@@ -508,6 +508,7 @@ WHERE r.direction = 'OUT' AND r.channel = 'hub' AND r.status IN ('SENT', 'WITHDR
 
 CREATE VIEW v_hub_referral_in AS  -- our answer to what came by the hub
 SELECT r.referral_id AS referral_id, r.row_version AS row_version, r.hub_referral_no AS hub_referral_no,
+       r.case_id AS case_id,
        r.status AS status, r.status_reason AS status_reason, r.status_at AS status_at,
        r.appointment_at AS appointment_at, r.worker AS worker
 FROM referral r

@@ -157,7 +157,119 @@ def test_a_plan_of_a_client_whom_nobody_was_asked_for_goes_nowhere(network: Netw
     network.settle()
 
     assert network.states() == {}
+    (waits,) = network.waits().values()
+    assert (waits.record_key, waits.code) == ("plan:1", "DN_TRANSITION"), "it is looked at again: somebody may be"
+    assert network.inbox("harbour", "refusal") == []
+
+
+def test_a_plan_that_is_entered_with_its_referral_goes_when_that_has_arrived(network: Network) -> None:
+    client, _ = refer(network)
+    agree(network, client)
+    db = network.db("harbour")
+    cms.add_plan(db, client)
+    cms.add_note(db, client)
+    db.close()
+
+    network.settle()
+
+    assert [len(network.inbox("lakeside", kind)) for kind in ("referral", "plan", "note")] == [1, 1, 1]
     assert network.waits() == {}
+
+
+def test_a_plan_under_way_is_called_back_when_its_client_is_corrected(network: Network) -> None:
+    client = referred(network)
+    db = network.db("lakeside")
+    db.execute("BEGIN EXCLUSIVE" if "lakeside" not in network.servers else "BEGIN")
+    in_harbour_without_work(network, cms.add_plan, client)
+    step_until_released(network)
+
+    in_harbour_without_work(network, cms.update, "client", client, address_confidential=1)
+    for _ in range(10):
+        network.hub.step()
+    db.execute("ROLLBACK")
+    db.close()
+    network.settle()
+
+    assert "Elm Street" not in str([row["payload"] for row in network.inbox("lakeside", "plan")])
+    assert len(network.inbox("lakeside", "plan")) == 1
+
+
+def test_a_plan_under_way_whose_case_is_moved_to_another_client_does_not_arrive(network: Network) -> None:
+    client = referred(network)
+    db = network.db("harbour")
+    other = cms.add_client(db, last_name="Berg", birth_date="1970-03-04")
+    cms.add_identifier(db, other)
+    db.close()
+    network.run()
+    db = network.db("lakeside")
+    db.execute("BEGIN EXCLUSIVE" if "lakeside" not in network.servers else "BEGIN")
+    in_harbour_without_work(network, cms.add_plan, client)
+    step_until_released(network)
+
+    in_harbour_without_work(network, cms.update, "case_file", 1, client_id=other)
+    for _ in range(10):
+        network.hub.step()
+    db.execute("ROLLBACK")
+    db.close()
+    network.settle()
+
+    assert network.inbox("lakeside", "plan") == []
+
+
+def test_many_notes_ride_on_one_referral_at_once(network: Network) -> None:
+    client = referred(network)
+    db = network.db("harbour")
+    for number in range(12):
+        cms.add_note(db, client, body=f"Note {number}.")
+    db.close()
+
+    network.run()
+
+    assert [row["payload"]["body"] for row in network.inbox("lakeside", "note")] == [f"Note {n}." for n in range(12)]
+    assert not [each for each in network.entries() if "kept changing" in str(each)]
+
+
+def test_nothing_rides_on_a_referral_that_never_arrived(network: Network) -> None:
+    db = network.db("harbour")
+    client = cms.add_client(db)
+    cms.add_identifier(db, client)
+    consent = cms.add_consent(db, client)
+    cms.add_consent(db, client, purposes="COORDINATION", categories=ALL)
+    db.close()
+    network.run()
+    there = network.db("lakeside")
+    there.execute("BEGIN EXCLUSIVE" if "lakeside" not in network.servers else "LOCK TABLE hub_inbox")
+    in_harbour_without_work(network, cms.add_referral, client)
+    for _ in range(10):
+        network.hub.step()
+    in_harbour_without_work(network, cms.update, "consent", consent, withdrawn_at="2026-05-30")
+    for _ in range(10):
+        network.hub.step()
+    there.execute("ROLLBACK")
+    there.close()
+    network.settle()
+
+    in_harbour(network, cms.add_plan, client)
+
+    assert network.inbox("lakeside", "referral") == []
+    assert network.inbox("lakeside", "plan") == []
+
+
+def test_another_case_of_the_client_is_no_outcome_of_the_referral(network: Network) -> None:
+    client = referred(network)
+    (sent,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
+    theirs = cms.add_client(db)
+    cms.add_identifier(db, theirs, value=f"11{client:08d}")
+    cms.add_consent(db, theirs, "harbour", categories=ALL)
+    before = cms.add_case(db, theirs, program="YOUTH")
+    cms.answer(db, sent["hub_referral_no"], "ACCEPTED", client_id=theirs, case_id=cms.add_case(db, theirs))
+    cms.update(db, "case_file", before, status="CLOSED", closed_on="2023-05-20", closure_reason="ACHIEVED")
+    db.close()
+
+    network.settle()
+
+    assert network.inbox("harbour", "exit") == []
 
 
 def test_a_new_version_goes_and_a_change_beneath_it_does_not_send_it_again(network: Network) -> None:

@@ -39,8 +39,9 @@ VIEWS = {
     " delivery, site_id, language, group_size, target_group, funder, attended, supports",
     "v_hub_referral_out": "referral_id, row_version, client_id, case_id, to_org, service_wanted, urgency, reason_code,"
     " reason_text, consent_id, sent_at, status, status_at, worker",
-    "v_hub_referral_in": "referral_id, row_version, hub_referral_no, status, status_reason, status_at, appointment_at,"
-    " worker",
+    # case_id beyond 9.2: whose referral a case came of, so that its end is told to nobody else
+    "v_hub_referral_in": "referral_id, row_version, hub_referral_no, case_id, status, status_reason, status_at,"
+    " appointment_at, worker",
     "v_hub_note_shareable": "note_id, row_version, client_id, case_id, author, written_at, signed_at, body, language,"
     " category",
     "v_hub_follow_up": "follow_up_id, row_version, client_id, case_id, month, due_on, done_on, method, reached,"
