@@ -12,7 +12,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-PRIVATE, SHARED = 0o600, 0o666  # rights of a new file; of the second the umask takes away
+_PRIVATE, _SHARED = 0o600, 0o666  # rights of a new file; of the second the umask takes away
 
 
 def open_plain(path: Path) -> int:
@@ -28,15 +28,18 @@ def open_plain(path: Path) -> int:
     return handle
 
 
-def open_new(path: Path, rights: int = PRIVATE) -> int:
+def open_new(path: Path, *, shared: bool = False) -> int:
     """Open a new file to write it; what lay under its name, a file of ours or a link, is removed and not written to.
+
+    Args:
+        shared: others may read it, as the umask says.
 
     Raises:
         OSError: it cannot be, or somebody puts something there meanwhile.
     """
     with suppress(FileNotFoundError):
         os.unlink(path)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _SHARED if shared else _PRIVATE)
 
 
 def open_lock(path: Path) -> int:
@@ -45,7 +48,7 @@ def open_lock(path: Path) -> int:
     Raises:
         OSError: it cannot be, or is no plain file.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, _PRIVATE)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "no plain file")

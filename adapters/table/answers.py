@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.files import SHARED, open_new, open_plain
+from adapters.files import open_new, open_plain
 from hub.errors import Unavailable
 
 HEADER = ("row", "key", "kind", "code", "detail", "english", "french")
@@ -112,7 +112,7 @@ class File:
         """
         half = self._path.with_name(f".{self._path.name}.new")
         try:
-            with open(open_new(half, SHARED), "w", encoding="utf-8-sig", newline="") as file:
+            with open(open_new(half, shared=True), "w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(HEADER)
                 writer.writerows(_cells(line) for line in lines)

@@ -120,7 +120,7 @@ def test_answers_of_a_table_that_are_a_link_or_a_pipe_are_not_read(tmp_path: Pat
 def test_a_new_file_may_be_read_by_others_where_it_is_for_them(tmp_path: Path):
     before = os.umask(0o022)
     try:
-        os.close(files.open_new(tmp_path / "shown", files.SHARED))
+        os.close(files.open_new(tmp_path / "shown", shared=True))
         os.close(files.open_new(tmp_path / "own"))
     finally:
         os.umask(before)
