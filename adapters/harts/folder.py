@@ -11,12 +11,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from adapters.files import open_lock, open_new, open_plain, own_folder
 from hub.errors import Unavailable
 
 FILE_BYTES_MAX = (
@@ -68,7 +68,7 @@ class Folder:
 
         def opened() -> bytes | None:
             try:
-                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # waits for no pipe's writer
+                handle = open_plain(path)
             except FileNotFoundError:
                 return None
             try:
@@ -82,8 +82,8 @@ class Folder:
         """Write a file durably where nobody looks."""
 
         def written() -> None:
-            (self._path / SPOOL).mkdir(mode=0o700, exist_ok=True)
-            file = os.open(self._path / SPOOL / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            spool = own_folder(self._path / SPOOL)
+            file = open_new(spool / name)
             try:
                 view = memoryview(data)
                 while view:
@@ -91,7 +91,7 @@ class Folder:
                 os.fsync(file)
             finally:
                 os.close(file)
-            self._sync(self._path / SPOOL)
+            self._sync(spool)
 
         self._safe(written)
 
@@ -139,8 +139,7 @@ class Folder:
         """
 
         def locked() -> int:
-            (self._path / SPOOL).mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(self._path / SPOOL / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = open_lock(own_folder(self._path / SPOOL) / "lock")
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -197,8 +196,6 @@ class Folder:
 
 
 def _all_of(handle: int) -> bytes:
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        raise OSError(errno.EINVAL, "no plain file")
     with open(handle, "rb", closefd=False) as file:
         data = file.read(FILE_BYTES_MAX + 1)
     if len(data) > FILE_BYTES_MAX:

@@ -126,11 +126,12 @@ def key_of(module: str, fields: Mapping[str, str], month: str = "") -> Key:
 
     Args:
         module: its code.
-        month: ``YYYY-MM`` of the workbook, for a module whose rows say no month (Client Profile).
+        month: ``YYYY-MM`` of the workbook, for a module whose rows say no month (Client Profile) alone: of the others
+            the row is the same in whichever workbook it stands.
     """
     own = modules()[module]
     began = next((fields[name] for name in own.start if fields.get(name)), "")
-    return Key(client_of(fields), module, fold(fields.get(own.activity, "")), began[:7] or month)
+    return Key(client_of(fields), module, fold(fields.get(own.activity, "")), began[:7] if own.start else month)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from adapters.files import open_new, open_plain, own_folder
 from adapters.icare.package import FILE_BYTES_MAX
 from hub.errors import Unavailable
 
@@ -72,13 +72,11 @@ class Folder:
         """
 
         def opened() -> bytes | None:
-            try:  # waits for no pipe's writer, and follows no link
-                handle = os.open(self._path / place / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                handle = open_plain(self._path / place / name)
             except (FileNotFoundError, NotADirectoryError):
                 return None
             with open(handle, "rb") as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise OSError(errno.EINVAL, "no plain file")
                 return file.read(FILE_BYTES_MAX + 1)
 
         return self._safe(opened)
@@ -87,9 +85,8 @@ class Folder:
         """Write or replace a file, whole."""
 
         def written() -> None:
-            spool, target = self._path / SPOOL, self._path / place
-            spool.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(spool / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            spool, target = own_folder(self._path / SPOOL), self._path / place
+            handle = open_new(spool / name)
             with open(handle, "wb") as file:
                 file.write(data)
                 file.flush()

@@ -42,7 +42,7 @@ class Incoming:
 
     def __init__(self, folder: Folder, agreement: str, memory: Memory, now: Now) -> None:
         self._folder, self._agreement, self._now = folder, agreement, now
-        self._register = Register(memory)
+        self._register, self._digest = Register(memory), memory.digest
         self._shelf = Shelf(folder, agreement, self._day_of)
         self._done: dict[str, Stamp] = {}  # labels with which nothing is to be done while the file stays as it is
         self._told: set[tuple[str, Stamp | None, str]] = set()
@@ -67,7 +67,7 @@ class Incoming:
         standing = self._standing(month)
         groups = list(opened.sheet.groups(label))
         found = [group for group in groups[after : after + PAGE] if group.key not in standing.again]
-        return self._raws(found, standing, month), after + PAGE if after + PAGE < len(groups) else None
+        return self._raws(found, month), after + PAGE if after + PAGE < len(groups) else None
 
     def next_file(self) -> tuple[str | None, list[str]]:
         """The label of the next workbook that was not read, and what is wrong with those before it."""
@@ -110,7 +110,7 @@ class Incoming:
             standing = self._standing(month)
             asked = own - standing.over - standing.again
             groups = [group for group in opened.sheet.groups(label) if group.key in asked]
-            found |= {raw.key: raw for raw in self._raws(groups, standing, month)}
+            found |= {raw.key: raw for raw in self._raws(groups, month)}
         return [found.get(key) or Gone(key) for key in keys]
 
     def awaiting(self, limit: int) -> list[str]:
@@ -237,11 +237,11 @@ class Incoming:
         known = self._register.get(label)
         return opened if opened is None or known is None or known.sha256 == opened.sha256 else None
 
-    def _raws(self, groups: Sequence[Group], standing: Standing, month: str) -> list[Raw]:
+    def _raws(self, groups: Sequence[Group], month: str) -> list[Raw]:
         profiles = self._shelf.profiles(month) if groups else {}
         found = []
         for group in groups:
-            number = number_of(self._agreement, standing.first.get(group.key, group.key))
+            number = number_of(self._agreement, group.row.key, group.flag, self._digest)
             data = group.octets(number, profiles.get(group.row.client))
             found.append(Raw(group.key, "", data, self._agreement, group.own()))
         return found

@@ -2,18 +2,18 @@
 
 Program systems 2.4, 9.3; settled S9. Agencies fill a month's template little by little and hand it in again, whole: the
 same client, month and flag is the same referral, wherever it stands. Said again in the same words it makes no second
-message; said in other words it speaks in the place of the earlier one, under the number of the first.
+message; said in other words it speaks in the place of the earlier one, under the same number.
 
-A row that cannot be read says nothing. The number is made of the place of the first statement, and of nothing of the
-client: a number made of the client's would be one that others could try out.
+A row that cannot be read says nothing. The number is a keyed digest of whose, which month and which flag, so it is the
+same whatever file says it: a workbook that went, has another name or lies there twice sends nothing a second time. Of
+the client it tells nothing: without the hub's key nobody can try numbers out.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from base64 import b32encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from adapters.icare.details import Key
@@ -44,12 +44,10 @@ class Standing:
     Args:
         again: those that only say again what was said.
         over: those in whose place a later one speaks.
-        first: of each statement, the key of the first about the same.
     """
 
     again: frozenset[str]
     over: frozenset[str]
-    first: Mapping[str, str]
 
 
 def statements(label: str, sheet: Sheet) -> tuple[Statement, ...]:
@@ -63,11 +61,9 @@ def statements(label: str, sheet: Sheet) -> tuple[Statement, ...]:
 
 def standing(workbooks: Iterable[Sequence[Statement]]) -> Standing:
     """What stands of the statements of several workbooks, given in the order in which they were taken in."""
-    first: dict[tuple[Key, str], str] = {}
     last: dict[tuple[Key, str], Statement] = {}
-    again, over, firsts = set(), set(), {}
+    again, over = set(), set()
     for said in (each for workbook in workbooks for each in workbook):
-        firsts[said.key] = first.setdefault(said.what, said.key)
         before = last.get(said.what)
         if before is not None and before.words == said.words:
             again.add(said.key)
@@ -75,11 +71,14 @@ def standing(workbooks: Iterable[Sequence[Statement]]) -> Standing:
         if before is not None:
             over.add(before.key)
         last[said.what] = said
-    return Standing(frozenset(again), frozenset(over), firsts)
+    return Standing(frozenset(again), frozenset(over))
 
 
-def number_of(agreement: str, first: str) -> str:
-    """The number under which the agency's side knows a referral (PLAC), of the key of its first statement."""
-    place, _, flag = first.rpartition("/")
-    digest = hmac.new(f"{agreement}/{place}".encode(), flag.encode(), hashlib.sha256).digest()
-    return b32encode(digest).decode()[:_NUMBER_LENGTH]
+def number_of(agreement: str, key: Key, flag: str, digest: Callable[[str], str]) -> str:
+    """The number under which the agency's side knows a referral (PLAC), whatever file says it.
+
+    Args:
+        digest: see :meth:`adapters.contract.Memory.digest`.
+    """
+    text = "\n".join((key.octets().decode(), flag, agreement))  # JSON has no line break in it, nor a flag
+    return b32encode(bytes.fromhex(digest(text))).decode()[:_NUMBER_LENGTH]

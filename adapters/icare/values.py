@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from adapters.icare.cells import Cell
 from adapters.icare.layout import Column
-from adapters.icare.words import Words, yes_no
+from adapters.icare.words import Words, longest_word, yes_no
 from hub.errors import code, shape
 from hub.model.identifiers import clean
 
@@ -74,6 +74,9 @@ def read(column: Column, cell: Cell, words: Words, paper: Paper) -> str | Wrong:
     """
     if cell.kind in _NEVER:
         return Wrong(*_NEVER[cell.kind])
+    most = TEXT_MAX if column.kind == "text" else longest_word()
+    if (size := len(cell.text.strip())) > most:  # asked first: to clean and fold costs time by the length
+        return Wrong(f"length {size}", f"{most} characters at most")
     if cell.kind in ("text", "number") and not clean(cell.text):
         return ""
     if column.kind != "date" and (cell.kind == "date" or (cell.kind == "number" and cell.style in paper.date_styles)):

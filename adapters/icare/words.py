@@ -23,6 +23,7 @@ from hub.model.identifiers import clean
 ENGLISH = "en-CA"
 _ONE_SIGN = str.maketrans({**dict.fromkeys("’‘ʼ′`´", "'"), **dict.fromkeys("‐‑‒–—−", "-")})
 _CODE = re.compile(r"(\d\d(?:-\d\d)?) ")
+_SLACK = 4  # [policy] times our longest label, of 93 characters
 _YES = frozenset({"yes", "y", "true", "1", "oui", "vrai"})  # case 29
 _NO = frozenset({"no", "n", "false", "0", "non", "faux"})
 
@@ -36,6 +37,13 @@ def yes_no(text: str) -> str | None:
     """``Yes`` or ``No`` from what people and programs write for it; None: neither."""
     word = fold(text)
     return "Yes" if word in _YES else "No" if word in _NO else None
+
+
+@cache
+def longest_word() -> int:
+    """How many characters a cell of a list may have: other templates say the same at more length than our lists do."""
+    labels = [value.label for values in lists().values() for value in values]
+    return _SLACK * max(len(text) for text in (*labels, *(each for own in aliases().values() for each in own)))
 
 
 class Words:

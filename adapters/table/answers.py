@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from adapters.files import open_new, open_plain
 from hub.errors import Unavailable
 
 HEADER = ("row", "key", "kind", "code", "detail", "english", "french")
@@ -87,9 +88,10 @@ class File:
             Unavailable: it cannot be read.
         """
         try:
-            if self._path.stat().st_size > ANSWERS_BYTES_MAX:
-                return {}
-            text = self._path.read_text(encoding="utf-8-sig", errors="replace")
+            with open(open_plain(self._path), encoding="utf-8-sig", errors="replace", newline="") as file:
+                if os.fstat(file.fileno()).st_size > ANSWERS_BYTES_MAX:
+                    return {}
+                text = file.read(ANSWERS_BYTES_MAX)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -110,7 +112,7 @@ class File:
         """
         half = self._path.with_name(f".{self._path.name}.new")
         try:
-            with half.open("w", encoding="utf-8-sig", newline="") as file:
+            with open(open_new(half, shared=True), "w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(HEADER)
                 writer.writerows(_cells(line) for line in lines)

@@ -40,6 +40,7 @@ _CLOCK = re.compile(r"(?P<rest>.*?)[ T](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<
 _NUMBER = re.compile(r"-?\d{1,18}(?:[.,]\d{1,9})?", re.ASCII)
 _SERIAL_MAX = 2_958_465  # the last day of the year 9999 in a workbook
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_DAYS_LATER = (_EPOCH_1904 - _EPOCH).days  # 1,462
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +152,18 @@ def _date(value: Any, forms: Forms) -> str | None:
 
 def _serial(value: Any, forms: Forms) -> str | None:
     """A day number of a workbook that lost the look of a date (case 11). The year 1900 had no 29 February there."""
-    if isinstance(value, bool) or not forms.serial or value != value // 1 or not 61 <= value <= _SERIAL_MAX:
+    epoch, last = (_EPOCH_1904, _SERIAL_MAX - _DAYS_LATER) if forms.since_1904 else (_EPOCH, _SERIAL_MAX)
+    if isinstance(value, bool) or not forms.serial or value != value // 1 or not 61 <= value <= last:
         return None
-    return ((_EPOCH_1904 if forms.since_1904 else _EPOCH) + timedelta(days=int(value))).isoformat()
+    return (epoch + timedelta(days=int(value))).isoformat()
 
 
 def _time(value: Any, forms: Forms) -> str | None:
     if isinstance(value, datetime):
-        local = value.astimezone(cells.TORONTO) if value.tzinfo else value
+        try:
+            local = value.astimezone(cells.TORONTO) if value.tzinfo else value
+        except OverflowError:  # an instant that is before the first day in Toronto, or after the last
+            return None
         return _existing(local.replace(tzinfo=None, microsecond=0).isoformat(" "))
     if not isinstance(value, str):
         return None

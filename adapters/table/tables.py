@@ -1,17 +1,21 @@
 """Where the tables of one system lie: a folder of CSV files, a workbook or a database. All reading of them is here.
 
-A file that is being written is not read: what it was before and after reading must be the same. Errors name the place
-of a table by its name in the schema, never a path.
+A file that is being written is not read: what it was before and after reading must be the same. Nor is what is no plain
+file: a link leads anywhere, a pipe waits for ever. Errors name the place of a table by its name in the schema, never a
+path.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from adapters.files import open_plain
 from adapters.table.cells import Forms
 from adapters.table.delimited import read_lines
 from adapters.table.rows import Row
@@ -68,7 +72,9 @@ class Tables:
         stamps = []
         for name, path in self._files().items():
             try:
-                seen = path.stat()
+                seen = path.lstat()
+                if not stat.S_ISREG(seen.st_mode):
+                    raise OSError(errno.EINVAL, "a folder, a pipe or a link")
             except OSError as error:
                 raise self._missing(name, error) from None
             stamps.append((seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns))
@@ -110,7 +116,7 @@ class Tables:
 
     def _bytes(self, place: str, path: Path) -> bytes:
         try:
-            with path.open("rb") as file:
+            with open(open_plain(path), "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > FILE_BYTES_MAX:
                     raise Unavailable(place, f"{size} bytes", f"{FILE_BYTES_MAX} at most", "export less")

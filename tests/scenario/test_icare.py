@@ -5,7 +5,8 @@ Program systems 2.7, 6.3, 9.3; settled S1, S9, S13. All people are invented.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -188,3 +189,37 @@ def test_routes_that_cannot_be_read_stop_the_start_and_say_where(network: Networ
 
     assert says in str(caught.value)
     routes(network, ROUTES)
+
+
+def deleted(workers: icare.Office, name: str) -> str:
+    (workers.folder / name).unlink()
+    (workers.folder / f"{name}.hub.csv").unlink()
+    return workers.hand_in("NARS", [row()])
+
+
+def renamed(workers: icare.Office, name: str) -> str:
+    (workers.folder / name).rename(workers.folder / "NARS_A-100_202605_9.xlsx")
+    return "NARS_A-100_202605_9.xlsx"
+
+
+def copied(workers: icare.Office, name: str) -> str:
+    shutil.copy(workers.folder / name, workers.folder / "NARS_A-100_202606_1.xlsx")
+    return "NARS_A-100_202606_1.xlsx"
+
+
+@pytest.mark.parametrize("again", [deleted, renamed, copied])
+def test_a_settled_workbook_that_comes_again_under_whatever_name_sends_nothing_a_second_time(
+    network: Network, again: Callable[[icare.Office, str], str]
+) -> None:
+    client(network)
+    workers = office(network)
+    name = workers.hand_in("NARS", [row()])
+    network.settle()
+    (before,) = network.inbox("lakeside", "referral")
+
+    second = again(workers, name)
+    network.settle()
+
+    assert network.inbox("lakeside", "referral") == [before]
+    assert answers(workers, second)[0] == ("", "SETTLED")
+    assert network.verifies()

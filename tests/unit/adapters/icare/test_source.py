@@ -196,7 +196,7 @@ def test_a_month_that_is_handed_in_again_says_only_what_is_new(office: Office, s
     assert [line[:2] for line in office.answer_to(first) or []] == [["", "SETTLED"], ["4", "OK"]]
 
 
-def test_what_is_said_otherwise_later_speaks_in_its_place_under_the_first_number(office: Office, source: Answering):
+def test_what_is_said_otherwise_later_speaks_in_its_place_under_the_same_number(office: Office, source: Answering):
     office.hand_in("NARS", [assessed()])
     (before,), _ = drain(source)
     office.hand_in("NARS", [assessed(language_skills_needs_reason_id="Acquire citizenship")])
@@ -227,14 +227,52 @@ def test_another_month_and_another_flag_are_other_referrals(office: Office, sour
     assert len(set(numbers)) == 3
 
 
-def test_a_number_says_nothing_of_the_client(tmp_path: Path):
-    numbers = []
-    for place, value in (("a", "11223344"), ("b", "99887766")):
-        office = Office(tmp_path / place)
-        office.hand_in("NARS", [assessed(client_validation_id=value)])
-        numbers += [document(raw)["referral_no"] for raw in drain(connect(office.settings, Memory(), lambda: NOW))[0]]
+def numbers_of(office: Office, memory: Memory) -> list[object]:
+    return [document(raw)["referral_no"] for raw in drain(connect(office.settings, memory, lambda: NOW))[0]]
 
-    assert numbers[0] == numbers[1]
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("NARS_A-100_202605_9.xlsx", id="another number"),
+        pytest.param("NARS_A-100_202606_1.xlsx", id="another month's name"),
+        pytest.param("Copy of May.xlsx", id="a name of nobody's"),
+    ],
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_referral_has_one_number_whatever_file_says_it(
+    office: Office, source: Answering, memory: Memory, name: str, kept: bool
+):
+    first = office.hand_in("NARS", [assessed(client_validation_id="99887766"), assessed()])
+    before = {document(raw)["referral_no"] for raw in drain(source)[0]}
+    settle(source)
+    office.put(name, icare.workbook("NARS", [assessed(), assessed(client_validation_id="99887766")]))
+    if not kept:
+        (office.folder / first).unlink()
+
+    assert len(before) == 2
+    assert set(numbers_of(office, memory)) <= before
+    assert {document(raw)["referral_no"] for raw in drain(source)[0] if isinstance(raw, Raw)} <= before
+    assert kept or set(numbers_of(office, Memory())) == before
+
+
+def test_a_row_that_does_not_say_its_month_is_the_same_in_every_workbook(office: Office):
+    row = assessed(assessment_start_dt="", assessment_completed_dt="")
+    office.hand_in("NARS", [row], "202605")
+    office.hand_in("NARS", [row], "202606")
+
+    assert len(set(numbers_of(office, Memory()))) == 1
+
+
+def test_a_number_says_nothing_of_the_client_to_whom_has_not_the_key(office: Office):
+    class OtherKey(Memory):
+        def digest(self, text: str) -> str:
+            return super().digest(f"another key\n{text}")
+
+    office.hand_in("NARS", [assessed()])
+
+    assert numbers_of(office, Memory()) == numbers_of(office, Memory())
+    assert numbers_of(office, Memory()) != numbers_of(office, OtherKey())
 
 
 # -- answers
@@ -465,6 +503,32 @@ def test_links_folders_and_pipes_are_told_and_never_opened(office: Office, sourc
     assert page.raws == ()
     assert len(page.problems) == 3
     assert source.fetch(page.cursor).problems == ()
+
+
+def test_an_answer_is_not_written_through_a_link_that_somebody_planted(
+    office: Office, source: Answering, tmp_path: Path
+):
+    (tmp_path / "victim").write_text("precious")
+    name = office.hand_in("NARS", [assessed()])
+    (office.folder / ".spool").mkdir()
+    (office.folder / ".spool" / f"{name}.hub.csv").symlink_to(tmp_path / "victim")
+
+    settle(source)
+
+    assert (tmp_path / "victim").read_text() == "precious"
+    assert office.answer_to(name)
+
+
+def test_a_spool_that_is_a_link_is_refused(office: Office, source: Answering, tmp_path: Path):
+    (tmp_path / "elsewhere").mkdir()
+    (office.folder / ".spool").symlink_to(tmp_path / "elsewhere")
+    name = office.hand_in("NARS", [assessed()])
+
+    with pytest.raises(Unavailable):
+        settle(source)
+
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert office.answer_to(name) is None
 
 
 @pytest.mark.parametrize("name", ["~$NARS_A-100_202605_1.xlsx", ".hidden.xlsx", "notes.txt", "x.todo.csv", "x.hub.csv"])

@@ -7,8 +7,11 @@ import io
 import pytest
 import python_calamine
 
+from adapters.icare import values, words
+from adapters.icare.layout import lists
 from adapters.icare.package import FileRefused, Why
 from adapters.icare.workbook import Row, Workbook
+from hub.model.identifiers import clean
 from tests import icare_builder as icare
 from tests.icare_builder import ABSENT, GENUINE, assessed, profile
 
@@ -314,6 +317,26 @@ def test_what_a_column_cannot_hold_is_a_fault_of_its_cell(module: str, column: s
 
     assert row.fields == {}
     assert [fault.column for fault in row.faults] == [column]
+
+
+@pytest.mark.parametrize("column", ["province_id", "client_birth_dt", "street_nme"])
+def test_a_cell_longer_than_any_value_is_a_fault_before_anything_is_done_with_it(
+    column: str, monkeypatch: pytest.MonkeyPatch
+):
+    cleaned: list[int] = []
+    for module in (values, words):
+        monkeypatch.setattr(module, "clean", lambda text: cleaned.append(len(text)) or clean(text))
+
+    row = one(icare.workbook("CLIENT_PROFILE", [{column: " " + "é" * 32_000}]))
+
+    assert [(fault.column, fault.got) for fault in row.faults] == [(column, "length 32000")]
+    assert max(cleaned, default=0) < 1_000
+
+
+def test_every_value_of_every_list_is_shorter_than_what_is_read():
+    labels = [value.label for own in lists().values() for value in own]
+
+    assert max(map(len, labels)) * 2 < words.longest_word() < 1_000
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -96,6 +96,23 @@ def test_what_is_no_such_value_is_told_by_its_shape(kind: str, value: Any, forms
     assert isinstance(found, Unread)
     assert found.got
     assert not isinstance(value, str) or len(value) < 4 or value not in found.got or value.isdigit() is False
+
+
+def test_case_11_the_last_day_of_the_calendar_is_the_last_serial() -> None:
+    assert typed("date", 2_958_465.0, SHEET) == typed("date", 2_957_003.0, SHEET_1904) == "9999-12-31"
+    assert typed("date", 2_958_466.0, SHEET) == typed("date", 2_957_004.0, SHEET_1904) == Unread("a float")
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        pytest.param(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), id="before the first day"),
+        pytest.param(datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))), id="after the last one"),
+        pytest.param(datetime.min.replace(tzinfo=UTC), id="the first one, not yet in Toronto"),
+    ],
+)
+def test_an_instant_beyond_the_calendar_is_its_cells_fault(edge: datetime) -> None:
+    assert typed("time", edge, ISO) == Unread("a datetime")
 
 
 def test_case_33_what_the_workbook_would_not_tell_stays_what_it_is() -> None:

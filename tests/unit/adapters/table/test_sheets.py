@@ -127,6 +127,73 @@ def test_case_33_a_part_with_entities_of_its_own_is_not_read() -> None:
         read(repacked(book(("1", "a")), with_entity))
 
 
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def with_cells(rows: str) -> bytes:
+    """A workbook with such rows below its own, however they are written."""
+
+    def more(parts: dict[str, bytes]) -> None:
+        parts[SHEET] = parts[SHEET].replace(b"</sheetData>", rows.encode() + b"</sheetData>")
+
+    return repacked(book(("1", "Ada")), more)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', id="the last cell of all"),
+        pytest.param('<row r="50001"><c r="A50001"><v>1</v></c></row>', id="a row too many"),
+        pytest.param('<row r="3"><c r="SG3"><v>1</v></c></row>', id="a column too many"),
+        pytest.param('<row r="50000"/><row><c><v>1</v></c></row>', id="a row without its number"),
+        pytest.param('<row r="3"><c r="SF3"><v>1</v></c><c><v>1</v></c></row>', id="a cell without its address"),
+        pytest.param('<row r="50000"><c r="BL50000"><v>1</v></c></row>', id="few rows, few columns, many cells"),
+        pytest.param('<row r="50001"><c r="A50001" t="inlineStr"><is><t>x</t></is></c></row>', id="a text in it"),
+        pytest.param('<x:row xmlns:x="urn:x" r="50001"><x:c r="A50001"><x:v>1</x:v></x:c></x:row>', id="other names"),
+    ],
+)
+def test_a_sheet_that_would_be_laid_out_too_large_is_refused_before_it_is(cell: str) -> None:
+    with pytest.raises(Unavailable) as away:
+        read(with_cells(cell))
+
+    assert "rows" in away.value.got
+    assert "50000 and 500 at most" in away.value.expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param('<row r="3"><c r="xfd1048576"><v>1</v></c></row>', id="an address in small letters"),
+        pytest.param('<row r="3"><c r="A1048576"><v>1</v></c></row>', id="a cell of another row"),
+        pytest.param('<row r="3"><c r="B3"/><c r="A3"><v>1</v></c></row>', id="a column before the last"),
+        pytest.param('<row r="2"><c r="A2"><v>1</v></c></row>', id="a row twice"),
+        pytest.param('<row r="1e9"><c><v>1</v></c></row>', id="a row that is no number"),
+    ],
+)
+def test_cells_out_of_order_are_damage(cell: str) -> None:
+    with pytest.raises(Unavailable, match="damaged"):
+        read(with_cells(cell))
+
+
+def test_a_sheet_for_which_there_may_be_two_parts_is_damaged() -> None:
+    def twice(parts: dict[str, bytes]) -> None:
+        parts[SHEET.replace("sheet1", "Sheet1")] = parts[SHEET]
+
+    with pytest.raises(Unavailable, match="damaged"):
+        read(repacked(book(("1", "Ada")), twice))
+
+
+def test_case_3_cells_that_are_only_formatted_take_no_room_and_what_follows_the_cells_is_none() -> None:
+    far = '<row r="1048576"><c r="XFD1048576" s="0"/></row>'
+
+    def more(parts: dict[str, bytes]) -> None:
+        parts[SHEET] = parts[SHEET].replace(
+            b"</sheetData>", far.encode() + b'</sheetData><extLst><ext><f xmlns="urn:x">A1</f></ext></extLst>'
+        )
+
+    assert [row.cells for row in read(repacked(book(("1", "Ada")), more))] == [{"no": "1", "name": "Ada"}]
+
+
 # -- the checks that every reader of workbooks shares
 
 

@@ -333,6 +333,25 @@ def test_a_file_of_answers_that_somebody_spoiled_is_written_anew(files: Registry
     assert [line["key"] for line in files.told()] == ["request:R-1"]
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_table_that_is_a_link_or_a_pipe_is_not_read_and_nobody_waits(tmp_path: Path, form: str) -> None:
+    registry = Registry(tmp_path / "registry", form)
+    registry.refer(registry.apply())
+    registry.save()
+    path = Path(registry.settings["path"])
+    file = path / "referrals.csv" if form == "csv" else path
+    whole = file.rename(tmp_path / "whole")
+    for plant in (lambda: file.symlink_to(whole), lambda: os.mkfifo(file)):
+        plant()
+        for attempt in (lambda: connect(registry).fetch(""), connect(registry).reach):
+            with pytest.raises(Unavailable):
+                attempt()
+        file.unlink()
+
+    whole.rename(file)
+    assert len(connect(registry).fetch("").raws) == 1
+
+
 def test_a_folder_that_cannot_be_written_fails_the_send_and_not_the_reading(
     files: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
