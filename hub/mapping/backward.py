@@ -55,11 +55,12 @@ def from_fhir(kind: str, blocks: tuple[Block, ...], entries: Sequence[Resource],
     tree = _Tree(run)
     pending = list(entries)
     for block in blocks:
-        rest, room = [], True
+        rest, full = [], set()  # the child records whose row is taken; of the record itself None
         for entry in pending:
-            if room and _is_of(block, entry["resource"]):
+            if _is_of(block, entry["resource"]) and (whose := _reference(block, entry["resource"])) not in full:
                 tree.take(block, entry.get("fullUrl", ""), entry["resource"])
-                room = not block.row
+                if block.row:
+                    full.add(whose)
             else:
                 rest.append(entry)
         pending = rest

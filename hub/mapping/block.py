@@ -1,7 +1,8 @@
 """Compiles one ``[resource.x]`` of a mapping file: its type, label, instances and lines.
 
-Refused here: an unknown word, type, label, element or block; an ``inside`` that leads nowhere; a line without one
-leading word. What concerns all fields of a record kind together is in ``check``.
+Refused here: an unknown type, label, element or block; an ``inside`` that leads nowhere; rows that nothing tells
+apart. An unknown word or one of another kind is refused in ``shapes``, what concerns rows under child records in
+``rows``, what concerns all fields of a record kind together in ``check``.
 """
 
 from __future__ import annotations
@@ -17,20 +18,13 @@ from hub.mapping.elements import ELEMENTS, RESOURCES, UNLABELLED
 from hub.mapping.label import CATEGORIES, labelled
 from hub.mapping.model import Block, Converter, Step, fault
 from hub.mapping.path import Path, parse
-from hub.mapping.table import WAYS, Table
-from hub.mapping.words import ALWAYS, WORDS, Spot
+from hub.mapping.rows import check_rows, leading
+from hub.mapping.shapes import shaped
+from hub.mapping.table import Table
+from hub.mapping.words import WORDS, Spot
 from hub.model.fhir import Resource
 from hub.model.record import Loss
 
-_KEYS = {
-    "type": "the R4 type of the resource",
-    "label": "the data category of the whole resource",
-    "each": "for what an instance stands: a child record, a column, a row of flags, a numbered group",
-    "inside": "the block whose element each instance is",
-    "at": "the list element of that block",
-    "needs": "paths without which the instance does not exist",
-    "element": "the table of lines",
-}
 MOVES_UP = "moves up where a group before it is blank"
 _EXCHANGES = frozenset({"resourceType", "id", "meta", "implicitRules", "language", "text"})
 
@@ -57,6 +51,8 @@ def compile_blocks(sheet: Sheet) -> tuple[Block, ...]:
     Raises:
         Refused: naming file, key, what was got, what was expected, and the next step.
     """
+    for name, spec in sheet.blocks.items():
+        shaped(name, spec, sheet.fault)
     made = [block for name in sheet.blocks for block in _blocks(sheet, name)]
     children = {block.name: block.child for block in made}
     for block in made:
@@ -65,6 +61,7 @@ def compile_blocks(sheet: Sheet) -> tuple[Block, ...]:
                 f"resource.{block.name}", "`each` beside its block", "a child of that block's child", "mend `each`"
             )
     top = [_with_insides(block, made) for block in made if block.inside is None]
+    check_rows(sheet.fault, top)
     return tuple(_with_parent(block, top) for block in top)
 
 
@@ -74,7 +71,10 @@ def _blocks(sheet: Sheet, name: str) -> Iterator[Block]:
     each = compile_each(
         spec.get("each"), whole="inside" not in spec, table=sheet.rows, refuse=partial(sheet.fault, f"{key}.each")
     )
-    for word in (words["row"] for words in spec.get("element", {}).values() if "row" in words):
+    telling = [words for words in spec.get("element", {}).values() if "row" in words]
+    if each.table and not any(words.get("way") != "<" for words in telling):
+        raise sheet.fault(f"{key}.each", "rows that nothing tells apart", "a line with `row`", "add one")
+    for word in (words["row"] for words in telling):
         if len({row.cells.get(word) for row in each.rows}) < len(each.rows):
             raise sheet.fault(f"{key}.each", f"two rows with one `{word}`", "one row for each", "mend the table")
     for row in each.rows:
@@ -83,9 +83,6 @@ def _blocks(sheet: Sheet, name: str) -> Iterator[Block]:
 
 def _block(sheet: Sheet, name: str, child: tuple[str, ...], row: Row) -> Block:
     key, spec = f"resource.{name}", sheet.blocks[name]
-    for word in spec:
-        if word not in _KEYS:
-            raise sheet.fault(key, f"unknown word `{word}`", ", ".join(_KEYS), "remove it or mend its spelling")
     kind, at, inside = _type(sheet, name, spec)
     prefix = "".join(f"{part}." for part in child)
     steps = tuple(_steps(sheet, key, kind, prefix, row))
@@ -163,22 +160,7 @@ def _steps(sheet: Sheet, key: str, kind: str, prefix: str, row: Row) -> Iterator
 
 
 def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any, row: Cells) -> Step:
-    if not isinstance(words, dict):
-        raise sheet.fault(key, "no table", '{ field = "…" } or another word', "put the line's words in braces")
-    head = next(iter(words), "")
-    if head not in WORDS:
-        raise sheet.fault(
-            key, f"`{head}` as the first word", f"one of {', '.join(WORDS)}", "put the leading word first"
-        )
-    word = WORDS[head]
-    for other in words:
-        if other != head and other not in word.options | ALWAYS:
-            allowed = ", ".join(sorted(word.options | ALWAYS))
-            raise sheet.fault(
-                key, f"unknown word `{other}`", f"beside `{head}`: {allowed}", "remove it or mend its spelling"
-            )
-    if words.get("way", "<->") not in WAYS:
-        raise sheet.fault(key, f"way `{words['way']}`", "<->, > or <", "mend it")
+    head = next(iter(words))
     texts = [text.strip() for text in line.split(", ")] if head == "fn" else [line]
     paths = tuple(_path(sheet, key, text, kind) for text in texts)
     spot = Spot(
@@ -194,7 +176,7 @@ def _step(sheet: Sheet, key: str, kind: str, prefix: str, line: str, words: Any,
         frozenset(name for name, spec in sheet.blocks.items() if "inside" not in spec),
         row,
     )
-    return word.compile(spot)
+    return WORDS[head].compile(spot)
 
 
 def _path(sheet: Sheet, key: str, text: str, kind: str) -> Path:
@@ -260,6 +242,5 @@ def _with_parent(block: Block, top: list[Block]) -> Block:
 
 def _leads_to(block: Block, path: tuple[str, ...], top: list[Block]) -> Callable[[Resource], Any] | None:
     """The line of a block whose reference leads to the child records at a path."""
-    names = {other.name for other in top if other.child == path}
-    step = next((step for step in block.steps if names.intersection(step.leads)), None)
+    step = leading(block, path, top)
     return step.reference if step and path else None

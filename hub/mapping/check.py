@@ -37,10 +37,12 @@ def reasons(file: str, section: str, tree: Any, prefix: str = "") -> dict[str, s
     """A ``[skipped]`` or ``[not_returned]`` section as field to reason; child paths with or without quotes.
 
     Raises:
-        Refused: a line without a reason.
+        Refused: no table, or a line without a reason.
     """
+    if not isinstance(tree, dict):
+        raise fault(file, section, "no table", f"[{section}]", "put field and reason below it")
     found: dict[str, str] = {}
-    for name, value in (tree if isinstance(tree, dict) else {}).items():
+    for name, value in tree.items():
         if isinstance(value, dict):
             found |= reasons(file, section, value, f"{prefix}{name}.")
         elif not isinstance(value, str) or not value.strip():
@@ -71,10 +73,8 @@ def check(
             got = ".".join(block.child)
             raise fault(file, f"resource.{block.name}.each", f"child `{got}`", "a child of this record", "mend it")
         uses += _uses(file, block, known)
-    for gate in gates:
-        if missing := next((name for name in (gate.field, *gate.members) if name not in known), None):
-            raise fault(file, f'gate."{gate.field}"', f"field `{missing}`", "a field of this record", "mend it")
     carried = _carried(file, uses, gates)
+    _gates(file, gates, columns, carried, skipped)
     looked_at = {place for place, step in uses if step.way != "<"}
     for section, lines in (("skipped", skipped), ("not_returned", not_returned)):
         for place in lines:
@@ -112,6 +112,26 @@ def _carried(file: str, uses: list[tuple[str, Step]], gates: tuple[Gate, ...]) -
             raise fault(file, place, f"{count} lines that write it back", "one", 'give the others way = ">"')
     sent = {place for place, step in uses if step.way != "<"}
     return (set(writers) & sent) | asked
+
+
+def _gates(
+    file: str, gates: tuple[Gate, ...], columns: Mapping[str, Any], carried: set[str], skipped: Mapping[str, str]
+) -> None:
+    """A gate is answered by its members, so each of them comes back by a line of its own."""
+    asked = {gate.field for gate in gates}
+    for gate in gates:
+        key = f'gate."{gate.field}"'
+        if missing := next((name for name in (gate.field, *gate.members) if name not in columns["fields"]), None):
+            raise fault(file, key, f"field `{missing}`", "a field of this record itself", "mend it")
+        if gate.field in skipped:
+            raise fault(file, key, "a field both a gate and skipped", "one of them", "remove it from [skipped]")
+        if inner := next((name for name in gate.members if name in asked), None):
+            raise fault(
+                file, key, f"a gate of gates: `{inner}`", "members that are no gate", "name its members instead"
+            )
+        if lost := next((name for name in gate.members if name not in carried), None):
+            expected = "members that each go in and come back"
+            raise fault(file, key, f"`{lost}`, which does not come back", expected, "give it a line both ways")
 
 
 def _unaccounted(

@@ -81,10 +81,12 @@ class Each:
     Args:
         child: the path of the child record; () is the record itself.
         rows: the rows that the block is written out for; one without cells where the word names none.
+        table: the rows are a table's, each of which must be found again by what it holds.
     """
 
     child: tuple[str, ...] = ()
     rows: tuple[Row, ...] = (Row({}),)
+    table: bool = False
 
 
 def compile_each(each: Any, *, whole: bool, table: Callable[[str, bool], tuple[Cells, ...]], refuse: Refuse) -> Each:
@@ -115,7 +117,7 @@ def compile_each(each: Any, *, whole: bool, table: Callable[[str, bool], tuple[C
     if not isinstance(name, str) or (kinds == ["columns"] and whole):
         raise refuse(f"`{kinds[0]}` of a whole resource", "`inside` beside them, or `flags`", "mend the block")
     rows = table(name, kinds == ["flags"])
-    return Each(path, tuple(Row(cells, place) for place, cells in enumerate(rows, start=1)))
+    return Each(path, tuple(Row(cells, place) for place, cells in enumerate(rows, start=1)), table=True)
 
 
 def _numbers(each: Mapping[str, Any], refuse: Refuse) -> tuple[Row, ...]:

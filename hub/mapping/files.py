@@ -50,6 +50,9 @@ def digest(files: Mapping[str, bytes]) -> str:
     return hashed.hexdigest()
 
 
+DEPTH_MAX = 20  # tables and lists in one another; the grammar needs six
+
+
 def toml(file: str, data: bytes) -> dict[str, Any]:
     """A mapping file as a tree.
 
@@ -57,7 +60,14 @@ def toml(file: str, data: bytes) -> dict[str, Any]:
         Refused: it is no TOML in UTF-8; the parser's line and column are told.
     """
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        tree = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, or nested too deeply
         where = str(error).partition("(at ")[2].rstrip(")") if isinstance(error, tomllib.TOMLDecodeError) else ""
         raise fault(file, where, "what is no TOML", "TOML in UTF-8", "mend the file") from error
+    level: list[Any] = [tree]
+    for _ in range(DEPTH_MAX):
+        level = [below for node in level for below in (node.values() if isinstance(node, dict) else node)]
+        level = [node for node in level if isinstance(node, dict | list)]
+    if level:
+        raise fault(file, "", "what is nested too deeply", f"at most {DEPTH_MAX} levels", "mend the file")
+    return tree

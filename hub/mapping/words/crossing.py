@@ -93,11 +93,7 @@ class Crossing:
             raise spot.fault(
                 f"no way back from `{missing[0]}` in {table.file}", "one row per code with <-> or <", "add the row"
             )
-        try:
-            other = re.compile(spot.text("other"), re.ASCII) if "other" in spot.spec else None
-        except re.error as error:
-            raise spot.fault("`other`", "a pattern", "mend it") from error
-        return cls(spot, name, table, other)
+        return cls(spot, name, table, spot.pattern("other") if "other" in spot.spec else None)
 
     def there(self, word: str, run: Run) -> str | None:
         """The code of a word; None where it is no statement."""

@@ -63,7 +63,7 @@ def _zone(spot: Spot) -> ZoneInfo | None:
         return None
     try:
         return ZoneInfo(spot.text("zone"))
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, TypeError, ImportError, OSError) as error:  # OSError: a folder, too long
         raise spot.fault("`zone`", "a time zone such as America/Toronto", "mend it") from error
 
 

@@ -85,10 +85,7 @@ def _form(spot: Spot, name: str) -> tuple[Callable[[str, Run], bool], tuple[Loss
     """Whether a value has the line's ``form``, and the loss line of one that has not: it stays at the source."""
     if "form" not in spot.spec:
         return (lambda _value, _run: True), spot.declared(name)
-    try:
-        form = re.compile(spot.text("form"), re.ASCII)
-    except re.error as error:
-        raise spot.fault("`form`", "a pattern", "mend it") from error
+    form = spot.pattern("form")
     loss = spot.lost(name, MISFIT)
 
     def fits(value: str, run: Run) -> bool:

@@ -72,14 +72,19 @@ class Spot:
         and ``{site}`` stand for whichever they are.
         """
         system = expand(self.text("system"))
-        try:
-            system.format(agency="a", site="s")
-        except (KeyError, ValueError, IndexError) as error:
-            raise self.fault(system, "{agency} or {site} in braces, nothing else", "mend the system") from error
+        if set(re.sub(r"\{(agency|site)\}", "", system)) & set("{}"):
+            raise self.fault(system, "{agency} or {site} in braces, nothing else", "mend the system")
         anybody = re.compile(re.sub(r"\\{(agency|site)\\}", "[^/]+", re.escape(system)))
         if "{" not in system:
             return (lambda _context: system), anybody
         return (lambda context: system.format(agency=context.agency, site=context.site)), anybody
+
+    def pattern(self, word: str) -> re.Pattern[str]:
+        """A word's value as a pattern; letters and digits are those of ASCII."""
+        try:
+            return re.compile(self.text(word), re.ASCII)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise self.fault(f"`{word}`", "a pattern", "mend it") from error
 
     def fault(self, got: str, expected: str, next_step: str) -> Refused:
         """This line cannot be loaded."""

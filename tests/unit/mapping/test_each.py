@@ -197,6 +197,71 @@ def test_an_each_that_is_none_is_refused_when_it_is_loaded(small: Loader, each, 
     assert says in str(caught.value)
 
 
+ROW = '"code" = { row = "code", system = "…/CodeSystem/need" }\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", ROW.replace(" }", ', way = "<" }'), '"status" = { default = "final" }\n'],
+    ids=["no line", "a line that is not written", "a line that is the same in all rows"],
+)
+def test_rows_of_flags_that_nothing_tells_apart_are_refused(small: Loader, line):
+    toml = FLAGS.replace(ROW, line).replace('"status" = { flag', '"valueBoolean" = { flag')
+
+    with pytest.raises(Refused, match="a line with `row`"):
+        small(toml, form(*FIELDS), needs=NEEDS)
+
+
+def test_columns_that_nothing_tells_apart_are_refused(small: Loader):
+    toml = (
+        '[resource.e]\ntype = "Task"\nlabel = "needs"\n[resource.e.element]\n"description" = { field = "what" }\n'
+        '[resource.c]\ninside = "e"\nat = "note"\neach = { columns = "cols" }\n[resource.c.element]\n'
+        '"text" = { field = "@field" }\n'
+    )
+
+    with pytest.raises(Refused, match="a line with `row`"):
+        small(toml, form("what", "l", "r"), cols="field\nl\nr\n")
+
+
+OWNER = (
+    '[resource.k]\ntype = "Patient"\nlabel = "ident"\neach = { child = "k" }\n[resource.k.element]\n'
+    '"birthDate" = { date = "born" }\n'
+)
+UNDER = FLAGS.replace("{ flags", '{ child = "k", flags')
+SUBJECT = '"subject" = { to = "k" }\n'
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        pytest.param(UNDER, id="no block of the child itself"),
+        pytest.param(OWNER + UNDER, id="no reference to it"),
+        pytest.param(UNDER + SUBJECT + OWNER, id="it stands behind"),
+        pytest.param(OWNER + UNDER + SUBJECT.replace(" }", ', way = "<" }'), id="a reference that is not written"),
+    ],
+)
+def test_rows_under_a_child_record_that_do_not_say_whose_they_are_are_refused(small: Loader, toml):
+    with pytest.raises(Refused, match="rows of `k`"):
+        small(toml, form(k=form("born", *FIELDS)), needs=NEEDS)
+
+
+def test_rows_of_two_child_records_come_back_each_in_its_own(small: Loader):
+    mapping = small(OWNER + UNDER + SUBJECT, form(k=form("born", *FIELDS)), needs=NEEDS)
+    two = ({"born": "2000-01-02", "edu_needs": "1"}, {"born": "2001-01-02", "edu_needs": "0", "housing_n": "1"})
+
+    sent = mapping.to_fhir(Record("R", {}, {"k": tuple(Record("k", each) for each in two)}), HERE)
+
+    told = mapping.from_fhir(sent.resources, HERE).record.children["k"]
+    assert tuple(each.fields for each in told) == two
+
+
+def test_elements_of_rows_are_no_child_records_of_their_own(small: Loader):
+    toml = CHILDREN.replace("{ numbered", '{ child = "k", numbered')
+
+    with pytest.raises(Refused, match="each row a `k` of its own"):
+        small(toml, form("what", k=form(*CHILD_FIELDS)))
+
+
 ANSWERS = st.dictionaries(st.sampled_from([name for name in FIELDS if name != "lang_reason"]), st.sampled_from("01"))
 
 

@@ -98,6 +98,28 @@ def test_a_gate_that_is_none_is_refused_when_it_is_loaded(small: Loader, gate, s
     assert caught.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        pytest.param('"all" = { any = "inner" }\n', "a gate of gates: `asked`", id="a gate of gates"),
+        pytest.param('"all" = { any = "own" }\n[skipped]\n"m" = "x"\n', "`m`, which does not", id="a skipped member"),
+        pytest.param(
+            '"all" = { any = "own" }\n[resource.t]\ntype = "Task"\nlabel = "needs"\n[resource.t.element]\n'
+            '"description" = { field = "m", way = ">" }\n[not_returned]\n"m" = "x"\n',
+            "`m`, which does not",
+            id="a member that only goes in",
+        ),
+        pytest.param('"all" = { any = "needs" }\n[skipped]\n"all" = "x"\n"m" = "x"', "both a gate", id="skipped"),
+        pytest.param('"all" = { any = "needs" }\n[not_returned]\n"all" = "x"\n"m" = "x"', "all", id="not returned"),
+    ],
+)
+def test_a_gate_that_its_members_cannot_answer_is_refused(small: Loader, more, says):
+    with pytest.raises(Refused) as caught:
+        small(TOML + more, form(*FIELDS, "all", "m"), needs=NEEDS, inner="field\nasked\n", own="field\nm\n")
+
+    assert says in str(caught.value)
+
+
 @given(st.dictionaries(st.sampled_from(["food", "housing", "language"]), st.sampled_from("01")))
 def test_what_a_gate_answers_it_agrees_with(members):
     gate = Gate("asked", ("food", "housing"))
