@@ -88,7 +88,7 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
 
 
 def not_yet(house: House, unit: Unit, source: Source, place: str) -> None:
-    """Let a record wait whose referral has not come yet; it is looked at soon, then daily (program systems 9.4, W01)."""
+    """Let a record wait whose referral has not come yet; it is looked at soon, then daily (program systems 9.4)."""
     before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     if before and before.code == NO_REFERRAL.value and before.message_id is None:
         unit.waiting.snooze(before.waiting_id, unit.now + LOOKED_AGAIN)
