@@ -16,9 +16,9 @@ from datetime import datetime
 from adapters.contract import Answer, Verdict
 from adapters.eois import faults, plans, record, result
 from adapters.eois.extract import MARKS, PLANS, Extract, Refusal
-from adapters.eois.folder import Folder
 from adapters.eois.incoming import NAME, FromCams, key_of
 from adapters.eois.taken import Register
+from adapters.mailbox import Folder
 from hub.errors import RecordUnreadable, Unavailable
 
 BESIDE = ".hub.csv"

@@ -17,9 +17,9 @@ from adapters.contract import Gone, Raw
 from adapters.eois import extract, plans
 from adapters.eois.extract import CLIENT, OUTCOMES, PLANS, Extract
 from adapters.eois.faults import ROOT, UNREADABLE
-from adapters.eois.folder import Folder
 from adapters.eois.markup import PACKAGE, XML_BYTES_MAX
 from adapters.eois.taken import Register, Stamp
+from adapters.mailbox import Folder
 from hub.errors import Unavailable
 from hub.model.canonical import canonical
 

@@ -21,7 +21,7 @@ import orjson
 
 from adapters.contract import Commit, Gone, Parcel, Raw, Rejection, Sent, SentState
 from adapters.eois import package, record, result, worksheet
-from adapters.eois.folder import Folder
+from adapters.mailbox import Folder
 from hub.errors import HubError, MappingGap, RecordUnreadable, Unavailable
 from hub.model.canonical import canonical
 

@@ -15,10 +15,10 @@ import orjson
 
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.eois.answers import Answers
-from adapters.eois.folder import Folder, Shown
 from adapters.eois.incoming import FromCams, New
 from adapters.eois.outgoing import Slip, ToCams
 from adapters.eois.taken import Register
+from adapters.mailbox import Folder, Shown
 from hub.errors import HubError, RecordUnreadable, Refused, Unavailable
 
 SETTINGS = ("from_cams_path", "to_cams_path", "sds", "language")
@@ -67,8 +67,8 @@ class EoisSource:
     """See :class:`adapters.contract.Answering`."""
 
     def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now, folder: type[Folder]) -> None:
-        self._from_folder = folder(Path(settings["from_cams_path"]), "folder from CaMS")
-        self._to_folder = folder(Path(settings["to_cams_path"]), "folder to CaMS")
+        self._from_folder = folder(Path(settings["from_cams_path"]), "eois folder from CaMS")
+        self._to_folder = folder(Path(settings["to_cams_path"]), "eois folder to CaMS")
         register = Register(memory)
         self._incoming = FromCams(self._from_folder, settings["sds"], register)
         self._outgoing = ToCams(self._to_folder, settings.get("language", "en"))

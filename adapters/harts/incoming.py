@@ -17,9 +17,9 @@ from itertools import islice
 
 from adapters.contract import Answer, Gone, Memory, Raw
 from adapters.harts import ack, dat
-from adapters.harts.folder import FILE_BYTES_MAX, Folder
 from adapters.harts.groups import Group, line_of, of_client, of_lines
 from adapters.harts.taken import Register, Taken
+from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.errors import RecordUnreadable, Unavailable
 
 PAGE = 500  # referrals read at once

@@ -23,7 +23,7 @@ import orjson
 
 from adapters.contract import Commit, Numbered, Parcel, Rejection, Sent, SentState
 from adapters.harts import ack, dat
-from adapters.harts.folder import Folder
+from adapters.mailbox import Folder
 from hub.errors import HubError, MappingGap, RecordUnreadable, Unavailable
 from hub.model import codes
 

@@ -14,9 +14,9 @@ import orjson
 
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.harts import values
-from adapters.harts.folder import Folder, Shown
 from adapters.harts.incoming import FromHarts
 from adapters.harts.outgoing import Slip, ToHarts
+from adapters.mailbox import Folder, Shown
 from hub.errors import HubError, RecordUnreadable, Refused
 
 SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible")
@@ -76,8 +76,8 @@ class HartsSource:
     """See :class:`adapters.contract.Answering`."""
 
     def __init__(self, settings: Mapping[str, Any], memory: Memory, now: Now, folder: type[Folder]) -> None:
-        self._from_folder = folder(Path(settings["from_harts_path"]), "folder from HARTS")
-        self._to_folder = folder(Path(settings["to_harts_path"]), "folder to HARTS")
+        self._from_folder = folder(Path(settings["from_harts_path"]), "harts folder from HARTS")
+        self._to_folder = folder(Path(settings["to_harts_path"]), "harts folder to HARTS")
         eligible = settings.get("cuaet_eligible", "no") == "yes"
         self._incoming = FromHarts(self._from_folder, settings["site"], memory, cuaet_eligible=eligible)
         self._outgoing = ToHarts(self._to_folder, settings["site"])

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.contract import Adapter, Answer, Answering, Gone, Parcel, Raw, Source, Verdict
 from adapters.eois import ADAPTER
-from adapters.eois.folder import Folder
+from adapters.mailbox import Folder
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical

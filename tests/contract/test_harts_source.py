@@ -9,7 +9,7 @@ import pytest
 
 from adapters.contract import Adapter, Answer, Answering, Parcel, Raw, Source, Verdict
 from adapters.harts import ADAPTER, ack, dat
-from adapters.harts.folder import Folder
+from adapters.mailbox import Folder
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.contract import Commit, Parcel, Sent, SentState, Source
-from adapters.harts.folder import Folder
+from adapters.mailbox import Folder
 from hub.compose import Hub, compose
 from hub.errors import HubError, Unavailable
 from hub.exchange import Exchange, handover, retry

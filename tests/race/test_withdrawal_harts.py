@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.contract import Commit, Parcel, Sent, Source
-from adapters.harts.folder import Folder
+from adapters.mailbox import Folder
 from hub.compose import Hub, compose
 from hub.exchange import handover, intake, relay
 from hub.exchange.house import Connections, House

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from adapters.harts import ack, dat
-from adapters.harts.folder import FILE_BYTES_MAX
+from adapters.mailbox import FILE_BYTES_MAX
 from hub.exchange import Exchange
 from hub.model import locks
 from hub.model.directory import Site

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from adapters import files
-from adapters.eois.folder import Folder as EoisFolder
-from adapters.harts.folder import Folder as HartsFolder
 from adapters.icare.folder import Folder as IcareFolder
+from adapters.mailbox import Folder
 from adapters.table.answers import File, Line
 from hub.errors import Unavailable
 
-Mailbox = EoisFolder | HartsFolder | IcareFolder
+Mailbox = Folder | IcareFolder
 LINE = Line("request:R-1", "refusal", "DN_NO_CONSENT")
 
 
@@ -26,13 +25,13 @@ def victim(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture(params=["eois", "harts", "icare"])
+@pytest.fixture(params=["mailbox", "icare"])
 def mailbox(request: pytest.FixtureRequest, tmp_path: Path) -> Mailbox:
     path = tmp_path / "box"
     path.mkdir()
     if request.param == "icare":
         return IcareFolder(path)
-    return (EoisFolder if request.param == "eois" else HartsFolder)(path, "folder")
+    return Folder(path, "folder")
 
 
 def test_a_file_is_not_written_through_a_link_that_somebody_planted(mailbox: Mailbox, tmp_path: Path, victim: Path):
@@ -82,19 +81,16 @@ def test_a_spool_of_another_user_is_refused(mailbox: Mailbox, monkeypatch: pytes
         mailbox.put("a", b"ours")
 
 
-@pytest.mark.parametrize("kind", [EoisFolder, HartsFolder])
-def test_a_lock_that_is_a_link_or_a_pipe_is_refused(
-    kind: type[EoisFolder] | type[HartsFolder], tmp_path: Path, victim: Path
-):
+def test_a_lock_that_is_a_link_or_a_pipe_is_refused(tmp_path: Path, victim: Path):
     spool = tmp_path / ".spool"
     spool.mkdir()
     for plant in (lambda: (spool / "lock").symlink_to(victim), lambda: os.mkfifo(spool / "lock")):
         plant()
-        with pytest.raises(Unavailable), kind(tmp_path, "folder").alone():
+        with pytest.raises(Unavailable), Folder(tmp_path, "folder").alone():
             raise AssertionError("it is held by what somebody planted")
         (spool / "lock").unlink()
 
-    with kind(tmp_path, "folder").alone():
+    with Folder(tmp_path, "folder").alone():
         assert (spool / "lock").is_file()
 
 

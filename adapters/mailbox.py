@@ -1,4 +1,4 @@
-"""A folder as a mailbox: whole files appear at once and stay. The only place where CaMS' files are touched.
+"""A folder as a mailbox: whole files appear at once and stay. The only place where files of HARTS and CaMS are touched.
 
 A file is written under a name of its own in ``.spool``, made durable, and renamed: a reader sees the whole of it or
 nothing. Every failure of the file system is ``Unavailable``; its text names the folder's role, never a path's content.
@@ -32,7 +32,7 @@ class Folder:
     """One folder.
 
     Args:
-        role: how errors call it: ``folder from CaMS``, ``folder to CaMS``.
+        role: how errors call it: ``harts folder from HARTS``, ``eois folder to CaMS``.
     """
 
     def __init__(self, path: Path, role: str) -> None:
@@ -188,7 +188,7 @@ class Folder:
         try:
             return step()
         except OSError as error:
-            raise Unavailable(f"eois {self._role}", error.strerror or type(error).__name__, "", _NEXT) from None
+            raise Unavailable(self._role, error.strerror or type(error).__name__, "", _NEXT) from None
 
     @staticmethod
     def _sync(folder: Path) -> None:
