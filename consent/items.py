@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consent.model import SENSITIVE, Agreement, Category, Code, Consent, Facts, Item, Withheld
+from consent.notice import rests_on_notice
 from consent.records import is_own_status
 from consent.standing import No, said_by_client
 
@@ -38,6 +39,7 @@ class Lists:
     agreed: Categories
     ticked: Categories
     noes: tuple[No, ...]
+    by_notice: bool = False  # the client was told, and not asked: what was not told of is not part of the purpose
 
 
 def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[Consent]) -> Lists:
@@ -53,6 +55,7 @@ def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[C
         agreed=_narrowest([agreement.categories for agreement in agreements]),
         ticked=_narrowest([_ticks(consent, facts) for consent in consents]),
         noes=tuple(said_by_client(facts)),
+        by_notice=rests_on_notice(facts),
     )
 
 
@@ -90,6 +93,8 @@ def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
         return Code.RD_CATEGORY, agreed and not only_coarse
     if not agreed:
         return Code.RD_CATEGORY, False
+    if not ticked and lists.by_notice:  # C-11
+        return Code.RD_PURPOSE_MIN, False
     if not ticked and SENSITIVE.isdisjoint(kinds):
         return Code.RD_CATEGORY, True
     if not ticked or _is_above(item):

@@ -4,7 +4,8 @@ Each test gives the code that refuses, or None. They run in the order in which a
 form, time, how it was explained, whether it was free. ``furthest`` picks, of several refused records, the code of the
 one that got furthest (shared model 9.4).
 
-Built now: a person who decides alone, in writing or electronically. What else the record model can hold is refused.
+Built now: a person who decides alone, in writing or electronically; and a notice of a report to a funder, which is no
+consent and opens that alone (``notice.py``). What else the record model can hold is refused.
 A safety flag stops a message before these tests (P-6), so V-04 does not look at flags.
 """
 
@@ -26,6 +27,7 @@ from consent.model import (
     Facts,
     GivenBy,
     PackFacts,
+    Purpose,
 )
 
 CLOCKS_DIFFER = timedelta(days=1)  # [policy] what was written down elsewhere may be ahead of our clock by as much
@@ -92,6 +94,25 @@ _MANDATORY = (
     "receipt_ref",
 )
 _mandatory = attrgetter(*_MANDATORY)
+# of a notice (settled S7): who told whom of what, in which words and language
+_OF_A_NOTICE = (
+    "consent_id",
+    "version",
+    "subject_ref",
+    "pack",
+    "pack_version",
+    "discloser",
+    "recipients",
+    "purposes",
+    "categories",
+    "basis",
+    "notice_version",
+    "language",
+    "captured_by",
+    "captured_at",
+    "captured_in",
+)
+_of_a_notice = attrgetter(*_OF_A_NOTICE)
 _EMPTY = (None, "", ())
 # by field, or by the column of a source's row (program systems 9.2)
 RECIPIENT_WORDS = frozenset({"recipients", "recipient_org"})
@@ -129,8 +150,9 @@ def furthest(refusals: Iterable[Code]) -> Code:
 
 def missing(consent: Consent) -> tuple[str, ...]:
     """The mandatory fields that a record lacks (consent rules 1.2): it stays DRAFT, or is incomplete if ACTIVE."""
-    values = _mandatory(consent)
-    lacks = () if all(values) else tuple(name for name, got in zip(_MANDATORY, values, strict=True) if got in _EMPTY)
+    notice = consent.basis is Basis.NOTICE_ONLY
+    names, values = (_OF_A_NOTICE, _of_a_notice(consent)) if notice else (_MANDATORY, _mandatory(consent))
+    lacks = () if all(values) else tuple(name for name, got in zip(names, values, strict=True) if got in _EMPTY)
     return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
 
 
@@ -141,6 +163,8 @@ def lacks(consent: Consent) -> tuple[str, ...]:
     have to be more than a DRAFT (a signature's day, a note, evidence of authority), is named too.
     """
     found = [*missing(consent), *consent.unreadable]
+    if consent.basis is Basis.NOTICE_ONLY:
+        return tuple(dict.fromkeys(found))
     found += ["explained"] * (not consent.explained >= EXPLANATIONS)
     found += ["signed_on"] * (consent.basis in _WRITTEN and consent.signed_on is None)
     found += ["verbal_note"] * (consent.basis is Basis.EXPRESS_VERBAL and consent.verbal_note is None)
@@ -180,7 +204,10 @@ def _specific(consent: Consent, facts: Facts) -> Code | None:
 
 
 def _form(consent: Consent, facts: Facts) -> Code | None:
-    """V-06. In writing or electronically; towards a women's service in writing alone."""
+    """V-06. In writing or electronically; towards a women's service in writing alone. A notice opens a report alone."""
+    if consent.basis is Basis.NOTICE_ONLY:
+        told_of = consent.purposes == (Purpose.FUNDER_REPORT,) == (facts.message.purpose,)
+        return None if told_of else Code.DN_WRITTEN_REQUIRED
     allowed = _WRITTEN[:1] if facts.recipient.lane == "womens" else _WRITTEN
     return None if consent.basis in allowed else Code.DN_WRITTEN_REQUIRED
 
@@ -190,13 +217,15 @@ def _time(consent: Consent, facts: Facts) -> Code | None:
 
     One that was given in time to come is not given yet: its longest life would be counted from there.
     """
-    assert consent.valid_from
-    assert consent.expires_at
     assert consent.captured_at, "complete: see _specific"
     to_come = consent.captured_at - facts.at > CLOCKS_DIFFER  # a difference: a sum may lie beyond the calendar
     signed_to_come = consent.signed_on is not None and consent.signed_on - facts.at.date() > CLOCKS_DIFFER
-    if facts.at < consent.valid_from or to_come or signed_to_come:
+    to_come |= consent.valid_from is not None and facts.at < consent.valid_from
+    if to_come or signed_to_come:
         return Code.DN_NOT_YET_VALID
+    if consent.basis is Basis.NOTICE_ONLY:  # it holds as long as its wording does (V-03), or to the day that it names
+        return Code.DN_EXPIRED if consent.expires_at and facts.at >= consent.expires_at else None
+    assert consent.expires_at, "complete: see _specific"
     over = facts.at >= consent.expires_at or facts.at >= life_ends_at(consent.captured_at, facts.pack)
     return Code.DN_EXPIRED if over else None
 
@@ -208,12 +237,16 @@ def _knowledge(consent: Consent, facts: Facts) -> Code | None:
     understood = consent.interpreter is not None or (language in reads and language not in _NO_LANGUAGE)
     known_text = consent.text_version in facts.pack.text_versions
     known_notice = consent.notice_version in facts.pack.notice_versions
+    if consent.basis is Basis.NOTICE_ONLY:
+        return None if known_notice else Code.DN_NOT_KNOWLEDGEABLE
     informed = understood and known_text and known_notice and consent.explained >= EXPLANATIONS
     return None if informed else Code.DN_NOT_KNOWLEDGEABLE
 
 
 def _voluntary(consent: Consent, facts: Facts) -> Code | None:
-    """V-04. Not a condition of service; no family member interprets towards a women's service (1.5)."""
+    """V-04. Nobody is asked by a notice. Not a condition of service; no family member interprets towards a women's service (1.5)."""
+    if consent.basis is Basis.NOTICE_ONLY:
+        return None
     free = consent.not_condition_of_service or consent.condition_reason
     by_family = consent.interpreter is not None and consent.interpreter.kind == "FAMILY"
     return Code.DN_COERCED if not free or (by_family and facts.recipient.lane == "womens") else None
