@@ -87,14 +87,13 @@ def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
     ticked = _within(kinds, lists.ticked) or is_own_status(item, facts)
     agreed = _within(kinds, lists.agreed)
     only_coarse = not _within(kinds, lists.profile)
-    if only_coarse and not (ticked and _within(kinds, lists.profile + lists.coarse)):
+    not_told_of = lists.by_notice and not ticked  # C-11
+    if not_told_of or (only_coarse and not (ticked and _within(kinds, lists.profile + lists.coarse))):
         return Code.RD_PURPOSE_MIN, False
     if any(no.forbids(item, kinds) for no in lists.noes):
         return Code.RD_CATEGORY, agreed and not only_coarse
     if not agreed:
         return Code.RD_CATEGORY, False
-    if not ticked and lists.by_notice:  # C-11
-        return Code.RD_PURPOSE_MIN, False
     if not ticked and SENSITIVE.isdisjoint(kinds):
         return Code.RD_CATEGORY, True
     if not ticked or _is_above(item):

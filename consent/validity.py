@@ -132,7 +132,7 @@ def why_not_entitled(consent: Consent) -> Code | None:
 
 def why_not(consent: Consent, facts: Facts) -> Code | None:
     """Why this record is not in force at ``facts.at`` (P-8), or None. It may still be about another pair (P-9)."""
-    for test in (_state, _specific, _form, _time, _knowledge, _voluntary):
+    for test in _NOTICE if consent.basis is Basis.NOTICE_ONLY else _CONSENT:
         if (code := test(consent, facts)) is not None:
             return code
     return None
@@ -204,10 +204,7 @@ def _specific(consent: Consent, facts: Facts) -> Code | None:
 
 
 def _form(consent: Consent, facts: Facts) -> Code | None:
-    """V-06. In writing or electronically; towards a women's service in writing alone. A notice opens a report alone."""
-    if consent.basis is Basis.NOTICE_ONLY:
-        told_of = consent.purposes == (Purpose.FUNDER_REPORT,) == (facts.message.purpose,)
-        return None if told_of else Code.DN_WRITTEN_REQUIRED
+    """V-06. In writing or electronically; towards a women's service in writing alone."""
     allowed = _WRITTEN[:1] if facts.recipient.lane == "womens" else _WRITTEN
     return None if consent.basis in allowed else Code.DN_WRITTEN_REQUIRED
 
@@ -217,15 +214,13 @@ def _time(consent: Consent, facts: Facts) -> Code | None:
 
     One that was given in time to come is not given yet: its longest life would be counted from there.
     """
+    assert consent.valid_from
+    assert consent.expires_at
     assert consent.captured_at, "complete: see _specific"
     to_come = consent.captured_at - facts.at > CLOCKS_DIFFER  # a difference: a sum may lie beyond the calendar
     signed_to_come = consent.signed_on is not None and consent.signed_on - facts.at.date() > CLOCKS_DIFFER
-    to_come |= consent.valid_from is not None and facts.at < consent.valid_from
-    if to_come or signed_to_come:
+    if facts.at < consent.valid_from or to_come or signed_to_come:
         return Code.DN_NOT_YET_VALID
-    if consent.basis is Basis.NOTICE_ONLY:  # it holds as long as its wording does (V-03), or to the day that it names
-        return Code.DN_EXPIRED if consent.expires_at and facts.at >= consent.expires_at else None
-    assert consent.expires_at, "complete: see _specific"
     over = facts.at >= consent.expires_at or facts.at >= life_ends_at(consent.captured_at, facts.pack)
     return Code.DN_EXPIRED if over else None
 
@@ -237,21 +232,37 @@ def _knowledge(consent: Consent, facts: Facts) -> Code | None:
     understood = consent.interpreter is not None or (language in reads and language not in _NO_LANGUAGE)
     known_text = consent.text_version in facts.pack.text_versions
     known_notice = consent.notice_version in facts.pack.notice_versions
-    if consent.basis is Basis.NOTICE_ONLY:
-        return None if known_notice else Code.DN_NOT_KNOWLEDGEABLE
     informed = understood and known_text and known_notice and consent.explained >= EXPLANATIONS
     return None if informed else Code.DN_NOT_KNOWLEDGEABLE
 
 
 def _voluntary(consent: Consent, facts: Facts) -> Code | None:
-    """V-04. Nobody is asked by a notice. Not a condition of service; no family member interprets towards a women's service (1.5)."""
-    if consent.basis is Basis.NOTICE_ONLY:
-        return None
+    """V-04. Not a condition of service; no family member interprets towards a women's service (1.5)."""
     free = consent.not_condition_of_service or consent.condition_reason
     by_family = consent.interpreter is not None and consent.interpreter.kind == "FAMILY"
     return Code.DN_COERCED if not free or (by_family and facts.recipient.lane == "womens") else None
 
 
+def _told_of(consent: Consent, facts: Facts) -> Code | None:
+    """V-03, V-06 of a notice: it opens a report alone, and only in words that the pack knows (settled S7)."""
+    if not consent.purposes == (Purpose.FUNDER_REPORT,) == (facts.message.purpose,):
+        return Code.DN_WRITTEN_REQUIRED
+    return None if consent.notice_version in facts.pack.notice_versions else Code.DN_NOT_KNOWLEDGEABLE
+
+
+def _told_in_time(consent: Consent, facts: Facts) -> Code | None:
+    """V-07 of a notice: it holds as long as its words do, or between the days that it names."""
+    assert consent.captured_at, "complete: see _specific"
+    to_come = consent.captured_at - facts.at > CLOCKS_DIFFER
+    if to_come or (consent.valid_from is not None and facts.at < consent.valid_from):
+        return Code.DN_NOT_YET_VALID
+    return Code.DN_EXPIRED if consent.expires_at and facts.at >= consent.expires_at else None
+
+
 def _primary(tag: str | None) -> str:
     """The primary subtag of a BCP 47 tag: ``en-CA`` is read by whoever reads ``en``."""
     return (tag or "").split("-", 1)[0].lower()
+
+
+_CONSENT = (_state, _specific, _form, _time, _knowledge, _voluntary)
+_NOTICE = (_state, _specific, _told_of, _told_in_time)

@@ -25,7 +25,7 @@ def notice(*categories: Category, **change: object) -> Consent:
         categories=tuple(Grant(category) for category in categories or TOLD),
         registry_seq=40,
     )
-    bare = {name: None for name in ("valid_from", "expires_at", "text_version", "given_by", "capacity_basis")}
+    bare = dict.fromkeys(("valid_from", "expires_at", "text_version", "given_by", "capacity_basis"))
     bare |= {"not_condition_of_service": None, "receipt_ref": None, "evidence_ref": None, "signed_on": None}
     return replace(full, client_reads=(), explained=frozenset(), **{**bare, **change})  # type: ignore[arg-type]
 
@@ -96,7 +96,7 @@ WITHDRAWN = consent(
             reporting(notice(recipients=(Recipient("G"),))),
             "DENY",
             "DN_NOTICE",
-            id="C-12 a notice about another funder",
+            id="C-12 a notice about another",
         ),
         pytest.param(
             reporting(notice(notice_version="notice-v0")), "DENY", "DN_NOTICE", id="C-12 a notice in unknown words"
@@ -128,7 +128,7 @@ WITHDRAWN = consent(
             reporting(notice(registry_seq=80), WITHDRAWN),
             "DENY",
             "DN_WITHDRAWN",
-            id="I-17 a newer notice does not open",
+            id="I-17 a newer notice opens nothing",
         ),
         pytest.param(
             reporting(notice(), replace(WITHDRAWN, state=ConsentState.SUSPENDED)),
