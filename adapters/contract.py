@@ -58,6 +58,14 @@ class Page:
     problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
     rejections: tuple[Rejection, ...] = ()
     numbers: tuple[Numbered, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The receiving system took what a message brought into its own records: what comes after it may follow."""
+
+    envelope_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +267,8 @@ class RecordKind:
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
+        to: of a report, the field that names the agency to which it goes.
+        after: of a report, the field with the key of the record that must have been taken before it.
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
@@ -273,6 +283,8 @@ class RecordKind:
     holds: str = ""
     outcome_of: str = ""
     route: str = ""
+    to: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
