@@ -309,6 +309,7 @@ class Adapter:
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
+    gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come for so long
     answers: bool = False  # its sources are ``Answering``
     living: bool = (
         False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch

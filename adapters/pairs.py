@@ -156,11 +156,26 @@ def note_text_out(element: Any) -> Any:
     return body or None, element.get("language")
 
 
+def minutes_in(minutes: str | None) -> Any:
+    """Minutes as a Duration (shared model 3.9, ``length``)."""
+    if not minutes:
+        return None
+    return {"value": int(minutes), "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}
+
+
+def minutes_out(element: Any) -> Any:
+    """A Duration of whole minutes; of another unit, or of a part of one, nothing is guessed."""
+    value = element.get("value")
+    whole = element.get("code") == "min" and isinstance(value, int) and value >= 0
+    return str(value) if whole else None
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 FUNCTIONS: dict[str, Converter] = {
+    "minutes": (minutes_in, minutes_out),
     "action_done": (action_done_in, action_done_out),
     "birth_date": people.birth_date("birth_date", "birth_date_quality"),
     "centre": (centre_in, centre_out),

@@ -26,6 +26,7 @@ from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
 from adapters.cms.nesting import one_each
 from adapters.cms.record import split
+from adapters.cms.reports import ASSESSMENT, Reports
 from adapters.cms.settings import engine
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
@@ -38,17 +39,19 @@ _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were firs
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _BLANK: tuple[object, ...] = (None, "")
-_PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items()}
+_PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
 
-_SHARED = ("plan", "note", "case")
+_SHARED = ("plan", "note", "case", "service")
 # whose rows hold a row of this view nested, and through which of their columns
 _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "v_hub_client": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_identifier": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_language": (("referral_out", "client_id"),),
     "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id")),
-    "v_hub_referral_in": (("case", "case_id"),),
+    "v_hub_referral_in": (("case", "case_id"), ("service", "case_id")),
 }
+# a row of these changes what is reported of its client
+_REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
 
 
 def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
@@ -73,6 +76,7 @@ class CmsSource:
         self._memory = memory
         self._clock = clock
         self._delivered = Delivered(memory)
+        self._reports = Reports(database, clock)
         self._log_waiting, self._errors_waiting = Waiting(memory, _GAPS), Waiting(memory, _ERROR_GAPS)
 
     def fetch(self, since: str) -> Page:
@@ -137,7 +141,7 @@ class CmsSource:
             cursor = replace(cursor.sweeping(full=given_up or bool(cursor.gaps)), swept=_night(now))
         keys = self._keys([*late, *entries], cursor.log, problems)
         if cursor.sweep:
-            compared = compare(self._database, self._delivered, cursor.sweep)
+            compared = compare(self._database, self._delivered, self._reports, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
         cursor, rejections = self._rejections(cursor, now, problems)
         wanted = sorted(self._for_the_hub(unique(keys)), key=lambda key: not key.startswith("consent:"))
@@ -193,7 +197,15 @@ class CmsSource:
             if entry.view in _PREFIX_OF:
                 keys.append(f"{_PREFIX_OF[entry.view]}:{entry.row}")
             keys.extend(nested.get((entry.view, entry.row), ()))
-        return keys
+        return [*keys, *self._reports_of(entries)]
+
+    def _reports_of(self, entries: Sequence[Entry]) -> list[str]:
+        """Keys of the reports that these entries touch; what a deleted row was part of, the nightly sweep finds."""
+        rows = {view: unique(e.row for e in entries if e.view == view and e.op != "D") for view in _REPORTED}
+        by_number = dict(self._database.keys_of("v_hub_identifier", "client_id", rows["v_hub_identifier"]))
+        clients = unique([*rows["v_hub_client"], *by_number.values()])
+        services = rows["v_hub_service"]
+        return self._reports.keys(services, clients) if services or clients else []
 
     def _nested(self, entries: Sequence[Entry], log: int) -> dict[tuple[str, int], list[str]]:
         """Keys of the records that hold a changed row nested.
@@ -279,6 +291,9 @@ class CmsSource:
 
     def _raws(self, prefix: str, numbers: Sequence[int]) -> Iterable[Raw]:
         keyed = KEYS[prefix]
+        if keyed.reported:
+            yield from self._reported(prefix, keyed, numbers)
+            return
         rows = list(self._database.rows(keyed.view, keyed.column, numbers))
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
@@ -297,6 +312,22 @@ class CmsSource:
             own = {name: value for name, value in row.items() if name != "case_id" or "case_id" in form.columns}
             whole = {**own, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
             yield Raw(f"{prefix}:{row[keyed.column]}", version, canonical(whole))
+
+    def _reported(self, prefix: str, keyed: Keyed, numbers: Sequence[int]) -> Iterable[Raw]:
+        """Reports, each with its client; a needs assessment with what its case says of needs."""
+        reports = self._reports.found(prefix, numbers)
+        clients = self._clients(unique(each.client for each in reports), keyed)
+        cases = unique(row["case_id"] for each in reports for row in each.rows if row.get("case_id"))
+        issues = {
+            case_id: rows[0].get("issues", "")
+            for case_id, rows in self._grouped("v_hub_case", "case_id", cases).items()
+        }
+        for each in reports:
+            assessed = each.rows[0].get("activity") == ASSESSMENT
+            named = " ".join(issues.get(row.get("case_id"), "") for row in each.rows) if assessed else ""
+            client = next(iter(clients.get(each.client, ())), None)
+            data = self._reports.data(each, client, unique(named.split()))
+            yield Raw(f"{prefix}:{each.key}", each.version, data)
 
     def _clients(self, client_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
         """Client rows by id, each with its identifiers, and for a referral with its language results."""

@@ -37,7 +37,9 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " captured_at:timestamp signed_on:date evidence_ref receipt_at:timestamp receipt_channel verbal_note:prose"
             " declined:flag lifts withdrawn_at:anything withdrawn_how"
         ),
-        "v_hub_case": _table("case_id:int client_id:int program opened_on:date status closed_on:date closure_reason"),
+        "v_hub_case": _table(
+            "case_id:int client_id:int program opened_on:date status closed_on:date closure_reason issues"
+        ),
         "v_hub_plan": _table(
             "plan_id:int client_id:int case_id:int version:int client_signed_on:date worker_signed_on:date"
             " review_due:date goal_id:int term goal_description:prose indicator:prose goal_status result:prose"
@@ -54,6 +56,11 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "v_hub_referral_in": _table(
             "referral_id:int hub_referral_no case_id:int status status_reason status_at:timestamp"
             " appointment_at:timestamp worker"
+        ),
+        "v_hub_service": _table(
+            "participant_id:int event_id:int client_id:int case_id:int program activity started_at:timestamp"
+            " ended_at:timestamp minutes:int format delivery site_id language group_size:int target_group funder"
+            " attended:flag supports"
         ),
     }
 )
@@ -115,6 +122,28 @@ GOAL = Form(
     joined=True,
 )
 
+WORD = Form(_table("code"), ("code",))  # of a list: a support, a target group, a need
+_SERVICE = Form(
+    VIEWS["v_hub_service"],
+    ("participant_id", "client_id", "program", "activity", "started_at", "format", "delivery", "attended"),
+    owner="client_id",
+)
+# documents of the source's own that ``services`` makes a record of
+READ: Mapping[str, Form] = MappingProxyType(
+    {
+        "SERVICE": Form(
+            {name: kind for name, kind in _SERVICE.columns.items() if name != "case_id"},
+            _SERVICE.required,
+            children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
+        ),
+        "REPORT": Form(
+            _table("participant_id:int client_id:int funder after"),
+            ("participant_id", "client_id", "funder"),
+            children={"client": _client(identifier=IDENTIFIER), "service": _SERVICE, "need": WORD},
+        ),
+    }
+)
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "RF_REQUEST": Form(
@@ -143,13 +172,39 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             children={"client": _client(identifier=IDENTIFIER)},
         ),
         "EXIT": Form(
-            VIEWS["v_hub_case"],
+            _of("v_hub_case", "case_id client_id program opened_on status closed_on closure_reason"),
             ("case_id", "client_id", "program", "opened_on", "closed_on"),
             written=_table("referral_id:int"),
             children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
         ),
         "CONSENT": Form(
             VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
+        ),
+        "SERVICE": Form(
+            _of(
+                "v_hub_service",
+                "participant_id event_id client_id program activity started_at ended_at minutes format delivery site_id"
+                " language group_size funder attended",
+            ),
+            written=_table("referral_id:int"),
+            children={
+                "client": _client(identifier=IDENTIFIER), "referral": CAME_BY, "support": WORD, "target": WORD,
+            },
+        ),
+        "REPORT": Form(
+            _table(
+                "participant_id:int client_id:int program first_on:date last_on:date minutes:int format"
+                " delivery site_id language group_size:int funder after differs"
+            ),
+            children={
+                "client": _client(identifier=IDENTIFIER), "support": WORD, "target": WORD, "need": WORD,
+                "activity": Form(_table("code first_on:date"), ("code", "first_on")),
+            },
+        ),
+        "PROFILE": Form(
+            _table("participant_id:int client_id:int funder"),
+            ("participant_id", "client_id", "funder"),
+            children={"client": _client(identifier=IDENTIFIER)},
         ),
     }
 )  # fmt: skip
@@ -163,6 +218,7 @@ class Keyed:
         kind: of the record.
         view: whose rows it is made of.
         nested: what stands beneath it of other views.
+        reported: it is of several rows, and of a month that is over (``reports``).
         once: the column that must be filled before the row is for the hub; "": it is at once.
     """
 
@@ -170,6 +226,7 @@ class Keyed:
     view: str
     nested: tuple[str, ...] = ("client",)
     once: str = ""
+    reported: bool = False
 
     @property
     def column(self) -> str:
@@ -186,5 +243,8 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
         "case": Keyed("EXIT", "v_hub_case", ("client", "referral"), once="closed_on"),
+        "service": Keyed("SERVICE", "v_hub_service", ("client", "referral")),
+        "profile": Keyed("PROFILE", "v_hub_service", reported=True),
+        "report": Keyed("REPORT", "v_hub_service", reported=True),
     }
 )

@@ -53,15 +53,22 @@ def must_wait(rows: Peek, record: ReferralRecord) -> bool:
 
 
 def is_told(rows: Peek, record: ReferralRecord, previous: Inbox | None, *, went: bool) -> bool:
-    """Whether a record, in this revision, is on its way or there. One that the receiver refused may be told again.
+    """Whether what a record says is on its way or there.
+
+    What lies beneath the services of a report (its client) is told in a profile alone, unless the receiver has refused
+    the report: then it may be the very thing that was mended (case 14).
 
     Args:
         went: the message before was let go and is no vain one.
     """
-    if previous is None or not went or record.source.revision != previous.revision:
+    if previous is None or not went:
+        return False
+    if previous.digest == record.source.digest:
+        return True
+    if record.holds == "Patient" or record.source.revision != previous.revision:
         return False
     last = rows.handovers.last_of(record.source.system.id, record.source.key)
-    return last is None or last.rejection is None or previous.digest == record.source.digest
+    return last is None or last.rejection is None
 
 
 def led(house: House, rows: Peek, record: ReferralRecord) -> Led:

@@ -55,6 +55,15 @@ _TEXT = {
     "Attachment": "extension*:Extension contentType language data hash",
     "EpisodeOfCare": "extension*:Extension identifier*:Identifier status type*:CodeableConcept patient:Reference"
     " managingOrganization:Reference period:Period referralRequest*:Reference careManager:Reference",
+    "Encounter": "extension*:Extension identifier*:Identifier status class:Coding type*:CodeableConcept"
+    " serviceType:CodeableConcept priority:CodeableConcept subject:Reference episodeOfCare*:Reference"
+    " basedOn*:Reference participant*:EncounterParticipant period:Period length:Duration reasonCode*:CodeableConcept"
+    " serviceProvider:Reference",
+    "EncounterParticipant": "extension*:Extension type*:CodeableConcept period:Period individual:Reference",
+    "Procedure": "extension*:Extension identifier*:Identifier basedOn*:Reference status category:CodeableConcept"
+    " code:CodeableConcept subject:Reference encounter:Reference performedDateTime performedPeriod:Period"
+    " performer*:ProcedurePerformer reasonReference*:Reference outcome:CodeableConcept",
+    "ProcedurePerformer": "extension*:Extension actor:Reference",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -65,9 +74,10 @@ _TEXT = {
     "Coding": "extension*:Extension system version code display userSelected",
     "Reference": "extension*:Extension reference type identifier:Identifier display",
     "Period": "extension*:Extension start end",
-    "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valueDecimal"
-    " valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept valueReference:Reference"
-    " valueIdentifier:Identifier valuePeriod:Period",
+    "Duration": "extension*:Extension value unit system code",
+    "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valuePositiveInt"
+    " valueDecimal valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept"
+    " valueReference:Reference valueIdentifier:Identifier valuePeriod:Period",
 }
 
 
@@ -90,7 +100,7 @@ ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
 RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
-        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare"),
+        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure"),
     }
 )
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels
