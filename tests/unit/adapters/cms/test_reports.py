@@ -1,4 +1,4 @@
-"""What a CMS tells of services: to those who referred the client, and to a funder (settled S1 to S4; cases 36, 38, 40)."""
+"""What a CMS tells of services: to those who referred the client, and to a funder (settled S1 to S4)."""
 
 from __future__ import annotations
 
