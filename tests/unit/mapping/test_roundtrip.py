@@ -45,6 +45,13 @@ TABLES |= {
     "category": "note_kind",
     "program": "program",
     "closure_reason": "exit_reason",
+    "format": "service_format",
+    "delivery": "service_delivery",
+    "activity": "service_activity",
+    "activity.code": "service_activity",
+    "support.code": "support_service",
+    "target.code": "target_group",
+    "need.code": "need",
 }
 # results that come with an answer
 TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
@@ -89,6 +96,10 @@ def value(place: str, chance: random.Random) -> str:
         "centre_site": lambda: chance.choice(("TOR01", "NONE", text(chance))),
         "author": lambda: chance.choice(("w-301", text(chance))),
         "version": lambda: chance.choice(("1", "12", "07")),
+        "minutes": lambda: chance.choice(("5", "90")),
+        "group_size": lambda: chance.choice(("2", "021")),
+        "attended": lambda: chance.choice("01"),
+        "language": lambda: chance.choice(("en", "fr-CA", "prs")),
         "review_due": lambda: day(chance),
         "deadline": lambda: day(chance),
         "worker": lambda: chance.choice(("w-301", text(chance))),
