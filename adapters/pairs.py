@@ -170,12 +170,24 @@ def minutes_out(element: Any) -> Any:
     return str(value) if whole else None
 
 
+def month_minutes_in(minutes: str | None, differs: str | None) -> Any:
+    """Minutes of a month's services; of what differs among them the first one speaks (case 36)."""
+    length = minutes_in(minutes)
+    return Partly(length, {"differs": f"of several services the first says it: {differs}"}) if differs else length
+
+
+def month_minutes_out(element: Any) -> Any:
+    """See :func:`minutes_out`."""
+    return minutes_out(element), None
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 FUNCTIONS: dict[str, Converter] = {
     "minutes": (minutes_in, minutes_out),
+    "month_minutes": (month_minutes_in, month_minutes_out),
     "action_done": (action_done_in, action_done_out),
     "birth_date": people.birth_date("birth_date", "birth_date_quality"),
     "centre": (centre_in, centre_out),

@@ -96,6 +96,7 @@ def value(place: str, chance: random.Random) -> str:
         "centre_site": lambda: chance.choice(("TOR01", "NONE", text(chance))),
         "author": lambda: chance.choice(("w-301", text(chance))),
         "version": lambda: chance.choice(("1", "12", "07")),
+        "differs": lambda: "delivery language",
         "minutes": lambda: chance.choice(("5", "90")),
         "group_size": lambda: chance.choice(("2", "021")),
         "attended": lambda: chance.choice("01"),
