@@ -53,10 +53,11 @@ class Reports:
 
     Args:
         now: the clock: an aware instant.
+        funders: to whom is reported through the hub.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], funders: frozenset[str]) -> None:
+        self._database, self._now, self._funders = database, now, funders
 
     def keys(self, services: Sequence[int], clients: Sequence[int]) -> list[str]:
         """Keys of what is to be reported of these clients, and of those who have these services."""
@@ -104,7 +105,7 @@ class Reports:
         """All reports of these clients whose month is over."""
         rows: dict[int, list[tuple[str, Row]]] = {}
         for version, row in self._database.rows(VIEW, "client_id", clients):
-            if _counts(row):
+            if row.get("funder") in self._funders and _counts(row):
                 rows.setdefault(row["client_id"], []).append((version, row))
         this_month = self._now().astimezone(TORONTO).strftime("%Y-%m")
         return [each for own in rows.values() for each in _reports(own) if each.month < this_month]
@@ -116,8 +117,8 @@ class Reports:
 
 
 def _counts(row: Mapping[str, Any]) -> bool:
-    """Whether a row is to be reported: it names a funder, the client was there, and it says when."""
-    return bool(row.get("funder")) and row.get("attended") in (1, True) and _month(row) != ""
+    """Whether a row is to be reported: the client was there, and it says when."""
+    return row.get("attended") in (1, True) and _month(row) != ""
 
 
 def _month(row: Mapping[str, Any]) -> str:

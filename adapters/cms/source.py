@@ -27,7 +27,7 @@ from adapters.cms.inbox import deliver
 from adapters.cms.nesting import one_each
 from adapters.cms.record import split
 from adapters.cms.reports import ASSESSMENT, Reports
-from adapters.cms.settings import engine
+from adapters.cms.settings import engine, funders
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
 from adapters.cms.views import CAME_BY, CASE, FORMS, KEYS, Form, Keyed
@@ -59,24 +59,26 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
 
     Args:
         settings: ``path`` (a SQLite file; it must exist) or ``url`` (a database of PostgreSQL) with ``password_file``;
-            ``busy_timeout_ms`` (default 2000).
+            ``busy_timeout_ms`` (default 2000); ``funders`` (default ``ircc``).
         memory: the adapter's own small store.
 
     Raises:
         Refused: a setting is missing, unknown, of another type, or holds a password.
     """
-    return CmsSource(Database(engine(settings)), memory, now)
+    return CmsSource(Database(engine(settings)), memory, now, funders(settings))
 
 
 class CmsSource:
     """A :class:`adapters.contract.Source` on one agency's database."""
 
-    def __init__(self, database: Database, memory: Memory, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, memory: Memory, clock: Callable[[], datetime], funders: frozenset[str]
+    ) -> None:
         self._database = database
         self._memory = memory
         self._clock = clock
         self._delivered = Delivered(memory)
-        self._reports = Reports(database, clock)
+        self._reports = Reports(database, clock, funders)
         self._log_waiting, self._errors_waiting = Waiting(memory, _GAPS), Waiting(memory, _ERROR_GAPS)
 
     def fetch(self, since: str) -> Page:

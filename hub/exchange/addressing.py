@@ -144,7 +144,8 @@ def _report(
     house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None
 ) -> Submission | NothingToSay | NothingYet:
     """What an agency tells its funder; it belongs to no referral."""
-    if reports.is_told(rows, record, previous, went=_went(previous)):
+    told = reports.is_told(rows, record, previous, went=_went(previous))
+    if told or not reports.sites(house, rows, record):
         return NothingToSay()
     if reports.must_wait(rows, record):
         return NothingYet(reports.NOT_BEFORE)

@@ -71,14 +71,18 @@ def is_told(rows: Peek, record: ReferralRecord, previous: Inbox | None, *, went:
     return last is None or last.rejection is None
 
 
-def led(house: House, rows: Peek, record: ReferralRecord) -> Led:
-    """To the funder that the record names, into the one system of its agency that takes reports."""
-    own = record.source.system.agency
-    takes = [
+def sites(house: House, rows: Peek, record: ReferralRecord) -> list[str]:
+    """The systems of the sender's own agency that take such reports; none: it reports in another way."""
+    return [
         system.id
         for system in rows.directory.all().systems.values()
-        if system.agency == own and system.status == "active" and _takes(house, system, record.event)
+        if system.agency == record.source.system.agency and _takes(house, system, record.event)
     ]
+
+
+def led(house: House, rows: Peek, record: ReferralRecord) -> Led:
+    """To the funder that the record names, into the one system of its agency that takes reports."""
+    own, takes = record.source.system.agency, sites(house, rows, record)
     who = identify_client(rows, record.person, record.alias, own) if record.person else Nobody()
     return Led(
         agency=record.performer.agency,
