@@ -11,16 +11,20 @@ import typer
 
 from hub.commands.frame import Dir, Json, say, show_json, show_table, tools
 from hub.commands.mappings import mappings_of
+from hub.commands.tools import Card
+from hub.mapping import Mappings
 from hub.mapping.contents import CONTENTS, Cell, cells
 from hub.mapping.matrix import Kind, Row, Sheet, Verdict
 from hub.mapping.matrix import matrix as compare
 
-_MESSAGE = {  # of a kind of record: its event, and what its messages hold
+MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("referral", ""): "request",
     ("referral-status", ""): "answer",
     ("plan-shared", "CarePlan"): "plan",
     ("case-note-shared", "DocumentReference"): "note",
+    ("notify-update-process-request", "Encounter"): "service",
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
+    ("review-done", "Task"): "follow-up",
 }
 
 From = Annotated[str, typer.Option("--from", help="The kind of system that sends; else every kind.")]
@@ -34,7 +38,9 @@ def matrix(ctx: typer.Context, sender: From = "", to: To = "", folder: Dir = Non
     each field is told; of all pairs client, assessment, plan, service, referral, status, exit and follow-up.
     """
     ways = [(one, other) for one in _kinds(ctx, folder, sender) for other in _kinds(ctx, folder, to)]
-    ends = {kind: _end(ctx, folder, kind) for kind in dict.fromkeys(kind for way in ways for kind in way)}
+    kinds = dict.fromkeys(kind for way in ways for kind in way)
+    loaded = {kind: mappings_of(ctx, folder, kind) for kind in kinds}
+    ends = {kind: end_of(tools(ctx).card(folder, kind), loaded[kind]) for kind in kinds}
     sheets = {way: compare(ends[way[0]], ends[way[1]]) for way in ways}
     found = [each for way in ways for each in cells(ends[way[0]], ends[way[1]], sheets[way])]
     if as_json:
@@ -55,12 +61,12 @@ def table(found: Sequence[Cell]) -> list[tuple[str, ...]]:
     ]
 
 
-def _end(ctx: typer.Context, folder: Path | None, kind: str) -> Kind:
-    loaded, card = mappings_of(ctx, folder, kind), tools(ctx).card(folder, kind)
+def end_of(card: Card, loaded: Mappings) -> Kind:
+    """A kind of system as one end of a pair: what its card and its mappings say of it."""
     known = [
-        (record, _MESSAGE[record.event, record.holds])
+        (record, MESSAGE[record.event, record.holds])
         for record in card.records
-        if (record.event, record.holds) in _MESSAGE
+        if (record.event, record.holds) in MESSAGE
     ]
     return Kind(
         mappings=loaded,

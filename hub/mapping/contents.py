@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from hub.mapping.matrix import Kind, Row, Sheet, Verdict
 from hub.mapping.trial import blocks_of
 
-_OF_A_CLIENT = frozenset({"ident", "immig", "race-indig", "health-phys"})
-_OF_AN_ASSESSMENT = frozenset({"lang", "needs", "health-mental", "dv"})
 # content -> the message that brings it, the resources that it is made of, and the labels of those that others use too
 CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "client": (
         "request",
         frozenset({"Patient", "Observation"}),
-        frozenset({"ident", "immig", "race-indig", "health-phys"}),
+        frozenset({"ident", "immig", "race-indig", "health-phys", "employ"}),
     ),
     "assessment": (
         "request",
@@ -36,7 +34,7 @@ CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "referral": ("request", frozenset({"ServiceRequest"}), frozenset({"service-status"})),
     "status": ("answer", frozenset({"Task"}), frozenset({"service-status"})),
     "exit": ("exit", frozenset({"EpisodeOfCare"}), frozenset({"service-status"})),
-    "follow-up": ("follow-up", frozenset({"Observation"}), frozenset({"service-status"})),
+    "follow-up": ("follow-up", frozenset({"Task", "Observation"}), frozenset({"service-status", "employ"})),
 }
 
 
