@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.conceptmap import ConceptMap
 
+from hub.sample.pairs import FILE as SHOWN
 from tests.fakes import StandingClock
 from tests.network import NOON
 from tests.unit.commands.conftest import Desk
@@ -120,22 +121,25 @@ def test_each_content_of_each_pair_has_a_verdict_and_says_why(
     assert len(whole["contents"]) == len(KINDS) ** 2 * 8
 
 
-def test_the_administrators_guide_shows_the_matrix_as_it_is(whole: Any) -> None:
-    """``HUB_DOCS=write`` writes it anew; a run that writes proves nothing and says so."""
-    names = list(dict.fromkeys(each["content"] for each in whole["contents"]))
-    lines = [f"| from | to | {' | '.join(names)} |", "|" + " --- |" * (len(names) + 2)]
-    for one in KINDS:
-        for other in KINDS:
-            own = [each["verdict"] for each in whole["contents"] if (each["from"], each["to"]) == (one, other)]
-            lines.append(f"| {one} | {other} | {' | '.join(own)} |")
-    text, page = "\n".join(lines) + "\n", GUIDE.read_text(encoding="utf-8")
+def test_guide_and_demo_show_the_matrix_as_it_is(whole: Any) -> None:
+    """``HUB_DOCS=write`` writes both anew; a run that writes proves nothing and says so."""
+    head = ["from", "to", *dict.fromkeys(each["content"] for each in whole["contents"])]
+    found = {(each["from"], each["to"], each["content"]): each["verdict"] for each in whole["contents"]}
+    ways = [(one, other) for one in KINDS for other in KINDS]
+    rows = [[*way, *(found[*way, content] for content in head[2:])] for way in ways]
+    lines = [head, ["---"] * len(head), *rows]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    table = "".join(f"{','.join(line)}\n" for line in [head, *rows])
+    page = GUIDE.read_text(encoding="utf-8")
     begin, end = "<!-- matrix -->\n", "<!-- end of matrix -->"
 
     if os.environ.get("HUB_DOCS") == "write":
-        head, tail = page.partition(begin)[0], page.partition(end)[2]
-        GUIDE.write_text(head + begin + text + end + tail, encoding="utf-8")
+        above, below = page.partition(begin)[0], page.partition(end)[2]
+        GUIDE.write_text(above + begin + text + end + below, encoding="utf-8")
+        SHOWN.write_text(table, encoding="utf-8")
         pytest.skip("written anew: read the difference")
     assert page.partition(begin)[2].partition(end)[0] == text
+    assert SHOWN.read_text(encoding="utf-8") == table
 
 
 def test_a_row_of_the_matrix_names_both_fields_the_block_and_the_place_in_fhir(desk: Desk) -> None:
