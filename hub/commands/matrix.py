@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,20 @@ MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
     ("review-done", "Task"): "follow-up",
 }
+
+NAMED_MAX = 6  # fields that are named on one line; the table and --json have all
+MENDED = (
+    "partly: look for words that your clients need. A row in a table under mappings/ of the data folder gives a word "
+    "its counterpart, `hub sites add` an agency its place; --json has every reason."
+)
+STAYS = (
+    "cannot: it stays in the sender's system. Workers should know: what the other agency needs of it they tell it "
+    "themselves, as far as the client allows."
+)
+MISSING = (
+    "missing: such a message can never be written, and waits. Lead it to a service in another kind of system "
+    "(`hub services list`), or have it sent without the hub."
+)
 
 From = Annotated[str, typer.Option("--from", help="The kind of system that sends; else every kind.")]
 To = Annotated[str, typer.Option("--to", help="The kind of system that receives; else every kind.")]
@@ -81,7 +95,7 @@ def _kinds(ctx: typer.Context, folder: Path | None, named: str) -> Sequence[str]
 
 
 def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
-    """One table for a pair, and a line for each message and each content."""
+    """One table for a pair, a line for each message and each content, and what to do."""
     columns = ("message", "field that is said", "field that it becomes", "", "what stays behind")
     rows = [
         (sheet.message, row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
@@ -93,15 +107,45 @@ def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
         counts = ", ".join(f"{sheet.count(verdict)} {verdict.value}" for verdict in Verdict)
         say(f"{sheet.sender} -> {sheet.receiver} {sheet.message}: {counts}")
     for each in found:
-        why = [f"{field}: {reason}" if field != "-" else reason for field, reason in each.lost.items()]
-        more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
-        say(f"{each.content}: {each.verdict.value}{f', {why[0]}' if why else ''}{more}")
+        say(f"{each.content}: {each.verdict.value}{_told(each)}")
+    for line in _next_steps([row for sheet in pair for row in sheet.rows]):
+        say(line)
+
+
+def _next_steps(rows: Sequence[Row]) -> Iterator[str]:
+    """What to do about what these rows say."""
+    if any(row.verdict is Verdict.PARTLY for row in rows):
+        yield MENDED
+    if any(row.verdict is Verdict.CANNOT and row.sender for row in rows):
+        yield STAYS
+    if any(not row.sender for row in rows):
+        yield MISSING
+
+
+def _told(cell: Cell) -> str:
+    """What an administrator should know of a content: how much of it arrives, or why nothing does."""
+    if cell.verdict is Verdict.CARRIED:
+        return ""
+    if cell.verdict is Verdict.CANNOT:
+        field, reason = next(iter(cell.lost.items()))
+        return f", {reason}" if field == "-" else f", {field}: {reason}{_more(len(cell.lost))}"
+    limits = [field for field in cell.lost if field not in cell.absent]
+    parts = [f"within limits: {_named(limits)}"] if limits else []
+    parts += [f"not at all: {_named(cell.absent)}"] if cell.absent else []
+    return f", {'; '.join(parts)}"
+
+
+def _named(fields: Sequence[str]) -> str:
+    return " ".join(fields[:NAMED_MAX]) + _more(len(fields), NAMED_MAX)
+
+
+def _more(count: int, shown: int = 1) -> str:
+    return f" (and {count - shown} more)" if count > shown else ""
 
 
 def _why(row: Row) -> str:
     """The first reason, and how many more there are."""
-    more = len(row.reasons) - 1
-    return "".join(row.reasons[:1]) + (f" (and {more} more)" if more > 0 else "")
+    return "".join(row.reasons[:1]) + _more(len(row.reasons))
 
 
 def _cell(each: Cell) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Cell:
 
     Args:
         lost: field of the sender, or one that the receiver misses, to the reason why; none where it is carried.
+        absent: of those, the sender's fields of which nothing arrives.
     """
 
     sender: str
@@ -51,6 +52,7 @@ class Cell:
     content: str
     verdict: Verdict
     lost: Mapping[str, str]
+    absent: tuple[str, ...] = ()
 
 
 def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cell]:
@@ -62,11 +64,13 @@ def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cel
     by_message = {sheet.message: sheet for sheet in sheets}
     for content, (message, types, labels) in CONTENTS.items():
         sheet = by_message.get(message)
+        rows = _rows(sender, sheet, types, labels) if sheet else []
         if sheet is None:
             verdict, lost = Verdict.CANNOT, {"-": _no_record(sender, receiver, message)}
         else:
-            verdict, lost = _judged(sheet, _rows(sender, sheet, types, labels))
-        yield Cell(sender.mappings.kind, receiver.mappings.kind, content, verdict, lost)
+            verdict, lost = _judged(sheet, rows)
+        absent = tuple(row.sender for row in rows if not row.receiver)
+        yield Cell(sender.mappings.kind, receiver.mappings.kind, content, verdict, lost, absent)
 
 
 def _no_record(sender: Kind, receiver: Kind, message: str) -> str:

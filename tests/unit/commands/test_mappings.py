@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +164,31 @@ def test_for_a_person_a_table_with_the_first_reason_and_a_line_for_each_message(
     assert said[0] == "message\tfield that is said\tfield that it becomes\t\twhat stays behind"
     assert "request\tclient.sex\tclient.gender\tcarried\t" in said
     assert any(line.startswith("request\tref_date\t-\tcannot\ta part of a date only") for line in said)
-    assert [line.split(": ")[0] for line in said[-10:-8]] == ["harts -> cms request", "harts -> cms answer"]
-    assert all(word in said[-9] for word in ("carried", "partly", "cannot"))
-    assert "plan: cannot, no record of harts says it" in said[-8:]
+    at = said.index(next(line for line in said if line.startswith("harts -> cms request: ")))
+    assert said[at + 1].startswith("harts -> cms answer: ")
+    assert all(word in said[at] for word in ("carried", "partly", "cannot"))
+    contents = dict(line.split(": ", 1) for line in said[at + 2 : at + 10])
+    assert contents["plan"] == "cannot, no record of harts says it"
+    assert contents["assessment"].startswith("partly, within limits: ")
+    assert "; not at all: " in contents["client"]
+    assert contents["client"].endswith(" more)")
+
+
+@pytest.mark.parametrize(
+    ("way", "words", "not_said"),
+    [
+        pytest.param("harts cms", ("partly: ", "cannot: "), ("missing: ",), id="a row in a table, a word to workers"),
+        pytest.param("icare harts", ("cannot: ", "missing: "), (), id="another kind of system"),
+        pytest.param("cms icare", (), ("partly: ", "cannot: ", "missing: "), id="nothing in common"),
+    ],
+)
+def test_below_a_pair_stands_what_to_do(desk: Desk, way: str, words: Sequence[str], not_said: Sequence[str]) -> None:
+    sender, receiver = way.split()
+
+    said = desk.ok("systems", "matrix", "--from", sender, "--to", receiver).splitlines()
+
+    assert all(any(line.startswith(word) for line in said[-3:]) for word in words)
+    assert not any(line.startswith(word) for line in said for word in not_said)
 
 
 def test_the_matrix_follows_a_table_of_the_data_folder(desk: Desk) -> None:
