@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from hub.mapping.matrix import Kind, Row, Sheet, Verdict
 from hub.mapping.trial import blocks_of
 
-_OF_A_CLIENT = frozenset({"ident", "immig", "race-indig", "health-phys"})
-_OF_AN_ASSESSMENT = frozenset({"lang", "needs", "health-mental", "dv"})
 # content -> the message that brings it, the resources that it is made of, and the labels of those that others use too
 CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "client": (
         "request",
         frozenset({"Patient", "Observation"}),
-        frozenset({"ident", "immig", "race-indig", "health-phys"}),
+        frozenset({"ident", "immig", "race-indig", "health-phys", "employ"}),
     ),
     "assessment": (
         "request",
@@ -36,7 +34,7 @@ CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "referral": ("request", frozenset({"ServiceRequest"}), frozenset({"service-status"})),
     "status": ("answer", frozenset({"Task"}), frozenset({"service-status"})),
     "exit": ("exit", frozenset({"EpisodeOfCare"}), frozenset({"service-status"})),
-    "follow-up": ("follow-up", frozenset({"Observation"}), frozenset({"service-status"})),
+    "follow-up": ("follow-up", frozenset({"Task", "Observation"}), frozenset({"service-status", "employ"})),
 }
 
 
@@ -46,6 +44,7 @@ class Cell:
 
     Args:
         lost: field of the sender, or one that the receiver misses, to the reason why; none where it is carried.
+        absent: of those, the sender's fields of which nothing arrives.
     """
 
     sender: str
@@ -53,6 +52,7 @@ class Cell:
     content: str
     verdict: Verdict
     lost: Mapping[str, str]
+    absent: tuple[str, ...] = ()
 
 
 def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cell]:
@@ -64,11 +64,13 @@ def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cel
     by_message = {sheet.message: sheet for sheet in sheets}
     for content, (message, types, labels) in CONTENTS.items():
         sheet = by_message.get(message)
+        rows = _rows(sender, sheet, types, labels) if sheet else []
         if sheet is None:
             verdict, lost = Verdict.CANNOT, {"-": _no_record(sender, receiver, message)}
         else:
-            verdict, lost = _judged(sheet, _rows(sender, sheet, types, labels))
-        yield Cell(sender.mappings.kind, receiver.mappings.kind, content, verdict, lost)
+            verdict, lost = _judged(sheet, rows)
+        absent = tuple(row.sender for row in rows if not row.receiver)
+        yield Cell(sender.mappings.kind, receiver.mappings.kind, content, verdict, lost, absent)
 
 
 def _no_record(sender: Kind, receiver: Kind, message: str) -> str:

@@ -26,9 +26,9 @@ from hub.mapping.passage import Leaf, Passage, carry, told_by_the_hub
 from hub.mapping.trial import HOME, TEXTS, filled, lines_of, words_of
 from hub.model import codes
 
-MESSAGES = ("request", "answer", "plan", "note", "exit")  # what one kind may say to another
+MESSAGES = ("request", "answer", "plan", "note", "service", "exit", "follow-up")  # what one kind may say to another
 NEVER_SAID = "missing: the receiver needs it, and the sender never says it"
-DIRECTORY = "by the directory, which must know the agency's place in the receiver's kind of system"
+DIRECTORY = "only where the directory knows the agency's place in the receiver's kind of system"
 ALIAS = "each agency has its own alias of a client: the hub writes the receiver's"
 OWN_NUMBER = "there it stands as a number of the receiver's own"
 CHANGED = "not all that it says is there when the receiver says it again"
