@@ -1,6 +1,6 @@
 """What is reported of services to a funder: months that are over, read from ``v_hub_service`` (settled S1, S2).
 
-A report is of one client, funder, activity and month; which activities count as one, ``services`` says. Its key is that
+A report is of one client, funder, activity and month. Its key is that
 of the first of its services, ``report:12``, and no number of a client. What is told of the client herself, once and
 again when it changes, has the key of her first service of all, ``profile:7``. A report names the one that must be taken
 before it: the month's needs assessment, else the profile.
@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import Any
 
 from adapters.cells import TORONTO
-from adapters.cms.services import groups as activities
 from adapters.cms.sql import Database, unique
 from hub.model.canonical import canonical
 
@@ -131,8 +130,7 @@ def _reports(own: Sequence[tuple[str, Row]]) -> list[Report]:
     groups: dict[tuple[str, str, str], list[tuple[str, Row]]] = {}
     funders: dict[str, list[tuple[str, Row]]] = {}
     for version, row in own:  # in order of key
-        named = row.get("activity", "")
-        group = (row["funder"], activities().get(named, named), _month(row))
+        group = (row["funder"], row.get("activity", ""), _month(row))
         groups.setdefault(group, []).append((version, row))
         funders.setdefault(row["funder"], []).append((version, row))
     profiles = {funder: rows[0][1]["participant_id"] for funder, rows in funders.items()}

@@ -1,33 +1,21 @@
 """Services in the CMS's own words: one client's part in one event, and a month of them (settled S2, S3). Pure.
 
 - A list in a cell (``supports``, ``target_group``: words with one space between them) becomes child records.
-- What a funder counts as one activity may be several here: ``schemas/records/cms_activities.csv`` puts them together.
-- A report is of one client, funder, activity of the funder's and month: minutes are added, the span is from the
+- A report is of one client, funder, activity and month: minutes are added, the span is from the
   earliest start to the latest end, lists are united; of what may differ the first service speaks, and ``differs`` says
   so (case 36).
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 from hub.model.record import Record
 
 LISTS: Mapping[str, str] = {"supports": "support", "target_group": "target"}  # cell -> child, each with a `code`
-_ACTIVITIES = Path(__file__).parents[2] / "schemas" / "records" / "cms_activities.csv"
 _SINGLE = ("format", "delivery", "site_id", "language", "group_size")
-_OF_THE_GROUP = ("program",)
-
-
-@cache
-def groups() -> Mapping[str, str]:
-    """Activity of the CMS to the name under which it is reported together with others."""
-    with _ACTIVITIES.open(encoding="utf-8", newline="") as file:
-        return {row["activity"]: row["group"] for row in csv.DictReader(file)}
+_OF_THE_GROUP = ("program", "activity")
 
 
 def told(record: Record) -> Record:
@@ -54,11 +42,7 @@ def merged(record: Record) -> Record:
     if differing := [name for name in _SINGLE if len({each.fields.get(name) for each in services}) > 1]:
         fields["differs"] = " ".join(differing)
     children = {name: rows for name, rows in record.children.items() if name != "service"}
-    done: dict[str, str] = {}
-    for each in services:
-        done.setdefault(each.fields["activity"], each.fields["started_at"][:10])
-    activities = tuple(Record("activity", {"code": code, "first_on": day}) for code, day in done.items())
-    return replace(record, fields=fields, children={**children, **_listed(services), "activity": activities})
+    return replace(record, fields=fields, children={**children, **_listed(services)})
 
 
 def _listed(services: Iterable[Record]) -> dict[str, tuple[Record, ...]]:

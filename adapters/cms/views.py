@@ -193,12 +193,11 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "REPORT": Form(
             _table(
-                "participant_id:int client_id:int program first_on:date last_on:date minutes:int format"
+                "participant_id:int client_id:int program activity first_on:date last_on:date minutes:int format"
                 " delivery site_id language group_size:int funder after differs"
             ),
             children={
                 "client": _client(identifier=IDENTIFIER), "support": WORD, "target": WORD, "need": WORD,
-                "activity": Form(_table("code first_on:date"), ("code", "first_on")),
             },
         ),
         "PROFILE": Form(

@@ -48,7 +48,6 @@ TABLES |= {
     "format": "service_format",
     "delivery": "service_delivery",
     "activity": "service_activity",
-    "activity.code": "service_activity",
     "support.code": "support_service",
     "target.code": "target_group",
     "need.code": "need",

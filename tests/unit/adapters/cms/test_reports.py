@@ -73,15 +73,6 @@ def test_case_36_minutes_that_one_of_them_does_not_say_are_not_half_told(db, sou
     assert record.get("minutes") is None
 
 
-def test_activities_that_a_funder_counts_as_one_are_one_report_with_each_activity(db, source):
-    number = client(db)
-    cms.add_service(db, number, activity="conversation-circle")
-    cms.add_service(db, number, activity="networking-activity", started_at="2026-04-20 10:00:00", ended_at=None)
-    (record,) = told(source, "report")[0].values()
-    said = [(row.get("code"), row.get("first_on")) for row in record.children["activity"]]
-    assert said == [("conversation-circle", "2026-04-14"), ("networking-activity", "2026-04-20")]
-
-
 @pytest.mark.parametrize(
     "change",
     [
