@@ -262,6 +262,7 @@ class RecordKind:
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
+        activities: of several kinds that hold the same, the codes of the Procedure for which it is; none: it is for all.
     """
 
     name: str
@@ -273,6 +274,7 @@ class RecordKind:
     holds: str = ""
     outcome_of: str = ""
     route: str = ""
+    activities: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,7 @@ class Adapter:
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
+    completed: Callable[[], Mapping[str, Sequence[str]]] = dict  # and what a worker fills there where nobody says it
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once

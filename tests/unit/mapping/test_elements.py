@@ -19,6 +19,8 @@ MODULES = {
     "CarePlanActivityDetail": "careplan",
     "GoalTarget": "goal",
     "DocumentReferenceContent": "documentreference",
+    "EncounterParticipant": "encounter",
+    "ProcedurePerformer": "procedure",
 }
 
 
