@@ -262,7 +262,8 @@ class RecordKind:
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
-        activities: of several kinds that hold the same, the codes of the Procedure for which it is; none: it is for all.
+        told: the system tells of such records; else they are only written.
+        activities: of several kinds that hold the same, the codes of the Procedure that it is for; none: it is for all.
     """
 
     name: str
@@ -274,6 +275,7 @@ class RecordKind:
     holds: str = ""
     outcome_of: str = ""
     route: str = ""
+    told: bool = True
     activities: frozenset[str] = frozenset()
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from adapters.contract import Adapter, RecordKind
 from adapters.icare import record, report, source, translate
 
-_REPORT = partial(RecordKind, event="funder-report", parcel="report")
+_REPORT = partial(RecordKind, event="funder-report", parcel="report", told=False)
 _SERVICE = partial(_REPORT, holds="Encounter")
 
 ADAPTER = Adapter(

@@ -1,9 +1,10 @@
-"""An iCARE record in its own words. In: one referral that a row of a needs assessment tells of, with the client's profile.
-Out: one row of a module (``report``), which no workbook of an agency's own is read as.
+"""An iCARE record in its own words: one referral that a row of a needs assessment tells of, with the client's profile.
+What is written is another: one row of a module (``report``), which no workbook of an agency's own is read as.
 
-Program systems 2.5 to 2.7; settled S1, S9. Pure. A row of NARS says of 21 needs whether a referral was made, so it makes as
-many messages as it has flags that say Yes; each carries what identifies the client, when and in which language the
-assessment was, and that one need. It never carries another need, nor what is said of support and of plans.
+Program systems 2.5 to 2.7; settled S1, S9. Pure. A row of NARS says of 21 needs whether a referral was made, so it
+makes as many messages as it has flags that say Yes; each carries what identifies the client, when and in which
+language the assessment was, and that one need. It never carries another need, nor what is said of support and of
+plans.
 
 - The source key is ``file/row/flag``: the flag's column id tells the messages of one row apart (S12 has file and row).
 - ``referral_no`` is the number under which the agency's side knows the referral, the same wherever it is said again

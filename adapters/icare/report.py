@@ -1,8 +1,9 @@
-"""A report to iCARE: one row of a module, as the writer of workbooks takes it (program systems 2.5 to 2.10; settled S1, S2).
+"""A report to iCARE: one row of a module, as the writer of workbooks takes it.
 
-Pure. What a mapping made of a message is looked at column by column: a list holds what it holds, and what a row says must
-not contradict itself (rules V1, V3, V5, V6). Mandatory columns that nobody fills stay empty: the worker is told of them
-(settled S6). A row without who the client is, or without its day, is none (case 19).
+Program systems 2.5 to 2.10; settled S1, S2. Pure. What a mapping made of a message is looked at column by column: a
+list holds what it holds, and a row must not contradict itself (rules V1, V3, V5, V6). Mandatory columns that nobody
+fills stay empty: the worker is told of them (settled S6). A row without who the client is, or without its day, is
+none (case 19).
 
 Two columns are made here, since no single element says them: how a community activity was held bears the name of the
 activity; and a language that iCARE has no label for is left out, which :func:`shortened` tells.
@@ -27,12 +28,7 @@ from hub.model.record import Loss, Record
 MODULES: Mapping[str, str] = MappingProxyType(  # kind of record to the module that it is a row of
     {"CLIENT_PROFILE": "CLIENT_PROFILE", "NARS_REPORT": "NARS", "IO": "IO", "CC": "CC", "ERS": "ERS"}
 )
-COMMUNITY = frozenset(
-    {
-        *("community-event", "conversation-circle", "youth-leadership", "group-activity"),
-        *("targeted-matching", "networking-activity"),
-    }
-)
+COMMUNITY = frozenset(sessions.COMMUNITY)  # the codes of service-activity that a module is for
 EMPLOYMENT = frozenset({*sessions.LONG, *sessions.SHORT})
 OF_THE_SITE = frozenset({"postal_cd", "institution_type_id"})  # the writer of the workbook has them in its settings
 _YES_NO = {"1": "Yes", "0": "No"}
@@ -51,7 +47,7 @@ def required() -> Mapping[str, Sequence[str]]:
 
 
 def completed() -> Mapping[str, Sequence[str]]:
-    """Kind of record to the further columns that iCARE asks for, and that a worker fills where nobody says them (S6)."""
+    """Kind of record to the other columns that iCARE asks for, which a worker fills where nobody says them (S6)."""
     return {
         kind: tuple(
             column.id

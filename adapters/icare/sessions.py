@@ -1,14 +1,15 @@
 """The named pairs of what was done for a client: where, how long, with how many, which service; as iCARE counts it.
 
-Program systems 2.5, 2.8 to 2.10, 6.4 and §10, cases 40, 41, 56. Pure: no clock, no ids made up. In: texts of a row (None
-where blank), to an element; out: the element to texts, in words of the lists of ``schemas/records/icare``. iCARE's
-classes say less than what they are made of: the other way nothing is guessed, and ``Partly`` tells it. Unknown stays
-empty and is never No (settled S6).
+Program systems 2.5, 2.8 to 2.10, 6.4 and §10, cases 40, 41, 56. Pure: no clock, no ids made up. In: texts of a row
+(None where blank), to an element; out: the element to texts, in words of the lists of ``schemas/records/icare``.
+iCARE's classes say less than what they are made of: the other way nothing is guessed, and ``Partly`` tells it.
+Unknown stays empty and is never No (settled S6).
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,20 @@ _PART, _FULL = (
     "Employed full time - 30 hours or more at main or only job",
 )
 _UNEMPLOYED = "Unemployed"
+_EVENTS, _MATCHING = "Community-based group events and activities", "Targeted Matching and Networking"
+COMMUNITY = MappingProxyType(  # service-activity to the activity of iCARE, and its kind ("": iCARE asks which event)
+    {
+        "community-event": (_EVENTS, ""),
+        "conversation-circle": (_EVENTS, "Conversation circle"),
+        "youth-leadership": (_EVENTS, "Youth leadership project"),
+        "group-activity": (_EVENTS, "Other regular group activities to address ongoing needs or interests"),
+        "targeted-matching": (
+            _MATCHING,
+            "Targeted matching between newcomer and settled immigrant or long-time Canadian",
+        ),
+        "networking-activity": (_MATCHING, "Networking activity with other newcomers or Canadian citizens"),
+    }
+)
 LONG = MappingProxyType(
     {
         "work-placement": "Work placement",
@@ -92,7 +107,7 @@ def length_class_out(element: Any) -> Any:
     for most, label in ((5, "5 minutes or less"), (30, "6 - 30 minutes"), (60, "30 - 60 minutes")):
         if minutes <= most:
             return label
-    hours = int(-(-minutes // 60))  # a begun hour counts
+    hours = ceil(minutes / 60)  # a begun hour counts
     return f"{hours - 1} to {hours} hours" if hours <= 30 else "Over 30 hours"
 
 
@@ -142,6 +157,27 @@ def told(extension: str) -> Converter:
     return into, out
 
 
+def community_in(above: str | None, kind: str | None) -> Any:
+    """The activity of a row."""
+    code = next((code for code, said in COMMUNITY.items() if said == (above, kind or "")), None)
+    if code:
+        return {"coding": [{"system": ACTIVITY, "code": code}]}
+    return Partly(None, {"service_type_id": "a kind that does not belong to its activity"}) if above or kind else None
+
+
+def community_out(element: Any) -> Any:
+    """The activity of iCARE, and its kind (program systems 2.9)."""
+    if (said := COMMUNITY.get(_activity(element))) is None:
+        return Partly((None, None), {"community_activity_id": "an activity that this module has no word for"})
+    return said
+
+
+def _activity(concept: Any) -> str:
+    """What was done, by its code of ours; "" where it has none."""
+    codings = concept.get("coding", ())
+    return next((str(each.get("code", "")) for each in codings if each.get("system") == ACTIVITY), "")
+
+
 def intervention_in(*fields: str | None) -> Any:
     """The service of a row, its state and its days."""
     _, _, long, status, start, end, short, entry = fields
@@ -154,19 +190,17 @@ def intervention_in(*fields: str | None) -> Any:
 
 def intervention_out(element: Any) -> Any:
     """Registered, long or short term, which, state and days; of a short one its first day (program systems 2.10)."""
-    codings = element.get("code", {}).get("coding", ())
-    code = next((each.get("code", "") for each in codings if each.get("system") == ACTIVITY), "")
+    code = _activity(element.get("code", {}))
     began, ended = (element.get(f"performedPeriod.{name}") for name in ("start", "end"))
     if code in LONG:
-        if element.get("status") == "completed":
-            return "1", "Long Term", LONG[code], "Completed", began, ended, None, None
-        fields = "1", "Long Term", LONG[code], None, began, ended, None, None
-        return Partly(fields, {"intervention_status_id": "not said to be completed"})
+        done = "Completed" if element.get("status") == "completed" else None
+        long = "1", "Long Term", LONG[code], done, began, ended, None, None
+        return long if done else Partly(long, {"intervention_status_id": "not said to be completed"})
     if code not in SHORT:
         return Partly((None,) * 8, {"intervention_received_id": "an activity that this module has no word for"})
-    fields = "1", "Short Term", None, None, None, None, SHORT[code], began
+    short = "1", "Short Term", None, None, None, None, SHORT[code], began
     lost = {"short_term_service[1]entry_dt": "a short-term service has one day: when it ended stayed behind"}
-    return Partly(fields, lost) if ended and ended != began else fields
+    return Partly(short, lost) if ended and ended != began else short
 
 
 def employment_in(label: str | None) -> Any:
@@ -190,6 +224,7 @@ def employment_out(element: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Converter] = {
+    "community": (community_in, community_out),
     "community_length": hours_and_minutes("service_length_hours_no", "service_length_minutes_no"),
     "employment": (employment_in, employment_out),
     "employment_length": hours_and_minutes("complete_hours_spent_no", "complete_minutes_spent_no"),

@@ -1,5 +1,5 @@
-"""The named pairs that ``mappings/icare`` calls: the client's number by its kind, birth date, phone and address. Those of
-what was done for a client stand in ``sessions``.
+"""The named pairs that ``mappings/icare`` calls: the client's number by its kind, birth date, channels and address.
+Those of what was done for a client stand in ``sessions``.
 
 Program systems 1, 2.5, 2.6, 6.1 and §10, cases 13, 20, 21, 25, 27, 28. Pure: no clock, no ids made up. In: texts of a
 row (None where blank), to an element; out: the element to texts. What cannot be carried is told as ``Partly``, what is
@@ -94,7 +94,7 @@ def phone_out(element: Any) -> Any:
     return Partly(number, {PHONE: "an extension stayed behind"}) if found.end() != len(element) else number
 
 
-def email_in(said: str | None, address: str | None) -> Any:
+def email_in(_said: str | None, address: str | None) -> Any:
     """The address. That there is none is not said."""
     if not address:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,8 @@ _MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("plan-shared", "CarePlan"): "plan",
     ("case-note-shared", "DocumentReference"): "note",
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
+    ("funder-report", "Encounter"): "report",
+    ("funder-report", "Patient"): "profile",
 }
 
 From = Annotated[str, typer.Option("--from", help="The kind of system that sends; else every kind.")]
@@ -62,11 +65,19 @@ def _end(ctx: typer.Context, folder: Path | None, kind: str) -> Kind:
         for record in card.records
         if (record.event, record.holds) in _MESSAGE
     ]
+    said, taken = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for record, message in known:
+        if record.told:
+            said[message].append(record.name)
+        if record.parcel and card.render:
+            taken[message].append(record.name)
     return Kind(
         mappings=loaded,
-        says={message: record.name for record, message in known},
-        takes={message: record.name for record, message in known if record.parcel and card.render},
+        says=said,
+        takes=taken,
         required=card.required(),
+        completed=card.completed(),
+        activities={record.name: record.activities for record in card.records},
     )
 
 
@@ -78,18 +89,23 @@ def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
     """One table for a pair, and a line for each message and each content."""
     columns = ("message", "field that is said", "field that it becomes", "", "what stays behind")
     rows = [
-        (sheet.message, row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
+        (_named(sheet), row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
         for sheet in pair
         for row in sheet.rows
     ]
     show_table(columns, rows, nothing="they have no message in common")
     for sheet in pair:
         counts = ", ".join(f"{sheet.count(verdict)} {verdict.value}" for verdict in Verdict)
-        say(f"{sheet.sender} -> {sheet.receiver} {sheet.message}: {counts}")
+        say(f"{sheet.sender} -> {sheet.receiver} {_named(sheet)}: {counts}")
     for each in found:
         why = [f"{field}: {reason}" if field != "-" else reason for field, reason in each.lost.items()]
         more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
-        say(f"{each.content}: {each.verdict.value}{f', {why[0]}' if why else ''}{more}")
+        by = f" ({each.takes})" if each.takes else ""
+        say(f"{each.content}{by}: {each.verdict.value}{f', {why[0]}' if why else ''}{more}")
+
+
+def _named(sheet: Sheet) -> str:
+    return f"{sheet.message} ({sheet.takes})"
 
 
 def _why(row: Row) -> str:
@@ -100,7 +116,7 @@ def _why(row: Row) -> str:
 
 def _cell(each: Cell) -> dict[str, Any]:
     own = {"from": each.sender, "to": each.receiver, "content": each.content, "verdict": each.verdict.value}
-    return {**own, "lost": dict(each.lost)}
+    return {**own, "records": [each.says, each.takes], "lost": dict(each.lost)}
 
 
 def _document(sheet: Sheet) -> dict[str, Any]:
@@ -116,4 +132,5 @@ def _document(sheet: Sheet) -> dict[str, Any]:
         }
         for row in sheet.rows
     ]
-    return {"from": sheet.sender, "to": sheet.receiver, "message": sheet.message, **counts, "rows": rows}
+    own = {"from": sheet.sender, "to": sheet.receiver, "message": sheet.message, "records": [sheet.says, sheet.takes]}
+    return {**own, **counts, "rows": rows}

@@ -106,7 +106,7 @@ class _Tree:
         for read in block.reads:
             read(resource, node.fields, self._run)
         taken: dict[str, set[int]] = {}  # items of a list that stand in a column of their own
-        read: set[tuple[str, int]] = set()  # those that a block without rows reads
+        held: set[tuple[str, int]] = set()  # those that a block without rows reads
         for inner in block.insides:
             gone = taken.setdefault(inner.at, set()) if inner.row else set()
             for place, item in enumerate(resource.get(inner.at, ())):
@@ -119,9 +119,9 @@ class _Tree:
                     if inner.row:  # it holds one
                         gone.add(place)
                         break
-                    read.add((inner.at, place))
+                    held.add((inner.at, place))
         for at, places in taken.items():
-            places |= {place for list_, place in read if list_ == at}
+            places |= {place for name, place in held if name == at}
         self._say_what_is_left(block, resource, taken)
 
     def _say_what_is_left(self, block: Block, resource: Resource, taken: Mapping[str, set[int]]) -> None:

@@ -77,8 +77,8 @@ _TEXT = {
     "Reference": "extension*:Extension reference type identifier:Identifier display",
     "Period": "extension*:Extension start end",
     "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valuePositiveInt"
-    " valueDecimal valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept valueReference:Reference"
-    " valueIdentifier:Identifier valuePeriod:Period",
+    " valueDecimal valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept"
+    " valueReference:Reference valueIdentifier:Identifier valuePeriod:Period",
 }
 
 
