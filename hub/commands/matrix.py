@@ -89,23 +89,29 @@ def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
     """One table for a pair, and a line for each message and each content."""
     columns = ("message", "field that is said", "field that it becomes", "", "what stays behind")
     rows = [
-        (_named(sheet), row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
+        (_named(sheet, pair), row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
         for sheet in pair
         for row in sheet.rows
     ]
     show_table(columns, rows, nothing="they have no message in common")
     for sheet in pair:
         counts = ", ".join(f"{sheet.count(verdict)} {verdict.value}" for verdict in Verdict)
-        say(f"{sheet.sender} -> {sheet.receiver} {_named(sheet)}: {counts}")
+        say(f"{sheet.sender} -> {sheet.receiver} {_named(sheet, pair)}: {counts}")
+    several = {sheet.takes for sheet in pair if _is_one_of_several(sheet, pair)}
     for each in found:
         why = [f"{field}: {reason}" if field != "-" else reason for field, reason in each.lost.items()]
         more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
-        by = f" ({each.takes})" if each.takes else ""
+        by = f" ({each.takes})" if each.takes in several else ""
         say(f"{each.content}{by}: {each.verdict.value}{f', {why[0]}' if why else ''}{more}")
 
 
-def _named(sheet: Sheet) -> str:
-    return f"{sheet.message} ({sheet.takes})"
+def _named(sheet: Sheet, pair: Sequence[Sheet]) -> str:
+    """Its message, and the kind of record where that is one of several."""
+    return f"{sheet.message} ({sheet.takes})" if _is_one_of_several(sheet, pair) else sheet.message
+
+
+def _is_one_of_several(sheet: Sheet, pair: Sequence[Sheet]) -> bool:
+    return sum(each.message == sheet.message for each in pair) > 1
 
 
 def _why(row: Row) -> str:
