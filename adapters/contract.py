@@ -272,6 +272,8 @@ class RecordKind:
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
+        told: the system tells of such records; else they are only written.
+        activities: of several kinds that hold the same, the codes of the Procedure that it is for; none: it is for all.
     """
 
     name: str
@@ -285,6 +287,8 @@ class RecordKind:
     route: str = ""
     to: str = ""
     after: str = ""
+    told: bool = True
+    activities: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +310,7 @@ class Adapter:
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
+    completed: Callable[[], Mapping[str, Sequence[str]]] = dict  # and what a worker fills there where nobody says it
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once

@@ -29,7 +29,7 @@ KINDS = {  # label of identifier_type to our identifier systems
     "IMM5292, IMM5509, IMM1000 Number": "imm",
 }
 STOPPING = frozenset({"V1", "V5"})  # such a row contradicts itself, or is nobody's
-_POSTAL = re.compile(r"[A-Z]\d[A-Z]\d[A-Z]\d", re.ASCII)
+POSTAL = re.compile(r"[A-Z]\d[A-Z]\d[A-Z]\d", re.ASCII)
 _POSTAL_COLUMNS = ("postal_txt", "postal_cd")
 _RECORD, _REASON = "update_record_id", "assessment_update_reason_id"
 _RECORD_ID = re.compile(r"\d{8}", re.ASCII)  # program systems 1
@@ -183,7 +183,7 @@ def _postal(fields: Mapping[str, str]) -> Iterable[Breach]:
     return [
         Breach("V6", name, shape(fields[name]), "A9A9A9: six, upper case, no space")
         for name in _POSTAL_COLUMNS
-        if fields.get(name) and not _POSTAL.fullmatch(fields[name])
+        if fields.get(name) and not POSTAL.fullmatch(fields[name])
     ]
 
 

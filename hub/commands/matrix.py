@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +26,8 @@ MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("notify-update-process-request", "Encounter"): "service",
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
     ("review-done", "Task"): "follow-up",
+    ("funder-report", "Encounter"): "report",
+    ("funder-report", "Patient"): "profile",
 }
 
 NAMED_MAX = 6  # fields that are named on one line; the table and --json have all
@@ -82,11 +85,19 @@ def end_of(card: Card, loaded: Mappings) -> Kind:
         for record in card.records
         if (record.event, record.holds) in MESSAGE
     ]
+    said, taken = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for record, message in known:
+        if record.told:
+            said[message].append(record.name)
+        if record.parcel and card.render:
+            taken[message].append(record.name)
     return Kind(
         mappings=loaded,
-        says={message: record.name for record, message in known},
-        takes={message: record.name for record, message in known if record.parcel and card.render},
+        says=said,
+        takes=taken,
         required=card.required(),
+        completed=card.completed(),
+        activities={record.name: record.activities for record in card.records},
     )
 
 
@@ -98,16 +109,18 @@ def _show(pair: Sequence[Sheet], found: Sequence[Cell]) -> None:
     """One table for a pair, a line for each message and each content, and what to do."""
     columns = ("message", "field that is said", "field that it becomes", "", "what stays behind")
     rows = [
-        (sheet.message, row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
+        (_named(sheet, pair), row.sender or "-", " ".join(row.receiver) or "-", row.verdict.value, _why(row))
         for sheet in pair
         for row in sheet.rows
     ]
     show_table(columns, rows, nothing="they have no message in common")
     for sheet in pair:
         counts = ", ".join(f"{sheet.count(verdict)} {verdict.value}" for verdict in Verdict)
-        say(f"{sheet.sender} -> {sheet.receiver} {sheet.message}: {counts}")
+        say(f"{sheet.sender} -> {sheet.receiver} {_named(sheet, pair)}: {counts}")
+    several = {sheet.takes for sheet in pair if _is_one_of_several(sheet, pair)}
     for each in found:
-        say(f"{each.content}: {each.verdict.value}{_told(each)}")
+        by = f" ({each.takes})" if each.takes in several else ""
+        say(f"{each.content}{by}: {each.verdict.value}{_told(each)}")
     for line in _next_steps([row for sheet in pair for row in sheet.rows]):
         say(line)
 
@@ -130,17 +143,26 @@ def _told(cell: Cell) -> str:
         field, reason = next(iter(cell.lost.items()))
         return f", {reason}" if field == "-" else f", {field}: {reason}{_more(len(cell.lost))}"
     limits = [field for field in cell.lost if field not in cell.absent]
-    parts = [f"within limits: {_named(limits)}"] if limits else []
-    parts += [f"not at all: {_named(cell.absent)}"] if cell.absent else []
+    parts = [f"within limits: {_listed(limits)}"] if limits else []
+    parts += [f"not at all: {_listed(cell.absent)}"] if cell.absent else []
     return f", {'; '.join(parts)}"
 
 
-def _named(fields: Sequence[str]) -> str:
+def _listed(fields: Sequence[str]) -> str:
     return " ".join(fields[:NAMED_MAX]) + _more(len(fields), NAMED_MAX)
 
 
 def _more(count: int, shown: int = 1) -> str:
     return f" (and {count - shown} more)" if count > shown else ""
+
+
+def _named(sheet: Sheet, pair: Sequence[Sheet]) -> str:
+    """Its message, and the kind of record where that is one of several."""
+    return f"{sheet.message} ({sheet.takes})" if _is_one_of_several(sheet, pair) else sheet.message
+
+
+def _is_one_of_several(sheet: Sheet, pair: Sequence[Sheet]) -> bool:
+    return sum(each.message == sheet.message for each in pair) > 1
 
 
 def _why(row: Row) -> str:
@@ -150,7 +172,7 @@ def _why(row: Row) -> str:
 
 def _cell(each: Cell) -> dict[str, Any]:
     own = {"from": each.sender, "to": each.receiver, "content": each.content, "verdict": each.verdict.value}
-    return {**own, "lost": dict(each.lost)}
+    return {**own, "records": [each.says, each.takes], "lost": dict(each.lost)}
 
 
 def _document(sheet: Sheet) -> dict[str, Any]:
@@ -166,4 +188,5 @@ def _document(sheet: Sheet) -> dict[str, Any]:
         }
         for row in sheet.rows
     ]
-    return {"from": sheet.sender, "to": sheet.receiver, "message": sheet.message, **counts, "rows": rows}
+    own = {"from": sheet.sender, "to": sheet.receiver, "message": sheet.message, "records": [sheet.says, sheet.takes]}
+    return {**own, **counts, "rows": rows}

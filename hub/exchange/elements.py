@@ -99,6 +99,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Encounter", f"{EXTENSION}/group-size"): None,
     ("Encounter", f"{EXTENSION}/target-group"): None,  # of the session, not of the person (settled S10)
     ("Encounter", f"{EXTENSION}/support-service"): None,  # the same
+    ("Encounter", f"{EXTENSION}/minded-child"): None,  # the same: an age class and a kind of care, no person
     ("Encounter", f"{EXTENSION}/service-language"): Category.LANG,
 }
 

@@ -34,7 +34,7 @@ _TEXT = {
     " performer*:Reference valueCodeableConcept:CodeableConcept valueString valueBoolean valueInteger valueDateTime"
     " valuePeriod:Period method:CodeableConcept derivedFrom*:Reference component*:ObservationComponent",
     "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
-    " valueBoolean valueInteger valueDateTime valuePeriod:Period",
+    " valueBoolean valueInteger valueDateTime valuePeriod:Period valueQuantity:Quantity",
     "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
     " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
     " recorder:Reference asserter:Reference note*:Annotation",
@@ -55,15 +55,17 @@ _TEXT = {
     "Attachment": "extension*:Extension contentType language data hash",
     "EpisodeOfCare": "extension*:Extension identifier*:Identifier status type*:CodeableConcept patient:Reference"
     " managingOrganization:Reference period:Period referralRequest*:Reference careManager:Reference",
-    "Encounter": "extension*:Extension identifier*:Identifier status class:Coding type*:CodeableConcept"
-    " serviceType:CodeableConcept priority:CodeableConcept subject:Reference episodeOfCare*:Reference"
-    " basedOn*:Reference participant*:EncounterParticipant period:Period length:Duration reasonCode*:CodeableConcept"
-    " serviceProvider:Reference",
+    "Encounter": "extension*:Extension identifier*:Identifier status class:Coding serviceType:CodeableConcept"
+    " subject:Reference episodeOfCare*:Reference basedOn*:Reference participant*:EncounterParticipant"
+    " appointment*:Reference period:Period length:Duration serviceProvider:Reference",
     "EncounterParticipant": "extension*:Extension type*:CodeableConcept period:Period individual:Reference",
-    "Procedure": "extension*:Extension identifier*:Identifier basedOn*:Reference status category:CodeableConcept"
-    " code:CodeableConcept subject:Reference encounter:Reference performedDateTime performedPeriod:Period"
-    " performer*:ProcedurePerformer reasonReference*:Reference outcome:CodeableConcept",
-    "ProcedurePerformer": "extension*:Extension actor:Reference",
+    "Procedure": "extension*:Extension identifier*:Identifier basedOn*:Reference partOf*:Reference status"
+    " statusReason:CodeableConcept category:CodeableConcept code:CodeableConcept subject:Reference encounter:Reference"
+    " performedDateTime performedPeriod:Period performer*:ProcedurePerformer reasonReference*:Reference"
+    " outcome:CodeableConcept note*:Annotation",
+    "ProcedurePerformer": "extension*:Extension actor:Reference onBehalfOf:Reference",
+    "Duration": "extension*:Extension value unit system code",
+    "Quantity": "extension*:Extension value unit system code",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -74,7 +76,6 @@ _TEXT = {
     "Coding": "extension*:Extension system version code display userSelected",
     "Reference": "extension*:Extension reference type identifier:Identifier display",
     "Period": "extension*:Extension start end",
-    "Duration": "extension*:Extension value unit system code",
     "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valuePositiveInt"
     " valueDecimal valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept"
     " valueReference:Reference valueIdentifier:Identifier valuePeriod:Period",
