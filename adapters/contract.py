@@ -58,6 +58,7 @@ class Page:
     problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
     rejections: tuple[Rejection, ...] = ()
     numbers: tuple[Numbered, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ class Numbered:
     envelope_id: str
     system: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The receiving system took what a message brought into its own records; for those that come after it."""
+
+    envelope_id: str
 
 
 @dataclass(frozen=True, slots=True)
