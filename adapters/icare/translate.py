@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.icare import sessions
 from adapters.icare.layout import lists
-from adapters.icare.rules import KINDS, POSTAL
+from adapters.icare.rules import KINDS, is_postal_code
 from adapters.icare.words import Words
 from hub.mapping import Converter, Partly, Unfit, people
 from hub.model import codes
@@ -145,7 +145,7 @@ def postal_code_in(text: str | None) -> Any:
 def postal_code_out(element: Any) -> Any:
     """Six signs, no space, upper case (V6)."""
     found = normalise(element)
-    return found if POSTAL.fullmatch(found) else Partly(None, {"postal_txt": "no whole Canadian postal code"})
+    return found if is_postal_code(found) else Partly(None, {"postal_txt": "no whole Canadian postal code"})
 
 
 FUNCTIONS: dict[str, Converter] = {
