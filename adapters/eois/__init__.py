@@ -8,6 +8,8 @@ from __future__ import annotations
 from adapters.contract import Adapter, RecordKind
 from adapters.eois import record, source, translate
 
+_PLACES = {"place_from": "sender_sds", "place_to": "receiver_sds"}
+
 ADAPTER = Adapter(
     kind="eois",
     connect=source.connect,
@@ -26,6 +28,16 @@ ADAPTER = Adapter(
         RecordKind(
             "RF_STATUS", event="referral-status", parcel="referral-status", own="number", incomplete="incomplete"
         ),
+        RecordKind("PLAN", event="plan-shared", parcel="plan", holds="CarePlan", **_PLACES),
+        RecordKind(
+            "EXIT",
+            event="notify-update-process-request",
+            parcel="exit",
+            own="number",
+            holds="EpisodeOfCare",
+            **_PLACES,
+        ),
+        RecordKind("FOLLOW_UP", event="review-done", parcel="follow-up", holds="Task", **_PLACES),
     ),
     columns=record.columns,
     functions=translate.FUNCTIONS,

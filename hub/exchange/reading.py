@@ -66,7 +66,10 @@ class ReferralRecord:
         losses: what of the record did not become part of the message.
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
-        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
+        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient;
+            None: its kind of record names none.
+        opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
+            that came into it stand in ``numbers``. None: it is about the client, whatever the case.
     """
 
     source: Source
@@ -88,7 +91,8 @@ class ReferralRecord:
     holds: str = ""
     route: tuple[str, str] = ("", "")
     service: str = ""
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[str, ...] | None = ()
+    opened: tuple[str, ...] | None = None
 
     @property
     def shared(self) -> bool:
@@ -228,8 +232,9 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     )
 
 
-def _numbers(kind: RecordKind, record: Record) -> tuple[str, ...]:
-    child, _, field = kind.outcome_of.partition(".")
+def _numbers(named: str, record: Record) -> tuple[str, ...]:
+    """What the child records say in a field, ``child.field``."""
+    child, _, field = named.partition(".")
     return tuple(number for row in record.children.get(child, ()) if (number := row.get(field)))
 
 
@@ -261,7 +266,7 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         entries=tuple(translated.resources),
         said=Said(writer="R", state="", has_output=not beside),
         requester=End(),
-        performer=End(),
+        performer=End(site=record.fields.get(kind.place_to, "")),
         wanted="",
         placer="",
         number=None,
@@ -272,7 +277,8 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
-        numbers=_numbers(kind, record),
+        numbers=_numbers(kind.outcome_of, record) if kind.outcome_of else None,
+        opened=_numbers(kind.of_case, record) if kind.of_case else None,
     )
 
 

@@ -34,7 +34,7 @@ _TEXT = {
     " performer*:Reference valueCodeableConcept:CodeableConcept valueString valueBoolean valueInteger valueDateTime"
     " valuePeriod:Period method:CodeableConcept derivedFrom*:Reference component*:ObservationComponent",
     "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
-    " valueBoolean valueInteger valueDateTime valuePeriod:Period",
+    " valueBoolean valueInteger valueDateTime valuePeriod:Period valueQuantity:Quantity",
     "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
     " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
     " recorder:Reference asserter:Reference note*:Annotation",
@@ -65,6 +65,7 @@ _TEXT = {
     "Coding": "extension*:Extension system version code display userSelected",
     "Reference": "extension*:Extension reference type identifier:Identifier display",
     "Period": "extension*:Extension start end",
+    "Quantity": "extension*:Extension value comparator unit system code",
     "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valueDecimal"
     " valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept valueReference:Reference"
     " valueIdentifier:Identifier valuePeriod:Period",
