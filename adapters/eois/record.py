@@ -135,7 +135,8 @@ def render(record: Record) -> bytes:
         raise MappingGap(f"eois record kind {record.kind}", "a kind nobody knows", f"one of {', '.join(required())}")
     for name in dict.fromkeys((*required()[record.kind], "sender_sds", "receiver_sds")):
         if not record.get(name):
-            next_step = "name the agency's site (hub sites add --kind eois), or mend the mapping"
+            site = "name the agency's site (hub sites add --kind eois), or mend the mapping"
+            next_step = site if name.endswith("_sds") else "CaMS has no screen without it: tell the site another way"
             raise MappingGap(f"eois {record.kind}: {name}", "nothing", "a value", next_step)
     tree = _tree(record) if record.kind in (REQUEST, ANSWER) else _framed(record)
     package.write({"packageId": UNNAMED, "language": "en", **tree})

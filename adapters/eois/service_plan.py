@@ -217,7 +217,7 @@ def _plan_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
     if status == CLOSED:
         plan["Closure"] = {"reason": VOID if said == VOID else UNSAID}
     work = [_attribute("hoursPerWeek", each.get("hours_per_week")) for each in record.children.get("employment", ())]
-    return {"Employment": [each for each in work if each], "ServicePlan": plan}
+    return {**_employment(work), "ServicePlan": plan}
 
 
 def _goal_tree(goal: Record, made: str) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _exit_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
         closure.setdefault("outcome", _IN_EDUCATION)
     plan |= {"status": CLOSED, "Closure": closure}
     work = _attribute("hoursPerWeek", record.get("hours_per_week"))
-    found: dict[str, Any] = {"Employment": [work] if work else [], "ServicePlan": plan}
+    found: dict[str, Any] = {**_employment([work]), "ServicePlan": plan}
     if number := record.get("number"):  # whose referral it was: one that has ended was taken
         listed, _, code = NOT_APPLICABLE.partition("/")
         found["Referral"] = {"number": number, "state": "accepted", "direction": "in", "list": listed, "code": code}
@@ -257,7 +257,9 @@ def _follow_up_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
     names = ("month", "date", "status", "outcome")
     made = {name: text for name in names if (text := record.get(name))}
     work = _attribute("hoursPerWeek", record.get("hours_per_week"))
-    return {
-        "Employment": [work] if work else [],
-        "ServicePlan": {**plan, "status": UNSAID, "FollowUp": [made]},
-    }
+    return {**_employment([work]), "ServicePlan": {**plan, "status": UNSAID, "FollowUp": [made]}}
+
+
+def _employment(work: Sequence[dict[str, str]]) -> dict[str, Any]:
+    filled = [each for each in work if each]
+    return {"Employment": filled} if filled else {}

@@ -97,6 +97,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("CarePlan", f"{EXTENSION}/started-on"): None,
     ("CarePlan", f"{EXTENSION}/item-outcome"): None,
     ("CarePlan", f"{EXTENSION}/self-initiated"): None,
+    ("CarePlan", f"{EXTENSION}/program-stream"): None,
     ("CarePlan", f"{EXTENSION}/referred-in"): Category.SERVICE_STATUS,
     ("DocumentReference", f"{EXTENSION}/signed-at"): None,
     ("EpisodeOfCare", f"{EXTENSION}/exit-reason"): None,

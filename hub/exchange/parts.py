@@ -130,11 +130,10 @@ def _came_of(rows: Peek, system: System, record: ReferralRecord) -> list[Referra
 
 def _is_for(rows: Peek, system: System, record: ReferralRecord, agency: str) -> bool:
     """Whether a record that names a place is for this agency; one that names none is for each."""
-    place = record.performer.site
-    if not place:
+    if not record.place:
         return True
     sites = rows.directory.all().sites
-    return any((site.kind, site.code, site.agency) == (system.kind, place, agency) for site in sites)
+    return any((site.kind, site.code, site.agency) == (system.kind, record.place, agency) for site in sites)
 
 
 def _is_of_case(system: System, row: ReferralRow, record: ReferralRecord) -> bool:

@@ -70,6 +70,7 @@ class ReferralRecord:
             None: its kind of record names none.
         opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
             that came into it stand in ``numbers``. None: it is about the client, whatever the case.
+        place: of what goes to one agency alone, the place of that agency in its kind of system; "": it names none.
     """
 
     source: Source
@@ -93,6 +94,7 @@ class ReferralRecord:
     service: str = ""
     numbers: tuple[str, ...] | None = ()
     opened: tuple[str, ...] | None = None
+    place: str = ""
 
     @property
     def shared(self) -> bool:
@@ -266,7 +268,7 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         entries=tuple(translated.resources),
         said=Said(writer="R", state="", has_output=not beside),
         requester=End(),
-        performer=End(site=record.fields.get(kind.place_to, "")),
+        performer=End(),
         wanted="",
         placer="",
         number=None,
@@ -277,6 +279,7 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
+        place=record.fields.get(kind.place_to, ""),
         numbers=_numbers(kind.outcome_of, record) if kind.outcome_of else None,
         opened=_numbers(kind.of_case, record) if kind.of_case else None,
     )
