@@ -253,9 +253,11 @@ class RecordKind:
     Args:
         event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``; of a record that names
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
-            ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
+            ``case-note-shared``, ``review-done``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
         outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome.
+        of_case: of what is about one case of a client, the child field that names the referrals which its system
+            opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of any case.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
@@ -272,6 +274,7 @@ class RecordKind:
     incomplete: str = ""
     holds: str = ""
     outcome_of: str = ""
+    of_case: str = ""
     route: str = ""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import date, timedelta
 from typing import Any
 
 from hub.mapping import Converter, Partly, Unfit, people
@@ -18,6 +19,8 @@ from hub.model import codes
 from hub.model.identifiers import clean, normalise, shape_problem
 
 KINDS = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSON": "eois-cams"}
+
+BEFORE_DUE, AFTER_DUE = timedelta(days=14), timedelta(days=30)  # shared model 3.12 [policy]
 
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _NUMBER = re.compile(r"(?<!\d)(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})(?!\d)")
@@ -137,6 +140,30 @@ def action_done_out(element: Any) -> Any:
     return day
 
 
+def window_in(due_on: str | None) -> Any:
+    """The days around the one on which a review is due, in which it counts (shared model 3.12)."""
+    if not due_on:
+        return None
+    if not people.is_day(due_on):
+        raise Unfit("due_on", "a day as YYYY-MM-DD", "mend it at the source")
+    due = date.fromisoformat(due_on)
+    try:
+        return {"start": (due - BEFORE_DUE).isoformat(), "end": (due + AFTER_DUE).isoformat()}
+    except OverflowError as error:  # the first and the last days that a calendar has
+        raise Unfit("due_on", "a day of this time", "mend it at the source") from error
+
+
+def window_out(element: Any) -> Any:
+    """The day on which it is due; of a window that is open at its beginning it cannot be told."""
+    start = element.get("start", "")
+    if not people.is_day(start):
+        return Partly(None, {"due_on": "a window without a first day"})
+    try:
+        return (date.fromisoformat(start) + BEFORE_DUE).isoformat()
+    except OverflowError:
+        return Partly(None, {"due_on": "a window at the end of all days"})
+
+
 def note_text_in(body: str | None, language: str | None) -> Any:
     """The text of a note as an attachment (shared model 3.10); its hash is R4's SHA-1."""
     if not body:
@@ -171,4 +198,5 @@ FUNCTIONS: dict[str, Converter] = {
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),
     "street": (street_in, street_out),
+    "window": (window_in, window_out),
 }

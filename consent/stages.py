@@ -49,6 +49,7 @@ _OFF_BUS_PURPOSES = (Purpose.RESEARCH, Purpose.FUNDRAISING)
 _BUILT = {
     Purpose.REFERRAL: (*REQUESTS, STATUS),
     Purpose.COORDINATION: ("PlanShared", "CaseNoteShared"),
+    Purpose.FOLLOW_UP: ("FollowUp",),
 }
 
 _Judged = list[tuple[Item, Withheld | None]]
@@ -233,8 +234,8 @@ def _missed(facts: Facts) -> list[Code]:
 
 
 def _purpose_holds(facts: Facts) -> bool:
-    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, and what is
-    shared for the coordination of services.
+    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, what is
+    shared for the coordination of services, and the follow-up.
     """
     message = facts.message
     built = message.type in _BUILT.get(message.purpose, ())

@@ -21,6 +21,7 @@ _MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("plan-shared", "CarePlan"): "plan",
     ("case-note-shared", "DocumentReference"): "note",
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
+    ("review-done", "Task"): "follow-up",
 }
 
 From = Annotated[str, typer.Option("--from", help="The kind of system that sends; else every kind.")]

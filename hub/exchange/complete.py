@@ -33,7 +33,7 @@ OF_ONTARIO = BY_REQUESTER | {
     "notify-data-correction",
 }
 # what a message beside a referral is for
-FOCUS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference"}
+FOCUS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference", "review-done": "Task"}
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
 CONSENT_URL = f"{codes.HUB}/Consent/"
 DEFINITION_VERSION = "1.0.0"
@@ -108,7 +108,8 @@ def complete(resource: Resource, own_id: str, frame: Frame) -> Resource:
     kind = resource["resourceType"]
     if kind == "Organization":
         return {**resource, "id": own_id}
-    finish = {"ServiceRequest": _service_request, "Task": _task}.get(kind)
+    task = _review if frame.event in FOCUS else _task
+    finish = {"ServiceRequest": _service_request, "Task": task}.get(kind)
     finished = finish(resource, frame) if finish else resource
     if kind == "Patient":
         finished = _patient(resource, frame, is_client=frame.client.get("reference") == f"urn:uuid:{own_id}")
@@ -223,6 +224,11 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         ),
     }
     return defaults | resource | owned
+
+
+def _review(resource: Resource, frame: Frame) -> Resource:
+    """A review of a case (shared model 3.12): its state is its own, the referral's number says on what it rides."""
+    return {"authoredOn": instant(frame.at), "lastModified": instant(frame.at), **resource, "basedOn": [frame.request]}
 
 
 def _who(resource: Resource, frame: Frame) -> Resource:

@@ -74,6 +74,9 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("ServiceRequest", f"{_R4}/workflow-episodeOfCare"): None,
     ("ServiceRequest", f"{_R4}/resource-pertainsToGoal"): None,
     ("Task", f"{EXTENSION}/sharing-suspended"): None,
+    ("Task", f"{EXTENSION}/milestone"): None,
+    ("Task", f"{EXTENSION}/contact-method"): None,
+    ("Task", f"{EXTENSION}/needs-booking"): None,
     ("Patient", f"{_CA_BASELINE}/ext-dateestimated"): None,
     ("Patient", f"{_CA_BASELINE}/ext-nofixedaddress"): None,  # inside an address, which is an item already
     ("Patient", f"{_CA_BASELINE}/ext-aboriginalidentitygroup"): Category.RACE_INDIG,

@@ -7,6 +7,7 @@ gate decides for each, and each waits, is woken and is told by itself.
 - A referral counts once its request has arrived: what rides on it would name a number that nobody knows.
 - A plan or note goes to whoever is at the other end of a referral of its agency, in whatever system that stands. Where
   there is nobody yet it is looked at again, if the client is known to the hub.
+- What is about one case goes to those whose referrals are of that case.
 - The end of a case goes to those whose referrals the case came of; it names them.
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
 from hub.exchange.match import Nobody, One, PersonKeys
-from hub.exchange.reading import Read, ReferralRecord, Source, Unreadable
+from hub.exchange.reading import Read, ReferralRecord, Source, Unreadable, own_number
 from hub.model.directory import System
 from hub.model.record import PART
 from hub.model.rows import ReferralRow
@@ -103,7 +104,8 @@ def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> 
         named = rows.referrals.of_numbers(record.numbers).values()
         referrals = [row for row in named if row.recipient_system == system.id]
     else:
-        referrals = _referrals(rows, system, record.person, record.alias)
+        theirs = _referrals(rows, system, record.person, record.alias)
+        referrals = [row for row in theirs if record.opened is None or _is_of_case(system, row, record)]
     arrived = rows.inbox.arrived([row.number for row in referrals])
     fit = [row for row in referrals if row.number in arrived and _takes(house, rows, system, row, record)]
     return [
@@ -114,6 +116,12 @@ def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> 
         )
         for agency, row in _one_each(system, fit)
     ]
+
+
+def _is_of_case(system: System, row: ReferralRow, record: ReferralRecord) -> bool:
+    """Whether a referral was opened in the case that a record is about, or came into it."""
+    ours = row.sender_system == system.id and own_number(row.sender_key) in (record.opened or ())
+    return ours or (row.recipient_system == system.id and row.number in record.numbers)
 
 
 def _is_early(rows: Peek, system: System, record: ReferralRecord) -> bool:

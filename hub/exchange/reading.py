@@ -67,6 +67,8 @@ class ReferralRecord:
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
         numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
+        opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
+            that came into it stand in ``numbers``. None: it is about the client, whatever the case.
     """
 
     source: Source
@@ -89,6 +91,7 @@ class ReferralRecord:
     route: tuple[str, str] = ("", "")
     service: str = ""
     numbers: tuple[str, ...] = ()
+    opened: tuple[str, ...] | None = None
 
     @property
     def shared(self) -> bool:
@@ -228,8 +231,9 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     )
 
 
-def _numbers(kind: RecordKind, record: Record) -> tuple[str, ...]:
-    child, _, field = kind.outcome_of.partition(".")
+def _numbers(named: str, record: Record) -> tuple[str, ...]:
+    """What the child records say in a field, ``child.field``."""
+    child, _, field = named.partition(".")
     return tuple(number for row in record.children.get(child, ()) if (number := row.get(field)))
 
 
@@ -272,7 +276,8 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
-        numbers=_numbers(kind, record),
+        numbers=_numbers(kind.outcome_of, record),
+        opened=_numbers(kind.of_case, record) if kind.of_case else None,
     )
 
 

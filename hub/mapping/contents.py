@@ -36,7 +36,7 @@ CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "referral": ("request", frozenset({"ServiceRequest"}), frozenset({"service-status"})),
     "status": ("answer", frozenset({"Task"}), frozenset({"service-status"})),
     "exit": ("exit", frozenset({"EpisodeOfCare"}), frozenset({"service-status"})),
-    "follow-up": ("follow-up", frozenset({"Observation"}), frozenset({"service-status"})),
+    "follow-up": ("follow-up", frozenset({"Task", "Observation"}), frozenset({"service-status", "employ"})),
 }
 
 

@@ -46,7 +46,7 @@ ELEMENTS = {
     "code=1..1 orderDetail subject occurrenceDateTime occurrencePeriod authoredOn=1..1 requester=1..1 performer=1..1 "
     "reasonCode reasonReference supportingInfo note patientInstruction",
     "Task": "id=1..1 meta=1..1 text extension identifier=1..* basedOn=1..1 partOf status statusReason "
-    "businessStatus=1..1 intent priority code=1..1 focus=1..1 for=1..1 executionPeriod authoredOn=1..1 "
+    "businessStatus intent priority code=1..1 focus=1..1 for=1..1 executionPeriod authoredOn=1..1 "
     "lastModified=1..1 requester=1..1 owner=1..1 reasonCode reasonReference note restriction=1..1 input output",
     "TaskRestriction": "period=1..1",
     "TaskInput": "type valueBoolean valueCode valueDate valueDateTime valueString valueCodeableConcept valueReference",
@@ -194,6 +194,10 @@ def generate() -> Schema:
         "items": {"$ref": "#/$defs/BundleEntry"},
     }
     defs["BundleEntry"] = _entry(_one_of_types([*LABELLED, *DIRECTORY, *OTHERS]))
+    # a referral's Task says how the referral stands; a review is no step of one (shared model 3.12)
+    review = _coding("https://hub.example.org/fhir/CodeSystem/hub-task", "follow-up-review")
+    defs["Task"]["properties"]["businessStatus"] = {"$ref": "#/$defs/CodedConcept"}
+    defs["Task"] |= {"if": {"not": {"properties": {"code": review}}}, "then": {"required": ["businessStatus"]}}
     defs["Appointment"]["allOf"] = [  # shared model 3.11
         _where("status", "booked", ["start", "end"]),
         _where("status", "cancelled", ["cancelationReason"]),
@@ -320,6 +324,12 @@ def _where(element: str, code: str, required: list[str]) -> Schema:
 def _if(element: str, code: str, then: Schema) -> Schema:
     condition = {"properties": {element: {"const": code}}, "required": [element]}
     return {"if": condition, "then": then}
+
+
+def _coding(system: str, code: str) -> Schema:
+    """A CodeableConcept that has this coding."""
+    one = {"properties": {"system": {"const": system}, "code": {"const": code}}, "required": ["system", "code"]}
+    return {"properties": {"coding": {"contains": one}}, "required": ["coding"]}
 
 
 def text() -> str:
