@@ -258,7 +258,7 @@ class RecordKind:
         outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome;
             "": it names none, and is that of each referral of its client that its system received.
         of_case: of what is about one case of a client, the child field that names the referrals which its system
-            opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of all cases.
+            opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of any case.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.

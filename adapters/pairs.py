@@ -187,7 +187,10 @@ def window_in(due_on: str | None) -> Any:
     if not people.is_day(due_on):
         raise Unfit("due_on", "a day as YYYY-MM-DD", "mend it at the source")
     due = date.fromisoformat(due_on)
-    return {"start": (due - BEFORE_DUE).isoformat(), "end": (due + AFTER_DUE).isoformat()}
+    try:
+        return {"start": (due - BEFORE_DUE).isoformat(), "end": (due + AFTER_DUE).isoformat()}
+    except OverflowError as error:  # the first and the last days that a calendar has
+        raise Unfit("due_on", "a day of this time", "mend it at the source") from error
 
 
 def window_out(element: Any) -> Any:
@@ -195,7 +198,10 @@ def window_out(element: Any) -> Any:
     start = element.get("start", "")
     if not people.is_day(start):
         return Partly(None, {"due_on": "a window without a first day"})
-    return (date.fromisoformat(start) + BEFORE_DUE).isoformat()
+    try:
+        return (date.fromisoformat(start) + BEFORE_DUE).isoformat()
+    except OverflowError:
+        return Partly(None, {"due_on": "a window at the end of all days"})
 
 
 def note_text_in(body: str | None, language: str | None) -> Any:

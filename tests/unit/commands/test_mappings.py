@@ -79,7 +79,7 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
     both = [(one, other) for one in KINDS for other in KINDS]
     says = {kind: {"request", "answer"} for kind in KINDS} | {"icare": {"request"}}
     takes = {kind: {"request", "answer"} for kind in KINDS} | {"icare": set(), "housing": {"answer"}}
-    shared = [("cms", "cms", message) for message in ("plan", "note", "exit")]
+    shared = [("cms", "cms", message) for message in ("plan", "note", "exit", "follow-up")]
     expected = [(*way, each) for way in both for each in sorted(says[way[0]] & takes[way[1]])]
 
     found = [(pair["from"], pair["to"], pair["message"]) for pair in whole["pairs"]]
@@ -96,6 +96,7 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
     ("way", "content", "verdict", "why"),
     [
         pytest.param("cms cms", "exit", "carried", "", id="a case's end"),
+        pytest.param("cms cms", "follow-up", "partly", "no field for it", id="its number is the sender's own"),
         pytest.param("cms cms", "plan", "partly", "no field for it", id="its number is the sender's own"),
         pytest.param("harts harts", "assessment", "carried", "", id="four levels"),
         pytest.param("icare cms", "client", "partly", "", id="a client without a name"),

@@ -45,6 +45,10 @@ TABLES |= {
     "category": "note_kind",
     "program": "program",
     "closure_reason": "exit_reason",
+    "month": "milestone",
+    "method": "contact_method",
+    "situation": "situation",
+    "satisfaction": "satisfaction",
 }
 # results that come with an answer
 TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
@@ -101,7 +105,7 @@ def value(place: str, chance: random.Random) -> str:
         return moment(chance)
     if name.endswith(("_on", "_date")):
         return day(chance)
-    if name.endswith(("_safe", "_needed")):
+    if name.endswith(("_safe", "_needed")) or name in ("reached", "needs_booking"):
         return chance.choice("01")
     return text(chance)
 

@@ -23,7 +23,7 @@ from hub.mapping import Context, load
 from hub.model.canonical import canonical
 from hub.model.record import Record
 
-from .test_record import CONSENT, EXIT, NOTE, PLAN, REFERRAL, STATUS
+from .test_record import CONSENT, EXIT, FOLLOW_UP, NOTE, PLAN, REFERRAL, STATUS
 
 ROOT = Path(__file__).resolve().parents[4]
 CMS = load("cms", [ROOT / "mappings" / "cms"], columns(), FUNCTIONS)
@@ -34,6 +34,7 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "PLAN": ("plan:3", PLAN),
     "NOTE": ("note:6", NOTE),
     "EXIT": ("case:5", EXIT),
+    "FOLLOW_UP": ("follow_up:8", FOLLOW_UP),
 }
 HARBOUR = Context("harbour")
 

@@ -95,6 +95,18 @@ EXIT = {
     "closure_reason": "EMPLOYED",
     "client": [CLIENT],
 }
+FOLLOW_UP = {
+    "follow_up_id": 8,
+    "client_id": 7,
+    "case_id": 5,
+    "month": 3,
+    "due_on": "2026-08-04",
+    "done_on": "2026-08-06",
+    "reached": 1,
+    "client": [CLIENT],
+    "referral": [{"referral_id": 4, "hub_referral_no": "K7QM2XWBR4TD"}],
+    "sent": [{"referral_id": 12}],
+}
 CONSENT = {"consent_id": 9, "client_id": 7, "valid_from": "2026-01-12", "explained": "what who", "client": [CLIENT]}
 
 
@@ -300,7 +312,7 @@ def test_a_notice_holds_the_records_own_number_and_a_code_and_nothing_else():
 def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
-    assert set(names) == {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT"}
+    assert set(names) == {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP"}
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
     assert set(names["CONSENT"]["children"]["client"]["children"]) == {"identifier"}

@@ -176,7 +176,7 @@ def test_what_is_remembered_of_a_plan_is_no_value_of_it() -> None:
         tree_of(eois.shared(plan=eois.PLAN.replace("Employment Service", rules.LBS).replace("2345678", "9")))
     )
 
-    kept = str(vars(memory))
+    kept = str(dict(memory))
     assert "closed:" in kept
     assert "lbs:" in kept
     assert not any(word in kept for word in ("2345678", eois.REFERENCE, "Job Search", "In education"))
