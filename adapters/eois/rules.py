@@ -86,6 +86,17 @@ def _of_follow_ups(plan: Mapping[str, Any], created: str) -> Iterator[Fault]:
     days = [each["date"] for each in sorted(made, key=lambda each: int(each["month"]))]
     if days != sorted(days) or any(day > created for day in days):
         yield Fault("DATE_ORDER", f"{_PLAN}/FollowUp", "days of follow-ups out of order", "in order, none to come")
+    elif any(not _may_be(made, int(each["month"]), each["date"]) for each in made):
+        yield Fault("DATE_ORDER", f"{_PLAN}/FollowUp", "a follow-up outside its window", "14 days before to 30 after")
+
+
+def _may_be(made: Sequence[Mapping[str, str]], months: int, day: str) -> bool:
+    """Whether a day is in the window of its month, as far as the follow-up at exit tells when the exit was."""
+    at_exit = next((date.fromisoformat(each["date"]) for each in made if each["month"] == "0"), None)
+    if at_exit is None or not months:
+        return True
+    first, last = months_after(at_exit - AFTER, months) - BEFORE, months_after(at_exit, months) + AFTER
+    return first <= date.fromisoformat(day) <= last
 
 
 def twice_registered(clients: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:

@@ -21,8 +21,11 @@ from tests.eois_network import Mixed, allow, consent_row, make_mixed
 from tests.network import AGREED, agreement
 
 ALL = "IDENT CONTACT NEEDS LANG EMPLOY EDUC INCOME HOUSING SERVICE_STATUS PLAN HEALTH_MENTAL"
-LATER = "2026-08-03T10:15:00-04:00"
-FOLLOWED = '<FollowUp month="0" date="2026-05-28" status="Completed" outcome="In training"/>'
+LATER = "2026-10-03T10:15:00-04:00"
+FOLLOWED = (
+    '<FollowUp month="0" date="2026-07-02" status="Scheduled"/>'
+    '<FollowUp month="3" date="2026-10-02" status="Completed" outcome="In training"/>'
+)
 
 
 @pytest.fixture
@@ -109,7 +112,10 @@ def test_a_follow_up_and_the_end_of_a_closed_plan_come_back_to_who_referred_case
     mixed.run()
 
     (ended,) = mixed.network.inbox("harbour", "exit")
-    assert (ended["payload"]["closure_reason"], ended["payload"]["closed_on"]) == ("EMPLOYED", "2026-05-28")
+    assert (ended["payload"]["closure_reason"], ended["payload"]["closed_on"]) == ("EMPLOYED", "2026-07-02")
+    (made,) = mixed.network.inbox("harbour", "follow-up")
+    followed = made["payload"]
+    assert (followed["month"], followed["done_on"], followed["situation"]) == (3, "2026-10-02", "TRAINING")
     assert mixed.site.result_of(name) == ("Accepted", [])
 
 
@@ -178,3 +184,19 @@ def test_an_exit_of_a_cms_is_a_closure_with_the_number_of_the_sites_own_referral
     assert said is not None
     assert closure is not None
     assert (said.get("number"), said.get("state"), closure.get("reason")) == ("R-1", "accepted", "Found Employment")
+
+
+def test_a_follow_up_of_a_cms_is_a_package_and_a_worksheet(mixed: Mixed) -> None:
+    client = referred(mixed)
+    before = set(mixed.site.received())
+
+    db = mixed.network.db("harbour")
+    cms.add_follow_up(db, client, situation="EMPLOYED_PT")
+    db.close()
+    mixed.run()
+
+    (path,) = set(mixed.site.received()) - before
+    made = eois.read(path).find("ServicePlan/FollowUp")
+    assert made is not None
+    assert (made.get("month"), made.get("status"), made.get("outcome")) == ("3", "Completed", "Employed Part-Time")
+    assert "Employed Part-Time" in path.with_suffix(".html").read_text(encoding="utf-8")

@@ -190,8 +190,9 @@ def test_what_is_remembered_of_a_plan_is_no_value_of_it() -> None:
     [
         AFTER_3 + AT_EXIT.replace("2026-07-02", "2026-10-06"),
         AFTER_3.replace("2026-10-05", "2026-10-07"),
+        AT_EXIT + AFTER_3.replace("2026-10-05", "2026-08-18"),
     ],
-    ids=["out of order", "not yet"],
+    ids=["out of order", "not yet", "before its window"],
 )
 def test_follow_ups_of_a_package_are_in_order_and_made_e5(follow_ups: str) -> None:
     with pytest.raises(RecordUnreadable, match="DATE_ORDER /CaseReferralPackage/ServicePlan/FollowUp"):
