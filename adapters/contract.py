@@ -261,9 +261,12 @@ class RecordKind:
     Args:
         event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``; of a record that names
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
-            ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
+            ``case-note-shared``, ``review-done``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
-        outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome.
+        outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome;
+            "": it names none, and is that of each referral of its client that its system received.
+        of_case: of what is about one case of a client, the child field that names the referrals which its system
+            opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of any case.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
@@ -274,6 +277,9 @@ class RecordKind:
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
         told: the system tells of such records; else they are only written.
         activities: of several kinds that hold the same, the codes of the Procedure that it is for; none: it is for all.
+        place_from: of what names no recipient by itself, the field for the sender's place code in this kind of system;
+            ``place_to``: for the recipient's. The exchange fills both when it is written; where a record that is read
+            names a recipient's place, that agency alone gets it. "": the kind writes no places.
     """
 
     name: str
@@ -284,11 +290,14 @@ class RecordKind:
     incomplete: str = ""
     holds: str = ""
     outcome_of: str = ""
+    of_case: str = ""
     route: str = ""
     to: str = ""
     after: str = ""
     told: bool = True
     activities: frozenset[str] = frozenset()
+    place_from: str = ""
+    place_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ _OFF_BUS_PURPOSES = (Purpose.RESEARCH, Purpose.FUNDRAISING)
 _BUILT = {
     Purpose.REFERRAL: (*REQUESTS, STATUS),
     Purpose.COORDINATION: ("PlanShared", "CaseNoteShared"),
+    Purpose.FOLLOW_UP: ("FollowUp",),
     Purpose.FUNDER_REPORT: ("FunderReport",),
 }
 
@@ -245,8 +246,8 @@ def _missed(facts: Facts) -> list[Code]:
 
 
 def _purpose_holds(facts: Facts) -> bool:
-    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, and what is
-    shared for the coordination of services, and a report to a funder.
+    """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, what is
+    shared for the coordination of services, the follow-up, and a report to a funder.
     """
     message = facts.message
     built = message.type in _BUILT.get(message.purpose, ())

@@ -25,6 +25,9 @@ KEYS = {
     "case_note": "note_id",
     "service_event": "event_id",
     "service_participant": "participant_id",
+    "follow_up": "follow_up_id",
+    "client_relation": "relation_id",
+    "assessment": "assessment_id",
 }
 SAVED_AT = "2026-05-04 09:00:00"  # Toronto
 
@@ -204,6 +207,33 @@ def add_note(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
     return _insert(
         db, "case_note", {"case_id": case, "body": "Came with two letters.", "category": "progress", **note, **fields}
     )
+
+
+def add_follow_up(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """A call three months after, in which the client was reached: at work, and content."""
+    case = fields.pop("case_id", None) or _case_of(db, client_id)
+    made = {"month": 3, "due_on": "2026-05-20", "done_on": "2026-05-22", "method": "phone", "reached": 1}
+    said = {"satisfaction": 4, "situation": "EMPLOYED_FT", "needs_booking": 0}
+    return _insert(db, "follow_up", {"case_id": case, **made, **said, **fields})
+
+
+def add_relation(db: sqlite3.Connection, client_id: int, related: int, relation: str = "child", **fields: Any) -> int:
+    """Somebody of the same household, also a client of the agency."""
+    row = {"client_id": client_id, "related_client_id": related, "relation": relation, "same_household": 1}
+    return _insert(db, "client_relation", {**row, **fields})
+
+
+def add_assessment(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
+    """An initial assessment in the client's own words."""
+    case = fields.pop("case_id", None) or _case_of(db, client_id)
+    said = {"needs": "A job near home", "strengths": "Bakes well", "barriers": "No car", "priority": "high"}
+    return _insert(db, "assessment", {"case_id": case, "done_on": "2026-02-01", "kind": "initial", **said, **fields})
+
+
+def add_issues(db: sqlite3.Connection, case_id: int, *codes: str) -> None:
+    """Presenting issues of a case, the first the most pressing."""
+    for rank, code in enumerate(codes, start=1):
+        db.execute("INSERT INTO presenting_issue (case_id, rank, issue_code) VALUES (?, ?, ?)", (case_id, rank, code))
 
 
 def close_case(db: sqlite3.Connection, client_id: int, reason: str = "EMPLOYED", day: str = "2026-05-20") -> int:

@@ -27,6 +27,14 @@ ADAPTER = Adapter(
             outcome_of="referral.hub_referral_no",
         ),
         RecordKind(
+            "FOLLOW_UP",
+            event="review-done",
+            parcel="follow-up",
+            holds="Task",
+            outcome_of="referral.hub_referral_no",
+            of_case="sent.referral_id",
+        ),
+        RecordKind(
             "SERVICE",
             event="notify-update-process-request",
             parcel="service",

@@ -30,7 +30,7 @@ from adapters.cms.reports import ASSESSMENT, Reports
 from adapters.cms.settings import engine, funders
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
-from adapters.cms.views import CAME_BY, CASE, FORMS, KEYS, Form, Keyed
+from adapters.cms.views import CAME_BY, CASE, FORMS, KEYS, SENT, Form, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
@@ -41,14 +41,23 @@ _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAP
 _BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
 
-_SHARED = ("plan", "note", "case", "service")
+_SHARED = ("plan", "note", "case", "follow_up", "service")
 # whose rows hold a row of this view nested, and through which of their columns
 _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "v_hub_client": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_identifier": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_language": (("referral_out", "client_id"),),
-    "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id")),
-    "v_hub_referral_in": (("case", "case_id"), ("service", "case_id")),
+    "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id"), ("follow_up", "case_id")),
+    "v_hub_referral_in": (("case", "case_id"), ("follow_up", "case_id"), ("service", "case_id")),
+    "v_hub_referral_out": (("follow_up", "case_id"),),
+}
+# a row of these changes what is reported of its client
+_REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
+# what is nested under a record of a case, by the name under which it is: its view, and how much of it
+_OF_A_CASE: Mapping[str, tuple[str, Form]] = {
+    "case": ("v_hub_case", CASE),
+    "referral": ("v_hub_referral_in", CAME_BY),
+    "sent": ("v_hub_referral_out", SENT),
 }
 # a row of these changes what is reported of its client
 _REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
@@ -301,15 +310,14 @@ class CmsSource:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
         form = FORMS[keyed.kind]
-        cases = self._of_cases(unique(row.get("case_id") for _, row in rows), keyed, "case", "v_hub_case", CASE)
-        came_by = self._of_cases(
-            unique(row.get("case_id") for _, row in rows), keyed, "referral", "v_hub_referral_in", CAME_BY
-        )
+        case_ids = unique(row.get("case_id") for _, row in rows)
+        of_cases = {
+            name: self._of_cases(case_ids, keyed, name, view, part) for name, (view, part) in _OF_A_CASE.items()
+        }
         for version, row in one_each(keyed.column, rows):
             nested = {
                 "client": clients.get(row.get("client_id"), []),
-                "case": cases.get(row.get("case_id"), []),
-                "referral": came_by.get(row.get("case_id"), []),
+                **{name: found.get(row.get("case_id"), []) for name, found in of_cases.items()},
             }
             own = {name: value for name, value in row.items() if name != "case_id" or "case_id" in form.columns}
             whole = {**own, **{name: nested[name] for name in keyed.nested if nested.get(name)}}

@@ -57,6 +57,10 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "referral_id:int hub_referral_no case_id:int status status_reason status_at:timestamp"
             " appointment_at:timestamp worker"
         ),
+        "v_hub_follow_up": _table(
+            "follow_up_id:int client_id:int case_id:int month:int due_on:date done_on:date method reached:flag"
+            " satisfaction:int situation needs_booking:flag"
+        ),
         "v_hub_service": _table(
             "participant_id:int event_id:int client_id:int case_id:int program activity started_at:timestamp"
             " ended_at:timestamp minutes:int format delivery site_id language group_size:int target_group funder"
@@ -115,6 +119,7 @@ ACTION = Form(
     joined=True,
 )
 CAME_BY = Form(_of("v_hub_referral_in", "referral_id hub_referral_no"), ("hub_referral_no",))
+SENT = Form(_of("v_hub_referral_out", "referral_id"), ("referral_id",))
 GOAL = Form(
     _of("v_hub_plan", "goal_id term goal_description indicator goal_status result"),
     ("goal_id", "term", "goal_description", "goal_status"),
@@ -176,6 +181,12 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             ("case_id", "client_id", "program", "opened_on", "closed_on"),
             written=_table("referral_id:int"),
             children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
+        ),
+        "FOLLOW_UP": Form(
+            VIEWS["v_hub_follow_up"],
+            ("follow_up_id", "client_id", "case_id", "month", "due_on", "done_on", "reached"),
+            written=_table("from_org hub_referral_no"),
+            children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY, "sent": SENT},
         ),
         "CONSENT": Form(
             VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
@@ -242,6 +253,7 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
         "case": Keyed("EXIT", "v_hub_case", ("client", "referral"), once="closed_on"),
+        "follow_up": Keyed("FOLLOW_UP", "v_hub_follow_up", ("client", "referral", "sent"), once="done_on"),
         "service": Keyed("SERVICE", "v_hub_service", ("client", "referral")),
         "profile": Keyed("PROFILE", "v_hub_service", reported=True),
         "report": Keyed("REPORT", "v_hub_service", reported=True),

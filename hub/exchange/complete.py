@@ -36,6 +36,7 @@ OF_ONTARIO = BY_REQUESTER | {
 FOCUS = {
     "plan-shared": ("CarePlan",),
     "case-note-shared": ("DocumentReference",),
+    "review-done": ("Task",),
     "funder-report": ("Encounter", "Patient"),  # what was done; of a profile the client
 }
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
@@ -112,7 +113,8 @@ def complete(resource: Resource, own_id: str, frame: Frame) -> Resource:
     kind = resource["resourceType"]
     if kind == "Organization":
         return {**resource, "id": own_id}
-    finish = {"ServiceRequest": _service_request, "Task": _task}.get(kind)
+    task = _review if frame.event in FOCUS else _task
+    finish = {"ServiceRequest": _service_request, "Task": task}.get(kind)
     finished = finish(resource, frame) if finish else resource
     if kind == "Patient":
         finished = _patient(resource, frame, is_client=frame.client.get("reference") == f"urn:uuid:{own_id}")
@@ -227,6 +229,11 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         ),
     }
     return defaults | resource | owned
+
+
+def _review(resource: Resource, frame: Frame) -> Resource:
+    """A review of a case (shared model 3.12): its state is its own, the referral's number says on what it rides."""
+    return {"authoredOn": instant(frame.at), "lastModified": instant(frame.at), **resource, "basedOn": [frame.request]}
 
 
 def _who(resource: Resource, frame: Frame) -> Resource:

@@ -67,7 +67,11 @@ class ReferralRecord:
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
         after: of a report, the key of the record that must have been taken before it; "".
-        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
+        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient;
+            None: its kind of record names none.
+        opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
+            that came into it stand in ``numbers``. None: it is about the client, whatever the case.
+        place: of what goes to one agency alone, the place of that agency in its kind of system; "": it names none.
     """
 
     source: Source
@@ -89,7 +93,9 @@ class ReferralRecord:
     holds: str = ""
     route: tuple[str, str] = ("", "")
     service: str = ""
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[str, ...] | None = ()
+    opened: tuple[str, ...] | None = None
+    place: str = ""
     after: str = ""
 
     @property
@@ -230,8 +236,9 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
     )
 
 
-def _numbers(kind: RecordKind, record: Record) -> tuple[str, ...]:
-    child, _, field = kind.outcome_of.partition(".")
+def _numbers(named: str, record: Record) -> tuple[str, ...]:
+    """What the child records say in a field, ``child.field``."""
+    child, _, field = named.partition(".")
     return tuple(number for row in record.children.get(child, ()) if (number := row.get(field)))
 
 
@@ -274,7 +281,9 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
-        numbers=_numbers(kind, record),
+        place=record.fields.get(kind.place_to, ""),
+        numbers=_numbers(kind.outcome_of, record) if kind.outcome_of else None,
+        opened=_numbers(kind.of_case, record) if kind.of_case else None,
         after=record.fields.get(kind.after, "") if kind.after else "",
     )
 

@@ -16,7 +16,7 @@ from hub.model import codes
 from hub.model.directory import System
 from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
-from hub.model.record import Loss
+from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
@@ -72,6 +72,7 @@ def write_parcel(
         record = replace(
             record, fields={**record.fields, kind.own: own_number(referral.sender_key)}
         )  # it finds its row
+    record = with_places(kind, record, places.get(envelope.sender), places.get(system.agency))
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
@@ -110,6 +111,12 @@ def _activities(content: Resource) -> set[str]:
     """What was done, by the codes of its Procedures."""
     codings = (each for found in resources(content, "Procedure") for each in found.get("code", {}).get("coding", ()))
     return {each["code"] for each in codings if each.get("system") == _ACTIVITY and "code" in each}
+
+
+def with_places(kind: RecordKind, record: Record, sender: str | None, recipient: str | None) -> Record:
+    """A record with the place codes of both ends, where its kind writes them; one that nobody knows stays out."""
+    named = {kind.place_from: sender, kind.place_to: recipient}
+    return replace(record, fields={**record.fields, **{name: code for name, code in named.items() if name and code}})
 
 
 def places_of(directory: Directory, system: System, service: str | None) -> dict[str, str]:

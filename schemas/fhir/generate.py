@@ -46,7 +46,7 @@ ELEMENTS = {
     "code=1..1 orderDetail subject occurrenceDateTime occurrencePeriod authoredOn=1..1 requester=1..1 performer=1..1 "
     "reasonCode reasonReference supportingInfo note patientInstruction",
     "Task": "id=1..1 meta=1..1 text extension identifier=1..* basedOn=1..1 partOf status statusReason "
-    "businessStatus=1..1 intent priority code=1..1 focus=1..1 for=1..1 executionPeriod authoredOn=1..1 "
+    "businessStatus intent priority code=1..1 focus=1..1 for=1..1 executionPeriod authoredOn=1..1 "
     "lastModified=1..1 requester=1..1 owner=1..1 reasonCode reasonReference note restriction=1..1 input output",
     "TaskRestriction": "period=1..1",
     "TaskInput": "type valueBoolean valueCode valueDate valueDateTime valueString valueCodeableConcept valueReference",
@@ -59,8 +59,8 @@ ELEMENTS = {
     "Observation": "id=1..1 meta=1..1 text extension identifier basedOn status category code subject=1..1 focus "
     "effectiveDateTime effectivePeriod issued performer valueCodeableConcept valueString valueBoolean valueInteger "
     "valueDateTime valuePeriod dataAbsentReason note method derivedFrom component",
-    "ObservationComponent": "code valueCodeableConcept valueString valueBoolean valueInteger valueDateTime valuePeriod "
-    "dataAbsentReason",
+    "ObservationComponent": "code valueQuantity valueCodeableConcept valueString valueBoolean valueInteger "
+    "valueDateTime valuePeriod dataAbsentReason",
     "Condition": "id=1..1 meta=1..1 text extension identifier clinicalStatus verificationStatus category code=1..1 "
     "subject recordedDate recorder asserter evidence note",
     "ConditionEvidence": "code detail",
@@ -90,6 +90,7 @@ ELEMENTS = {
     "performedDateTime performedPeriod performer reasonReference outcome note",
     "ProcedurePerformer": "actor onBehalfOf",
     "Duration": "value=1..1 unit system code",
+    "Quantity": "value=1..1 unit system code",
     "Organization": "id=1..1 meta identifier=1..* active=1..1 type=1..* name=1..1 telecom address partOf endpoint",
     "PractitionerRole": "id=1..1 meta identifier active practitioner organization code location healthcareService "
     "telecom",
@@ -194,6 +195,10 @@ def generate() -> Schema:
         "items": {"$ref": "#/$defs/BundleEntry"},
     }
     defs["BundleEntry"] = _entry(_one_of_types([*LABELLED, *DIRECTORY, *OTHERS]))
+    # a referral's Task says how the referral stands; a review is no step of one (shared model 3.12)
+    review = _coding("https://hub.example.org/fhir/CodeSystem/hub-task", "follow-up-review")
+    defs["Task"]["properties"]["businessStatus"] = {"$ref": "#/$defs/CodedConcept"}
+    defs["Task"] |= {"if": {"not": {"properties": {"code": review}}}, "then": {"required": ["businessStatus"]}}
     defs["Appointment"]["allOf"] = [  # shared model 3.11
         _where("status", "booked", ["start", "end"]),
         _where("status", "cancelled", ["cancelationReason"]),
@@ -320,6 +325,12 @@ def _where(element: str, code: str, required: list[str]) -> Schema:
 def _if(element: str, code: str, then: Schema) -> Schema:
     condition = {"properties": {element: {"const": code}}, "required": [element]}
     return {"if": condition, "then": then}
+
+
+def _coding(system: str, code: str) -> Schema:
+    """A CodeableConcept that has this coding."""
+    one = {"properties": {"system": {"const": system}, "code": {"const": code}}, "required": ["system", "code"]}
+    return {"properties": {"coding": {"contains": one}}, "required": ["coding"]}
 
 
 def text() -> str:

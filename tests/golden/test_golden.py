@@ -30,7 +30,7 @@ from consent.packs import PACKAGED, load_packs
 from consent.rows import read_row, to_consent
 from hub.compose import adapters_of, load_mappings
 from hub.errors import MessageRejected
-from hub.exchange.writing import kind_of
+from hub.exchange.writing import kind_of, with_places
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.canonical import canonical
@@ -135,6 +135,8 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             record_kind.event == "referral-status" and "status" not in back.record.fields
         ):  # it ends as delivered (shared model 6.2)
             return {"nothing": "the system has no word for this state"}
+        places, sender = PLACES.get(kind, {}), header["source"]["endpoint"].rsplit("/", 1)[1]
+        back = replace(back, record=with_places(record_kind, back.record, places.get(sender), places.get(to)))
         own = {} if adapter.takes("referral") or not record_kind.own else {record_kind.own: "R-1"}  # its own alone
         record = replace(back.record, fields={**back.record.fields, **own})
         payload = orjson.loads(adapter.render(record))

@@ -53,7 +53,14 @@ SAMPLES = {
     ("harts", "RF_REQUEST"): [request(), request({"reason": "INC"}, eligible=[])],
     ("harts", "RF_STATUS"): [answer(results=[{}]), answer({"status": "D", "reason": "CAP", "start_by": "2026-05-01"})],
 }  # fmt: skip
-NAMES = {"RF_REQUEST": "request", "RF_STATUS": "answer", "PLAN": "plan", "NOTE": "note", "EXIT": "exit"}
+NAMES = {
+    "RF_REQUEST": "request",
+    "RF_STATUS": "answer",
+    "PLAN": "plan",
+    "NOTE": "note",
+    "EXIT": "exit",
+    "FOLLOW_UP": "follow-up",
+}
 PAIRS = [(one, other, name) for one in KINDS for other in KINDS for name in ("RF_REQUEST", "RF_STATUS")]
 ids = pytest.mark.parametrize(("sender", "receiver", "name"), PAIRS, ids=lambda word: word)
 SEEDS = 40

@@ -51,6 +51,10 @@ TABLES |= {
     "support.code": "support_service",
     "target.code": "target_group",
     "need.code": "need",
+    "month": "milestone",
+    "method": "contact_method",
+    "situation": "situation",
+    "satisfaction": "satisfaction",
 }
 # results that come with an answer
 TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
@@ -112,7 +116,7 @@ def value(place: str, chance: random.Random) -> str:
         return moment(chance)
     if name.endswith(("_on", "_date")):
         return day(chance)
-    if name.endswith(("_safe", "_needed")):
+    if name.endswith(("_safe", "_needed")) or name in ("reached", "needs_booking"):
         return chance.choice("01")
     return text(chance)
 

@@ -24,7 +24,7 @@ from hub.mapping import Context, load
 from hub.model.canonical import canonical
 from hub.model.record import Record
 
-from .test_record import CONSENT, EXIT, NOTE, PLAN, PROFILE, REFERRAL, REPORT, SERVICE, STATUS
+from .test_record import CONSENT, EXIT, FOLLOW_UP, NOTE, PLAN, PROFILE, REFERRAL, REPORT, SERVICE, STATUS
 
 ROOT = Path(__file__).resolve().parents[4]
 CMS = load("cms", [ROOT / "mappings" / "cms"], columns(), FUNCTIONS)
@@ -38,6 +38,7 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "SERVICE": ("service:8", SERVICE),
     "PROFILE": ("profile:8", PROFILE),
     "REPORT": ("report:8", REPORT),
+    "FOLLOW_UP": ("follow_up:8", FOLLOW_UP),
 }
 HARBOUR = Context("harbour")
 

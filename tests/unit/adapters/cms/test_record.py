@@ -125,6 +125,18 @@ REPORT = {
     "client": [CLIENT],
 }
 PROFILE = {"participant_id": 8, "client_id": 7, "funder": "ircc", "client": [CLIENT]}
+FOLLOW_UP = {
+    "follow_up_id": 8,
+    "client_id": 7,
+    "case_id": 5,
+    "month": 3,
+    "due_on": "2026-08-04",
+    "done_on": "2026-08-06",
+    "reached": 1,
+    "client": [CLIENT],
+    "referral": [{"referral_id": 4, "hub_referral_no": "K7QM2XWBR4TD"}],
+    "sent": [{"referral_id": 12}],
+}
 CONSENT = {"consent_id": 9, "client_id": 7, "valid_from": "2026-01-12", "explained": "what who", "client": [CLIENT]}
 
 
@@ -330,7 +342,7 @@ def test_a_notice_holds_the_records_own_number_and_a_code_and_nothing_else():
 def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
-    told = {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "SERVICE", "PROFILE", "REPORT"}
+    told = {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP", "SERVICE", "PROFILE", "REPORT"}
     assert set(names) == told
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
