@@ -6,7 +6,8 @@ needs no store, and there is no second memory that might say something else. In 
 digests and a day; nothing of a client.
 
 - Of two rows of one key the later one counts: the earlier is CORRECTED where it was answered, else SUPERSEDED.
-- A slip whose workbook is still spooled was never sent. One whose workbook another stands for says nothing any more.
+- A slip whose workbook is still spooled was never sent. Of a workbook for which another stands each row stands in that
+  one's slip again, so the older slip says nothing even before it is gone.
 - A workbook that lies in none of the places was taken by its worker: UPLOADED, since nobody can tell otherwise.
 """
 
@@ -126,9 +127,8 @@ class Ledger:
         waiting = set(self._box.names(BOOK, spooled=True))
         slips = [slip for name in self._box.names(SLIP, spooled=True) if (slip := self._slip(name)) is not None]
         sent = [slip for slip in slips if slip.file not in waiting]
-        over = {slip.replaces for slip in sent}
         places = {name: place for place in reversed(PLACES) for name in self._folder.names(place)}
-        return Book(sorted((slip for slip in sent if slip.file not in over), key=_in_order), places)
+        return Book(sorted(sent, key=_in_order), places)
 
     def slip(self, file: str) -> Slip | None:
         """The slip of a workbook, sent or not."""

@@ -54,8 +54,8 @@ class Desk:
         self.folder = folder
         self.settings = dict(self.office.settings)
         (folder / "templates").mkdir()
-        for module in ("IO", "CLIENT_PROFILE", "CC"):  # without prepared rows: quick to fill
-            (folder / "templates" / f"{module}.xlsx").write_bytes(icare.workbook(module))
+        for module in ("IO", "CLIENT_PROFILE", "CC"):  # without prepared rows and lists: quick to fill
+            (folder / "templates" / f"{module}.xlsx").write_bytes(icare.workbook(module, lov=False))
 
     def source(self, how: Callable[..., object] = connect) -> Answering:
         """A new process."""
@@ -103,7 +103,7 @@ class Desk:
 
     def save(self, name: str, rows: list[dict[str, str]], place: str = "", module: str = "IO") -> None:
         """A worker, or iCARE, saves a workbook with these rows."""
-        data = icare.workbook(module, cast(list[Mapping[str, icare.Cell]], rows))
+        data = icare.workbook(module, cast(list[Mapping[str, icare.Cell]], rows), lov=False)
         (self.folder / place).mkdir(exist_ok=True)
         (self.folder / place / name).write_bytes(data)
 

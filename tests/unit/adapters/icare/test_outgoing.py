@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from adapters.contract import Answer, Parcel, SentState, Verdict
+from adapters.contract import Answer, Parcel, Raw, SentState, Verdict
 from adapters.icare.layout import ROWS_MAX
 from adapters.icare.outbox import Outbox
 from hub.errors import LeaseOver, Refused, Unavailable
@@ -428,6 +428,44 @@ def test_commit_is_called_once_for_several_workbooks_while_nothing_has_changed(d
     assert seen == [[MAY]]
 
 
+def test_a_workbook_that_its_worker_saves_at_the_last_moment_stays_as_it_is(desk: Desk):
+    prepared(desk)
+    last = [io_row(client_validation_id=OTHER, postal_cd="K1A0A1")]
+
+    with pytest.raises(Unavailable, match="changed just now"):
+        desk.send(CHANGED, commit=lambda: desk.save(MAY, last))
+
+    assert desk.books() == [MAY]
+    assert desk.rows(MAY) == last
+
+
+def test_who_reads_while_somebody_writes_sees_nothing_that_was_not_sent(desk: Desk):
+    seen: list[str] = []
+
+    def meanwhile() -> None:
+        seen.extend(one.text for one in desk.source().check() if one.place == "path/reports")
+
+    desk.send(report("e-1"), commit=meanwhile)
+
+    assert seen == []
+
+
+def test_who_looks_after_a_kill_sees_each_row_once(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    prepared(desk)
+    whole = Outbox.show
+
+    def dies(self: Outbox, name: str) -> None:
+        whole(self, name)
+        raise Killed
+
+    with monkeypatch.context() as broken, pytest.raises(Killed):
+        broken.setattr(Outbox, "show", dies)
+        desk.send(CHANGED)
+
+    found = [one.text.split(";")[0] for one in desk.looker().check() if one.place == "path/reports"]
+    assert found == ["rows prepared: 3"]
+
+
 def test_somebody_who_writes_keeps_another_one_out(desk: Desk):
     def meanwhile() -> None:
         with pytest.raises(Unavailable):
@@ -504,19 +542,37 @@ def test_no_slip_and_no_memory_holds_anything_of_a_client(desk: Desk):
 
 def test_the_hubs_own_workbooks_are_never_read_as_the_agencys_in_any_place(desk: Desk):
     desk.send(report("e-1"), profiled("e-2", city_txt="Sudbury"))
-    desk.office.hand_in("NARS", [icare.assessed()])
+    ours = desk.books()
+    name = desk.office.hand_in("NARS", [icare.assessed()])
+    key = f"{name.removesuffix('.xlsx')}/4/language_skills_referrals_ind"
+    lay = desk.folder
     for place in ("", "uploaded", "processed"):
-        if place:
-            for name in desk.books():
-                if not name.startswith("NARS"):
-                    desk.office.move(name, place)
+        (desk.folder / place).mkdir(exist_ok=True)
+        for each in ours:
+            (lay / each).rename(desk.folder / place / each)
+        lay = desk.folder / place
         reader = Reader(desk)
-        (raw,) = reader.page().raws
         reader.told()
-        reader.source.answer({raw.key: Answer(Verdict.ACCEPTED)})
-        assert orjson.loads(raw.data).get("profile") is None, "a profile of the hub's own"  # type: ignore[union-attr]
-    answered = [path.name.split("_A")[0] for path in desk.folder.rglob("*.hub.csv")]
-    assert answered == ["NARS"], "none of the hub's own is answered"
+        (raw,) = reader.source.refetch([key])
+        reader.source.answer({key: Answer(Verdict.ACCEPTED)})
+        assert isinstance(raw, Raw)
+        assert "profile" not in orjson.loads(raw.data), "a profile of the hub's own"
+
+    answered = [path.name for path in desk.folder.rglob("*.hub.csv")]
+    assert answered == [f"{name}.hub.csv"], "none of the hub's own is answered"
+    assert not any(each.startswith("file:IO") for each in desk.memory)
+
+
+def test_a_worker_may_save_the_hubs_own_workbook_as_often_as_it_takes(desk: Desk):
+    desk.send(report("e-1", postal_cd=""))
+    reader = Reader(desk)
+    reader.told()
+    desk.save(MAY, [io_row()])
+
+    page = reader.page()
+
+    assert page.problems == ()
+    assert not list(desk.folder.glob("*.hub.csv"))
 
 
 def test_2501_rows_make_two_workbooks_and_a_client_stands_in_one(desk: Desk):
