@@ -256,6 +256,8 @@ class RecordKind:
             ``case-note-shared``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
         outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome.
+        only_open: it is the receiver's word about one referral; where it names none, about the only open one of its
+            client that its system has received.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
@@ -273,6 +275,7 @@ class RecordKind:
     holds: str = ""
     outcome_of: str = ""
     route: str = ""
+    only_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +298,7 @@ class Adapter:
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
+    writes: Callable[[Record], bool] = lambda _: True  # else it has too little to be written, and nothing of it is
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     answers: bool = False  # its sources are ``Answering``

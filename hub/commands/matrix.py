@@ -20,6 +20,7 @@ _MESSAGE = {  # of a kind of record: its event, and what its messages hold
     ("referral-status", ""): "answer",
     ("plan-shared", "CarePlan"): "plan",
     ("case-note-shared", "DocumentReference"): "note",
+    ("notify-update-process-request", "Encounter"): "service",
     ("notify-update-process-request", "EpisodeOfCare"): "exit",
 }
 

@@ -80,6 +80,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Patient", f"{EXTENSION}/official-language"): Category.LANG,
     ("Patient", f"{EXTENSION}/interpreter-needed"): Category.LANG,
     ("Patient", f"{_R4}/patient-interpreterRequired"): Category.LANG,  # a partner's word for it
+    **{("Observation", f"{EXTENSION}/{name}"): None for name in ("course", "position", "list-priority", "offered-on")},
     ("Observation", f"{EXTENSION}/assessment-type"): None,
     ("Observation", f"{EXTENSION}/assessor"): None,
     ("Observation", f"{EXTENSION}/valid-to"): None,
@@ -93,12 +94,17 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("CarePlan", f"{EXTENSION}/done-on"): None,
     ("DocumentReference", f"{EXTENSION}/signed-at"): None,
     ("EpisodeOfCare", f"{EXTENSION}/exit-reason"): None,
+    ("EpisodeOfCare", f"{EXTENSION}/course"): None,
     ("Encounter", f"{EXTENSION}/service-format"): None,
     ("Encounter", f"{EXTENSION}/service-delivery"): None,
     ("Encounter", f"{EXTENSION}/group-size"): None,
     ("Encounter", f"{EXTENSION}/target-group"): None,  # of the session, not of the person (settled S10)
     ("Encounter", f"{EXTENSION}/support-service"): None,  # the same
     ("Encounter", f"{EXTENSION}/service-language"): Category.LANG,
+    **{
+        ("Encounter", f"{EXTENSION}/{name}"): None
+        for name in ("course", "course-funding", "seat", "hours-offered", "absent-days", "excused-days", "warnings")
+    },
 }
 
 _TEXTS = frozenset({"note", "patientInstruction", "progress"})  # free text whole, in whatever resource

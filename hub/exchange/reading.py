@@ -67,6 +67,7 @@ class ReferralRecord:
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
         numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
+        only_open: an answer that names no referral is about the only open one, whatever it says of it.
     """
 
     source: Source
@@ -89,6 +90,7 @@ class ReferralRecord:
     route: tuple[str, str] = ("", "")
     service: str = ""
     numbers: tuple[str, ...] = ()
+    only_open: bool = False
 
     @property
     def shared(self) -> bool:
@@ -97,8 +99,8 @@ class ReferralRecord:
 
     @property
     def alone(self) -> bool:
-        """Results that name no referral and say nothing of a state."""
-        return self.kind == "referral-status" and not self.number and not self.said.state
+        """An answer that names no referral: results that say nothing of a state, or one that is about the only one."""
+        return self.kind == "referral-status" and not self.number and (self.only_open or not self.said.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
             raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
         if kind.event == "consent":
             return _consent(house, source, record)
-        return (_referral if kind.event in _OF_A_REFERRAL else _shared)(house, source, kind, record)
+        of_one = kind.event in _OF_A_REFERRAL or kind.only_open
+        return (_referral if of_one else _shared)(house, source, kind, record)
     except MessageRejected as error:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
     except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
@@ -225,6 +228,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         consent=record.fields.get(kind.consent) if kind.consent else None,
         route=_route(kind, record),
         losses=translated.losses,
+        only_open=kind.only_open,
     )
 
 

@@ -55,6 +55,10 @@ _TEXT = {
     "Attachment": "extension*:Extension contentType language data hash",
     "EpisodeOfCare": "extension*:Extension identifier*:Identifier status type*:CodeableConcept patient:Reference"
     " managingOrganization:Reference period:Period referralRequest*:Reference careManager:Reference",
+    "Encounter": "extension*:Extension identifier*:Identifier status class:Coding type*:CodeableConcept"
+    " serviceType:CodeableConcept subject:Reference episodeOfCare*:Reference basedOn*:Reference"
+    " period:Period length:Duration serviceProvider:Reference",
+    "Duration": "extension*:Extension value unit system code",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -90,7 +94,7 @@ ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
 RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
-        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare"),
+        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter"),
     }
 )
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

@@ -26,7 +26,7 @@ from hub.mapping.passage import Leaf, Passage, carry, told_by_the_hub
 from hub.mapping.trial import HOME, TEXTS, filled, lines_of, words_of
 from hub.model import codes
 
-MESSAGES = ("request", "answer", "plan", "note", "exit")  # what one kind may say to another
+MESSAGES = ("request", "answer", "plan", "note", "service", "exit")  # what one kind may say to another
 NEVER_SAID = "missing: the receiver needs it, and the sender never says it"
 DIRECTORY = "by the directory, which must know the agency's place in the receiver's kind of system"
 ALIAS = "each agency has its own alias of a client: the hub writes the receiver's"
