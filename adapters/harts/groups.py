@@ -174,8 +174,10 @@ def of_lines(
 
 
 def _of_nobody(client: dat.Client, nothing: _Part) -> _Part:
-    """Of a client of whom nothing is passed on: whether something of it was taken all the same."""
-    return _KEPT if any(line.record in KEPT and not line.faults for line in client.lines) else nothing
+    """Of a client of whom nothing is passed on: there may be nothing that it waits for all the same."""
+    kept = [line for line in client.lines if line.record in KEPT]
+    waits = any(fault.code == NOTHING_YET for line in kept for fault in line.faults)
+    return _KEPT if kept and not waits else nothing
 
 
 def _crowd(client: dat.Client) -> Iterator[Fault]:

@@ -30,6 +30,8 @@ KEPT_MAX = 200  # [policy] of a learner, and of a course: the newest words; of a
 KEPT = frozenset({"WL", "EN", "AT", "EX"})
 _FIELDS = {"WL": (), "EN": ("first_class", "ref_no"), "AT": ("period",), "EX": ("exit_date",)}  # what is kept of each
 
+_OWN_NUMBER = "a referral of HARTS' own"
+
 Place = tuple[int, int, int]  # year, sequence, line: the order of files and lines
 Word = tuple[Place, str, str, str, dict[str, str]]  # where, record, action, course, fields
 
@@ -95,7 +97,7 @@ class Ledger:
             if not faults and line.action != DELETED:
                 faults += courses.of_course(line, self._site)
             if not faults and line.action != "A" and not stands:
-                faults.append(_nothing(line, "COURSE"))
+                faults.append(_nothing(line))
             if not faults:
                 key = _course_key(line.fields["course"])
                 self._keep(key, words, (at, "CO", line.action, line.fields["course"], dict(line.fields)))
@@ -142,13 +144,13 @@ class Ledger:
         if line.faults:
             return line
         if line.action == CHANGED and not stands.has(line):
-            return _with(line, _nothing(line, "COURSE"))
+            return _with(line, _nothing(line))
         again = stands.has(line)
         own = said.get("ref_no") or (enrolled.ref_no if enrolled and line.record in ("AT", "EX") else "")
         line = replace(
             line, fields={**said, **_told(line.record, own, again=again)}, again=again and line.action == "A"
         )
-        return _with(line, _nothing(line, "REF_NO")) if own and values.alias(own) is None else line
+        return _with(line, _of_nobody(line)) if own and values.alias(own) is None else line
 
     def _course(self, name: str, at: Place) -> Course | None:
         return _course_at(self._words(_course_key(name)), at) if name else None
@@ -177,13 +179,13 @@ _RULES: Mapping[str, Callable[[Line, Course | None, Enrolled | None], Iterator[F
 def _deleted(line: Line, enrolled: Enrolled | None, *, there: bool) -> Line:
     """A line that deletes: of an enrolment, or a place on a list, it is heard; what was told of others cannot be."""
     if not there:
-        return _with(line, _nothing(line, "COURSE"))
+        return _with(line, _nothing(line))
     if line.record in ("AT", "EX"):
         got, step = "a line that takes back what was told", "tell those who referred the client"
         return _with(line, Fault(line.number, line.record, "", NOT_CARRIED, got, "A or U", step))
     if line.record == "EN" and enrolled is not None and enrolled.ref_no:
         line = replace(line, fields={**line.fields, "ref_no": enrolled.ref_no})
-        return _with(line, _nothing(line, "REF_NO")) if values.alias(enrolled.ref_no) is None else line
+        return _with(line, _of_nobody(line)) if values.alias(enrolled.ref_no) is None else line
     return line
 
 
@@ -197,7 +199,7 @@ def _is_taken(line: Line) -> bool:
 
 def _of_harts_alone(line: Line) -> bool:
     """A line under a referral of HARTS' own, which never came through the hub."""
-    return [(fault.code, fault.field) for fault in line.faults] == [(NOTHING_YET, "REF_NO")]
+    return [(fault.code, fault.got) for fault in line.faults] == [(NOTHING_YET, _OWN_NUMBER)]
 
 
 def _told(record: str, ref_no: str, *, again: bool) -> dict[str, str]:
@@ -205,9 +207,13 @@ def _told(record: str, ref_no: str, *, again: bool) -> dict[str, str]:
     return {**found, "again": "1"} if again and record in ("EN", "EX") else found
 
 
-def _nothing(line: Line, where: str) -> Fault:
-    got = "a number of HARTS' own" if where == "REF_NO" else "nothing that it could change"
-    return Fault(line.number, line.record, where, NOTHING_YET, got, "what came through the hub, or an A line before it")
+def _nothing(line: Line) -> Fault:
+    return Fault(line.number, line.record, "COURSE", NOTHING_YET, "nothing that it could change", "an A line before it")
+
+
+def _of_nobody(line: Line) -> Fault:
+    where = "REF_NO" if line.record == "EN" else ""  # the others have it of their EN
+    return Fault(line.number, line.record, where, NOTHING_YET, _OWN_NUMBER, "a referral that came through the hub")
 
 
 def _with(line: Line, *faults: Fault) -> Line:
