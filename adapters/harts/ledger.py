@@ -146,11 +146,10 @@ class Ledger:
         if line.action == CHANGED and not stands.has(line):
             return _with(line, _nothing(line))
         again = stands.has(line)
-        own = said.get("ref_no") or (enrolled.ref_no if enrolled and line.record in ("AT", "EX") else "")
-        line = replace(
-            line, fields={**said, **_told(line.record, own, again=again)}, again=again and line.action == "A"
-        )
-        return _with(line, _of_nobody(line)) if own and values.alias(own) is None else line
+        fields = {**said, **(_of_enrolment(enrolled) if enrolled and line.record in ("AT", "EX") else {})}
+        if again and line.record == "EX":
+            fields["again"] = "1"
+        return _under(replace(line, fields=fields, again=again and line.action == "A"))
 
     def _course(self, name: str, at: Place) -> Course | None:
         return _course_at(self._words(_course_key(name)), at) if name else None
@@ -183,10 +182,7 @@ def _deleted(line: Line, enrolled: Enrolled | None, *, there: bool) -> Line:
     if line.record in ("AT", "EX"):
         got, step = "a line that takes back what was told", "tell those who referred the client"
         return _with(line, Fault(line.number, line.record, "", NOT_CARRIED, got, "A or U", step))
-    if line.record == "EN" and enrolled is not None and enrolled.ref_no:
-        line = replace(line, fields={**line.fields, "ref_no": enrolled.ref_no})
-        return _with(line, _of_nobody(line)) if values.alias(enrolled.ref_no) is None else line
-    return line
+    return _under(replace(line, fields={**line.fields, **_of_enrolment(enrolled)})) if enrolled is not None else line
 
 
 def _is_taken(line: Line) -> bool:
@@ -202,9 +198,14 @@ def _of_harts_alone(line: Line) -> bool:
     return [(fault.code, fault.got) for fault in line.faults] == [(NOTHING_YET, _OWN_NUMBER)]
 
 
-def _told(record: str, ref_no: str, *, again: bool) -> dict[str, str]:
-    found = {"ref_no": ref_no} if ref_no else {}
-    return {**found, "again": "1"} if again and record in ("EN", "EX") else found
+def _of_enrolment(enrolled: Enrolled) -> dict[str, str]:
+    return {"first_class": enrolled.first_class, **({"ref_no": enrolled.ref_no} if enrolled.ref_no else {})}
+
+
+def _under(line: Line) -> Line:
+    """A line with the fault that it stands under a referral of HARTS' own, where it does."""
+    own = line.fields.get("ref_no", "")
+    return _with(line, _of_nobody(line)) if own and values.alias(own) is None else line
 
 
 def _nothing(line: Line) -> Fault:

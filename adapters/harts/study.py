@@ -6,7 +6,8 @@ Program systems 4.5, 4.6, 6.5 and 9.4. Pure. Whether lines fit courses and enrol
 - The four levels of an EN or EX are one child of the client, ``level``, where they say something: four NA say nothing.
 - A support with Y is a child; with N it is none, and comes back blank.
 - ``outcome`` is STATUS C or P, the REASON of an E, or E where it has none. An EN that deletes is an EXIT with outcome
-  D: it was entered in error. ``ended`` is the STATUS by which a referral ends; a correction says nothing of it again.
+  D: it was entered in error, and is over on the day of its file.
+- ``ended`` is the STATUS by which a referral ends; a correction says nothing of it again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from hub.model.record import Loss, Record
 SERVICE, EXIT = "SERVICE", "EXIT"
 KINDS = frozenset({SERVICE, EXIT})
 LINES = frozenset({"EN", "AT", "EX"})
-ADDED = {"EN": ("again",), "AT": ("ref_no",), "EX": ("ref_no", "again")}  # by the ledger, to what a line itself says
+ADDED = {
+    "AT": ("ref_no", "first_class"),
+    "EX": ("ref_no", "first_class", "again"),
+}  # by the ledger, to what a line itself says
 TOLD = ("file_date", "seq", "line")  # where a record stood
 SUPPORTS = ("childmind", "transport", "disability", "interp")
 LEVEL = "level"
@@ -52,7 +56,7 @@ def columns() -> Mapping[str, Mapping[str, Any]]:
     return {
         SERVICE: {"fields": (*_OF_EN, "began", "local_key", *TOLD), "children": below},
         EXIT: {
-            "fields": (*_OF_EX, "outcome", "ended", "ref_no", "local_key", *TOLD),
+            "fields": (*_OF_EX, "outcome", "ended", "first_class", "ref_no", "local_key", *TOLD),
             "children": {"client": client},
         },
     }
@@ -80,7 +84,7 @@ def record(lines: Sequence[Said], client: Mapping[str, str], place: Mapping[str,
     if name == "EX" or action == DELETED:
         return _exit(first, client, own, deleted=name == "EN")
     months = tuple(
-        Record("attendance", {key: text for key, text in fields.items() if key not in ("local_key", "ref_no")})
+        Record("attendance", {key: text for key, text in fields.items() if key in names("AT") and key != "local_key"})
         for record, _, fields in lines
         if record == "AT"
     )
@@ -116,6 +120,7 @@ def _exit(first: Mapping[str, str], client: Mapping[str, str], own: Mapping[str,
     outcome = DELETED if deleted else (first.get("reason") or LEFT) if status == LEFT else status
     ends = "" if deleted or first.get("again") or status == PROMOTED else status
     fields = {**own, "outcome": outcome, "ended": ends, "course": first.get("course", "")}
+    fields |= {"first_class": first.get("first_class", ""), "exit_date": own["file_date"]}
     if not deleted:
         fields |= {name: first[name] for name in _OF_EX if name in first}
     return _made(EXIT, fields, _whose(client, {} if deleted else first, "exit_date"))

@@ -136,7 +136,11 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         ):  # it ends as delivered (shared model 6.2)
             return {"nothing": "the system has no word for this state"}
         own = {} if adapter.takes("referral") else {record_kind.own: "R-1"}  # who takes none hears of its own alone
-        payload = orjson.loads(adapter.render(replace(back.record, fields={**back.record.fields, **own})))
+        record = replace(back.record, fields={**back.record.fields, **own})
+        if not adapter.writes(record):
+            lacks = [_told(loss) for loss in adapter.shortened(record)]
+            return {"nothing": "the system needs more than it says", "losses": lacks}
+        payload = orjson.loads(adapter.render(record))
     except MessageRejected as error:
         return {"refused": str(error), "as": type(error).__name__}
     tags = [(tag["system"], tag["code"]) for tag in given["meta"]["security"]]

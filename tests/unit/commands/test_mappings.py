@@ -80,6 +80,8 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
     says = {kind: {"request", "answer"} for kind in KINDS} | {"icare": {"request"}}
     takes = {kind: {"request", "answer"} for kind in KINDS} | {"icare": set(), "housing": {"answer"}}
     shared = [("cms", "cms", message) for message in ("plan", "note", "exit")]
+    shared += [(one, other, "exit") for one, other in (("cms", "harts"), ("harts", "cms"), ("harts", "harts"))]
+    shared += [("harts", "harts", "service")]
     expected = [(*way, each) for way in both for each in sorted(says[way[0]] & takes[way[1]])]
 
     found = [(pair["from"], pair["to"], pair["message"]) for pair in whole["pairs"]]
@@ -97,6 +99,9 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
     [
         pytest.param("cms cms", "exit", "carried", "", id="a case's end"),
         pytest.param("cms cms", "plan", "partly", "no field for it", id="its number is the sender's own"),
+        pytest.param(
+            "cms harts", "exit", "cannot", "never says it", id="EX needs a course, of which a CMS says nothing"
+        ),
         pytest.param("harts harts", "assessment", "carried", "", id="four levels"),
         pytest.param("icare cms", "client", "partly", "", id="a client without a name"),
         pytest.param("icare harts", "client", "cannot", "missing", id="HARTS needs a surname"),
@@ -159,7 +164,8 @@ def test_for_a_person_a_table_with_the_first_reason_and_a_line_for_each_message(
     assert said[0] == "message\tfield that is said\tfield that it becomes\t\twhat stays behind"
     assert "request\tclient.sex\tclient.gender\tcarried\t" in said
     assert any(line.startswith("request\tref_date\t-\tcannot\ta part of a date only") for line in said)
-    assert [line.split(": ")[0] for line in said[-10:-8]] == ["harts -> cms request", "harts -> cms answer"]
+    sheets = [line.split(": ")[0] for line in said[-11:-8]]
+    assert sheets == ["harts -> cms request", "harts -> cms answer", "harts -> cms exit"]
     assert all(word in said[-9] for word in ("carried", "partly", "cannot"))
     assert "plan: cannot, no record of harts says it" in said[-8:]
 
