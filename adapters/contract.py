@@ -267,6 +267,8 @@ class RecordKind:
             "": it names none, and is that of each referral of its client that its system received.
         of_case: of what is about one case of a client, the child field that names the referrals which its system
             opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of any case.
+        only_open: it is the receiver's word about one referral; where it names none, about the only open one of its
+            client that its system has received.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
@@ -298,6 +300,7 @@ class RecordKind:
     activities: frozenset[str] = frozenset()
     place_from: str = ""
     place_to: str = ""
+    only_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,7 @@ class Adapter:
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
     completed: Callable[[], Mapping[str, Sequence[str]]] = dict  # and what a worker fills there where nobody says it
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
+    writes: Callable[[Record], bool] = lambda _: True  # else it has too little to be written, and nothing of it is
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come for so long

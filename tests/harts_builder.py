@@ -26,6 +26,25 @@ REFERRAL: Mapping[str, str] = {
     "status": "S", "reason": "LNG",
 }  # fmt: skip
 
+COURSE: Mapping[str, str] = {
+    "course": "LINC-5", "title": "LINC 5, evenings", "site": SITE, "stream": "LINC", "format": "2",
+    "start": "2026-05-01", "end": "2026-12-18", "seats": "20", "funded_seats": "20", "hours_week": "15.00",
+    "schedule": "E", "focus": "3", "l_from": "04", "l_to": "06", "active": "1",
+}  # fmt: skip
+ENROLMENT: Mapping[str, str] = {
+    "course": "LINC-5", "first_class": "2026-05-04", "l": "05", "s": "05", "r": "04", "w": "03", "funding": "F",
+    "transport": "1", "disability": "0",
+}  # fmt: skip
+ATTENDANCE: Mapping[str, str] = {
+    "course": "LINC-5", "period": "2026-05", "hours_offered": "60.00", "hours_attended": "52.33", "absent_days": "2",
+    "excused_days": "1", "warnings": "0",
+}  # fmt: skip
+EXIT: Mapping[str, str] = {
+    "course": "LINC-5", "exit_date": "2026-11-20", "status": "C", "l": "06", "s": "06", "r": "05", "w": "04",
+    "cert": "1", "cert_l": "06", "cert_s": "06",
+}  # fmt: skip
+LISTING: Mapping[str, str] = {"course": "LINC-5", "listed_on": "2026-05-04", "position": "3", "priority": "2"}
+
 
 class Site:
     """The folders of a HARTS site, and its nightly job."""
@@ -47,12 +66,18 @@ class Site:
             "batch_every_s": 0,
         }
 
-    def hand_in(self, *clients: Sequence[dat.Draft], seq: int | None = None, day: date = DAY) -> str:
+    def hand_in(
+        self,
+        *clients: Sequence[dat.Draft],
+        seq: int | None = None,
+        day: date = DAY,
+        courses: Sequence[dat.Draft] = (),
+    ) -> str:
         """Write one R file; its name."""
         self._seq = seq or self._seq + 1
         header = dat.Header(self.site, day, self._seq, dat.FROM_HARTS)
         name = dat.file_name(header)
-        (self.from_harts / name).write_bytes(dat.write(header, clients))
+        (self.from_harts / name).write_bytes(dat.write(header, clients, courses))
         return name
 
     def answer_to(self, name: str) -> ack.Ack | None:
@@ -93,6 +118,31 @@ def referral(**changes: str) -> dat.Draft:
 def assessment(**changes: str) -> dat.Draft:
     """An AS line."""
     return ("AS", "A", _changed(ASSESSMENT, changes))
+
+
+def course(**changes: str) -> dat.Draft:
+    """A CO line."""
+    return ("CO", changes.pop("action", "A"), _changed(COURSE, changes))
+
+
+def enrolment(**changes: str) -> dat.Draft:
+    """An EN line."""
+    return ("EN", changes.pop("action", "A"), _changed(ENROLMENT, changes))
+
+
+def attendance(**changes: str) -> dat.Draft:
+    """An AT line."""
+    return ("AT", changes.pop("action", "A"), _changed(ATTENDANCE, changes))
+
+
+def exit_(**changes: str) -> dat.Draft:
+    """An EX line."""
+    return ("EX", changes.pop("action", "A"), _changed(EXIT, changes))
+
+
+def listing(**changes: str) -> dat.Draft:
+    """A WL line."""
+    return ("WL", changes.pop("action", "A"), _changed(LISTING, changes))
 
 
 def _changed(fields: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:

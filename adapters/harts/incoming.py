@@ -18,6 +18,8 @@ from itertools import islice
 from adapters.contract import Answer, Gone, Memory, Raw
 from adapters.harts import ack, dat
 from adapters.harts.groups import Group, line_of, of_client, of_lines
+from adapters.harts.layout import Line
+from adapters.harts.ledger import Ledger
 from adapters.harts.taken import Register, Taken
 from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.errors import RecordUnreadable, Unavailable
@@ -46,9 +48,12 @@ class FromHarts:
     What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
     """
 
-    def __init__(self, folder: Folder, site: str, memory: Memory, *, cuaet_eligible: bool) -> None:
+    def __init__(
+        self, folder: Folder, site: str, memory: Memory, *, cuaet_eligible: bool, reports_elsewhere: bool = False
+    ) -> None:
         self._folder, self._site, self._cuaet = folder, site, cuaet_eligible
         self._register = Register(memory)
+        self._ledger = Ledger(memory, site, reports_elsewhere=reports_elsewhere)
         self._done: dict[str, Stamp] = {}  # files with which nothing is to be done while they stay as they are
         self._told: set[tuple[str, Stamp | None, str]] = set()
         self._held: Held | None = None
@@ -233,8 +238,10 @@ class FromHarts:
         batch = self._batch(taken.name)
         if batch is None:
             return False
-        groups = list(self._groups(batch))
-        lines = of_lines(batch, groups, answers, old=old, cuaet=self._cuaet)
+        others = [*self._courses(batch), *batch.strays()]
+        clients = list(self._clients(batch))
+        groups = [group for client in clients for group in of_client(_where(batch.name), client)]
+        lines = of_lines(clients, others, groups, answers, old=old)
         ended = not any(answers[group.key].under_way for group in groups)
         said = ack.answered(taken.name, batch.keys(), lines, now, ended=ended)
         stands = self._stands(said)
@@ -326,8 +333,16 @@ class FromHarts:
         return [problem]
 
     def _groups(self, batch: dat.Batch) -> Iterator[Group]:
-        for client in batch.clients(cuaet_eligible=self._cuaet):
+        self._courses(batch)
+        for client in self._clients(batch):
             yield from of_client(_where(batch.name), client)
+
+    def _clients(self, batch: dat.Batch) -> Iterator[dat.Client]:
+        where = _where(batch.name)
+        return (self._ledger.client(where, each) for each in batch.clients(cuaet_eligible=self._cuaet))
+
+    def _courses(self, batch: dat.Batch) -> list[Line]:
+        return self._ledger.courses(_where(batch.name), batch.courses())
 
     def _raw(self, batch: dat.Batch, group: Group) -> Raw:
         data = group.octets(batch.header.file_date.isoformat())

@@ -80,7 +80,7 @@ class Fault:
     Args:
         line: its number in the file; HD is 1.
         field: as §9.4 writes it, or "" where it is the line itself.
-        code: ``DN_SCHEMA``, or a rule of §4.7: ``H1``, ``H2``, ``H3``.
+        code: ``DN_SCHEMA``, or a rule of §4.7 (``H1`` …), ``W01``, or a reason code of the consent rules.
     """
 
     line: int
@@ -105,6 +105,7 @@ class Line:
         number: from 1, which is the header.
         action: ``A``, ``U``, ``D``, or "" where it is none of them.
         fields: lower-case name to text: all that could be read, also where there are faults.
+        again: it says ``A`` of what was there already, and counts as ``U`` (program systems 9.4, ``W02``).
     """
 
     number: int
@@ -112,6 +113,7 @@ class Line:
     action: str
     fields: Mapping[str, str]
     faults: tuple[Fault, ...] = ()
+    again: bool = False
 
 
 @cache

@@ -1,10 +1,12 @@
 """HARTS records in their own words: the lines of one referral in, drafts of lines out.
 
 Program systems 4.5 (records), 9.4 (columns, source key, the constant in NOTE). Pure. Values and widths are the layout's
-(``layout``, ``values``); here lines become one tree: an RF with its CL, and the AS and EL lines of that client.
+(``layout``, ``values``); here lines become one tree: an RF with its CL, and the AS, EL and WL lines of that client.
+Lines about an enrolment are the matter of ``study``.
 
 - A file of a site speaks for that site: an RF from it is a request (STATUS S, or X where it is withdrawn), an RF to it
-  is its answer (A, W, D, N, X). AS lines without an RF are an answer that names no referral and no state.
+  is its answer (A, W, D, N, X). WL lines without an RF are an answer that names no referral: A where an offer was
+  accepted, else W. AS lines alone are one that names neither a referral nor a state.
 - REASON has two lists in one column: it is ``reason`` with STATUS S and ``status_reason`` with D, N, X; D and X without
   one are OTH. With A and W it is not read.
 - NOTE that begins with the constant is no note: ``incomplete`` says so, and what follows is the note.
@@ -20,7 +22,9 @@ from typing import Any
 
 import orjson
 
+from adapters.harts import study
 from adapters.harts.layout import DELETED, fill, layout, names
+from adapters.harts.study import TOLD, without_key, without_local_key
 from hub.errors import MappingGap, RecordUnreadable, code, shape
 from hub.model.canonical import canonical
 from hub.model.record import Loss, Record
@@ -29,38 +33,49 @@ INCOMPLETE = "INFO NOT COMPLETE"  # program systems 9.4
 REQUEST, ANSWER = "RF_REQUEST", "RF_STATUS"
 SAYS = {REQUEST: "SX", ANSWER: "AWDNX"}  # the states that each side may say
 CHILDREN = {"AS": "assessment", "EL": "eligibility"}
+LISTED = "waitlist"
 
 _NEEDS, _REASONED, _DECIDED = "S", "DNX", "DX"  # states with a need, with a reason of the state, never without one
 _OTHER = "OTH"
 _KEY = re.compile(r"([A-Za-z0-9._-]{1,6})/([0-9]{4})/([0-9]{1,3})/([0-9]{1,6})")
-_TOLD = ("status_reason", "incomplete", "file_date", "seq", "line")
+_TOLD = ("status_reason", "incomplete", *TOLD)
+_ACCEPTED, _WAITS = "A", "W"  # of an offer, and of a referral
 
 
 def columns() -> Mapping[str, Mapping[str, Any]]:
-    """Field names of both kinds of record, children nested: what a mapping may name."""
-    below = {child: {"fields": _without_key(names(record))} for record, child in CHILDREN.items()}
+    """Field names of all kinds of record, children nested: what a mapping may name."""
+    below = {child: {"fields": without_key(names(record))} for record, child in CHILDREN.items()}
     client = {"fields": names("CL"), "children": below}
-    rf = (*_without_key(names("RF")), *_TOLD)
+    rf = (*without_key(names("RF")), *_TOLD)
     return {
         REQUEST: {"fields": rf, "children": {"client": client}},
-        ANSWER: {"fields": (*rf, "local_key"), "children": {"client": client}},
+        ANSWER: {
+            "fields": (*rf, "local_key"),
+            "children": {"client": client, LISTED: {"fields": without_key(names("WL"))}},
+        },
+        **study.columns(),
     }
 
 
 def required() -> Mapping[str, Sequence[str]]:
     """The fields without which a line cannot be written, with their child path. An answer restates no client."""
-    rf, cl = (_without_key(layout()[record].needed) for record in ("RF", "CL"))
+    rf, cl = (without_key(layout()[record].needed) for record in ("RF", "CL"))
     below = [
-        f"client.{child}.{name}" for line, child in CHILDREN.items() for name in _without_key(layout()[line].needed)
+        f"client.{child}.{name}" for line, child in CHILDREN.items() for name in without_key(layout()[line].needed)
     ]
-    return {REQUEST: (*rf, *(f"client.{name}" for name in cl), *below), ANSWER: (*rf, *below)}
+    listed = [f"{LISTED}.{name}" for name in without_key(layout()["WL"].needed)]
+    return {
+        REQUEST: (*rf, *(f"client.{name}" for name in cl), *below),
+        ANSWER: (*rf, *below, *listed),
+        **study.required(),
+    }
 
 
 def parse(key: str, data: bytes) -> Record:
     """Read one referral, or its answer, as the file layer hands it over.
 
     Args:
-        key: ``site/year/seq/line`` of the RF line, or of the first AS where there is none.
+        key: ``site/year/seq/line`` of the line that makes the message.
         data: JSON ``{"file_date", "client": {"fields": …}, "lines": [[line, record, action, {fields}], …], "faults"}``.
 
     Returns:
@@ -74,21 +89,30 @@ def parse(key: str, data: bytes) -> Record:
         raise RecordUnreadable("harts record key", shape(key), "site/year/sequence/line", "look the key up again")
     site, _, seq, line = found.groups()
     document = _document(key, data)
-    asked = [fields for record, _, fields in _lines(key, document) if record == "RF"]
-    children = _children(key, document)
-    if len(asked) > 1 or not (asked or children.get("assessment")):
-        raise _bad(key, "", f"{len(asked)} RF lines", "one, or AS lines alone", "send the lines of one referral")
     told = document.get("client")
     client = _fields(key, "CL", told.get("fields", told) if isinstance(told, dict) else told)
+    place = {"file_date": str(document.get("file_date") or ""), "seq": str(int(seq)), "line": str(int(line))}
+    lines = _lines(key, document)
+    if lines and lines[0][0] in study.LINES:
+        return study.record(lines, client, place)
+    return _of_a_referral(key, site, lines, client, place)
+
+
+def _of_a_referral(
+    key: str, site: str, lines: Sequence[study.Said], client: dict[str, str], place: dict[str, str]
+) -> Record:
+    asked = [fields for record, _, fields in lines if record == "RF"]
+    children = _children(lines)
+    listed = tuple(Record(LISTED, without_local_key(fields)) for record, _, fields in lines if record == "WL")
+    if len(asked) > 1 or not (asked or listed or children.get("assessment")):
+        raise _bad(key, "", f"{len(asked)} RF lines", "one, or WL or AS alone", "send the lines of one referral")
     kind = _kind(key, site, asked[0]) if asked else ANSWER
-    fields = {**_said(asked[0] if asked else {}), "file_date": str(document.get("file_date") or "")}
-    fields |= {"seq": str(int(seq)), "line": str(int(line))}
+    fields = {**_said(asked[0] if asked else _stands(site, listed)), **place}
     if kind == ANSWER:
         fields["local_key"] = client.get("local_key", "")
     nested = {name: tuple(Record(name, each) for each in rows) for name, rows in children.items()}
-    return Record(
-        kind, {name: text for name, text in fields.items() if text}, {"client": (Record("client", client, nested),)}
-    )
+    below = {"client": (Record("client", client, nested),), **({LISTED: listed} if listed else {})}
+    return Record(kind, {name: text for name, text in fields.items() if text}, below)
 
 
 def render(record: Record) -> bytes:
@@ -105,20 +129,30 @@ def render(record: Record) -> bytes:
     Raises:
         MappingGap: another kind, or a line that cannot be written: as ``layout.fill``.
     """
+    if record.kind in study.KINDS:
+        return canonical({"lines": study.drafts(record)})
     if record.kind not in SAYS:
         raise MappingGap(f"harts record kind {record.kind}", "a kind nobody knows", f"one of {', '.join(SAYS)}")
     client = next(iter(record.children.get("client", ())), Record("client", {}))
     local_key = record.get("local_key") or client.get("local_key") or ""
     named = {"local_key": local_key} if local_key else {}
     restated = client.get("surname") is not None or record.kind == REQUEST
-    drafts = [("CL", "A" if record.kind == REQUEST else "U", {**client.fields, **named} if restated else named)]
+    drafts: list[study.Said] = [
+        ("CL", "A" if record.kind == REQUEST else "U", {**client.fields, **named} if restated else named)
+    ]
     for name, child in CHILDREN.items():
         drafts += [(name, "A", dict(each.fields)) for each in client.children.get(child, ()) if _whole(name, each)]
     if record.get("ref_no") or record.get("status"):
         drafts.append(("RF", "A" if record.get("status") == _NEEDS else "U", _written(record)))
+    drafts += [("WL", "A", dict(each.fields)) for each in record.children.get(LISTED, ()) if _whole("WL", each)]
     for name, action, fields in drafts:
         _try(name, action, {**fields, **named}, restated=restated)
     return canonical({"lines": drafts})
+
+
+def writes(record: Record) -> bool:
+    """Whether there is a line that can be written of it (program systems 9.4); else nothing of it goes to HARTS."""
+    return record.kind not in study.KINDS or len(study.drafts(record)) > 1
 
 
 def marked(note: str) -> tuple[str, bool]:
@@ -129,18 +163,15 @@ def marked(note: str) -> tuple[str, bool]:
 
 
 def shortened(record: Record) -> Sequence[Loss]:
-    """What of a note had to make room for the constant."""
+    """What of a note had to make room for the constant, and which lines could not be written."""
+    if record.kind in study.KINDS:
+        return study.unwritten(record)
     cut = bool(record.get("incomplete")) and marked(record.get("note") or "")[1]
     return (
         (Loss("note", f"cut at {layout()['RF'].columns['note'].width} characters, its marker counted", cut=True),)
         if cut
         else ()
     )
-
-
-def _without_key(fields: Sequence[str]) -> tuple[str, ...]:
-    """The lines below a CL repeat its LOCAL_KEY (H1): it is the client's, once."""
-    return tuple(name for name in fields if name != "local_key")
 
 
 def _document(key: str, data: bytes) -> dict[str, Any]:
@@ -155,11 +186,11 @@ def _document(key: str, data: bytes) -> dict[str, Any]:
     return document
 
 
-def _lines(key: str, document: Mapping[str, Any]) -> list[tuple[str, str, dict[str, str]]]:
-    lines = []
+def _lines(key: str, document: Mapping[str, Any]) -> list[study.Said]:
+    lines: list[study.Said] = []
     for row in document.get("lines", []):
-        if not isinstance(row, list) or len(row) != 4 or row[1] not in ("RF", *CHILDREN):
-            raise _bad(key, "", "a line of another kind", "RF, AS or EL", "fetch the record again")
+        if not isinstance(row, list) or len(row) != 4 or row[1] not in ("RF", "WL", *CHILDREN, *study.LINES):
+            raise _bad(key, "", "a line of another kind", "a line below a CL", "fetch the record again")
         record, action, fields = row[1], row[2], _fields(key, row[1], row[3])
         if record == "RF" and action == DELETED:
             raise _bad(key, "RF", "a line that deletes", "A or U", "withdraw it with STATUS X")
@@ -168,19 +199,26 @@ def _lines(key: str, document: Mapping[str, Any]) -> list[tuple[str, str, dict[s
 
 
 def _fields(key: str, record: str, row: object) -> dict[str, str]:
-    known = names(record)
+    known = (*names(record), *study.ADDED.get(record, ()))
     if not isinstance(row, dict) or not all(name in known and isinstance(text, str) for name, text in row.items()):
         raise _bad(key, record, type(row).__name__, "fields of that record as text", "fetch the record again")
     return {name: text for name, text in row.items() if text}
 
 
-def _children(key: str, document: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+def _children(lines: Sequence[study.Said]) -> dict[str, list[dict[str, str]]]:
     children: dict[str, list[dict[str, str]]] = {}
-    for record, action, fields in _lines(key, document):
+    for record, action, fields in lines:
         if record in CHILDREN and action != DELETED:
-            fields.pop("local_key", None)
-            children.setdefault(CHILDREN[record], []).append(fields)
+            children.setdefault(CHILDREN[record], []).append(without_local_key(fields))
     return children
+
+
+def _stands(site: str, listed: Sequence[Record]) -> dict[str, str]:
+    """What places on lists say of a referral that they do not name; nothing where there are none."""
+    if not listed:
+        return {}
+    accepted = any(each.get("offer_result") == _ACCEPTED for each in listed)
+    return {"status": _ACCEPTED if accepted else _WAITS, "to_site": site}
 
 
 def _kind(key: str, site: str, rf: Mapping[str, str]) -> str:
@@ -208,7 +246,7 @@ def _said(rf: Mapping[str, str]) -> dict[str, str]:
 
 def _written(record: Record) -> dict[str, str]:
     """The fields of an RF, REASON and NOTE put together again."""
-    fields = {name: record.fields[name] for name in _without_key(names("RF")) if record.get(name)}
+    fields = {name: record.fields[name] for name in without_key(names("RF")) if record.get(name)}
     status = record.get("status") or ""
     reason = record.get("reason") if status == _NEEDS else record.get("status_reason") if status in _REASONED else None
     fields.pop("reason", None)
@@ -220,9 +258,8 @@ def _written(record: Record) -> dict[str, str]:
 
 
 def _whole(name: str, record: Record) -> bool:
-    """Whether a line can be written; an EL that says too little is not (program systems 9.4)."""
-    needed = (field for field in layout()[name].needed if field != "local_key")
-    return name != "EL" or all(record.get(field) for field in needed)
+    """Whether a line can be written; an EL or a WL that says too little is not (program systems 9.4)."""
+    return name == "AS" or all(record.get(field) for field in layout()[name].needed if field != "local_key")
 
 
 def _try(name: str, action: str, fields: Mapping[str, str], *, restated: bool) -> None:

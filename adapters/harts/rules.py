@@ -1,8 +1,7 @@
 """How the lines of one client agree with each other: rules H1 to H3 of program systems 4.7.
 
 Pure. It sees CL, EL, AS and RF; whether a line belongs to a client (H1) it asks of every line. H4 and H5 speak of
-courses, enrolments and exits, which the hub does not carry; H6 is the file's (``dat``). Lines that delete are held
-against H1 alone.
+courses, enrolments and exits (``courses``); H6 is the file's (``dat``). Lines that delete are held against H1 alone.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ LITERACY = frozenset({"FL", "1L", "2L", "3L", "4L"})
 _NUMBERS = [f"{level:02}" for level in range(1, 13)]
 _BEGINNERS = frozenset({*_NUMBERS[:8], "PC", *LITERACY})
 _FINDS = {"CLBPT": _BEGINNERS, "CLBA": _BEGINNERS, "ELTPA": frozenset(_NUMBERS[5:10])}
-_NO_LEVEL = frozenset({"IE", "NA"})  # no result, which every tool may have
+NO_LEVEL = frozenset({"IE", "NA"})  # no result, which every tool may have
 
 
 def client_checked(line: Line) -> Line:
@@ -83,7 +82,7 @@ def _levels(line: Line) -> list[Fault]:
     faults = []
     for skill in SKILLS:
         level = line.fields.get(skill)
-        if level is None or level in _NO_LEVEL:
+        if level is None or level in NO_LEVEL:
             continue
         if level in LITERACY and skill in ("l", "s"):
             expected = "no literacy code: those are for R and W"

@@ -19,7 +19,7 @@ from adapters.harts.outgoing import Slip, ToHarts
 from adapters.mailbox import Folder, Shown
 from hub.errors import HubError, RecordUnreadable, Refused
 
-SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible")
+SETTINGS = ("from_harts_path", "to_harts_path", "site", "batch_every_s", "cuaet_eligible", "reports")
 BATCH_EVERY_S = 86_400  # program systems 4.4: nightly
 
 
@@ -29,7 +29,8 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
     Args:
         settings: ``from_harts_path`` and ``to_harts_path`` (folders that exist), ``site`` (HARTS' place code),
             ``batch_every_s`` (seconds between two files to HARTS, default a day), ``cuaet_eligible`` (the site takes
-            CUAET holders into federal courses: ``yes`` or ``no``, which is the default).
+            CUAET holders into federal courses: ``yes`` or ``no``, which is the default), ``reports`` (where the site
+            reports its federal courses: ``harts``, which is the default, or ``icare``; case 45).
         memory: the adapter's own small store.
 
     Raises:
@@ -46,6 +47,8 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> HartsSourc
         raise Refused("harts settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
     if settings.get("cuaet_eligible", "no") not in ("yes", "no"):
         raise Refused("harts settings: cuaet_eligible", "another word", "yes or no", "mend it")
+    if settings.get("reports", "harts") not in ("harts", "icare"):
+        raise Refused("harts settings: reports", "another word", "harts or icare", "mend it")
     batch_every(settings)
     return HartsSource(settings, memory, now, Folder)
 
@@ -79,7 +82,10 @@ class HartsSource:
         self._from_folder = folder(Path(settings["from_harts_path"]), "harts folder from HARTS")
         self._to_folder = folder(Path(settings["to_harts_path"]), "harts folder to HARTS")
         eligible = settings.get("cuaet_eligible", "no") == "yes"
-        self._incoming = FromHarts(self._from_folder, settings["site"], memory, cuaet_eligible=eligible)
+        elsewhere = settings.get("reports", "harts") == "icare"
+        self._incoming = FromHarts(
+            self._from_folder, settings["site"], memory, cuaet_eligible=eligible, reports_elsewhere=elsewhere
+        )
         self._outgoing = ToHarts(self._to_folder, settings["site"])
         self._now = now
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,11 @@ TORONTO = ZoneInfo("America/Toronto")
 _SEQ_MAX, _LINE_MAX = 999, 999_999
 
 _PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})", re.ASCII)
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+_HOURS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?", re.ASCII)
+_LONGEST_MONTH, _MINUTES = 31, 60  # days; of an hour
+_IN_MINUTES = {"unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}  # UCUM
+_NEAREST = "rounded to the nearest hundredth of an hour"
 _MARKS = "marks that Windows-1252 has no letter for"
 
 
@@ -179,11 +185,50 @@ def moment_out(element: Any) -> Any:
     return local.date().isoformat(), str(seq) if seq else None, str(local.microsecond) if local.microsecond else None
 
 
+def month_in(period: str | None) -> Any:
+    """From the first day of a month to its last."""
+    if not period:
+        return None
+    if not _MONTH.fullmatch(period):
+        raise Unfit("period", "a month", "mend it at the source")
+    first = date.fromisoformat(f"{period}-01")
+    following = (first + timedelta(days=_LONGEST_MONTH)).replace(day=1)
+    return {"start": first.isoformat(), "end": (following - timedelta(days=1)).isoformat()}
+
+
+def month_out(element: Any) -> Any:
+    """The month in which a period begins, if it is one month and nothing else."""
+    said = str(element.get("start", ""))[:7]
+    whole = _MONTH.fullmatch(said) and month_in(said) == {name: element.get(name) for name in ("start", "end")}
+    return said if whole else Partly(None, {"period": "no whole month"})
+
+
+def minutes_in(hours: str | None) -> Any:
+    """A duration in minutes of hours with up to two decimals: 12.50 is 750."""
+    if not hours:
+        return None
+    if not _HOURS.fullmatch(hours):
+        raise Unfit("hours_attended", "hours with two decimals", "mend it at the source")
+    exact = Decimal(hours) * _MINUTES
+    return {"value": int(exact) if exact == exact.to_integral_value() else float(exact), **_IN_MINUTES}
+
+
+def minutes_out(element: Any) -> Any:
+    """The hours, to the nearest hundredth."""
+    if element.get("code") != "min" or not isinstance(value := element.get("value"), int | float):
+        return Partly(None, {"hours_attended": "no duration in minutes"})
+    exact = Decimal(str(value)) / _MINUTES
+    hours = f"{exact:.2f}"
+    return hours if Decimal(hours) * _MINUTES == Decimal(str(value)) else Partly(hours, {"hours_attended": _NEAREST})
+
+
 FUNCTIONS: dict[str, Converter] = {
     "birth_date": people.birth_date("dob", "dob_flag"),
     "document_number": (document_in, document_out),
     "email": (email_in, email_out),
     "file_moment": (moment_in, moment_out),
+    "minutes": (minutes_in, minutes_out),
+    "month": (month_in, month_out),
     "names": (names_in, names_out),
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),

@@ -84,6 +84,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Patient", f"{EXTENSION}/official-language"): Category.LANG,
     ("Patient", f"{EXTENSION}/interpreter-needed"): Category.LANG,
     ("Patient", f"{_R4}/patient-interpreterRequired"): Category.LANG,  # a partner's word for it
+    **{("Observation", f"{EXTENSION}/{name}"): None for name in ("course", "position", "list-priority", "offered-on")},
     ("Observation", f"{EXTENSION}/assessment-type"): None,
     ("Observation", f"{EXTENSION}/assessor"): None,
     ("Observation", f"{EXTENSION}/valid-to"): None,
@@ -102,6 +103,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("CarePlan", f"{EXTENSION}/referred-in"): Category.SERVICE_STATUS,
     ("DocumentReference", f"{EXTENSION}/signed-at"): None,
     ("EpisodeOfCare", f"{EXTENSION}/exit-reason"): None,
+    ("EpisodeOfCare", f"{EXTENSION}/course"): None,
     ("Encounter", f"{EXTENSION}/service-format"): None,
     ("Encounter", f"{EXTENSION}/service-delivery"): None,
     ("Encounter", f"{EXTENSION}/group-size"): None,
@@ -109,6 +111,10 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Encounter", f"{EXTENSION}/support-service"): None,  # the same
     ("Encounter", f"{EXTENSION}/minded-child"): None,  # the same: an age class and a kind of care, no person
     ("Encounter", f"{EXTENSION}/service-language"): Category.LANG,
+    **{
+        ("Encounter", f"{EXTENSION}/{name}"): None
+        for name in ("course", "course-funding", "seat", "hours-offered", "absent-days", "excused-days", "warnings")
+    },
 }
 
 _TEXTS = frozenset({"note", "patientInstruction", "progress"})  # free text whole, in whatever resource

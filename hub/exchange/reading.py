@@ -72,6 +72,7 @@ class ReferralRecord:
         opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
             that came into it stand in ``numbers``. None: it is about the client, whatever the case.
         place: of what goes to one agency alone, the place of that agency in its kind of system; "": it names none.
+        only_open: an answer that names no referral is about the only open one, whatever it says of it.
     """
 
     source: Source
@@ -97,6 +98,7 @@ class ReferralRecord:
     opened: tuple[str, ...] | None = None
     place: str = ""
     after: str = ""
+    only_open: bool = False
 
     @property
     def shared(self) -> bool:
@@ -105,8 +107,8 @@ class ReferralRecord:
 
     @property
     def alone(self) -> bool:
-        """Results that name no referral and say nothing of a state."""
-        return self.kind == "referral-status" and not self.number and not self.said.state
+        """An answer that names no referral: results that say nothing of a state, or one that is about the only one."""
+        return self.kind == "referral-status" and not self.number and (self.only_open or not self.said.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
             raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
         if kind.event == "consent":
             return _consent(house, source, record)
-        return (_referral if kind.event in _OF_A_REFERRAL else _shared)(house, source, kind, record)
+        of_one = kind.event in _OF_A_REFERRAL or kind.only_open
+        return (_referral if of_one else _shared)(house, source, kind, record)
     except MessageRejected as error:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
     except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
@@ -233,6 +236,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         consent=record.fields.get(kind.consent) if kind.consent else None,
         route=_route(kind, record),
         losses=translated.losses,
+        only_open=kind.only_open,
     )
 
 

@@ -76,6 +76,8 @@ def write_parcel(
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
+    if not adapter.writes(record):
+        return Written(None, (*back.losses, *adapter.shortened(record)))
     parcel = Parcel(
         envelope_id=envelope.envelope_id,
         kind=kind.parcel or "",

@@ -175,6 +175,8 @@ def _missing(row: Transition, said: Said) -> str | None:
         return "a reason of referral-state-reason must come with it"
     if row.guard == "outcome" and not (said.has_output or said.coded_outcome):
         return "an output or a coded outcome must come with it"
+    if row.guard == "output" and not said.has_output:
+        return "an output must come with it"
     return None
 
 

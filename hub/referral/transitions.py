@@ -1,6 +1,6 @@
 """The transitions that a case management system can say, and those that they imply, as rows (shared model 6.2, S47).
 
-Rows that no system can name yet (T3, T4, T7, T12, T14, T16 to T18, T22, T24 to T28) are not here: they are refused
+Rows that no system can name yet (T3, T4, T7, T12, T16 to T18, T22, T24 to T28) are not here: they are refused
 until they are built. Guards of a row that are asked elsewhere (agreement, gate, FILL identifiers, who owns the
 Task, the appointment that a coded no-show stands for) are not repeated here.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 from hub.referral.states import STATES, TERMINAL
 
 Writer = Literal["S", "R"]  # a client speaks through one of the two
-Guard = Literal["reason", "outcome"]
+Guard = Literal["reason", "outcome", "output"]
 
 PROCESS = "notify-update-process-request"
 
@@ -26,7 +26,8 @@ class Transition:
     Args:
         who: ``S`` the sender's worker, ``R`` the receiver's, ``H`` the hub.
         event: the FHIR message event that tells the other side; None where the row may not be said, only implied.
-        guard: what must come with it: a ``reason`` of the code system, an ``outcome`` (rule h).
+        guard: what must come with it: a ``reason`` of the code system, an ``outcome`` (rule h), an ``output`` (the
+            Encounter of a service that has begun).
         implied: whether it may be taken for said when a system names only a later state.
     """
 
@@ -65,6 +66,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition("T11", frozenset({"booked"}), "no-show", _RECEIVER, PROCESS),
     Transition("T13", _MISSED, "awaiting-booking", _RECEIVER, PROCESS),
+    Transition(
+        "T14", frozenset({"accepted", "awaiting-booking", "booked"}), "in-service", _RECEIVER, PROCESS, guard="output"
+    ),
     Transition("T15", frozenset({"accepted", "booked", "in-service"}), "completed", _RECEIVER, PROCESS, "outcome"),
     Transition(
         "T19", _BEFORE_ANSWER | {"accepted", "waitlisted"}, "cancelled", _SENDER, "revoke-service-request", "reason"
@@ -94,7 +98,7 @@ READINGS: tuple[Reading, ...] = (
 # States in which a word that was said still stands, so that saying it again is no news. Not listed: its own state.
 STILL_SAID: Mapping[str, frozenset[str]] = {
     "requested": STATES - TERMINAL - {"draft", "cancel-requested"},
-    "accepted": frozenset({"accepted", "awaiting-booking"}),
+    "accepted": frozenset({"accepted", "awaiting-booking", "in-service"}),
     "declined": frozenset({"declined", "not-completed"}),
     "cancelled": frozenset({"cancelled", "cancel-requested", "cancelled-after-start"}),
     "completed": frozenset({"completed", "loop-closed"}),

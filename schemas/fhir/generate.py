@@ -104,7 +104,7 @@ ELEMENTS = {
     "OperationOutcome": "id=1..1 meta issue",
     "OperationOutcomeIssue": "severity code details expression",
     "Meta": "versionId lastUpdated source profile security",
-    "Extension": "url valueBoolean valueCode valueDate valueDateTime valueInteger valuePositiveInt "
+    "Extension": "url valueBoolean valueCode valueDate valueDateTime valueDecimal valueInteger valuePositiveInt "
     "valueString valueCodeableConcept valueCoding valueIdentifier valuePeriod valueReference",
     "Identifier": "use type system=1..1 value=1..1 period assigner",
     "CodeableConcept": "coding text",

@@ -139,6 +139,9 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         back = replace(back, record=with_places(record_kind, back.record, places.get(sender), places.get(to)))
         own = {} if adapter.takes("referral") or not record_kind.own else {record_kind.own: "R-1"}  # its own alone
         record = replace(back.record, fields={**back.record.fields, **own})
+        if not adapter.writes(record):
+            lacks = [_told(loss) for loss in adapter.shortened(record)]
+            return {"nothing": "the system needs more than it says", "losses": lacks}
         payload = orjson.loads(adapter.render(record))
     except MessageRejected as error:
         return {"refused": str(error), "as": type(error).__name__}

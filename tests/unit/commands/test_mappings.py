@@ -84,6 +84,8 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
     told = ("plan", "exit", "follow-up")
     shared = [(one, other, message) for one in ("cms", "eois") for other in ("cms", "eois") for message in told]
     shared.append(("cms", "cms", "note"))
+    shared += [(one, other, "exit") for one, other in (("cms", "harts"), ("harts", "cms"), ("harts", "harts"))]
+    shared += [("harts", "harts", "service")]
     expected = [(*way, each) for way in both for each in sorted(says[way[0]] & takes[way[1]])]
 
     found = [(pair["from"], pair["to"], pair["message"]) for pair in whole["pairs"]]
@@ -102,6 +104,9 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
         pytest.param("cms cms", "exit", "carried", "", id="a case's end"),
         pytest.param("cms cms", "follow-up", "partly", "no field for it", id="its number is the sender's own"),
         pytest.param("cms cms", "plan", "partly", "no field for it", id="its number is the sender's own"),
+        pytest.param(
+            "cms harts", "exit", "cannot", "never says it", id="EX needs a course, of which a CMS says nothing"
+        ),
         pytest.param("harts harts", "assessment", "carried", "", id="four levels"),
         pytest.param("icare cms", "client", "partly", "", id="a client without a name"),
         pytest.param("icare harts", "client", "cannot", "missing", id="HARTS needs a surname"),

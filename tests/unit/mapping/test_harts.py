@@ -704,7 +704,7 @@ def test_a_note_too_long_is_cut_with_a_loss_line(asks):
         (KEY, given(CL, [("RF", RF | {"status": "A"})]), "RF.STATUS"),
         (KEY, given(CL, [("RF", ANSWER | {"status": "S"})]), "RF.STATUS"),
         (KEY, given(CL, [("RF", {k: v for k, v in RF.items() if k != "status"})]), "RF.STATUS"),
-        (KEY, given(CL, [("WL", {})]), "another kind"),
+        (KEY, given(CL, [("CO", {})]), "another kind"),
         (KEY, given(CL, [("RF", RF | {"nickname": "x"})]), "fields of that record"),
         (KEY, {"client": [], "lines": [[1, "RF", "A", RF]]}, "CL"),
         (KEY, {"client": CL, "lines": [[1, "RF", "D", RF]]}, "deletes"),

@@ -38,8 +38,28 @@ TABLES = {
     "client.assessment.w": "clb_level_literacy",
     "client.eligibility.result": "eligibility_outcome",
     "client.eligibility.reason": "eligibility_criterion",
+    "client.level.l": "clb_level",
+    "client.level.s": "clb_level",
+    "client.level.r": "clb_level_literacy",
+    "client.level.w": "clb_level_literacy",
+    "waitlist.priority": "list_priority",
+    "waitlist.offer_result": "offer_result",
+    "support.service": "support_service",
+    "funding": "course_funding",
+    "began": "service_state",
+    "outcome": "exit_reason",
+    "ended": "exit_state",
+    "cert_l": "clb_level",
+    "cert_s": "clb_level",
 }
 NOTHING = {("client.doc_type", "NONE"), ("client.sex", "U"), ("client.status", "OTH")}
+COUNTED = ("position", "seat", "absent_days", "excused_days", "warnings")
+APART = {
+    "waitlist": ("course", "LINC-4", "LINC-5"),
+    "attendance": ("course", "LINC-4", "LINC-5"),
+    "support": ("service", "INTERP", "CHILDMIND"),
+    "level": ("level_date", "2030-01-01", "2031-01-01"),
+}
 STATES = {"RF_REQUEST": "SX", "RF_STATUS": "AWDNX"}
 
 
@@ -79,15 +99,20 @@ def value(kind: str, place: str, chance: random.Random) -> str:
         "seq": lambda: str(chance.randint(1, 999)),
         "line": lambda: str(chance.randint(2, 999_999)),
         "incomplete": lambda: "1",
+        "cert": lambda: chance.choice("01"),
+        "period": lambda: day(chance)[:7],
+        "hours_offered": lambda: chance.choice(("60.5", "60.50")),
+        "hours_attended": lambda: chance.choice(("52.33", "52.5")),
+        **{name: lambda: chance.choice(("7", "007")) for name in COUNTED},
     }
     if name in special:
         return special[name]()
-    dated = name.endswith(("_date", "_on", "_to", "_by")) or name == "dob"
+    dated = name.endswith(("_date", "_on", "_to", "_by")) or name in ("dob", "first_class")
     return day(chance) if dated and name not in {"decided_by"} else text(chance)
 
 
 def record(kind: str, form: Mapping, chance: random.Random, fill: float, prefix: str = "") -> Record:
-    top = kind if kind in STATES else ""
+    top = kind if kind in HARTS.records else ""
     fields = {name: value(top, prefix + name, chance) for name in form["fields"] if chance.random() < fill}
     if fields.get("dob") and "dob_flag" not in fields:
         fields["dob_flag"] = "E"  # without it the record is refused, which test_harts shows
@@ -105,6 +130,9 @@ def told_apart(row: Record, index: int, fill: float) -> Record:
     """A row that no other of its record equals; an EL has a result where the record is well filled."""
     if row.kind == "assessment":
         return Record(row.kind, {**row.fields, "valid_to": f"20{30 + index}-01-01"})
+    if row.kind in APART:
+        name, first, second = APART[row.kind]
+        return Record(row.kind, {**row.fields, name: (first, second)[index]})
     if row.kind == "eligibility":
         result = {"result": "1"} if fill > 0.5 else {}
         return Record(row.kind, {**{k: v for k, v in row.fields.items() if k != "result"}, **result})

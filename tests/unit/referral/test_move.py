@@ -82,7 +82,8 @@ def test_what_is_said_moves_it(before, writer, word, steps, state):
         pytest.param("accepted", "R", "received", id="no way back to received"),
         pytest.param("awaiting-booking", "R", "waitlisted", id="no way back to the waiting list"),
         pytest.param("accepted", "R", "booked", id="booked is implied, never said (T10 needs an Appointment)"),
-        pytest.param("accepted", "R", "in-service", id="T14 is not built"),
+        pytest.param("cancel-requested", "R", "in-service", id="a service does not begin on what is being withdrawn"),
+        pytest.param("completed", "R", "in-service", id="a service that is over does not begin again"),
         pytest.param("accepted", "S", "accepted", id="rule g: the sender does not answer, even what stands"),
         pytest.param("requested", "S", "declined", id="rule g: the sender does not decline"),
         pytest.param("requested", "R", "cancelled", id="rule g: the receiver does not withdraw"),
@@ -109,6 +110,7 @@ def test_what_is_not_in_the_table_is_forbidden(before, writer, word):
     [
         pytest.param("requested", "S", "requested", id="the same request"),
         pytest.param("waitlisted", "S", "requested", id="the sender's row says SENT while the receiver goes on"),
+        pytest.param("in-service", "R", "accepted", id="accepted still stands while the service goes on"),
         pytest.param("awaiting-booking", "R", "accepted", id="accepted is how awaiting-booking was said"),
         pytest.param("no-show", "R", "no-show", id="the same no-show"),
         pytest.param("not-completed", "R", "declined", id="declined was heard as not-completed"),

@@ -142,7 +142,9 @@ def test_nothing_to_belong_to_is_an_error_after_30_days(site: Site, source: Hart
     assert told(site, name).settled
 
 
-def test_lines_that_the_hub_does_not_carry_say_so_and_those_without_a_referral_wait(site: Site, source: HartsSource):
+def test_a_course_that_nobody_told_of_is_an_error_and_what_has_no_referral_waits_case_42(
+    site: Site, source: HartsSource
+):
     decided = ("EL", "A", {"stream": "ESL", "result": "1", "decided_on": "2026-05-01"})
     seat = ("WL", "A", {"course": "LINC-5", "listed_on": "2026-05-01"})
     name = site.hand_in(client(seat, referral()), client(decided, harts_no="40000002", uci=""))
@@ -151,7 +153,7 @@ def test_lines_that_the_hub_does_not_carry_say_so_and_those_without_a_referral_w
 
     answers = {line.line: (line.answer.result.value, line.answer.code) for line in told(site, name).lines}
 
-    assert answers == {2: ("OK", ""), 3: ("ERR", "DN_OFF_BUS"), 4: ("OK", ""), 5: ("WARN", "W01"), 6: ("WARN", "W01")}
+    assert answers == {2: ("OK", ""), 3: ("ERR", "H4"), 4: ("OK", ""), 5: ("WARN", "W01"), 6: ("WARN", "W01")}
 
 
 def test_results_without_a_referral_line_are_a_record_of_their_own(site: Site, source: HartsSource):
