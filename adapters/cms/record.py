@@ -36,6 +36,7 @@ IDENTIFIER_KINDS = MappingProxyType(
 )
 
 
+FUNDER_NUMBERS = ("UCI", "TRP", "IMM")  # program systems 2.5: the funder finds nobody by another one
 _COLUMN = re.compile(r"[a-z][a-z_]{0,39}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}")  # some systems number what they import downwards from -1
 
@@ -65,6 +66,8 @@ def parse(key: str, data: bytes) -> Record:
     record = reader.record(kind, READ.get(kind) or FORMS[kind], row)
     if record.get(KEYS[prefix].column) != number:
         raise RecordUnreadable(f"cms {key}", "a row with another key", "the row of that key", "read it again")
+    if kind in ("REPORT", "PROFILE"):
+        reader.demand_number(record)
     if kind == "REPORT":
         reader.demand_services(record)
         return merged(record)
@@ -167,6 +170,24 @@ class _Reader:
                 raise self._error(
                     kind, "value", problem, "the number on the document", "correct it and save the record"
                 )
+
+    def demand_number(self, record: Record) -> None:
+        """A funder knows a client by the number of a document and the birth date alone (case 19)."""
+        (client,) = record.children["client"]
+        numbers = [each for each in client.children.get("identifier", ()) if each.get("type") in FUNDER_NUMBERS]
+        if not numbers:
+            types = ", ".join(FUNDER_NUMBERS)
+            raise self._error(
+                "identifier", "type", "no number that the funder knows", f"one of {types}", "enter it when there is one"
+            )
+        if client.get("birth_date") is None or client.get("birth_date_quality") not in ("E", "D"):
+            raise self._error(
+                "client",
+                "birth_date",
+                "no whole date",
+                "the birth date on the document",
+                "enter it and save the client",
+            )
 
     def demand_services(self, record: Record) -> None:
         """A report is of at least one service."""

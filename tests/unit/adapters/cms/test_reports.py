@@ -178,6 +178,19 @@ def test_a_report_without_services_is_refused_with_its_place():
         parse("report:1", data)
 
 
+@pytest.mark.parametrize("prefix", ["report", "profile"])
+def test_case_19_a_claimant_without_a_number_is_refused_with_what_is_missing(db, source, prefix):
+    number = cms.add_client(db)
+    cms.add_identifier(db, number, type="HARTS", value="12345678")
+    cms.add_service(db, number)
+    (raw,) = source.refetch([f"{prefix}:1"])
+    with pytest.raises(RecordUnreadable, match="UCI, TRP, IMM"):
+        parse(raw.key, raw.data)
+    cms.add_identifier(db, number)
+    (raw,) = source.refetch([f"{prefix}:1"])
+    assert parse(raw.key, raw.data).get("funder") == "ircc"
+
+
 def test_no_key_of_a_report_is_a_number_of_a_client(db, source):
     for _ in range(5):
         client(db)
