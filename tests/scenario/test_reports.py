@@ -1,0 +1,255 @@
+"""Reports to iCARE: a CMS's services, month by month, in workbooks of the agency's own site (settled S1, S2, S6, S7).
+
+All people are invented.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from consent.model import Category, Purpose
+from hub.model import locks
+from hub.model.directory import Agency, System
+from tests import cms_builder as cms
+from tests.network import Network, agreement, make
+
+FOLDER = "icare"
+CATEGORIES = "IDENT LANG NEEDS SERVICE_STATUS"
+
+
+@dataclass
+class Site:
+    """Harbour's folder for iCARE, and its worker."""
+
+    network: Network
+
+    @property
+    def folder(self) -> Path:
+        return self.network.dir / FOLDER
+
+    def books(self, module: str, place: str = "") -> list[Path]:
+        return sorted((self.folder / place).glob(f"{module}_*.xlsx"))
+
+    def rows(self, module: str, place: str = "") -> list[dict[str, str]]:
+        """What stands in the workbooks of a module, by technical id."""
+        found = []
+        for book in self.books(module, place):
+            sheet = openpyxl.load_workbook(book).worksheets[0]
+            ids, *rest = list(sheet.iter_rows(min_row=2, values_only=True))
+            found += [
+                {str(name): str(value) for name, value in zip(ids, row, strict=False) if value} for row in rest[1:]
+            ]
+        return [row for row in found if row]
+
+    def processed(self, module: str) -> None:
+        """The worker uploaded the workbooks, and iCARE took all of it."""
+        (self.folder / "processed").mkdir(exist_ok=True)
+        for book in self.books(module):
+            shutil.move(book, self.folder / "processed" / book.name)
+
+    def refused(self, module: str, text: str) -> None:
+        """iCARE refused the first row of the workbook: it comes back with its words in column A."""
+        (book,) = self.books(module)
+        (self.folder / "processed").mkdir(exist_ok=True)
+        work = openpyxl.load_workbook(book)
+        work.worksheets[0]["A4"] = f"[BUID:305939,RID:,ORP:1/1,DTS:2026-06-04 10:05:04][1] {text}"
+        work.save(self.folder / "processed" / f"returned {book.name}")
+        shutil.move(book, self.folder / "processed" / book.name)
+
+    def todo(self, module: str) -> list[tuple[str, str]]:
+        """Row and column of each line that a worker still has to fill."""
+        lines: list[tuple[str, str]] = []
+        for book in self.books(module):
+            text = (self.folder / f"{book.name}.todo.csv").read_text(encoding="utf-8-sig")
+            lines += [(line[0], line[1]) for line in csv.reader(io.StringIO(text))][1:]
+        return lines
+
+    def run(self) -> None:
+        """A day: files are closed and looked at again."""
+        for _ in range(4):
+            self.network.settle()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Harbour reports to IRCC, with whom it has an agreement."""
+    made = make(tmp_path)
+    folder = made.dir / FOLDER
+    folder.mkdir()
+    settings = {"path": str(folder), "agreement": "AGR001", "postal_code": "M5V2T6"}
+    signed = agreement(
+        made.clock.now() - timedelta(days=300),
+        agreement_id="funding",
+        parties=("harbour", "ircc"),
+        purposes=(Purpose.FUNDER_REPORT,),
+        categories=tuple(Category(word) for word in f"{CATEGORIES} CONTACT".split()),
+        events=("funder-report",),
+    )
+    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
+        harbour = unit.directory.all().agencies["harbour"]
+        unit.directory.put(Agency("ircc", "IRCC", "delivery.9f3e", pack=harbour.pack))
+        unit.directory.put(System("harbour-icare", "harbour", "icare", "active", settings))
+        unit.directory.put(signed)
+    yield Site(made)
+    made.hub.close()
+
+
+def served(site: Site, *, notice: str = CATEGORIES, client: int | None = None, **fields: object) -> int:
+    """A client of Harbour, told that services are reported, and one of May; the client's number."""
+    db = site.network.db("harbour")
+    if client is None:
+        client = cms.add_client(db, phone="416-555-0142", phone_safe=1)
+        cms.add_identifier(db, client)
+        if notice:
+            told(db, client, notice)
+    day = {"started_at": "2026-05-14 10:00:00", "ended_at": "2026-05-14 11:00:00"}
+    cms.add_service(db, client, **{**day, **fields})
+    db.close()
+    site.run()
+    return client
+
+
+def told(db, client: int, categories: str) -> int:
+    bare = dict.fromkeys(("given_by", "capacity_basis", "valid_from", "expires_on", "text_version", "client_reads"))
+    bare |= dict.fromkeys(("explained", "not_condition", "signed_on", "evidence_ref", "receipt_at", "receipt_channel"))
+    return cms.add_consent(
+        db, client, "ircc", **{**bare, "form": "NOTICE", "purposes": "FUNDER_REPORT", "categories": categories}
+    )
+
+
+def test_s1_a_profile_comes_first_and_its_services_when_icare_has_taken_it(site: Site) -> None:
+    served(site)
+    (profile,) = site.rows("CLIENT_PROFILE")
+    assert (profile["client_validation_id"], profile["client_birth_dt"]) == ("1100000001", "1991-07-22")
+    assert profile["postal_txt"] == "M5V2T6", "the postal code of the home is who the client is (S6)"
+    assert site.books("IO") == []
+
+    site.processed("CLIENT_PROFILE")
+    site.run()
+
+    (row,) = site.rows("IO")
+    assert (row["start_dttm"], row["end_dttm"]) == ("2026-05-14", "2026-05-14")
+    assert row["postal_cd"] == "M5V2T6", "the place of service is the site's (case 26)"
+    assert site.network.codes() == {"OK_NOTICE_BASED": 2}
+    assert site.network.verifies()
+
+
+def test_case_34_services_of_a_client_whose_profile_was_refused_wait_until_it_was_taken(site: Site) -> None:
+    client = served(site)
+    site.refused("CLIENT_PROFILE", "(Client) Unable to validate against database. / (Client) Impossible.")
+    site.run()
+    assert site.books("IO") == []
+    assert ("participant_id", 1) in [(key, number) for key, number, _ in site.network.told("harbour", "rejected")]
+
+    db = site.network.db("harbour")
+    cms.update(db, "client", client, birth_date="1991-07-23")  # as it stands on the document
+    db.close()
+    site.run()
+    (profile,) = site.rows("CLIENT_PROFILE")
+    assert profile["client_birth_dt"] == "1991-07-23"
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    assert [row["client_birth_dt"] for row in site.rows("IO")] == ["1991-07-23"]
+
+
+def test_c_12_without_a_notice_nothing_is_reported_and_the_first_notice_wakes_it(site: Site) -> None:
+    client = served(site, notice="")
+    assert site.books("CLIENT_PROFILE") == []
+    assert "DN_NOTICE" in site.network.codes() or "DN_NO_CONSENT" in site.network.codes()
+    db = site.network.db("harbour")
+    told(db, client, CATEGORIES)
+    db.close()
+    site.run()
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
+@pytest.mark.parametrize(
+    ("categories", "phone", "agreed"),
+    [
+        pytest.param(CATEGORIES, None, "No", id="C-11 S7 follow-up contact was not agreed to"),
+        pytest.param(f"{CATEGORIES} CONTACT", "416-555-0142", "Yes", id="S7 it was"),
+    ],
+)
+def test_contact_goes_with_the_agreement_to_it_alone(
+    site: Site, categories: str, phone: str | None, agreed: str
+) -> None:
+    served(site, notice=categories)
+    (profile,) = site.rows("CLIENT_PROFILE")
+    assert (profile.get("phone_no"), profile["consent_ind"]) == (phone, agreed)
+    assert "street_nme" not in profile or phone
+
+
+def test_i_17_a_withdrawal_ends_reports(site: Site) -> None:
+    client = served(site)
+    site.processed("CLIENT_PROFILE")
+    db = site.network.db("harbour")
+    cms.update(db, "consent", 1, withdrawn_at="2026-06-01 11:00:00", withdrawn_how="PHONE")
+    db.close()
+    site.run()
+    assert site.books("IO") == []
+    assert client
+
+
+def test_case_40_a_group_is_a_row_for_each_client(site: Site) -> None:
+    db = site.network.db("harbour")
+    clients = []
+    for place in range(3):
+        number = cms.add_client(db, last_name=f"Nwosu-{'ABC'[place]}", birth_date=f"199{place}-02-03")
+        cms.add_identifier(db, number)
+        told(db, number, CATEGORIES)
+        clients.append(number)
+    cms.add_service(
+        db, *clients, format="group", group_size=12, started_at="2026-05-14 10:00:00", ended_at="2026-05-14 11:00:00"
+    )
+    db.close()
+    site.run()
+    assert len(site.rows("CLIENT_PROFILE")) == 3
+    assert len(site.books("CLIENT_PROFILE")) == 1, "one workbook of a month"
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    assert [row["group_clients_no_id"] for row in site.rows("IO")] == ["10 - 20 people"] * 3
+
+
+def test_s6_what_nobody_said_is_left_blank_and_listed_for_the_worker(site: Site) -> None:
+    served(site)
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    (row,) = site.rows("IO")
+    columns = {column for _, column in site.todo("IO")}
+    assert {"service_referred_by_id", "institution_type_id"} <= columns
+    assert not columns & row.keys()
+    assert "No" not in [row.get("support_received_ind"), row.get("target_group_specific_ind")]
+
+
+def test_s2_the_month_that_is_not_over_waits(site: Site) -> None:
+    served(site, started_at="2026-06-01 09:00:00", ended_at="2026-06-01 10:00:00")
+    assert site.books("CLIENT_PROFILE") == []
+    site.network.clock.advance(timedelta(days=30))
+    site.run()
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
+def test_a_workbook_of_the_hubs_own_makes_no_referral(site: Site) -> None:
+    served(site, activity="needs-assessment")
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    assert len(site.rows("NARS")) == 1
+    site.processed("NARS")
+    site.run()
+    assert site.network.inbox("lakeside") == []
+    assert set(site.network.codes()) == {"OK_NOTICE_BASED"}
+
+
+def test_s1_nothing_that_is_reported_stands_in_a_log_or_on_the_bus(site: Site) -> None:
+    served(site)
+    assert "1100000001" not in str(site.network.entries())
+    assert "Okonkwo" not in str(site.network.entries())
