@@ -44,9 +44,11 @@ class NothingYet:
 
     Args:
         why: for whoever looks.
+        subject: of whom something must be known first; a change of that wakes the record.
     """
 
     why: str = RESULTS_ALONE
+    subject: str | None = None
 
 
 Addressed = Submission | NothingToSay | NothingYet
@@ -147,9 +149,10 @@ def _report(
     told = reports.is_told(rows, record, previous, went=_went(previous))
     if told or not reports.sites(house, rows, record):
         return NothingToSay()
+    led = reports.led(house, rows, record)
     if reports.must_wait(rows, record):
-        return NothingYet(reports.NOT_BEFORE)
-    return _without_step(house, rows, record, reports.led(house, rows, record), None)
+        return NothingYet(reports.NOT_BEFORE, led.subject)
+    return _without_step(house, rows, record, led, None)
 
 
 def _without_step(

@@ -84,7 +84,7 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     apart = take_apart(house, system, read)
     read = apart.read
     _settle(house, system.id, apart.over)
-    _not_yet(house, apart.early, BESIDE_NONE)
+    _not_yet(house, [(source, NothingYet(BESIDE_NONE)) for source in apart.early])
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
     as_now = {each.source.key: each.source.digest for each in read if not isinstance(each, ConsentRecord)}
@@ -99,12 +99,13 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
                 unreadable(house, unit, record)
 
 
-def _not_yet(house: House, sources: Sequence[Source], why: str) -> None:
-    """Let records wait whose referral has not come yet."""
-    for batch in batches(sources, house.limits.batch):
-        with house.store.unit(share=[locks.CONFIG]) as unit:
-            for source in batch:
-                not_yet(house, unit, source, why)
+def _not_yet(house: House, early: Sequence[tuple[Source, NothingYet]]) -> None:
+    """Let records wait for what must come first."""
+    for batch in batches(early, house.limits.batch):
+        subjects = {locks.subject(found.subject) for _, found in batch if found.subject}
+        with house.store.unit(share=[locks.CONFIG, *subjects]) as unit:
+            for source, found in batch:
+                not_yet(house, unit, source, found.why, found.subject)
 
 
 def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
@@ -145,7 +146,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     found: list[Addressed] = []
     bad: list[Unreadable] = []
     settled: list[ReferralRecord] = []
-    early: list[tuple[ReferralRecord, str]] = []
+    early: list[tuple[Source, NothingYet]] = []
     repeated: list[tuple[ReferralRecord, Inbox]] = []
     with house.store.peek() as rows:
         system, keys = batch[0].source.system.id, [record.source.key for record in batch]
@@ -171,12 +172,11 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
             if isinstance(submission, NothingToSay):
                 settled.append(record)
             elif isinstance(submission, NothingYet):
-                early.append((record, submission.why))
+                early.append((record.source, submission))
             else:
                 found.append((submission, previous))
     _again_later(house, repeated)
-    for why in dict.fromkeys(why for _, why in early):
-        _not_yet(house, [record.source for record, its in early if its == why], why)
+    _not_yet(house, early)
     settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
     if settled:
         _settle(house, settled[0].source.system.id, [record.source.key for record in settled])

@@ -88,6 +88,7 @@ def _in_focus(
     asked = {name for reference in named for name in _names(reference)}
     mine = {by_url[r["reference"]] for r in named if r.get("reference") in by_url} & patients
     mine |= {index for index in patients if asked & set(_names_of(entries[index]["resource"]))}
+    mine |= focus & patients  # a message for a Patient is about that Patient
     return focus, mine, asked
 
 

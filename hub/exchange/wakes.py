@@ -79,7 +79,7 @@ _WAKES: Mapping[Code, frozenset[Wake]] = {
     Code.DN_VERBAL_LAPSED: _CONSENT_AND_CONFIG,  # the pack's verbal bridge
     Code.DN_WRITTEN_REQUIRED: _CONSENT_AND_CONFIG,  # the lane
     Code.DN_CASE_CLOSED: _REVISION,  # a return is a new case
-    Code.DN_NOTICE: _CONSENT_AND_CONFIG,
+    Code.DN_NOTICE: _CONSENT_AND_CONFIG | {Wake.DIGESTS},  # the notice may be the first that is heard of a person
     # authority
     Code.DN_AUTHORITY: _CONSENT,
     Code.DN_AUTHORITY_LAPSED: _CONSENT,
