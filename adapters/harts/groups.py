@@ -165,8 +165,10 @@ def of_lines(
         own = [by_line[line.number] for line in client.lines if line.record not in _PARTS and line.number in by_line]
         own += [by_line[line.number] for line in client.lines if line.number in by_line]
         found[client.line.number] = _of_line(client.line, own[0] if own else _of_nobody(client, nothing), old=old)
+        parts = (by_line[line.number] for line in client.lines if line.record == "RF" and line.number in by_line)
+        otherwise = next(parts, nothing)  # a fact of a client with more lines than go with a message
         for line in client.lines:
-            said = by_line.get(line.number) or (_KEPT if line.record in KEPT else nothing)
+            said = by_line.get(line.number) or (_KEPT if line.record in KEPT else otherwise)
             found[line.number] = _of_line(line, said, old=old)
     for line in others:
         found[line.number] = _of_line(line, _KEPT, old=old)
