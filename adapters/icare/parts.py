@@ -132,7 +132,7 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     local: dict[str, str] = {}
-
+    begins, ends = reader.start, reader.end
     depth = 0
 
     def start(tag: str, attrs: dict[str, str]) -> None:
@@ -145,12 +145,12 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
             name = local[tag] = tag.rpartition(":")[2]
             if len(local) > TAGS_MAX:
                 raise too_large("kinds of element", TAGS_MAX)
-        reader.start(name, attrs)
+        begins(name, attrs)
 
     def end(tag: str) -> None:
         nonlocal depth
         depth -= 1
-        reader.end(local[tag])
+        ends(local[tag])
 
     def doctype(*_: object) -> None:
         raise FileRefused(Why.DAMAGED, "a part with a document type", "none", "save it as .xlsx under a new name")
