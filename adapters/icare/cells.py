@@ -154,7 +154,8 @@ class _Rows(Reader):
                 raise too_large("cells", CELLS_MAX)
             self._column = self._place(attrs["r"]) if "r" in attrs else self._column + 1
             self._open, self._formula = attrs, False
-            self._text.clear()
+            if self._text:
+                self._text = []
         elif self._open is not None:
             self._formula |= name == "f"
             self._in_hint |= name == "rPh"
@@ -194,8 +195,7 @@ class _Rows(Reader):
 
     def _place(self, reference: str) -> int:
         letters = reference.removesuffix(self._digits)
-        whole = len(letters) + len(self._digits) == len(reference) and len(letters) <= LETTERS_MAX
-        column = column_of(letters) if whole else 0
+        column = column_of(letters) if len(letters) <= LETTERS_MAX and reference != letters else 0
         if not self._column < column <= COLUMNS_MAX:
             raise damaged("cells out of order")
         return column

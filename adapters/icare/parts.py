@@ -127,11 +127,21 @@ class _Elements(Reader):
         return found
 
 
+class _LocalNames(dict[str, str]):
+    """Of each tag the name without its prefix."""
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) >= TAGS_MAX:
+            raise too_large("kinds of element", TAGS_MAX)
+        self[tag] = name = tag.rpartition(":")[2]
+        return name
+
+
 def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
     """Feed a part to a reader, a piece at a time."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    local: dict[str, str] = {}
+    local = _LocalNames()
     begins, ends = reader.start, reader.end
     depth = 0
 
@@ -140,12 +150,7 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
         depth += 1
         if depth > DEPTH_MAX:
             raise too_large("elements in one another", DEPTH_MAX)
-        name = local.get(tag)
-        if name is None:
-            name = local[tag] = tag.rpartition(":")[2]
-            if len(local) > TAGS_MAX:
-                raise too_large("kinds of element", TAGS_MAX)
-        begins(name, attrs)
+        begins(local[tag], attrs)
 
     def end(tag: str) -> None:
         nonlocal depth
