@@ -72,7 +72,7 @@ def mixed(folder: Path) -> Iterator[Both]:
 
 
 def _read(both: Both, count: int) -> Iterator[Figure]:
-    name = both.site.hand_in(*(_client(number) for number in range(count)))
+    name = both.site.hand_in(*(client(number) for number in range(count)))
     path = both.site.from_harts / name
     lines = _cut_and_do_nothing(path)
     with stopwatch() as plain_s:
@@ -90,7 +90,7 @@ def _read(both: Both, count: int) -> Iterator[Figure]:
             since = page.cursor
             if page.raws:
                 grown.append(resident_mb())
-            if not page.more:
+            if not page.raws:
                 break
     with stopwatch() as file_s:
         source.refetch(["T00001/2026/001/4"])
@@ -114,7 +114,7 @@ def _written(both: Both, count: int) -> Figure:
     with stopwatch() as took_s:
         for number in range(count):
             bundle = bodies[number % len(bodies)]
-            parcel = write_parcel(house, system, _envelope(both, bundle), bundle, None, places)
+            parcel = write_parcel(house, system, _envelope(both, bundle), bundle, None, places).parcel
             assert parcel is not None
             parcels.append(replace(parcel, envelope_id=f"e-{number}"))
         with stopwatch() as file_s:
@@ -185,7 +185,7 @@ def _hand_in(both: Both, numbers: Sequence[int]) -> float:
     """Seconds until the referrals of a file have arrived, and the file is answered."""
     allow(both, *(_consent(number) for number in numbers))
     _run(both)
-    name = both.site.hand_in(*(_client(number) for number in numbers))
+    name = both.site.hand_in(*(client(number) for number in numbers))
     with stopwatch() as took_s:
         _run(both)
     found = both.site.answer_to(name)
@@ -220,7 +220,7 @@ def _people(both: Both, numbers: Sequence[int], to_org: str) -> list[int]:
     return clients
 
 
-def _client(number: int) -> list[dat.Draft]:
+def client(number: int) -> list[dat.Draft]:
     return harts.client(
         harts.assessment(),
         harts.referral(ref_no=f"R-{number}", to_site=HARBOUR_SITE),

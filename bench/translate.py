@@ -15,9 +15,11 @@ from bench.figures import Figure, stopwatch
 from bench.world import RECIPIENT, SENDER, World, world
 from consent.model import Purpose
 from hub.exchange.addressing import placeholders
+from hub.exchange.house import House
 from hub.exchange.message import ADD, Ends, assemble
 from hub.exchange.reading import ReferralRecord, read_one
 from hub.exchange.writing import write_parcel
+from hub.model.directory import System
 from hub.model.envelope import Envelope
 
 TARGET = "target 2,000/s each way"
@@ -49,17 +51,19 @@ def translate(folder: Path, scale: float) -> Iterator[Figure]:
 def _to_messages(made: World, raws: Sequence[Raw]) -> list[dict[str, Any]]:
     house, system = made.hub.house, made.system(SENDER)
     ends = Ends(SENDER, "Harbour Newcomer Centre", RECIPIENT, "Lakeside Employment Services")
-    bundles = []
-    for raw in raws:
-        record = read_one(house, system, raw)
-        assert isinstance(record, ReferralRecord)
-        numbers = placeholders(house.ids.uuid(), house.ids.uuid())
-        bundle = assemble(
-            record.entries, event=ADD, purpose=Purpose.REFERRAL, ends=ends, at=house.clock.now(), numbers=numbers
-        )
-        house.schema.check(bundle)
-        bundles.append(bundle)
-    return bundles
+    return [checked(house, system, raw, ends) for raw in raws]
+
+
+def checked(house: House, system: System, raw: Raw, ends: Ends) -> dict[str, Any]:
+    """A record of a referral as a message that has passed the strict schema."""
+    record = read_one(house, system, raw)
+    assert isinstance(record, ReferralRecord), record
+    numbers = placeholders(house.ids.uuid(), house.ids.uuid())
+    bundle = assemble(
+        record.entries, event=ADD, purpose=Purpose.REFERRAL, ends=ends, at=house.clock.now(), numbers=numbers
+    )
+    house.schema.check(bundle)
+    return bundle
 
 
 def _to_rows(made: World, bundles: Sequence[dict[str, Any]]) -> None:

@@ -42,7 +42,9 @@ PLACEHOLDER = "A" * 12
 _LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
 _NUMBERED = frozenset(ABOUT) | {"MessageHeader", "Patient"}
 _SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
-_LEADS_NOWHERE = frozenset({"meta", "coding", "line", "given"})  # types of R4 that hold no reference, and are everywhere
+_LEADS_NOWHERE = frozenset(
+    {"meta", "coding", "line", "given"}
+)  # types of R4 that hold no reference, and are everywhere
 _GONE: Any = object()  # a node that has no place in this message, until its parent has let go of it
 
 
