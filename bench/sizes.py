@@ -1,7 +1,7 @@
 """Does it stay as fast when there is a hundred times as much? Rows of each kind of system at three sizes, in and out.
 
-Each size is a process of its own, so that its memory is its own; time is that of the processor, since the machine may be
-shared. A row is read, translated to a message and checked; of a workbook it is read and checked against the lists of
+Each size is a process of its own, so that its memory is its own; time is that of the processor, since the machine may
+be shared. A row is read, translated to a message and checked; of a workbook it is read and checked against the lists of
 its template, or written, read again and compared. References: the same bytes read with the plain library, and nothing
 done with them.
 
@@ -111,7 +111,7 @@ def _eois(folder: Path, count: int, found: Measured) -> None:
     made = make_mixed(folder)
     rows = {
         "CLIENT": [{"CaMS Reference Number": f"{number:07}"} for number in range(count)],
-        "15B": [{"Service Plan Reference": f"{number:07}", "Client Reference": f"{number:07}"} for number in range(count)],
+        "15B": [{"Service Plan Reference": f"{n:07}", "Client Reference": f"{n:07}"} for n in range(count)],
         "15D": [{"Service Plan Reference": f"{number:07}"} for number in range(count)],
     }  # fmt: skip
     files = {report: eois.extract(report, *rows[report]) for report in REPORTS}

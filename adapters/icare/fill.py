@@ -25,7 +25,7 @@ from adapters.icare import cells, values
 from adapters.icare.cells import letters_of
 from adapters.icare.layout import FIRST_ROW, ROWS_MAX, Column
 from adapters.icare.package import FileRefused, Package, Why
-from adapters.icare.places import Places, Prepared, RowPlace, cells_in, found_in, is_closed, opened, tag_end
+from adapters.icare.places import Places, Prepared, cells_in, found_in, is_closed, opened, tag_end
 from adapters.icare.words import Words, yes_no
 from adapters.icare.workbook import Template, Workbook
 from hub.errors import MappingGap, Unexpected, code, shape

@@ -1,8 +1,8 @@
 """One trial record on its way from one mapping through another, and what each says of it in FHIR.
 
 A passage is what happens to a message without the exchange: it drops what never travels, and lends the directory, in
-which each agency of a trial has a place. What the exchange itself says is ``HUB_SAYS``. Pure; what was tried before is known
-for a while, since a matrix tries each record of a sender with every receiver.
+which each agency of a trial has a place. What the exchange itself says is ``HUB_SAYS``. Pure; what was tried before is
+known for a while, since a matrix tries each record of a sender with every receiver.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Sent:
     """What a record says; two that say the same in the same words are the same.
 
     Args:
-        message: its entries as JSON: as objects, thousands of them would be looked through by each collection of garbage.
+        message: its entries as JSON: as objects, thousands would be looked through by each collection of garbage.
     """
 
     message: bytes

@@ -38,10 +38,7 @@ def fn(spot: Spot) -> Step:
         if not value and value in (None, "", [], {}):  # a number or a flag may well be nought
             return False
         put(out, value)
-        for name in fields:
-            if record.get(name):
-                return True
-        return False
+        return any(record.get(name) for name in fields)
 
     def read(resource: Resource, record: dict[str, str], run: Run) -> None:
         if (element := get(resource)) is None:
