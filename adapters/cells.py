@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.model.identifiers import clean
+from hub.model.identifiers import clean, is_clean
 
 TORONTO = ZoneInfo("America/Toronto")  # program systems 9.2: local Toronto time, no zone
 
-_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # the common case: ASCII, one space between words
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 # UTF-8 read as Windows-1252, and no longer undone with certainty; quotes and dashes may well follow a capital Ã
 _MIXED = re.compile(r"[ÂÃ][\u0080-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|â€")
@@ -52,7 +51,7 @@ def text(value: Any) -> str | None:
     """One line of text, invisible characters stripped, spaces single, accents composed (cases 6, 7)."""
     if not isinstance(value, str):
         return None
-    if _PLAIN.fullmatch(value):
+    if is_clean(value):  # as nearly all are
         return value
     readable = _readable(value)
     return None if readable is None else clean(readable)

@@ -227,6 +227,8 @@ def minutes_in(minutes: str | None) -> Any:
     """Minutes as a Duration (shared model 3.9, ``length``)."""
     if not minutes:
         return None
+    if not (minutes.isascii() and minutes.isdigit()):
+        raise Unfit("minutes", "a whole number of minutes", "correct it and save the record")
     return {"value": int(minutes), "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}
 
 

@@ -20,6 +20,7 @@ from bench.figures import Figure, as_json, table
 from bench.harts import files, road
 from bench.papers import papers
 from bench.postgres import postgres
+from bench.sizes import sizes
 from bench.translate import translate
 from bench.withdrawal import withdrawal
 
@@ -33,6 +34,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "harts-files": files,
     "harts-road": road,
     "papers": papers,
+    "sizes": sizes,
     "bus": bus,
     "together": both.together,
     "together-memory": both.memory,

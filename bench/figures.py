@@ -41,6 +41,15 @@ def stopwatch() -> Iterator[Callable[[], float]]:
     ended.append(time.perf_counter())
 
 
+@contextmanager
+def core_watch() -> Iterator[Callable[[], float]]:
+    """The same in seconds of the processor, this process alone: what others do on the machine counts less."""
+    began = time.process_time()
+    ended: list[float] = []
+    yield lambda: (ended[0] if ended else time.process_time()) - began
+    ended.append(time.process_time())
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share of all values lies (nearest rank)."""
     ordered = sorted(values)

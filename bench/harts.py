@@ -17,7 +17,7 @@ from typing import Any
 from adapters.contract import Parcel, Raw
 from adapters.harts import dat
 from bench.batch import resident_mb
-from bench.figures import Figure, stopwatch
+from bench.figures import Figure, core_watch, stopwatch
 from bench.world import birth_date, family_name
 from consent.model import Purpose
 from hub.exchange.addressing import placeholders
@@ -72,15 +72,15 @@ def mixed(folder: Path) -> Iterator[Both]:
 
 
 def _read(both: Both, count: int) -> Iterator[Figure]:
-    name = both.site.hand_in(*(_client(number) for number in range(count)))
+    name = both.site.hand_in(*(client(number) for number in range(count)))
     path = both.site.from_harts / name
     lines = _cut_and_do_nothing(path)
-    with stopwatch() as plain_s:
+    with core_watch() as plain_s:
         _cut_and_do_nothing(path)
     house, system = both.network.hub.house, _system(both, "maple-harts")
     source = both.network.hub.connections.source(system)
     since, grown, records = "", [], 0
-    with stopwatch() as took_s:
+    with core_watch() as took_s:
         while True:
             page = source.fetch(since)
             for raw in page.raws:
@@ -90,9 +90,9 @@ def _read(both: Both, count: int) -> Iterator[Figure]:
             since = page.cursor
             if page.raws:
                 grown.append(resident_mb())
-            if not page.more:
+            if not page.raws:
                 break
-    with stopwatch() as file_s:
+    with core_watch() as file_s:
         source.refetch(["T00001/2026/001/4"])
     assert records == count, "every referral was read"
     path.unlink()
@@ -111,18 +111,18 @@ def _written(both: Both, count: int) -> Figure:
     with both.network.hub.store.peek() as rows:
         places = places_of(rows.directory.all(), system, "maple-language-training")
     parcels: list[Parcel] = []
-    with stopwatch() as took_s:
+    with core_watch() as took_s:
         for number in range(count):
             bundle = bodies[number % len(bodies)]
-            parcel = write_parcel(house, system, _envelope(both, bundle), bundle, None, places)
+            parcel = write_parcel(house, system, _envelope(both, bundle), bundle, None, places).parcel
             assert parcel is not None
             parcels.append(replace(parcel, envelope_id=f"e-{number}"))
-        with stopwatch() as file_s:
+        with core_watch() as file_s:
             source.send(parcels, lambda: None)
     (path,) = both.site.to_harts.glob("*.DAT")
     data = path.read_bytes()
     lines = data.count(b"\n")
-    with stopwatch() as plain_s:
+    with core_watch() as plain_s:
         _write_and_do_nothing(both.site.to_harts / "plain", data)
     return Figure(
         "HARTS out: FHIR to file, lines", lines / took_s(), "/s", lines / plain_s(), f"writing {lines:,} lines",
@@ -185,7 +185,7 @@ def _hand_in(both: Both, numbers: Sequence[int]) -> float:
     """Seconds until the referrals of a file have arrived, and the file is answered."""
     allow(both, *(_consent(number) for number in numbers))
     _run(both)
-    name = both.site.hand_in(*(_client(number) for number in numbers))
+    name = both.site.hand_in(*(client(number) for number in numbers))
     with stopwatch() as took_s:
         _run(both)
     found = both.site.answer_to(name)
@@ -220,7 +220,7 @@ def _people(both: Both, numbers: Sequence[int], to_org: str) -> list[int]:
     return clients
 
 
-def _client(number: int) -> list[dat.Draft]:
+def client(number: int) -> list[dat.Draft]:
     return harts.client(
         harts.assessment(),
         harts.referral(ref_no=f"R-{number}", to_site=HARBOUR_SITE),

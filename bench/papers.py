@@ -1,4 +1,4 @@
-"""Files of iCARE and CaMS, one core: a workbook read and filled, a package read and written.
+"""Files of iCARE and CaMS, in time of the processor: a workbook read and filled, a package read and written.
 
 References: the same bytes read by python-calamine, or unpacked and packed again; parsed or written by lxml; and nothing
 done with them. The packages are of invented people, and all alike.
@@ -19,7 +19,7 @@ from adapters.icare.blank import template
 from adapters.icare.fill import fill
 from adapters.icare.layout import LAST_ROW, modules
 from adapters.icare.workbook import Workbook
-from bench.figures import Figure, stopwatch
+from bench.figures import Figure, core_watch
 from tests import eois_builder as eois
 from tests import icare_builder as icare
 
@@ -37,14 +37,14 @@ def papers(_: Path, scale: float) -> Iterator[Figure]:
 def _workbook(count: int) -> Iterator[Figure]:
     rows = [icare.assessed(client_validation_id=f"11{number:06d}") for number in range(count)]
     data, empty = icare.workbook("NARS", rows), template(modules()["NARS"])
-    with stopwatch() as plain_s:
+    with core_watch() as plain_s:
         CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
-    with stopwatch() as read_s:
+    with core_watch() as read_s:
         found = sum(1 for _ in Workbook(data).rows())
     assert found == count, "every row was read"
-    with stopwatch() as packed_s:
+    with core_watch() as packed_s:
         _packed_again(empty)
-    with stopwatch() as fill_s:
+    with core_watch() as fill_s:
         fill(empty, [{name: str(text) for name, text in row.items()} for row in rows])
     yield Figure("iCARE workbook in, rows", count / read_s(), "/s", count / plain_s(), "python-calamine", TARGET)
     yield Figure("iCARE workbook out, rows", count / fill_s(), "/s", count / packed_s(), "unpacked and packed", TARGET)
@@ -60,17 +60,17 @@ def _packed_again(data: bytes) -> bytes:
 
 def _packages(count: int) -> Iterator[Figure]:
     data = eois.package().encode()
-    with stopwatch() as plain_s:
+    with core_watch() as plain_s:
         for _ in range(count):
             etree.fromstring(data)
-    with stopwatch() as in_s:
+    with core_watch() as in_s:
         for _ in range(count):
             tree = package.read("bench", data)
     root = etree.fromstring(data)
-    with stopwatch() as written_s:
+    with core_watch() as written_s:
         for _ in range(count):
             etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-    with stopwatch() as out_s:
+    with core_watch() as out_s:
         for _ in range(count):
             package.write(tree)
     yield Figure("CaMS package in", count / in_s(), "/s", count / plain_s(), "lxml alone", TARGET)

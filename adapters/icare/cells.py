@@ -10,8 +10,10 @@ in opposite corners end the process, and shows a formula without a result, and a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from adapters.icare.package import Package
 from adapters.icare.parts import Reader, damaged, parsed, too_large
@@ -19,8 +21,9 @@ from adapters.icare.parts import Reader, damaged, parsed, too_large
 ROWS_MAX, COLUMNS_MAX = 1_048_576, 16_384  # of a sheet, ECMA-376
 CELLS_MAX = 2_000_000  # [policy] filled or not; a template of 118 columns has 295,000
 STRINGS_MAX = 500_000  # [policy] the genuine template has 1,041
+LETTERS_MAX = 3  # of a column: XFD is the last
 TEXT_MAX = 32_767  # characters of a cell, as spreadsheet programs have it
-_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 _KINDS = {
     "n": "number", "s": "text", "str": "text", "inlineStr": "text", "b": "bool", "e": "error", "d": "date",
 }  # fmt: skip
@@ -53,16 +56,23 @@ def strings(package: Package, part: str) -> list[str]:
     return found
 
 
-def rows(package: Package, part: str, shared: Sequence[str], last: int = ROWS_MAX) -> Iterator[tuple[int, list[Cell]]]:
+def rows(
+    package: Package,
+    part: str,
+    shared: Sequence[str],
+    last: int = ROWS_MAX,
+    beside: Counter[str] | None = None,
+) -> Iterator[tuple[int, list[Cell]]]:
     """The rows of a sheet that hold something, with their numbers, in their order.
 
     Args:
         last: the row after which nothing is read.
+        beside: takes how many elements of each name stand beside the cells: lists, say.
 
     Raises:
         FileRefused: the part is damaged, or goes over a limit.
     """
-    reader = _Rows(shared, last)
+    reader = _Rows(shared, last, Counter() if beside is None else beside)
     for _ in parsed(package, part, reader):
         yield from reader.take()
         if reader.over:
@@ -70,14 +80,16 @@ def rows(package: Package, part: str, shared: Sequence[str], last: int = ROWS_MA
     yield from reader.take()
 
 
+@lru_cache(maxsize=1024)  # the columns of a template are a hundred, and each stands in every row
 def column_of(letters: str) -> int:
-    """The place of column letters, from 1."""
+    """The place of column letters, from 1; 0: they are none."""
     place = 0
-    for letter in letters:
+    for letter in letters if _LETTERS.fullmatch(letters) else "":
         place = place * 26 + ord(letter) - 64
     return place
 
 
+@lru_cache(maxsize=1024)
 def letters_of(column: int) -> str:
     """The letters of a column."""
     found = ""
@@ -120,11 +132,12 @@ class _Strings(Reader):
 class _Rows(Reader):
     """Rows with something in them. A row or cell that names no place stands after the one before it."""
 
-    def __init__(self, shared: Sequence[str], last: int) -> None:
-        self._shared, self._last = shared, last
+    def __init__(self, shared: Sequence[str], last: int, beside: Counter[str]) -> None:
+        self._shared, self._last, self._beside = shared, last, beside
         self.over = False
         self._found: list[tuple[int, list[Cell]]] = []
         self._row = self._column = self._seen = 0
+        self._digits = "\0"  # of the row, as references end with them; nothing does before the first
         self._cells: list[Cell] = []
         self._open: Mapping[str, str] | None = None  # attributes of the cell that is being read
         self._in_data = self._formula = self._in_text = self._in_hint = False
@@ -141,7 +154,8 @@ class _Rows(Reader):
                 raise too_large("cells", CELLS_MAX)
             self._column = self._place(attrs["r"]) if "r" in attrs else self._column + 1
             self._open, self._formula = attrs, False
-            self._text.clear()
+            if self._text:
+                self._text = []
         elif self._open is not None:
             self._formula |= name == "f"
             self._in_hint |= name == "rPh"
@@ -150,6 +164,8 @@ class _Rows(Reader):
             self._next_row(attrs.get("r"))
         elif name == "sheetData":
             self._in_data = True
+        else:
+            self._beside[name] += 1
 
     def text(self, text: str) -> None:
         if self._in_text:
@@ -175,12 +191,12 @@ class _Rows(Reader):
         row = int(number) if number is not None and number.isdecimal() else self._row + 1
         if not self._row < row <= ROWS_MAX:
             raise damaged("rows out of order")
-        self._row, self._column, self.over = row, 0, row > self._last
+        self._row, self._digits, self._column, self.over = row, str(row), 0, row > self._last
 
     def _place(self, reference: str) -> int:
-        found = _REFERENCE.fullmatch(reference)
-        column = column_of(found[1]) if found else 0
-        if found is None or int(found[2]) != self._row or not self._column < column <= COLUMNS_MAX:
+        letters = reference.removesuffix(self._digits)
+        column = column_of(letters) if len(letters) <= LETTERS_MAX and reference != letters else 0
+        if not self._column < column <= COLUMNS_MAX:
             raise damaged("cells out of order")
         return column
 

@@ -16,21 +16,23 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from xml.sax.saxutils import escape
 
-from adapters.icare import cells, parts, values
+from adapters.icare import cells, values
 from adapters.icare.cells import letters_of
 from adapters.icare.layout import FIRST_ROW, ROWS_MAX, Column
 from adapters.icare.package import FileRefused, Package, Why
-from adapters.icare.places import Places, RowPlace, found_in, is_closed, opened, tag_end
+from adapters.icare.places import Places, Prepared, cells_in, found_in, is_closed, opened, tag_end
 from adapters.icare.words import Words, yes_no
 from adapters.icare.workbook import Template, Workbook
 from hub.errors import MappingGap, Unexpected, code, shape
 from hub.model.identifiers import clean
 
 DETAILS = "processing_details"  # filled by iCARE alone
+_LIST = "dataValidation"  # of the sheet, those of its extension part included
 _NEXT = "download an empty template of iCARE and put it into the folder"
 _CARRIERS = ("comments", "/externallinks/", "/pivotcache/")  # parts that hold values beside the sheets
 _UNWRITABLE = re.compile("[\\x00-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")  # what XML cannot hold
@@ -56,25 +58,28 @@ def fill(template: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
     book = Workbook(template)
     if not _has_ids(book):
         raise FileRefused(Why.NOT_A_TEMPLATE, "a template without its technical ids", "those of iCARE in row 2", _NEXT)
-    leaks_nothing(book)
-    written = [_written(book.template, row) for row in rows]
+    lists = leaks_nothing(book)
+    written = _written(book.template, rows)
     data = book.package.read(book.template.part)
     filled = _replaced(book.package, book.template.part, _filled(data, book.template, written))
-    _looked_at(book, filled, written)
+    _looked_at(book, lists, filled, written)
     return filled
 
 
 def misfit(template: Template, row: Mapping[str, str]) -> MappingGap | None:
     """What of a row a template cannot hold, so that its neighbours can be filled in without it; None: nothing."""
     try:
-        _written(template, row)
+        _written(template, [row])
     except MappingGap as gap:
         return gap
     return None
 
 
-def leaks_nothing(book: Workbook) -> None:
+def leaks_nothing(book: Workbook) -> int:
     """See that a template carries nothing of anybody along (settled S14).
+
+    Returns:
+        How many lists its sheet offers.
 
     Raises:
         FileRefused: it does.
@@ -83,8 +88,10 @@ def leaks_nothing(book: Workbook) -> None:
     if any(word in name.lower() for name in book.package.names for word in _CARRIERS):
         raise FileRefused(Why.LEAKS, "comments, or values of another workbook", "a template without them", _NEXT)
     used: set[str] = set()
+    beside: Counter[str] = Counter()
     for sheet in book.book.sheets:
-        for number, found in cells.rows(book.package, sheet.part, book.strings):
+        counted = beside if sheet.part == template.part else None
+        for number, found in cells.rows(book.package, sheet.part, book.strings, beside=counted):
             if sheet.part not in (template.part, *template.hidden):
                 raise FileRefused(Why.LEAKS, "a further sheet with something in it", "none", _NEXT)
             if sheet.part == template.part and number >= FIRST_ROW:
@@ -93,6 +100,7 @@ def leaks_nothing(book: Workbook) -> None:
             used.update(cell.text for cell in found)
     if left := sum(1 for text in book.strings if clean(text) and text not in used):
         raise FileRefused(Why.LEAKS, f"{left} texts that no cell shows", "none", _NEXT)
+    return beside[_LIST]
 
 
 def _has_ids(book: Workbook) -> bool:
@@ -102,17 +110,31 @@ def _has_ids(book: Workbook) -> bool:
     return book.template.first_row == FIRST_ROW and {column.id for column in book.template.bound.values()} <= said
 
 
-def _written(template: Template, row: Mapping[str, str]) -> dict[int, str]:
-    """Place of the column to the text of its cell."""
+def _written(template: Template, rows: Iterable[Mapping[str, str]]) -> list[dict[int, str]]:
+    """Of each row the place of the column to the text of its cell."""
     places = {column.id: place for place, column in template.bound.items()}
+    said: dict[tuple[str, str], str] = {}  # column and word to the word of the template: few, and in every row
+    return [_written_row(template, places, said, row) for row in rows]
+
+
+def _written_row(
+    template: Template, places: Mapping[str, int], said: dict[tuple[str, str], str], row: Mapping[str, str]
+) -> dict[int, str]:
     found = {}
     for name, text in row.items():
         if name not in places or name == DETAILS:
             where = f"icare {template.module.code}.{name}" if name in template.module.columns else "icare column"
             raise MappingGap(where, "a column that is not written here", "one of the template", "mend the mapping")
-        column = template.bound[places[name]]
-        if clean(text):
-            found[places[name]] = _text(template, column, clean(text))
+        place = places[name]
+        column = template.bound[place]
+        if not (tidied := clean(text)):
+            continue
+        if column.kind in ("date", "text"):
+            found[place] = _text(template, column, tidied)
+        else:
+            if (word := said.get((name, tidied))) is None:
+                word = said[name, tidied] = _text(template, column, tidied)
+            found[place] = word
     return found
 
 
@@ -144,23 +166,28 @@ def _word(column: Column, words: Words | None, text: str) -> str | None:
 def _filled(data: bytes, template: Template, rows: Sequence[Mapping[int, str]]) -> bytes:
     """The sheet part with its rows from 4 on put anew."""
     places = found_in(data)
-    styles = {column: cell.style for column, cell in places.rows.get(FIRST_ROW, RowPlace(0)).cells.items()}
+    prepared = {number: cells_in(data, row) for number, row in places.rows.items()}
+    styles = {column: cell.style for column, cell in prepared.get(FIRST_ROW, {}).items()}
     changes: list[tuple[int, int, bytes]] = []
     added: list[bytes] = []
+    last = max(places.rows, default=0)
     for number, row in enumerate(rows, FIRST_ROW):
         there = places.rows.get(number)
-        xml = _row(data, places.prefix, number, there, row, styles)
+        begin = f'<{places.prefix}row r="{number}">'.encode()
+        if there is not None:
+            begin = opened(data[there.begin : tag_end(data, there.begin)])
+        xml = begin + _row(places.prefix, number, prepared.get(number, {}), row, styles)
         if there is not None:
             changes.append((there.begin, there.end, xml))
-        elif any(later > number for later in places.rows):
+        elif last > number:
             raise FileRefused(Why.NOT_A_TEMPLATE, "prepared rows with holes", "rows without one", _NEXT)
         else:
             added.append(xml)
     changes.append((places.data_end, places.data_end, b"".join(added)))
     if places.dimension is not None:
         last_row = max([*places.rows, FIRST_ROW + len(rows) - 1])
-        columns = [*template.bound, *(column for row in places.rows.values() for column in row.cells)]
-        tag = f'<{places.prefix}dimension ref="A1:{letters_of(max(columns))}{last_row}"/>'
+        last_column = max(column for row in (template.bound, *prepared.values()) for column in row)
+        tag = f'<{places.prefix}dimension ref="A1:{letters_of(last_column)}{last_row}"/>'
         changes.append((*_dimension(data, places), tag.encode()))
     return _changed(data, changes)
 
@@ -172,14 +199,13 @@ def _dimension(data: bytes, places: Places) -> tuple[int, int]:
 
 
 def _row(
-    data: bytes, prefix: str, number: int, there: RowPlace | None, row: Mapping[int, str], styles: Mapping[int, str]
+    prefix: str, number: int, prepared: Mapping[int, Prepared], row: Mapping[int, str], styles: Mapping[int, str]
 ) -> bytes:
-    prepared = there.cells if there is not None else {}
-    begin = opened(data[there.begin : tag_end(data, there.begin)]) if there else f'<{prefix}row r="{number}">'.encode()
+    """What follows a row's tag."""
     inside = []
     for column in sorted({*prepared, *row}):
         if column not in row:
-            inside.append(data[prepared[column].begin : prepared[column].end])
+            inside.append(prepared[column].xml)
             continue
         style = prepared[column].style if column in prepared else styles.get(column, "")
         styled = f' s="{style}"' if style else ""
@@ -187,7 +213,7 @@ def _row(
             f'<{prefix}c r="{letters_of(column)}{number}"{styled} t="inlineStr"><{prefix}is>'
             f'<{prefix}t xml:space="preserve">{escape(row[column])}</{prefix}t></{prefix}is></{prefix}c>'.encode()
         )
-    return b"".join((begin, *inside, f"</{prefix}row>".encode()))
+    return b"".join((*inside, f"</{prefix}row>".encode()))
 
 
 def _changed(data: bytes, changes: Iterable[tuple[int, int, bytes]]) -> bytes:
@@ -209,7 +235,7 @@ def _replaced(package: Package, part: str, new: bytes) -> bytes:
     return out.getvalue()
 
 
-def _looked_at(before: Workbook, data: bytes, rows: Sequence[Mapping[int, str]]) -> None:
+def _looked_at(before: Workbook, lists: int, data: bytes, rows: Sequence[Mapping[int, str]]) -> None:
     """Case 32. Read what was written: lists, parts and rows must be what they should be."""
     after = Workbook(data)
     part = before.template.part
@@ -218,18 +244,14 @@ def _looked_at(before: Workbook, data: bytes, rows: Sequence[Mapping[int, str]])
     )
     if not same:
         raise Unexpected("icare workbook", "other parts than the template's", "the same", "tell the maintainers")
-    if _lists(after, part) != _lists(before, part):
-        raise Unexpected("icare workbook", "other lists than the template's", "the same", "tell the maintainers")
+    beside: Counter[str] = Counter()
     found = [
         (number, {cell.column: cell.text for cell in row if cell.kind == "text"})
-        for number, row in cells.rows(after.package, part, after.strings)
+        for number, row in cells.rows(after.package, part, after.strings, beside=beside)
         if number >= FIRST_ROW
     ]
+    if beside[_LIST] != lists:
+        raise Unexpected("icare workbook", "other lists than the template's", "the same", "tell the maintainers")
     asked = [(number, dict(row)) for number, row in enumerate(rows, FIRST_ROW) if row]
     if found != asked:
         raise Unexpected("icare workbook", "other rows than were written", "the same", "tell the maintainers")
-
-
-def _lists(book: Workbook, part: str) -> int:
-    """Validations of a sheet, those of the extension part included."""
-    return sum(1 for name, _ in parts.elements(book.package, part) if name == "dataValidation")

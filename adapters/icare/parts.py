@@ -127,12 +127,22 @@ class _Elements(Reader):
         return found
 
 
+class _LocalNames(dict[str, str]):
+    """Of each tag the name without its prefix."""
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) >= TAGS_MAX:
+            raise too_large("kinds of element", TAGS_MAX)
+        self[tag] = name = tag.rpartition(":")[2]
+        return name
+
+
 def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
     """Feed a part to a reader, a piece at a time."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    local: dict[str, str] = {}
-
+    local = _LocalNames()
+    begins, ends = reader.start, reader.end
     depth = 0
 
     def start(tag: str, attrs: dict[str, str]) -> None:
@@ -140,17 +150,12 @@ def parsed(package: Package, part: str, reader: Reader) -> Iterator[None]:
         depth += 1
         if depth > DEPTH_MAX:
             raise too_large("elements in one another", DEPTH_MAX)
-        name = local.get(tag)
-        if name is None:
-            name = local[tag] = tag.rpartition(":")[2]
-            if len(local) > TAGS_MAX:
-                raise too_large("kinds of element", TAGS_MAX)
-        reader.start(name, attrs)
+        begins(local[tag], attrs)
 
     def end(tag: str) -> None:
         nonlocal depth
         depth -= 1
-        reader.end(local[tag])
+        ends(local[tag])
 
     def doctype(*_: object) -> None:
         raise FileRefused(Why.DAMAGED, "a part with a document type", "none", "save it as .xlsx under a new name")

@@ -195,7 +195,8 @@ def person_keys(
     """
     birth = _whole_date(patient.get("birthDate"))
     born = digest("born", str(birth)) if birth else None
-    exact = {identifying(url, value, born, digest) for url, value in _proving(patient)} if born else set()
+    proving = list(_proving(patient))
+    exact = {identifying(url, value, born, digest) for url, value in proving} if born else set()
     family, given = _names(patient)
     local, traits = None, {}
     if local_id:
@@ -203,7 +204,7 @@ def person_keys(
         said = zip(TRAITS, (family, given, str(birth or "")), strict=True)
         traits = {kind: digest("row", f"{system}\n{local_id}\n{kind}\n{text}") for kind, text in said if text}
     bare = not (family or given or birth)  # a number without a birth date says nothing that could be compared
-    cams = next((value for url, value in _proving(patient) if url == _CAMS), "") if agency else ""
+    cams = next((value for url, value in proving if url == _CAMS), "") if agency else ""
     reference = digest("reference", f"{agency}\n{cams}") if cams else None
     if reference and bare and local_id == cams:  # a row of the very system that gave the number
         exact.add(reference)
@@ -345,8 +346,10 @@ def _proving(patient: Resource) -> Iterable[tuple[str, str]]:
     """System and normalised value of each government identifier whose shape is one (cases 20, 21)."""
     for identifier in patient.get("identifier", ()):
         kind = _GOVERNMENT.get(identifier.get("system"))
+        if kind is None:
+            continue
         value = normalise(identifier.get("value") or "")
-        if kind is not None and shape_problem(kind, value) is None:
+        if shape_problem(kind, value) is None:
             yield identifier["system"], value
 
 
@@ -355,6 +358,7 @@ def _names(patient: Resource) -> tuple[str, str]:
     names = patient.get("name", ())
     name = next((n for n in names if n.get("use") == "official"), names[0] if names else {})
     family, given = name.get("family") or "", (name.get("given") or [""])[0] or ""
-    family = "" if fold(family) in _FILLERS else family
-    given = "" if fold(given) in {*_FILLERS, fold(family)} else given
-    return (skeleton(family), skeleton(given)) if fold(family) else (skeleton(given), "")
+    folded, folded_given = fold(family), fold(given)
+    family, folded = ("", "") if folded in _FILLERS else (family, folded)
+    given = "" if folded_given in {*_FILLERS, folded} else given
+    return (skeleton(family), skeleton(given)) if folded else (skeleton(given), "")

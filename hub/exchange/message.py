@@ -11,7 +11,7 @@ nothing up.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,9 @@ PLACEHOLDER = "A" * 12
 _LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
 _NUMBERED = frozenset(ABOUT) | {"MessageHeader", "Patient"}
 _SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
+_LEADS_NOWHERE = frozenset(
+    {"meta", "coding", "line", "given"}
+)  # types of R4 that hold no reference, and are everywhere
 _GONE: Any = object()  # a node that has no place in this message, until its parent has let go of it
 
 
@@ -190,19 +193,28 @@ def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame:
 
 
 def _moved(node: Any, moves: Mapping[str, Resource]) -> Any:
-    """A node with references to blocks led to where these are now; one to a block that stays behind is left out."""
-    if isinstance(node, dict):
-        if node.get("reference") in moves:
-            return moves[node["reference"]]
-        parts: Resource = {}
-        for name, part in node.items():
-            moved = part if isinstance(part, str) else _moved(part, moves)
-            if moved is not _GONE:
-                parts[name] = moved
-        return parts or _GONE
-    if isinstance(node, list):
-        return [moved for part in node if (moved := _moved(part, moves)) is not _GONE] or _GONE
-    return node
+    """A node with references to blocks led to where these are now; one to a block that stays behind is left out.
+
+    What holds no such reference is the same object as before: nobody changes a message in place.
+    """
+    if type(node) is dict:
+        if (reference := node.get("reference")) is not None and reference in moves:
+            return moves[reference]
+        pairs: Iterable[tuple[Any, Any]] = node.items()
+    elif type(node) is list:
+        pairs = enumerate(node)
+    else:
+        return node
+    changed = {}
+    for name, part in pairs:
+        if type(part) is not str and name not in _LEADS_NOWHERE and (moved := _moved(part, moves)) is not part:
+            changed[name] = moved
+    if not changed:
+        return node
+    if type(node) is list:
+        new = [changed.get(place, part) for place, part in enumerate(node)]
+        return [part for part in new if part is not _GONE] or _GONE
+    return {name: part for name, part in {**node, **changed}.items() if part is not _GONE} or _GONE
 
 
 def _renumbered(node: Any, new: Mapping[str, str | None]) -> Any:

@@ -23,7 +23,7 @@ from enum import StrEnum
 from hub.mapping import Mappings, RecordMapping
 from hub.mapping.backward import NO_FIELD
 from hub.mapping.choice import only, suited, whole
-from hub.mapping.passage import Leaf, Passage, carry, told_by_the_hub
+from hub.mapping.passage import Leaf, Passage, carry, takes, told_by_the_hub
 from hub.mapping.trial import HOME, TEXTS, filled, lines_of, words_of
 from hub.model import codes
 
@@ -192,8 +192,7 @@ def _reaching(
 
     Only where the sender's own mapping refuses the word beside what stands there now: else each word is tried anyway.
     """
-    now = carry(first, second, fields)
-    if now is None or carry(first, second, said) is not None:
+    if takes(first, said) or (now := carry(first, second, fields)) is None:
         return fields
     row = place.rpartition(".")[0]
     near = [at for at in fields if at != place and at.rpartition(".")[0] == row and not words_of(first, at)]

@@ -1,13 +1,14 @@
 """One trial record on its way from one mapping through another, and what each says of it in FHIR.
 
 A passage is what happens to a message without the exchange: it drops what never travels, and lends the directory, in
-which each agency of a trial has a place. What the exchange itself says is ``HUB_SAYS``. Pure.
+which each agency of a trial has a place. What the exchange itself says is ``HUB_SAYS``. Pure; what was tried before is
+known for a while, since a matrix tries each record of a sender with every receiver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,8 @@ _STAYS = dict.fromkeys(
     ("RF_STATUS", "SERVICE", "EXIT"), frozenset({"Patient"})
 )  # shared model 6.2: they restate nothing
 _TOLD_APART_BY = ("system", "use", "url", "code", "type", "preferred")  # which item of a list is meant
+
+KNOWN_MAX = 4_000  # records of a trial that are kept: those of one kind of system are some 2,000
 
 Leaf = tuple[str, ...]
 
@@ -58,19 +61,18 @@ def carry(first: RecordMapping, second: RecordMapping, fields: Mapping[str, str]
     Returns:
         With ``refused`` the second mapping's own words, where it cannot read the message.
     """
-    try:
-        out = first.to_fhir(record(first.name, fields), HOME)
-    except MessageRejected:
+    sent = _sent(_This(first), tuple(fields.items()))
+    if sent is None:
         return None
-    entries = _travelling(first.name, out.resources)
-    said = _leaves_of(entries)
-    try:
-        there = second.from_fhir((*entries, *ORGANIZATIONS), AWAY)
-        again = second.to_fhir(there.record, AWAY)
-    except MessageRejected as error:
-        return Passage(said, frozenset(), frozenset(), frozenset(out.losses), str(error))
-    told = frozenset((*out.losses, *there.losses, *again.losses))
-    return Passage(said, frozenset(flat(there.record)), _leaves_of(again.resources), told)
+    read = _read(_This(second), sent)
+    if isinstance(read, str):
+        return Passage(sent.said, frozenset(), frozenset(), sent.losses, read)
+    return Passage(sent.said, read.there, read.again, sent.losses | read.losses)
+
+
+def takes(first: RecordMapping, fields: Mapping[str, str]) -> bool:
+    """Whether the first mapping can send such a record."""
+    return _sent(_This(first), tuple(fields.items())) is not None
 
 
 def told_by_the_hub(first: RecordMapping, second: RecordMapping, fields: Mapping[str, str]) -> set[str]:
@@ -81,6 +83,65 @@ def told_by_the_hub(first: RecordMapping, second: RecordMapping, fields: Mapping
         return {at for at, _ in flat(second.from_fhir((*spoken, *ORGANIZATIONS), AWAY).record)}
     except MessageRejected:
         return set()
+
+
+class _This:
+    """One mapping, and no other that is like it: to compare two of them takes longer than to use one."""
+
+    __slots__ = ("mapping",)
+
+    def __init__(self, mapping: RecordMapping) -> None:
+        self.mapping = mapping
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and other.mapping is self.mapping
+
+    def __hash__(self) -> int:
+        return id(self.mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a record says; two that say the same in the same words are the same.
+
+    Args:
+        message: its entries as JSON: as objects, thousands would be looked through by each collection of garbage.
+    """
+
+    message: bytes
+    said: frozenset[Leaf] = field(compare=False)
+    losses: frozenset[Loss] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a receiver makes of it, as :class:`Passage` tells it."""
+
+    there: frozenset[tuple[str, str]]
+    again: frozenset[Leaf]
+    losses: frozenset[Loss]
+
+
+@lru_cache(maxsize=KNOWN_MAX)
+def _sent(first: _This, fields: tuple[tuple[str, str], ...]) -> _Sent | None:
+    try:
+        out = first.mapping.to_fhir(record(first.mapping.name, dict(fields)), HOME)
+    except MessageRejected:
+        return None
+    entries = _travelling(first.mapping.name, out.resources)
+    return _Sent(canonical(entries), _leaves_of(entries), frozenset(out.losses))
+
+
+@lru_cache(maxsize=KNOWN_MAX)
+def _read(second: _This, sent: _Sent) -> _Read | str:
+    """The same of a receiver, or its own words where it cannot read the message."""
+    try:
+        there = second.mapping.from_fhir((*orjson.loads(sent.message), *ORGANIZATIONS), AWAY)
+        again = second.mapping.to_fhir(there.record, AWAY)
+    except MessageRejected as error:
+        return str(error)
+    losses = frozenset((*there.losses, *again.losses))
+    return _Read(frozenset(flat(there.record)), _leaves_of(again.resources), losses)
 
 
 def _travelling(name: str, entries: Sequence[Resource]) -> list[Resource]:

@@ -22,14 +22,21 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _FORM_OR_APPLICATION = re.compile(r"CAN\d+|IMM\d{4}")
 
 
+def is_clean(text: str) -> bool:
+    """Whether ``clean`` certainly leaves a text as it is: signs of ASCII that are seen, single spaces between them."""
+    return text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " "
+
+
 def clean(text: str) -> str:
     """Strip what nobody sees: no-break space, zero-width, tab, line break; accents composed (cases 6, 7)."""
+    if is_clean(text):
+        return text
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
 def normalise(value: str) -> str:
     """Upper case, no space, no hyphen. Never a number: leading zeros count."""
-    return re.sub(r"[\s\-]", "", clean(value)).upper()
+    return clean(value).replace(" ", "").replace("-", "").upper()  # all that is space is a single one by now
 
 
 def passes_as_sin(value: str) -> bool:
@@ -60,6 +67,8 @@ def shape_problem(kind: str, value: str) -> str | None:
 def fold(name: str) -> str:
     """A name for comparing: no accents, no case, no punctuation; kept letters of any script (cases 6, 7, 16)."""
     plain = unicodedata.normalize("NFKD", clean(name).casefold())
+    if plain.isascii() and plain.isalnum():
+        return plain
     return "".join(c for c in plain if c.isalnum())
 
 

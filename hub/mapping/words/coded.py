@@ -34,8 +34,9 @@ def _spelling(spot: Spot) -> tuple[Callable[[str, str], Any], Callable[[Any], st
         return None
 
     def concept(code: str, display: str) -> Resource:
-        made: Resource = {"coding": [coding(code, display)]}
-        return {**made, "text": display} if display else made
+        if not display:
+            return {"coding": [{"system": system, "code": code}]}
+        return {"coding": [coding(code, display)], "text": display}
 
     def read_concept(value: Any) -> str | None:
         codings = value.get("coding", ()) if isinstance(value, dict) else ()
@@ -58,16 +59,20 @@ def code(spot: Spot) -> Step:
     nothing = absent_word(spot, crossing.table)
     held = bool(spot.spec.get("guard", False))
 
+    put, there, blank, display = path.put, crossing.there, crossing.blank, crossing.table.display
+
     def write(fields: Mapping[str, str], out: Resource, run: Run) -> bool:
-        value = tidy(fields.get(name, ""))
+        said = fields.get(name)
+        value = tidy(said) if said else ""
         filled = bool(value) and value != nothing
-        into = crossing.there(value, run) if filled else crossing.blank
-        if into is not None and filled and beside and beside.says(fields, into):
+        into = there(value, run) if filled else blank
+        if into is None:
+            return False
+        if filled and beside and beside.says(fields, into):
             run.losses.append(beside.lost)
-            into = None
-        if into is not None:
-            path.put(out, make(into, crossing.table.display.get(into, "")))
-        return filled and into is not None
+            return False
+        put(out, make(into, display.get(into, "")))
+        return filled
 
     def read(resource: Resource, fields: dict[str, str], run: Run) -> None:
         found = [value for item in path.items(resource) if (value := read_code(item)) is not None]
@@ -198,7 +203,8 @@ def _standing(spot: Spot, value: Any) -> tuple[Callable[[Resource, Any], None], 
         raise spot.fault(f"`{word}`", "a text, a number, true or false", "mend it")
     if spot.path.type in {"CodeableConcept", "Coding"}:
         make, read = _spelling(spot)
-        return lambda out, text: spot.path.put(out, make(str(text), "")), read
+        put, text = spot.path.put, str(value)
+        return lambda out, _text: put(out, make(text, "")), read
     if spot.path.type:
         raise spot.fault(f"`{word}` on a {spot.path.type}", "a value or a code", "name the element inside it")
     return spot.path.put, lambda item: item

@@ -66,7 +66,7 @@ class Beside:
 class Crossing:
     """A table and a pattern, both ways, with their gaps and losses. ``blank`` is the code of a field that is blank."""
 
-    __slots__ = ("_changed", "_narrowed", "_other", "_unsaid", "blank", "name", "spot", "table")
+    __slots__ = ("_changed", "_narrowed", "_other", "_told", "_unsaid", "blank", "name", "spot", "table")
 
     def __init__(self, spot: Spot, name: str, table: Table, other: re.Pattern[str] | None) -> None:
         self.spot, self.name, self.table, self._other = spot, name, table, other
@@ -75,6 +75,7 @@ class Crossing:
             raise spot.fault(f"default `{standing}`", f"a code of {table.file}", "mend it, or add the row")
         self.blank = table.to_code.get("") if standing is None else standing
         self._changed = {word: spot.lost(name, text) for word, text in table.changed().items()}
+        self._told = self._changed if spot.way == "<->" else {}
         others = sorted({code for code in table.to_code.values() if code} - {self.blank})
         self._unsaid = {
             code: Loss(spot.element, f"`{code}` comes back as `{self.blank}` where {name} does not say it")
@@ -98,8 +99,8 @@ class Crossing:
     def there(self, word: str, run: Run) -> str | None:
         """The code of a word; None where it is no statement."""
         if word in self.table.to_code:
-            if self.spot.way == "<->" and word in self._changed:
-                run.losses.append(self._changed[word])
+            if word in self._told:
+                run.losses.append(self._told[word])
             return self.table.to_code[word]
         if self._other and self._other.fullmatch(word):
             return word

@@ -86,15 +86,16 @@ def _parser(form: str) -> Callable[[str], datetime]:
 
 def _instant(local: datetime, zone: ZoneInfo) -> tuple[str, str]:
     """The instant of a local time, and what is uncertain about it."""
-    first, second = _offset(local, zone), _offset(local.replace(fold=1), zone)
+    there = local.replace(tzinfo=zone)
+    first, second = _offset(there), _offset(there.replace(fold=1))
     aware = local.replace(tzinfo=timezone(first))
     if first == second:
         return aware.isoformat(), ""
     return aware.isoformat(), TWICE if first > second else NEVER
 
 
-def _offset(local: datetime, zone: ZoneInfo) -> timedelta:
-    offset = local.replace(tzinfo=zone).utcoffset()
+def _offset(local: datetime) -> timedelta:
+    offset = local.utcoffset()
     assert offset is not None, "a named zone has an offset"
     return offset
 

@@ -10,7 +10,6 @@ the system writes in the field where there is nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import takewhile
 from typing import Any
 
 from hub.errors import RecordUnreadable
@@ -36,7 +35,7 @@ def to(spot: Spot) -> Step:
             "`field` without a directory name", "agency, site or service in `to`", "name one, or remove it"
         )
     blocks = tuple(target for target in targets if target not in DIRECTORY)
-    path = spot.path
+    path, own = spot.path, tuple(spot.prefix.split(".")[:-1])
     nobody = spot.text("absent") if "absent" in spot.spec else ""
     if nobody and not name:
         raise spot.fault("`absent` without a field", "the field that says so", "name it in `field`, or remove `absent`")
@@ -45,7 +44,7 @@ def to(spot: Spot) -> Step:
         return bool(name and fields.get(name) and fields[name] != nobody)
 
     def link(fields: Mapping[str, str], out: Resource, key: Key, run: Run) -> None:
-        found = [url for block in blocks for url in _instances(spot, block, key, run)]
+        found = [url for block in blocks if block in run.built for url in _instances(spot, own, block, key, run)]
         if path.whole:
             if found:
                 path.put(out, [{"reference": url} for url in found])
@@ -88,14 +87,15 @@ def _targets(spot: Spot) -> tuple[str, ...]:
     return targets
 
 
-def _instances(spot: Spot, block: str, key: Key, run: Run) -> list[str]:
+def _instances(spot: Spot, own: tuple[str, ...], block: str, key: Key, run: Run) -> list[str]:
     """Instances of a block as seen from one instance: its own ancestor or descendants, else all."""
-    built = run.built.get(block)
-    if built is None:
-        return []
-    own = spot.prefix.split(".")[:-1]
-    same = len(list(takewhile(lambda names: names[0] == names[1], zip(own, built.child, strict=False))))
-    near = [url for theirs, url in built.instances if theirs[:same] == key[:same]]
+    built = run.built[block]
+    same = 0
+    for ours, theirs in zip(own, built.child, strict=False):
+        if ours != theirs:
+            break
+        same += 1
+    near = [url for place, url in built.instances if not same or place[:same] == key[:same]]
     if len(near) > 1 and not spot.path.whole:
         raise RecordUnreadable(
             f"{spot.record} {block}", f"{len(near)} records", "exactly one", "send one record for each of them"

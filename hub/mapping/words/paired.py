@@ -29,13 +29,13 @@ def fn(spot: Spot) -> Step:
 
     def write(record: Mapping[str, str], out: Resource, run: Run) -> bool:
         try:
-            value = forward(*(record.get(name) for name in asked))
+            value = forward(*[record.get(name) for name in asked])
         except Unfit as error:
             raise spot.unreadable(error.field, record.get(error.field, ""), error.expected, error.next_step) from error
         if isinstance(value, Partly):
             run.losses += [spot.lost(name, reason) for name, reason in value.lost.items()]
             value = value.value
-        if value in (None, "", [], {}):
+        if not value and value in (None, "", [], {}):  # a number or a flag may well be nought
             return False
         put(out, value)
         return any(record.get(name) for name in fields)

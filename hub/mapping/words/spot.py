@@ -12,7 +12,7 @@ from hub.errors import code as shown
 from hub.mapping.model import Context, Converter, Step, fault
 from hub.mapping.path import Path, expand
 from hub.mapping.table import Table
-from hub.model.identifiers import clean
+from hub.model.identifiers import clean, is_clean
 from hub.model.record import Loss
 
 
@@ -140,6 +140,6 @@ class Word:
 
 def tidy(text: str) -> str:
     """Strip what nobody sees (cases 6, 7), line by line; quick where there is nothing to strip."""
-    if text.isascii() and text.isprintable() and text[:1] != " " and text[-1:] != " " and "  " not in text:
+    if is_clean(text):
         return text
     return "\n".join(clean(line) for line in text.splitlines()).strip()
