@@ -23,9 +23,6 @@ KINDS = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSO
 
 BEFORE_DUE, AFTER_DUE = timedelta(days=14), timedelta(days=30)  # shared model 3.12 [policy]
 
-FULL_TIME_HOURS = 30  # iCARE's line (program systems 2.15, 6.1)
-FULL_TIME = "Employed full time - 30 hours or more at main or only job"
-PART_TIME = "Employed part time - less than 30 hours at main or only job"
 _UCUM = "http://unitsofmeasure.org"
 _HOURS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?")
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
@@ -165,21 +162,6 @@ def hours_out(element: Any) -> Any:
     return format(Decimal(str(value)).normalize(), "f")
 
 
-def full_time_in(label: str | None) -> Any:
-    """A label of iCARE says on which side of its line the hours are, and no hours: none are guessed (case 56)."""
-    return Partly(None, {"employment_status": "says a side of 30 hours, and no hours"}) if label else None
-
-
-def full_time_out(element: Any) -> Any:
-    """Hours a week as iCARE's label of them: full time is 30 hours or more at the main or only job (case 56)."""
-    hours = hours_out(element)
-    if isinstance(hours, Partly):
-        return Partly(None, {"employment_status": "no number of hours"})
-    if Decimal(hours) == 0:
-        return None  # who works no hours may have a job all the same: nothing is derived
-    return FULL_TIME if Decimal(hours) >= FULL_TIME_HOURS else PART_TIME
-
-
 def window_in(due_on: str | None) -> Any:
     """The days around the one on which a review is due, in which it counts (shared model 3.12)."""
     if not due_on:
@@ -261,7 +243,6 @@ FUNCTIONS: dict[str, Converter] = {
     "birth_date": people.birth_date("birth_date", "birth_date_quality"),
     "centre": (centre_in, centre_out),
     "email": (email_in, email_out),
-    "full_time": (full_time_in, full_time_out),
     "hours": (hours_in, hours_out),
     "identifier": (identifier_in, identifier_out),
     "names": (names_in, names_out),

@@ -48,7 +48,7 @@ def test_what_never_wakes_has_no_other_hope():
 
 
 def test_a_digest_is_waited_for_only_where_the_person_may_be_unknown():
-    assert [code for code in REFUSALS if Wake.DIGESTS in wakes_on(code)] == [Code.DN_NO_CONSENT]
+    assert [code for code in REFUSALS if Wake.DIGESTS in wakes_on(code)] == [Code.DN_NO_CONSENT, Code.DN_NOTICE]
 
 
 def consent(name: str, valid_from: datetime | None) -> Consent:
