@@ -16,7 +16,7 @@ from adapters import pairs
 from adapters.contract import Memory, Raw
 from adapters.eois import frozen, lists, outcomes, package, parcels, plans, record, rules, summary, worksheet
 from hub.errors import MappingGap, RecordUnreadable
-from hub.mapping import Partly, Unfit
+from hub.mapping import Unfit
 from hub.model.canonical import canonical
 from hub.model.record import Record
 from tests import eois_builder as eois
