@@ -37,7 +37,9 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " captured_at:timestamp signed_on:date evidence_ref receipt_at:timestamp receipt_channel verbal_note:prose"
             " declined:flag lifts withdrawn_at:anything withdrawn_how"
         ),
-        "v_hub_case": _table("case_id:int client_id:int program opened_on:date status closed_on:date closure_reason"),
+        "v_hub_case": _table(
+            "case_id:int client_id:int program opened_on:date status closed_on:date closure_reason issues"
+        ),
         "v_hub_plan": _table(
             "plan_id:int client_id:int case_id:int version:int client_signed_on:date worker_signed_on:date"
             " review_due:date goal_id:int term goal_description:prose indicator:prose goal_status result:prose"
@@ -58,6 +60,11 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "v_hub_follow_up": _table(
             "follow_up_id:int client_id:int case_id:int month:int due_on:date done_on:date method reached:flag"
             " satisfaction:int situation needs_booking:flag"
+        ),
+        "v_hub_relation": _table("relation_id:int client_id:int related_client_id:int relation same_household:flag"),
+        "v_hub_assessment": _table(
+            "assessment_id:int client_id:int case_id:int done_on:date kind needs:prose strengths:prose barriers:prose"
+            " priority"
         ),
     }
 )
@@ -98,6 +105,13 @@ LANGUAGE = Form(
     ("language_id", "client_id", "assessed_on", "kind", "listening", "speaking", "reading", "writing"),
     owner="client_id",
 )
+RELATION = Form(
+    VIEWS["v_hub_relation"], ("relation_id", "client_id", "related_client_id", "relation"), owner="client_id"
+)
+ISSUE = Form(_table("rank:int issue_code"), ("rank", "issue_code"))  # of v_hub_case, one word of ``issues`` each
+ASSESSMENT = Form(
+    VIEWS["v_hub_assessment"], ("assessment_id", "client_id", "case_id", "done_on", "kind"), owner="case_id"
+)
 CASE = Form(_table("case_id:int program status"), ("case_id", "program", "status"), owner="case_id", single=True)
 
 
@@ -128,7 +142,12 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 "referral_id", "client_id", "case_id", "to_org", "service_wanted", "reason_code", "status", "status_at",
             ),
             written=_table("from_org hub_referral_no"),
-            children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
+            children={
+                "client": _client(identifier=IDENTIFIER, language=LANGUAGE, relation=RELATION),
+                "case": CASE,
+                "issue": ISSUE,
+                "assessment": ASSESSMENT,
+            },
         ),
         "RF_STATUS": Form(
             {name: kind for name, kind in VIEWS["v_hub_referral_in"].items() if name != "case_id"},
@@ -192,7 +211,9 @@ class Keyed:
 KEYS: Mapping[str, Keyed] = MappingProxyType(
     {
         "consent": Keyed("CONSENT", "v_hub_consent"),
-        "referral_out": Keyed("RF_REQUEST", "v_hub_referral_out", ("client", "language", "case")),
+        "referral_out": Keyed(
+            "RF_REQUEST", "v_hub_referral_out", ("client", "language", "relation", "case", "issue", "assessment")
+        ),
         "referral_in": Keyed("RF_STATUS", "v_hub_referral_in", ()),
         "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
