@@ -58,6 +58,14 @@ class Page:
     problems: tuple[str, ...] = ()  # places and codes, e.g. a gap in the change log that was passed
     rejections: tuple[Rejection, ...] = ()
     numbers: tuple[Numbered, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The receiving system took what a message brought into its own records: what comes after it may follow."""
+
+    envelope_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +263,23 @@ class RecordKind:
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
             ``case-note-shared``, ``review-done``, and ``notify-update-process-request`` for what was done for a client.
         holds: of those, the resource type that its messages are known by; "" for the first three.
-        outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome.
+        outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome;
+            "": it names none, and is that of each referral of its client that its system received.
         of_case: of what is about one case of a client, the child field that names the referrals which its system
             opened in that case, by its own numbers; those that came into it stand in ``outcome_of``. "": of any case.
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
+        to: of a report, the field that names the agency to which it goes.
+        after: of a report, the field with the key of the record that must have been taken before it.
         own: the field that holds a referral's number in the system that opened it.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
+        told: the system tells of such records; else they are only written.
+        activities: of several kinds that hold the same, the codes of the Procedure that it is for; none: it is for all.
+        place_from: of what names no recipient by itself, the field for the sender's place code in this kind of system;
+            ``place_to``: for the recipient's. The exchange fills both when it is written; where a record that is read
+            names a recipient's place, that agency alone gets it. "": the kind writes no places.
     """
 
     name: str
@@ -276,6 +292,12 @@ class RecordKind:
     outcome_of: str = ""
     of_case: str = ""
     route: str = ""
+    to: str = ""
+    after: str = ""
+    told: bool = True
+    activities: frozenset[str] = frozenset()
+    place_from: str = ""
+    place_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +319,11 @@ class Adapter:
     columns: Callable[[], Mapping[str, Mapping[str, Any]]]  # record kind -> field names (children nested)
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
+    completed: Callable[[], Mapping[str, Sequence[str]]] = dict  # and what a worker fills there where nobody says it
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
+    gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come for so long
     answers: bool = False  # its sources are ``Answering``
     living: bool = (
         False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hub.mapping import Converter, Partly, Unfit, people
@@ -22,6 +23,11 @@ KINDS = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSO
 
 BEFORE_DUE, AFTER_DUE = timedelta(days=14), timedelta(days=30)  # shared model 3.12 [policy]
 
+FULL_TIME_HOURS = 30  # iCARE's line (program systems 2.15, 6.1)
+FULL_TIME = "Employed full time - 30 hours or more at main or only job"
+PART_TIME = "Employed part time - less than 30 hours at main or only job"
+_UCUM = "http://unitsofmeasure.org"
+_HOURS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?")
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _NUMBER = re.compile(r"(?<!\d)(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})(?!\d)")
 
@@ -140,6 +146,40 @@ def action_done_out(element: Any) -> Any:
     return day
 
 
+def hours_in(hours: str | None) -> Any:
+    """Hours of work a week. They are what is stored; each program has a line of its own for full time (case 56)."""
+    if not hours:
+        return None
+    if not _HOURS.fullmatch(hours):
+        raise Unfit("hours_per_week", "hours as 37 or 37.5", "mend it at the source")
+    exact = Decimal(hours)
+    value = int(exact) if exact == exact.to_integral_value() else float(exact)
+    return {"value": value, "unit": "h", "system": _UCUM, "code": "h"}
+
+
+def hours_out(element: Any) -> Any:
+    """The hours, if that is their unit."""
+    value = element.get("value")
+    if element.get("code", "h") != "h" or isinstance(value, bool) or not isinstance(value, int | float):
+        return Partly(None, {"hours_per_week": "no number of hours"})
+    return format(Decimal(str(value)).normalize(), "f")
+
+
+def full_time_in(label: str | None) -> Any:
+    """A label of iCARE says on which side of its line the hours are, and no hours: none are guessed (case 56)."""
+    return Partly(None, {"employment_status": "says a side of 30 hours, and no hours"}) if label else None
+
+
+def full_time_out(element: Any) -> Any:
+    """Hours a week as iCARE's label of them: full time is 30 hours or more at the main or only job (case 56)."""
+    hours = hours_out(element)
+    if isinstance(hours, Partly):
+        return Partly(None, {"employment_status": "no number of hours"})
+    if Decimal(hours) == 0:
+        return None  # who works no hours may have a job all the same: nothing is derived
+    return FULL_TIME if Decimal(hours) >= FULL_TIME_HOURS else PART_TIME
+
+
 def window_in(due_on: str | None) -> Any:
     """The days around the one on which a review is due, in which it counts (shared model 3.12)."""
     if not due_on:
@@ -183,15 +223,44 @@ def note_text_out(element: Any) -> Any:
     return body or None, element.get("language")
 
 
+def minutes_in(minutes: str | None) -> Any:
+    """Minutes as a Duration (shared model 3.9, ``length``)."""
+    if not minutes:
+        return None
+    return {"value": int(minutes), "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}
+
+
+def minutes_out(element: Any) -> Any:
+    """A Duration of whole minutes; of another unit, or of a part of one, nothing is guessed."""
+    value = element.get("value")
+    whole = element.get("code") == "min" and isinstance(value, int) and value >= 0
+    return str(value) if whole else None
+
+
+def month_minutes_in(minutes: str | None, differs: str | None) -> Any:
+    """Minutes of a month's services; of what differs among them the first one speaks (case 36)."""
+    length = minutes_in(minutes)
+    return Partly(length, {"differs": f"of several services the first says it: {differs}"}) if differs else length
+
+
+def month_minutes_out(element: Any) -> Any:
+    """See :func:`minutes_out`."""
+    return minutes_out(element), None
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 FUNCTIONS: dict[str, Converter] = {
+    "minutes": (minutes_in, minutes_out),
+    "month_minutes": (month_minutes_in, month_minutes_out),
     "action_done": (action_done_in, action_done_out),
     "birth_date": people.birth_date("birth_date", "birth_date_quality"),
     "centre": (centre_in, centre_out),
     "email": (email_in, email_out),
+    "full_time": (full_time_in, full_time_out),
+    "hours": (hours_in, hours_out),
     "identifier": (identifier_in, identifier_out),
     "names": (names_in, names_out),
     "note_text": (note_text_in, note_text_out),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consent.model import SENSITIVE, Agreement, Category, Code, Consent, Facts, Item, Withheld
+from consent.notice import rests_on_notice
 from consent.records import is_own_status
 from consent.standing import No, said_by_client
 
@@ -38,6 +39,7 @@ class Lists:
     agreed: Categories
     ticked: Categories
     noes: tuple[No, ...]
+    by_notice: bool = False  # the client was told, and not asked: what was not told of is not part of the purpose
 
 
 def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[Consent]) -> Lists:
@@ -53,6 +55,7 @@ def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[C
         agreed=_narrowest([agreement.categories for agreement in agreements]),
         ticked=_narrowest([_ticks(consent, facts) for consent in consents]),
         noes=tuple(said_by_client(facts)),
+        by_notice=rests_on_notice(facts),
     )
 
 
@@ -84,7 +87,8 @@ def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
     ticked = _within(kinds, lists.ticked) or is_own_status(item, facts)
     agreed = _within(kinds, lists.agreed)
     only_coarse = not _within(kinds, lists.profile)
-    if only_coarse and not (ticked and _within(kinds, lists.profile + lists.coarse)):
+    not_told_of = lists.by_notice and not ticked  # C-11
+    if not_told_of or (only_coarse and not (ticked and _within(kinds, lists.profile + lists.coarse))):
         return Code.RD_PURPOSE_MIN, False
     if any(no.forbids(item, kinds) for no in lists.noes):
         return Code.RD_CATEGORY, agreed and not only_coarse

@@ -7,10 +7,11 @@ Rules:
 - a mandatory field that is missing or unreadable leaves the record DRAFT (consent rules 1.2), and it is said which;
   a recipient, purpose or category that is on no list is no gap but too broad (C-54, C-55), and the rules say so;
 - what is unclear is read as the "no": a withdrawal at an unreadable time is a withdrawal;
-- defaults are four, no more: discloser = the agency, ONE_WAY, no onward sharing, pack = the agency's.
+- defaults are four, no more: discloser = the agency, ONE_WAY, no onward sharing, pack = the agency's;
+- a notice (form NOTICE, settled S7) needs less: nobody was asked. It is for FUNDER_REPORT alone.
 
 It never raises, whatever a row holds. It asks no store and knows no person: whose consent it is, the registry says.
-Notices (form NOTICE) and ``keep_out`` are not read yet: the one is unreadable, the other no column of this row.
+``keep_out`` is no column of this row yet.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ FORMS = {
     "WRITTEN": Basis.EXPRESS_WRITTEN,
     "ELECTRONIC": Basis.EXPRESS_ELECTRONIC,
     "VERBAL": Basis.EXPRESS_VERBAL,
+    "NOTICE": Basis.NOTICE_ONLY,
 }
 INTERPRETERS: Mapping[str, tuple[Literal["QUALIFIED", "STAFF", "FAMILY"], bool]] = {
     "STAFF": ("STAFF", False),
@@ -69,6 +71,10 @@ _FIELDS = {  # of the columns that the record calls by another name (consent rul
     "receipt_channel": "receipt_ref",
     "declined": "state",
 }
+# what a notice must say (settled S7): whom it told of, of what, in which words and language, who told it and when
+_OF_A_NOTICE = frozenset(
+    {"recipient_org", "purposes", "categories", "notice_version", "language", "captured_by", "captured_at", "pack"}
+)
 _WRITTEN = (Basis.EXPRESS_WRITTEN, Basis.EXPRESS_ELECTRONIC)
 _ENDED = (ConsentState.WITHDRAWN, ConsentState.INVALIDATED)
 _REPLACED = (ConsentState.SUPERSEDED, ConsentState.ABANDONED, ConsentState.EXPIRED, ConsentState.LAPSED)
@@ -132,7 +138,7 @@ def read_row(
     withdrawn_how = cells.listed("withdrawn_how", _among(HOW), _how)
     lifts = cells.several("lifts", _IDS, _named, required=False, unread=Effect.LISTED)
     declined = cells.one("declined", "1 or 0", read.flag, required=False)
-    faults = tuple(cells.faults)
+    faults = _of_a_notice(cells, draft) if draft.basis is Basis.NOTICE_ONLY else tuple(cells.faults)
     return ConsentRow(
         draft=replace(draft, lifts=lifts, unreadable=_unreadable_fields(faults)),
         faults=faults,
@@ -273,6 +279,14 @@ def _time(cells: Cells, draft: Consent, zone: ZoneInfo) -> Consent:
         captured_by=cells.one("captured_by", "a worker's id", read.worker),
         receipt_ref=_receipt(cells, zone),
     )
+
+
+def _of_a_notice(cells: Cells, draft: Consent) -> tuple[Fault, ...]:
+    """Without the fields that only a consent must have. A notice opens nothing but a report (V-05 refuses the rest)."""
+    if draft.purposes and draft.purposes != (Purpose.FUNDER_REPORT,):
+        wrong = Fault("purposes", "other purposes", "FUNDER_REPORT alone: a notice is no consent", Effect.BROAD, True)
+        cells.faults.append(wrong)
+    return tuple(fault for fault in cells.faults if fault.unreadable or fault.column in _OF_A_NOTICE)
 
 
 def _receipt(cells: Cells, zone: ZoneInfo) -> str | None:

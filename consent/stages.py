@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from consent.items import is_foreign, judge, lists_of
 from consent.model import (
     Agreement,
+    Basis,
     Category,
     Code,
     Consent,
@@ -23,6 +24,7 @@ from consent.model import (
     Purpose,
     Withheld,
 )
+from consent.notice import closed_by, rests_on_notice
 from consent.records import (
     REQUESTS,
     STATUS,
@@ -50,6 +52,7 @@ _BUILT = {
     Purpose.REFERRAL: (*REQUESTS, STATUS),
     Purpose.COORDINATION: ("PlanShared", "CaseNoteShared"),
     Purpose.FOLLOW_UP: ("FollowUp",),
+    Purpose.FUNDER_REPORT: ("FunderReport",),
 }
 
 _Judged = list[tuple[Item, Withheld | None]]
@@ -110,13 +113,20 @@ def authority(facts: Facts) -> Decision | None:
     if known and known.deceased:
         return Decision.deny("P-7", Code.DN_DECEASED)
     asked = candidates(facts)
-    nobody = bool(asked) and all(why_not_entitled(consent) for consent in asked)
+    asks = not rests_on_notice(facts)  # of a notice nobody is asked
+    nobody = asks and bool(asked) and all(why_not_entitled(consent) for consent in asked)
     others_refuse = any(no.said_by is not GivenBy.SELF for no in standing(facts))
     return Decision.deny("P-7", Code.DN_AUTHORITY) if nobody or others_refuse else None
 
 
 def state_and_time(facts: Facts) -> Decision | None:
-    """P-8. Is there a consent, and is it in force at this instant? Is the case still open?"""
+    """P-8. Is there a consent, and is it in force at this instant? Is the case still open?
+
+    A report by notice needs none, unless the client has said no (I-17).
+    """
+    if rests_on_notice(facts):
+        no = closed_by(facts)
+        return Decision.deny("P-8", no) if no else None
     asked = [consent for consent in candidates(facts) if why_not_entitled(consent) is None]
     if not asked:
         return Decision.deny("P-8", Code.DN_NO_CONSENT)
@@ -135,7 +145,7 @@ def recipient_and_purpose(facts: Facts) -> Decision | None:
     if to.kind != "agency" or to.program is not None or to.person is not None:
         return Decision.deny("P-9", Code.DN_RECIPIENT)
     if not covering(facts):
-        return Decision.deny("P-9", furthest(_missed(facts)))
+        return Decision.deny("P-9", Code.DN_NOTICE if rests_on_notice(facts) else furthest(_missed(facts)))
     if not _purpose_holds(facts):
         return Decision.deny("P-9", Code.DN_PURPOSE)
     passed_on = bool(message.items) and all(is_foreign(item, facts) for item in message.items)
@@ -165,6 +175,8 @@ def categories(facts: Facts) -> Decision:
     )
     outcome = Outcome.PERMIT_REDACTED if withheld else Outcome.PERMIT
     code = Code.OK_STATUS_ONLY if status_only else Code.OK_CONSENT
+    if any(consent.basis is Basis.NOTICE_ONLY for consent in relied_on):
+        code = Code.OK_NOTICE_BASED
     return Decision(outcome, "P-10", (code, *why), tuple(basis), withheld)
 
 
@@ -235,7 +247,7 @@ def _missed(facts: Facts) -> list[Code]:
 
 def _purpose_holds(facts: Facts) -> bool:
     """Whether type, purpose and the sender's own label agree (I-12). Built now: the referral, its status, what is
-    shared for the coordination of services, and the follow-up.
+    shared for the coordination of services, the follow-up, and a report to a funder.
     """
     message = facts.message
     built = message.type in _BUILT.get(message.purpose, ())
@@ -259,7 +271,7 @@ def _is_too_little(judged: _Judged, facts: Facts) -> bool:
     What another person, or another agency, would have to allow is not required of this client, unless nothing of a
     required category is left without it (C-73, C-77, C-138).
     """
-    is_request = facts.message.type in REQUESTS
+    is_request, by_notice = facts.message.type in REQUESTS, rests_on_notice(facts)
     kept = [item for item, answer in judged if answer is None]
     required = _required(facts)
     for item, answer in judged:
@@ -274,6 +286,10 @@ def _is_too_little(judged: _Judged, facts: Facts) -> bool:
     says = [
         (item, answer)
         for item, answer in judged
-        if item.category is not Category.IDENT and not (is_request and is_own_status(item, facts))
+        if item.category is not Category.IDENT
+        and not (is_request and is_own_status(item, facts))
+        and not (
+            by_notice and answer is not None and answer.code is Code.RD_PURPOSE_MIN
+        )  # no report is for that (C-11)
     ]
     return not kept or (bool(says) and all(answer for _, answer in says))

@@ -4,7 +4,8 @@ Each test gives the code that refuses, or None. They run in the order in which a
 form, time, how it was explained, whether it was free. ``furthest`` picks, of several refused records, the code of the
 one that got furthest (shared model 9.4).
 
-Built now: a person who decides alone, in writing or electronically. What else the record model can hold is refused.
+Built now: a person who decides alone, in writing or electronically; and a notice of a report to a funder, which is no
+consent and opens that alone (``notice.py``). What else the record model can hold is refused.
 A safety flag stops a message before these tests (P-6), so V-04 does not look at flags.
 """
 
@@ -26,6 +27,7 @@ from consent.model import (
     Facts,
     GivenBy,
     PackFacts,
+    Purpose,
 )
 
 CLOCKS_DIFFER = timedelta(days=1)  # [policy] what was written down elsewhere may be ahead of our clock by as much
@@ -92,6 +94,25 @@ _MANDATORY = (
     "receipt_ref",
 )
 _mandatory = attrgetter(*_MANDATORY)
+# of a notice (settled S7): who told whom of what, in which words and language
+_OF_A_NOTICE = (
+    "consent_id",
+    "version",
+    "subject_ref",
+    "pack",
+    "pack_version",
+    "discloser",
+    "recipients",
+    "purposes",
+    "categories",
+    "basis",
+    "notice_version",
+    "language",
+    "captured_by",
+    "captured_at",
+    "captured_in",
+)
+_of_a_notice = attrgetter(*_OF_A_NOTICE)
 _EMPTY = (None, "", ())
 # by field, or by the column of a source's row (program systems 9.2)
 RECIPIENT_WORDS = frozenset({"recipients", "recipient_org"})
@@ -111,7 +132,7 @@ def why_not_entitled(consent: Consent) -> Code | None:
 
 def why_not(consent: Consent, facts: Facts) -> Code | None:
     """Why this record is not in force at ``facts.at`` (P-8), or None. It may still be about another pair (P-9)."""
-    for test in (_state, _specific, _form, _time, _knowledge, _voluntary):
+    for test in _NOTICE if consent.basis is Basis.NOTICE_ONLY else _CONSENT:
         if (code := test(consent, facts)) is not None:
             return code
     return None
@@ -129,8 +150,9 @@ def furthest(refusals: Iterable[Code]) -> Code:
 
 def missing(consent: Consent) -> tuple[str, ...]:
     """The mandatory fields that a record lacks (consent rules 1.2): it stays DRAFT, or is incomplete if ACTIVE."""
-    values = _mandatory(consent)
-    lacks = () if all(values) else tuple(name for name, got in zip(_MANDATORY, values, strict=True) if got in _EMPTY)
+    notice = consent.basis is Basis.NOTICE_ONLY
+    names, values = (_OF_A_NOTICE, _of_a_notice(consent)) if notice else (_MANDATORY, _mandatory(consent))
+    lacks = () if all(values) else tuple(name for name, got in zip(names, values, strict=True) if got in _EMPTY)
     return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
 
 
@@ -141,6 +163,8 @@ def lacks(consent: Consent) -> tuple[str, ...]:
     have to be more than a DRAFT (a signature's day, a note, evidence of authority), is named too.
     """
     found = [*missing(consent), *consent.unreadable]
+    if consent.basis is Basis.NOTICE_ONLY:
+        return tuple(dict.fromkeys(found))
     found += ["explained"] * (not consent.explained >= EXPLANATIONS)
     found += ["signed_on"] * (consent.basis in _WRITTEN and consent.signed_on is None)
     found += ["verbal_note"] * (consent.basis is Basis.EXPRESS_VERBAL and consent.verbal_note is None)
@@ -219,6 +243,26 @@ def _voluntary(consent: Consent, facts: Facts) -> Code | None:
     return Code.DN_COERCED if not free or (by_family and facts.recipient.lane == "womens") else None
 
 
+def _told_of(consent: Consent, facts: Facts) -> Code | None:
+    """V-03, V-06 of a notice: it opens a report alone, and only in words that the pack knows (settled S7)."""
+    if not consent.purposes == (Purpose.FUNDER_REPORT,) == (facts.message.purpose,):
+        return Code.DN_WRITTEN_REQUIRED
+    return None if consent.notice_version in facts.pack.notice_versions else Code.DN_NOT_KNOWLEDGEABLE
+
+
+def _told_in_time(consent: Consent, facts: Facts) -> Code | None:
+    """V-07 of a notice: it holds as long as its words do, or between the days that it names."""
+    assert consent.captured_at, "complete: see _specific"
+    to_come = consent.captured_at - facts.at > CLOCKS_DIFFER
+    if to_come or (consent.valid_from is not None and facts.at < consent.valid_from):
+        return Code.DN_NOT_YET_VALID
+    return Code.DN_EXPIRED if consent.expires_at and facts.at >= consent.expires_at else None
+
+
 def _primary(tag: str | None) -> str:
     """The primary subtag of a BCP 47 tag: ``en-CA`` is read by whoever reads ``en``."""
     return (tag or "").split("-", 1)[0].lower()
+
+
+_CONSENT = (_state, _specific, _form, _time, _knowledge, _voluntary)
+_NOTICE = (_state, _specific, _told_of, _told_in_time)

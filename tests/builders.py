@@ -77,6 +77,12 @@ PROFILES = {
     "BenefitOverlapCheck": Profile(
         "BenefitOverlapCheck", Purpose.ELIGIBILITY, (C.IDENT,), (C.INCOME, C.FAMILY, C.SERVICE_STATUS)
     ),
+    "FunderReport": Profile(
+        "FunderReport",
+        Purpose.FUNDER_REPORT,
+        (C.IDENT,),
+        (C.NEEDS, C.LANG, C.EMPLOY, C.EDUC, C.INCOME, C.SERVICE_STATUS, C.CONTACT),
+    ),
 }
 
 K = Consent(

@@ -23,6 +23,8 @@ KEYS = {
     "isp_goal": "goal_id",
     "isp_action": "action_id",
     "case_note": "note_id",
+    "service_event": "event_id",
+    "service_participant": "participant_id",
     "follow_up": "follow_up_id",
     "client_relation": "relation_id",
     "assessment": "assessment_id",
@@ -260,3 +262,26 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> int:
 
 def _next(db: sqlite3.Connection, table: str, key: str) -> int:
     return int(db.execute(f"SELECT COALESCE(MAX({key}), 0) + 1 FROM {table}").fetchone()[0])
+
+
+def add_service(db: sqlite3.Connection, *clients: int, case_id: int | None = None, **fields: Any) -> list[int]:
+    """A session that these clients attended, reported to ``ircc``; the numbers of their parts in it."""
+    event = _insert(
+        db,
+        "service_event",
+        {
+            "program": "NEWCOMER",
+            "activity": "orientation",
+            "started_at": "2026-04-14 10:00:00",
+            "ended_at": "2026-04-14 11:00:00",
+            "minutes": 60,
+            "format": "one-on-one",
+            "delivery": "in person",
+            "site_id": "S1",
+            "language": "en",
+            "funder": "ircc",
+            **{name: value for name, value in fields.items() if name not in ("attended", "supports")},
+        },
+    )
+    part = {"attended": fields.get("attended", 1), "supports": fields.get("supports"), "case_id": case_id}
+    return [_insert(db, "service_participant", {"event_id": event, "client_id": client, **part}) for client in clients]

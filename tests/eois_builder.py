@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
@@ -94,6 +95,20 @@ def package(
         f"<Person{f' clientReference={quoteattr(reference)}' if reference else ''}>{names}</Person>{more}{plan}"
         f"<Referral{named}>{below}</Referral></CaseReferralPackage>\n"
     )
+
+
+def shared(package_id: str = "PKG-1", *, plan: str = PLAN, **how: Any) -> str:
+    """A package without a Referral: what it shares is its plan."""
+    text = package(package_id, plan=plan, **how)
+    return text[: text.index("<Referral")] + "</CaseReferralPackage>\n"
+
+
+def closed(closure: str = '<Closure reason="Completion"/>', *, follow_ups: str = "", reference: str = "2345678") -> str:
+    """A plan that has ended, all of it with an outcome (E3)."""
+    item = 'expectedEnd="2026-07-30" actualStart="2026-06-10" actualEnd="2026-07-01" outcome="done"'
+    plan = PLAN.replace('status="Active"', 'status="Closed"').replace('expectedEnd="2026-07-30"', item)
+    plan = plan.replace('name="Job Search">', 'name="Job Search" outcome="Attained">').replace("2345678", reference)
+    return plan.replace("</ServicePlan>", f"{closure}{follow_ups}</ServicePlan>")
 
 
 def extract(report: str, *rows: Mapping[str, str], note: str = NOTE, encoding: str = "utf-8-sig") -> bytes:

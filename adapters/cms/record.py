@@ -22,8 +22,9 @@ from typing import Any
 import orjson
 
 from adapters.cells import flag
+from adapters.cms.services import merged, told
 from adapters.cms.values import EXPECTED, READERS
-from adapters.cms.views import FORMS, IDENTIFIER, KEYS, SAFE_CHANNELS, Form
+from adapters.cms.views import FORMS, IDENTIFIER, KEYS, READ, SAFE_CHANNELS, Form
 from hub.errors import MappingGap, RecordUnreadable, shape
 from hub.model.canonical import canonical
 from hub.model.identifiers import normalise, shape_problem
@@ -60,10 +61,14 @@ def parse(key: str, data: bytes) -> Record:
     prefix, number = split(key)
     kind, row = KEYS[prefix].kind, _document(key, data)
     lenient = kind == "CONSENT" and _says_no(row)
-    record = _Reader(key, lenient).record(kind, FORMS[kind], row)
+    reader = _Reader(key, lenient)
+    record = reader.record(kind, READ.get(kind) or FORMS[kind], row)
     if record.get(KEYS[prefix].column) != number:
         raise RecordUnreadable(f"cms {key}", "a row with another key", "the row of that key", "read it again")
-    return record
+    if kind == "REPORT":
+        reader.demand_services(record)
+        return merged(record)
+    return told(record) if kind == "SERVICE" else record
 
 
 def render(record: Record) -> bytes:
@@ -162,6 +167,11 @@ class _Reader:
                 raise self._error(
                     kind, "value", problem, "the number on the document", "correct it and save the record"
                 )
+
+    def demand_services(self, record: Record) -> None:
+        """A report is of at least one service."""
+        if not record.children.get("service"):
+            raise self._error(record.kind, "service", "no rows", "one at least", "read it again")
 
     def _children(self, name: str, form: Form, row: Mapping[str, Any], above: Mapping[str, str]) -> tuple[Record, ...]:
         rows = row.get(name) or []

@@ -15,8 +15,24 @@ from adapters.cms.sqlite import SqliteEngine
 from adapters.servers import URL, address
 from hub.errors import Refused
 
-SETTINGS = ("path", "url", "password_file", "busy_timeout_ms")
+SETTINGS = ("path", "url", "password_file", "busy_timeout_ms", "funders")
 BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
+
+FUNDERS = "ircc"  # agencies to which services are reported through the hub, where the settings say nothing (settled S1)
+
+
+def funders(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The funders to which services are reported through the hub: ids of agencies; all others are nobody here.
+
+    Raises:
+        Refused: the setting is no text.
+    """
+    named = settings.get("funders", FUNDERS)
+    if not isinstance(named, str):
+        raise Refused(
+            "cms settings: funders", type(named).__name__, "ids of agencies, one space between them", "mend it"
+        )
+    return frozenset(named.split())
 
 
 def engine(settings: Mapping[str, Any]) -> Engine:

@@ -26,7 +26,9 @@ from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
 from adapters.cms.nesting import of_a_case, one_each
 from adapters.cms.record import split
-from adapters.cms.settings import engine
+from adapters.cms.reports import ASSESSMENT as NEEDS_ASSESSED
+from adapters.cms.reports import Reports
+from adapters.cms.settings import engine, funders
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
 from adapters.cms.views import ASSESSMENT, CAME_BY, CASE, FORMS, KEYS, SENT, Keyed
@@ -38,9 +40,9 @@ _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were firs
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _BLANK: tuple[object, ...] = (None, "")
-_PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items()}
+_PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
 
-_SHARED = ("plan", "note", "case", "follow_up")
+_SHARED = ("plan", "note", "case", "follow_up", "service")
 # whose rows hold a row of this view nested, and through which of their columns
 _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "v_hub_client": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
@@ -49,9 +51,11 @@ _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "v_hub_relation": (("referral_out", "client_id"),),
     "v_hub_assessment": (("referral_out", "case_id"),),
     "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id"), ("follow_up", "case_id")),
-    "v_hub_referral_in": (("case", "case_id"), ("follow_up", "case_id")),
+    "v_hub_referral_in": (("case", "case_id"), ("follow_up", "case_id"), ("service", "case_id")),
     "v_hub_referral_out": (("follow_up", "case_id"),),
 }
+# a row of these changes what is reported of its client
+_REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
 # what is nested under a record of a case, by the name under which it is: its view, and its columns there
 _OF_A_CASE: Mapping[str, tuple[str, Iterable[str]]] = {
     "case": ("v_hub_case", (*CASE.columns, "issues")),
@@ -67,23 +71,26 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
 
     Args:
         settings: ``path`` (a SQLite file; it must exist) or ``url`` (a database of PostgreSQL) with ``password_file``;
-            ``busy_timeout_ms`` (default 2000).
+            ``busy_timeout_ms`` (default 2000); ``funders`` (default ``ircc``).
         memory: the adapter's own small store.
 
     Raises:
         Refused: a setting is missing, unknown, of another type, or holds a password.
     """
-    return CmsSource(Database(engine(settings)), memory, now)
+    return CmsSource(Database(engine(settings)), memory, now, funders(settings))
 
 
 class CmsSource:
     """A :class:`adapters.contract.Source` on one agency's database."""
 
-    def __init__(self, database: Database, memory: Memory, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, memory: Memory, clock: Callable[[], datetime], funders: frozenset[str]
+    ) -> None:
         self._database = database
         self._memory = memory
         self._clock = clock
         self._delivered = Delivered(memory)
+        self._reports = Reports(database, clock, funders)
         self._log_waiting, self._errors_waiting = Waiting(memory, _GAPS), Waiting(memory, _ERROR_GAPS)
 
     def fetch(self, since: str) -> Page:
@@ -148,7 +155,7 @@ class CmsSource:
             cursor = replace(cursor.sweeping(full=given_up or bool(cursor.gaps)), swept=_night(now))
         keys = self._keys([*late, *entries], cursor.log, problems)
         if cursor.sweep:
-            compared = compare(self._database, self._delivered, cursor.sweep)
+            compared = compare(self._database, self._delivered, self._reports, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
         cursor, rejections = self._rejections(cursor, now, problems)
         wanted = sorted(self._for_the_hub(unique(keys)), key=lambda key: not key.startswith("consent:"))
@@ -204,7 +211,15 @@ class CmsSource:
             if entry.view in _PREFIX_OF:
                 keys.append(f"{_PREFIX_OF[entry.view]}:{entry.row}")
             keys.extend(nested.get((entry.view, entry.row), ()))
-        return keys
+        return [*keys, *self._reports_of(entries)]
+
+    def _reports_of(self, entries: Sequence[Entry]) -> list[str]:
+        """Keys of the reports that these entries touch; what a deleted row was part of, the nightly sweep finds."""
+        rows = {view: unique(e.row for e in entries if e.view == view and e.op != "D") for view in _REPORTED}
+        by_number = dict(self._database.keys_of("v_hub_identifier", "client_id", rows["v_hub_identifier"]))
+        clients = unique([*rows["v_hub_client"], *by_number.values()])
+        services = rows["v_hub_service"]
+        return self._reports.keys(services, clients) if services or clients else []
 
     def _nested(self, entries: Sequence[Entry], log: int) -> dict[tuple[str, int], list[str]]:
         """Keys of the records that hold a changed row nested.
@@ -290,6 +305,9 @@ class CmsSource:
 
     def _raws(self, prefix: str, numbers: Sequence[int]) -> Iterable[Raw]:
         keyed = KEYS[prefix]
+        if keyed.reported:
+            yield from self._reported(prefix, keyed, numbers)
+            return
         rows = list(self._database.rows(keyed.view, keyed.column, numbers))
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
@@ -304,9 +322,25 @@ class CmsSource:
                 "client": clients.get(row.get("client_id"), []),
                 **of_a_case({name: found.get(row.get("case_id"), []) for name, found in of_cases.items()}),
             }
-            own = {name: value for name, value in row.items() if name != "case_id" or "case_id" in form.columns}
+            own = {name: value for name, value in row.items() if name in form.columns or name in form.children}
             whole = {**own, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
             yield Raw(f"{prefix}:{row[keyed.column]}", version, canonical(whole))
+
+    def _reported(self, prefix: str, keyed: Keyed, numbers: Sequence[int]) -> Iterable[Raw]:
+        """Reports, each with its client; a needs assessment with what its case says of needs."""
+        reports = self._reports.found(prefix, numbers)
+        clients = self._clients(unique(each.client for each in reports), keyed)
+        cases = unique(row["case_id"] for each in reports for row in each.rows if row.get("case_id"))
+        issues = {
+            case_id: rows[0].get("issues", "")
+            for case_id, rows in self._grouped("v_hub_case", "case_id", cases).items()
+        }
+        for each in reports:
+            assessed = each.rows[0].get("activity") == NEEDS_ASSESSED
+            named = " ".join(issues.get(row.get("case_id"), "") for row in each.rows) if assessed else ""
+            client = next(iter(clients.get(each.client, ())), None)
+            data = self._reports.data(each, client, unique(named.split()))
+            yield Raw(f"{prefix}:{each.key}", each.version, data)
 
     def _clients(self, client_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
         """Client rows by id, each with its identifiers, and for a referral with language results and relations."""

@@ -155,6 +155,12 @@ class Database:
         sql = " ".join(("SELECT", KEY[view], ",", column, "FROM", view, "WHERE", column, "IN"))
         return [(row[0], row[1]) for row in self._in(view, sql, values, order=KEY[view])]
 
+    def between(self, view: str, column: str, start: int, end: int) -> list[tuple[int, Any]]:
+        """Key and one column of the rows whose key is from ``start`` to before ``end``."""
+        key = KEY[view]
+        sql = " ".join(("SELECT", key, ",", column, "FROM", view, "WHERE", key, ">= ? AND", key, "< ?"))
+        return [(row[0], row[1]) for row in self._rows(view, sql, (start, end))]
+
     def first_key(self, view: str, start: int) -> int | None:
         """The lowest key of a view from a number on."""
         key = KEY[view]

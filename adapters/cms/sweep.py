@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import orjson
 
 from adapters.cms.changes import PAGE, Sweep
+from adapters.cms.reports import Reports
 from adapters.cms.sql import Database
 from adapters.cms.views import KEYS
 from adapters.contract import Gone, Memory, Raw
@@ -84,7 +85,7 @@ class Compared:
     rest: Sweep | None
 
 
-def compare(database: Database, delivered: Delivered, sweep: Sweep) -> Compared:
+def compare(database: Database, delivered: Delivered, reports: Reports, sweep: Sweep) -> Compared:
     """Compare block by block until a page is full or all views are through."""
     keys: list[str] = []
     for index, (prefix, keyed) in enumerate(KEYS.items()):
@@ -94,8 +95,13 @@ def compare(database: Database, delivered: Delivered, sweep: Sweep) -> Compared:
         start = sweep.start if index == sweep.view else 0
         while (block := _next(database, delivered, prefix, view, start)) is not None:
             start = (block + 1) * BLOCK
-            shown = database.versions(view, block * BLOCK, start)
-            differing = _differing(shown, delivered.block(prefix, block), full=sweep.full)
+            known = delivered.block(prefix, block)
+            shown = (
+                reports.versions(prefix, block * BLOCK, start, known)
+                if keyed.reported
+                else database.versions(view, block * BLOCK, start)
+            )
+            differing = _differing(shown, known, full=sweep.full)
             keys.extend(f"{prefix}:{number}" for number in differing)
             if len(keys) >= PAGE:
                 return Compared(tuple(keys), Sweep(index, start, sweep.full))

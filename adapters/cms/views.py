@@ -61,6 +61,11 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "follow_up_id:int client_id:int case_id:int month:int due_on:date done_on:date method reached:flag"
             " satisfaction:int situation needs_booking:flag"
         ),
+        "v_hub_service": _table(
+            "participant_id:int event_id:int client_id:int case_id:int program activity started_at:timestamp"
+            " ended_at:timestamp minutes:int format delivery site_id language group_size:int target_group funder"
+            " attended:flag supports"
+        ),
         "v_hub_relation": _table("relation_id:int client_id:int related_client_id:int relation same_household:flag"),
         "v_hub_assessment": _table(
             "assessment_id:int client_id:int case_id:int done_on:date kind needs:prose strengths:prose barriers:prose"
@@ -134,6 +139,28 @@ GOAL = Form(
     joined=True,
 )
 
+WORD = Form(_table("code"), ("code",))  # of a list: a support, a target group, a need
+_SERVICE = Form(
+    VIEWS["v_hub_service"],
+    ("participant_id", "client_id", "program", "activity", "started_at", "format", "delivery", "attended"),
+    owner="client_id",
+)
+# documents of the source's own that ``services`` makes a record of
+READ: Mapping[str, Form] = MappingProxyType(
+    {
+        "SERVICE": Form(
+            {name: kind for name, kind in _SERVICE.columns.items() if name != "case_id"},
+            _SERVICE.required,
+            children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
+        ),
+        "REPORT": Form(
+            _table("participant_id:int client_id:int funder after"),
+            ("participant_id", "client_id", "funder"),
+            children={"client": _client(identifier=IDENTIFIER), "service": _SERVICE, "need": WORD},
+        ),
+    }
+)
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "RF_REQUEST": Form(
@@ -167,7 +194,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             children={"client": _client(identifier=IDENTIFIER)},
         ),
         "EXIT": Form(
-            VIEWS["v_hub_case"],
+            _of("v_hub_case", "case_id client_id program opened_on status closed_on closure_reason"),
             ("case_id", "client_id", "program", "opened_on", "closed_on"),
             written=_table("referral_id:int"),
             children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
@@ -181,6 +208,31 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "CONSENT": Form(
             VIEWS["v_hub_consent"], ("consent_id",), children={"client": _client(identifier=IDENTIFIER)}
         ),
+        "SERVICE": Form(
+            _of(
+                "v_hub_service",
+                "participant_id event_id client_id program activity started_at ended_at minutes format delivery site_id"
+                " language group_size funder attended",
+            ),
+            written=_table("referral_id:int"),
+            children={
+                "client": _client(identifier=IDENTIFIER), "referral": CAME_BY, "support": WORD, "target": WORD,
+            },
+        ),
+        "REPORT": Form(
+            _table(
+                "participant_id:int client_id:int program activity first_on:date last_on:date minutes:int format"
+                " delivery site_id language group_size:int funder after differs"
+            ),
+            children={
+                "client": _client(identifier=IDENTIFIER), "support": WORD, "target": WORD, "need": WORD,
+            },
+        ),
+        "PROFILE": Form(
+            _table("participant_id:int client_id:int funder"),
+            ("participant_id", "client_id", "funder"),
+            children={"client": _client(identifier=IDENTIFIER)},
+        ),
     }
 )  # fmt: skip
 
@@ -193,6 +245,7 @@ class Keyed:
         kind: of the record.
         view: whose rows it is made of.
         nested: what stands beneath it of other views.
+        reported: it is of several rows, and of a month that is over (``reports``).
         once: the column that must be filled before the row is for the hub; "": it is at once.
     """
 
@@ -200,6 +253,7 @@ class Keyed:
     view: str
     nested: tuple[str, ...] = ("client",)
     once: str = ""
+    reported: bool = False
 
     @property
     def column(self) -> str:
@@ -219,5 +273,8 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),
         "case": Keyed("EXIT", "v_hub_case", ("client", "referral"), once="closed_on"),
         "follow_up": Keyed("FOLLOW_UP", "v_hub_follow_up", ("client", "referral", "sent"), once="done_on"),
+        "service": Keyed("SERVICE", "v_hub_service", ("client", "referral")),
+        "profile": Keyed("PROFILE", "v_hub_service", reported=True),
+        "report": Keyed("REPORT", "v_hub_service", reported=True),
     }
 )

@@ -5,8 +5,12 @@ Program systems 3, 9.1 and 9.5. There is no way into CaMS but its screens: a pac
 
 from __future__ import annotations
 
+from functools import partial
+
 from adapters.contract import Adapter, RecordKind
 from adapters.eois import record, source, translate
+
+_shared = partial(RecordKind, place_from="sender_sds", place_to="receiver_sds")  # names no recipient by itself
 
 ADAPTER = Adapter(
     kind="eois",
@@ -26,6 +30,9 @@ ADAPTER = Adapter(
         RecordKind(
             "RF_STATUS", event="referral-status", parcel="referral-status", own="number", incomplete="incomplete"
         ),
+        _shared("PLAN", event="plan-shared", parcel="plan", holds="CarePlan"),
+        _shared("EXIT", event="notify-update-process-request", parcel="exit", own="number", holds="EpisodeOfCare"),
+        _shared("FOLLOW_UP", event="review-done", parcel="follow-up", holds="Task"),
     ),
     columns=record.columns,
     functions=translate.FUNCTIONS,

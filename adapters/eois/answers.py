@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from adapters.contract import Answer, Verdict
-from adapters.eois import faults, plans, record, result
-from adapters.eois.extract import MARKS, PLANS, Extract, Refusal
-from adapters.eois.incoming import NAME, FromCams, key_of
+from adapters.eois import faults, outcomes, plans, record, result
+from adapters.eois.extract import CLIENT, MARKS, OUTCOMES, PLANS, Extract, Refusal
+from adapters.eois.incoming import NAME, FromCams
 from adapters.eois.taken import Register
 from adapters.mailbox import Folder
 from hub.errors import RecordUnreadable, Unavailable
@@ -34,6 +34,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Le plan est clos et 15D n'en dit pas la raison : en attente de cet extrait.",
     ),
     plans.State.VOID: ("Opened in error: never counted.", "Ouvert par erreur : jamais compté."),
+    plans.State.PLAN_MISSING: (
+        "15B does not say whose plan it is: it waits for that extract.",
+        "15B ne dit pas à qui est ce plan : en attente de cet extrait.",
+    ),
+    plans.State.SCHEDULED: ("Counted when it has been made.", "Compté une fois fait."),
     MARKS: ("Letters that may have lost their accents.", "Des lettres ont peut-être perdu leurs accents."),
     "REFUSED": ("The file cannot be read: not what it should be.", "Le fichier est illisible ou n'est pas le bon."),
 }
@@ -88,19 +93,20 @@ class Answers:
 
     def _keys(self, name: str) -> list[str]:
         if NAME.fullmatch(name):
-            return [key_of(name)]
-        return [raw.key for raw in self._incoming.made()] if name == self._incoming.newest(PLANS)[0] else []
+            return list(self._incoming.keys_of(name))
+        newest = next((each for each in (PLANS, OUTCOMES) if name == self._incoming.newest(each)[0]), None)
+        return [raw.key for raw in self._incoming.made(newest)] if newest else []
 
     def _one(self, name: str, answers: Mapping[str, Answer], now: datetime) -> tuple[bool, bool]:
         """Write the answer to one file where it says something new; whether it did, and whether that is final."""
         if NAME.fullmatch(name):
-            said = answers[key_of(name)]
+            said = of_all([answers[key] for key in self._keys(name)])
             ended = said.verdict is not Verdict.WAITS and not said.under_way
             return self._result(of_package(name, said, result.moment(now))), ended
         found = self._incoming.extract(name)
         if found is None:
             return False, True
-        if isinstance(found, Extract) and found.report == PLANS and name != self._incoming.newest(PLANS)[0]:
+        if isinstance(found, Extract) and found.report != CLIENT and name != self._incoming.newest(found.report)[0]:
             return False, True  # a newer one speaks: what was said of this one stays
         mine = [answers[key] for key in self._keys(name)]
         ended = not any(said.verdict is Verdict.WAITS or said.under_way for said in mine)
@@ -125,12 +131,18 @@ class Answers:
         return True
 
 
+def of_all(said: Sequence[Answer]) -> Answer:
+    """The answer to a package of several records: the first that waits or was refused speaks for all."""
+    wrong = [each for each in said if each.verdict is not Verdict.ACCEPTED]
+    return next(iter(wrong), None) or max(said, key=lambda each: (each.under_way, bool(each.code)))
+
+
 def of_package(name: str, said: Answer, created: str) -> result.Answered:
     """The answer to a package."""
     number = name.removesuffix(".xml").rpartition("_")[2]
-    if said.verdict is Verdict.ACCEPTED:
+    if said.verdict is Verdict.ACCEPTED and not said.code:
         return result.Answered(number, created, result.Result.ACCEPTED)
-    waits = said.verdict is Verdict.WAITS
+    waits = said.verdict is not Verdict.REFUSED
     code, path = _wrong(said.place)
     issue = result.Issue(code or said.code or faults.UNREADABLE, path or faults.ROOT, waits)
     return result.Answered(number, created, result.Result.WARNED if waits else result.Result.REFUSED, (issue,))
@@ -165,7 +177,7 @@ def _lines(found: Extract | Refusal, site: plans.Site, answers: Mapping[str, Ans
         english, french = TEXTS.get(fault.code) or faults.texts(fault.code)
         at = f"{fault.column}: " if fault.column else ""
         lines.setdefault(fault.row, []).append((fault.code, f"{at}{english}", f"{at}{french}"))
-    for item in plans.items(site) if found.report == PLANS else ():
+    for item in {PLANS: plans.items, OUTCOMES: outcomes.items}.get(found.report, lambda _: iter(()))(site):
         lines[item.row].append(_of_item(item, answers))
     for number in sorted(lines):
         for line in lines[number] or [("READ", *READ)]:
@@ -173,12 +185,12 @@ def _lines(found: Extract | Refusal, site: plans.Site, answers: Mapping[str, Ans
 
 
 def _of_item(item: plans.Item, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    at = f"{item.fields['service']}: "
+    at = f"{item.what}: "
     if item.state is not plans.State.MADE:
         english, french = TEXTS[item.state]
         return (item.state.value, at + english, at + french)
     said = answers[item.key]
-    if said.verdict is Verdict.ACCEPTED:
+    if said.verdict is Verdict.ACCEPTED and not said.code:
         return ("OK", at + OK[0], at + OK[1])
     code = _wrong(said.place)[0] or said.code or faults.UNREADABLE
     english, french = faults.texts(code, waits=said.verdict is Verdict.WAITS)

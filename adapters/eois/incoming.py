@@ -1,27 +1,29 @@
 """Packages and weekly extracts from CaMS: what is new in the folder, read once, and the records in it.
 
-Program systems 9.5; settled S5, S16. A package is a record. Extracts are read together: of each report the newest says
-what stands, and a page holds what it says that the one before did not say. A file that is replaced is read again; a
-package that is taken away before it is settled is gone. Files stay where they are. What is answered to them is told in
-``answers``. Nothing of a record is remembered.
+Program systems 9.5; settled S5, S16. A package is a record, and one more for its plan's end and each follow-up.
+Extracts are read together: of each report the newest says what stands, and a page holds what it says that the one
+before did not say. A file that is replaced is read again; a package that is taken away before it is settled is gone.
+Files stay where they are. What is answered to them is told in ``answers``. Of a record keyed digests alone are
+remembered (``frozen``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from adapters.contract import Gone, Raw
-from adapters.eois import extract, plans
+from adapters.eois import extract, outcomes, parcels, plans
 from adapters.eois.extract import CLIENT, OUTCOMES, PLANS, Extract
 from adapters.eois.faults import ROOT, UNREADABLE
+from adapters.eois.frozen import Plans
 from adapters.eois.markup import PACKAGE, XML_BYTES_MAX
 from adapters.eois.taken import Register, Stamp
 from adapters.mailbox import Folder
 from hub.errors import Unavailable
-from hub.model.canonical import canonical
 
 PACKAGES_A_PAGE = 100  # packages read at once
 ROWS_A_PAGE = 500  # referrals of an extract read at once
@@ -49,8 +51,9 @@ class FromCams:
     What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
     """
 
-    def __init__(self, folder: Folder, sds: str, register: Register) -> None:
-        self._folder, self._sds, self._register = folder, sds, register
+    def __init__(self, folder: Folder, sds: str, register: Register, before: Plans) -> None:
+        self._folder, self._sds, self._register, self._before = folder, sds, register, before
+        self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
         self._told: set[tuple[str, Stamp | None]] = set()
         self._read: dict[str, tuple[Stamp, Extract | extract.Refusal]] = {}
 
@@ -86,34 +89,37 @@ class FromCams:
 
     def refetch(self, keys: Sequence[str]) -> dict[str, Raw]:
         """Those of the records that stand there now, by key."""
-        made = {raw.key: raw for raw in self.made()} if any(key.startswith(PLANS) for key in keys) else {}
+        made = {raw.key: raw for raw in self.made()} if any(key.startswith((PLANS, OUTCOMES)) for key in keys) else {}
         found = {key: made[key] for key in keys if key in made}
-        for key in keys:
-            name = key.removeprefix("P/").replace("/", "_") + ".xml"
-            if key.startswith("P/") and NAME.fullmatch(name) and (raw := self.package(name)) is not None:
-                found[key] = raw
-        return found
+        names = dict.fromkeys(name for key in keys if (name := name_of(key)))
+        return found | {raw.key: raw for name in names for raw in self.package(name)}
 
-    def package(self, name: str) -> Raw | None:
-        """A package as a record; None: it is not there."""
+    def package(self, name: str) -> list[Raw]:
+        """A package as its records, what it is itself first; none: it is not there."""
         stamp = self._folder.stamp(name)
         if stamp is None or not name.startswith(f"{self._sds}_"):
-            return None
+            return []
         key = key_of(name)
         if stamp[1] > XML_BYTES_MAX:
-            return self._unfit(key, f"{stamp[1]} bytes", f"{XML_BYTES_MAX} at most")
+            return [self._unfit(key, f"{stamp[1]} bytes", f"{XML_BYTES_MAX} at most")]
         data = self._folder.read(name)
         if data is None:
-            return None
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            return self._unfit(key, "bytes that are no UTF-8", "UTF-8")
-        return Raw(key, "", canonical({"package": text}), self._sds)
+            return []
+        raws = parcels.records(key, data, self._sds, self._before)
+        self._keys[name] = (stamp, tuple(raw.key for raw in raws))
+        return raws
 
-    def made(self) -> list[Raw]:
-        """The referrals that count by the newest extracts."""
-        return [self._raw(item) for item in plans.items(self.site()) if item.state is plans.State.MADE]
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The keys of the records of a package as it lies there."""
+        known = self._keys.get(name)
+        if known is None or known[0] != self._folder.stamp(name):
+            self.package(name)
+            known = self._keys.get(name)
+        return known[1] if known else (key_of(name),)
+
+    def made(self, report: str = "") -> list[Raw]:
+        """What counts by the newest extracts, all of it or what one report says."""
+        return [self._raw(item) for item in self._items(self.site()) if item.key.startswith(report)]
 
     def site(self) -> plans.Site:
         """The newest extracts that lie there."""
@@ -140,15 +146,22 @@ class FromCams:
     def _packages(self, new: New) -> tuple[list[Raw | Gone], New, list[str]]:
         """Packages as records; one that cannot be read now stops no other, and stays new."""
         found: list[Raw | Gone] = []
-        files, problems = dict(new.files), []
+        files, problems, taken = dict(new.files), list[str](), self._register.all()
         for name in new.files:
             try:
-                if (raw := self.package(name)) is not None:
-                    found.append(raw)
+                before = self._said_before(name) if name in taken else ()
+                raws = self.package(name)
+                found += [*raws, *(Gone(key) for key in before if key not in {raw.key for raw in raws})]
             except Unavailable as error:
                 stamp = files.pop(name)
                 problems += self._once(name, stamp, str(error))
-        return [*found, *(Gone(key_of(name)) for name in new.gone)], replace(new, files=files), problems
+        gone = [Gone(key) for name in new.gone for key in self._said_before(name)]
+        return [*found, *gone], replace(new, files=files), problems
+
+    def _said_before(self, name: str) -> tuple[str, ...]:
+        """The keys of what a package said; all that it may have said where nobody knows any more."""
+        known = self._keys.get(name)
+        return known[1] if known else parcels.keys(key_of(name))
 
     def _there(self, now: datetime) -> tuple[dict[str, Stamp], list[str]]:
         """The files that can be read, with their stamps, and what is wrong with others."""
@@ -210,8 +223,8 @@ class FromCams:
         taken = self._register.all()
         names = self._folder.names(".csv")
         before = [name for name in names if name in taken and taken[name].stamp == self._folder.stamp(name)]
-        known = {item.key: item.own() for item in plans.items(self._site(before)) if item.state is plans.State.MADE}
-        items = [item for item in plans.items(self._site(names)) if item.state is plans.State.MADE]
+        known = {item.key: item.own() for item in self._items(self._site(before))}
+        items = list(self._items(self._site(names)))
         said: list[Raw | Gone] = [self._raw(item) for item in items if known.get(item.key) != item.own()]
         said += [Gone(key) for key in sorted(known.keys() - {item.key for item in items})]
         problems = [
@@ -225,6 +238,11 @@ class FromCams:
         newest = (self._newest(report, names)[1] for report in (PLANS, OUTCOMES, CLIENT))
         return plans.newest([found for found in newest if found is not None])
 
+    def _items(self, site: plans.Site) -> Iterator[plans.Item]:
+        """What counts: referrals, ends of plans, follow-ups."""
+        every = chain(plans.items(site), outcomes.items(site))
+        return (item for item in every if item.state is plans.State.MADE)
+
     def _newest(self, report: str, names: Sequence[str]) -> tuple[str, Extract | None]:
         told = [(said[2], name) for name in names if (said := extract.named(name)) and said[:2] == (report, self._sds)]
         for _, name in sorted(told, reverse=True):
@@ -237,6 +255,13 @@ class FromCams:
 
     def _unfit(self, key: str, got: str, expected: str) -> Raw:
         return Raw(key, "", b"", self._sds, fault=f"eois {key}: {UNREADABLE} {ROOT}: got {got}, expected {expected}")
+
+
+def name_of(key: str) -> str:
+    """The file that holds a record of a package; "": its key is another's."""
+    parts = key.split("/")
+    name = f"{'_'.join(parts[1:4])}.xml"
+    return name if parts[0] in parcels.PARTS and NAME.fullmatch(name) else ""
 
 
 def key_of(name: str) -> str:

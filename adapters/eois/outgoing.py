@@ -37,8 +37,8 @@ class Slip:
 
     Args:
         file: name of the package, without its ending.
-        number: of the referral, the hub's or the sender's own.
-        asks: it is a referral; else the answer to one.
+        number: of the referral, the hub's or the sender's own; "": the package is about none.
+        asks: it is a referral; else the answer to one, or what is told beside it.
         read: digest of the last answer that was read, or "".
     """
 
@@ -213,8 +213,9 @@ class ToCams:
         tree = {**document, "packageId": number, "language": self._language}
         xml = package.write(tree)
         name = f"{tree['Sender']['sds']}_{tree['Receiver']['sds']}_{number}"
-        referral = tree["Referral"]
-        slip = Slip(name, parcel.envelope_id, referral["number"], "state" not in referral)
+        referral = tree.get("Referral", {})  # of a plan or a follow-up there is none
+        asks = bool(referral) and "state" not in referral
+        slip = Slip(name, parcel.envelope_id, referral.get("number", ""), asks)
         incomplete = parcel.incomplete or referral.get("Reason", "").startswith(record.INCOMPLETE)
         return _Laid(slip, xml, worksheet.write(tree, incomplete=incomplete))
 

@@ -90,6 +90,7 @@ _CODED: Mapping[tuple[str, str], str] = {
     ("Closure", "satisfaction"): "satisfaction",
     ("Closure", "outcome"): "case_outcome",
     ("FollowUp", "status"): "follow_up_status",
+    ("FollowUp", "outcome"): "case_outcome",
     ("Referral", "timing"): "referral_timing",
 }
 

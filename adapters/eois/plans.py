@@ -21,20 +21,22 @@ _CARRIED = ("identify_as", "preferred_language", "email", "phone")  # of CLIENT;
 
 
 class State(StrEnum):
-    """What a referral of a row is."""
+    """What an item of a row is."""
 
     MADE = "MADE"
     PENDING = "PENDING"  # its plan is not closed
     OUTCOME_MISSING = "OUTCOME_MISSING"  # closed, and 15D does not say why
     VOID = "VOID"  # opened in error
+    PLAN_MISSING = "PLAN_MISSING"  # 15B does not say whose plan it is
+    SCHEDULED = "SCHEDULED"  # a follow-up that has not been made
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One referral of one row.
+    """What one row says once: a referral, the end of a plan, a follow-up.
 
     Args:
-        key: the record key, ``15B/3898H/2345678/program/60``.
+        key: the record key, ``15B/3898H/2345678/program/60``, ``15D/3898H/2345678/exit`` or ``/3``.
         row: its number in the file.
         fields: what its record says, the item alone; ``client`` beside it.
     """
@@ -44,6 +46,11 @@ class Item:
     state: State
     fields: Mapping[str, str]
     client: Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        """What of its plan it is: list and code, ``exit``, or the month."""
+        return self.key.split("/", 3)[3]
 
     def octets(self) -> bytes:
         """As :func:`adapters.eois.record.parse` reads it."""
@@ -77,13 +84,13 @@ def items(site: Site) -> Iterator[Item]:
         return
     bad = {fault.row for fault in faults(site.plans)}
     outcomes = _by_plan(site.outcomes)
-    clients = {fields["client_reference"]: fields for _, fields in (site.clients.rows if site.clients else ())}
+    told = clients(site)
     seen: set[str] = set()
     for row, fields in site.plans.rows:
         if row in bad:
             continue
         outcome = outcomes.get(fields["plan"], {})
-        client = clients.get(fields["client_reference"], {})
+        client = told.get(fields["client_reference"], {})
         for column in OUT:
             service = fields.get(column, NOT_APPLICABLE)
             key = f"{PLANS}/{site.plans.sds}/{fields['plan']}/{service}"
@@ -94,7 +101,7 @@ def items(site: Site) -> Iterator[Item]:
                     row,
                     _state(fields, outcome),
                     _said(site.plans.sds, fields, service),
-                    _who(fields, client, outcome),
+                    whose(fields, client, outcome),
                 )
 
 
@@ -107,6 +114,19 @@ def faults(extract: Extract) -> tuple[rules.RowFault, ...]:
             return tuple(rules.follow_ups(extract.rows))
         case _:
             return tuple(rules.twice_registered(extract.rows))
+
+
+def clients(site: Site) -> dict[str, Mapping[str, str]]:
+    """Reference to what CLIENT says of them."""
+    return {fields["client_reference"]: fields for _, fields in (site.clients.rows if site.clients else ())}
+
+
+def whose(plan: Mapping[str, str], client: Mapping[str, str], outcome: Mapping[str, str]) -> dict[str, str]:
+    """The client of a plan: by reference alone, and what CLIENT says beside it."""
+    found = {"client_id": plan["client_reference"]} | {name: client[name] for name in _CARRIED if name in client}
+    if outcome.get("closure_reason") == rules.DECEASED:
+        found["deceased_date"] = outcome.get("exit_date") or plan.get("plan_close_date", "")
+    return found
 
 
 def _by_plan(outcomes: Extract | None) -> dict[str, Mapping[str, str]]:
@@ -137,14 +157,6 @@ def _said(sds: str, fields: Mapping[str, str], service: str) -> dict[str, str]:
         "program": fields["program"],
     }
     return {name: text for name, text in said.items() if text}
-
-
-def _who(fields: Mapping[str, str], client: Mapping[str, str], outcome: Mapping[str, str]) -> dict[str, str]:
-    """The client: by reference alone, and what CLIENT says beside it."""
-    found = {"client_id": fields["client_reference"]} | {name: client[name] for name in _CARRIED if name in client}
-    if outcome.get("closure_reason") == rules.DECEASED:
-        found["deceased_date"] = outcome.get("exit_date") or fields.get("plan_close_date", "")
-    return found
 
 
 def newest(extracts: Sequence[Extract]) -> Site:

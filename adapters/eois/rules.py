@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from adapters.eois.faults import ROOT, UNREADABLE, Fault
@@ -19,9 +20,11 @@ from adapters.eois.faults import ROOT, UNREADABLE, Fault
 CLOSED, ACTIVE = "Closed", "Active"
 VOID = "Opened in Error"
 DECEASED = "Deceased"
+UNSAID = "Not said"  # a label of ours: what another system did not tell
 LBS = "Literacy and Basic Skills"
 BEFORE = timedelta(days=14)  # shared model 3.12: a follow-up may come so long before it is due
 AFTER = timedelta(days=30)  # and so long after
+HOURS_OF_WORK = 20  # a week; program systems 3.7: Employment Service takes who works less
 _NOC = {4: "2016", 5: "2021"}
 _PLAN = f"{ROOT}/ServicePlan"
 
@@ -45,6 +48,7 @@ def of_package(tree: Mapping[str, Any]) -> Iterator[Fault]:
         for item_place, item in enumerate(goal.get("PlanItem", ()), 1):
             yield from _of_item(f"{_PLAN}/SubGoal[{place}]/PlanItem[{item_place}]", item)
     yield from _of_closed(plan)
+    yield from _of_follow_ups(plan, tree["created"][:10])
     if plan and "state" not in tree.get("Referral", {"state": ""}) and plan["status"] == CLOSED:
         yield Fault("PLAN_CLOSED", f"{ROOT}/Referral", "a new referral of a closed plan", "one of a new plan")
 
@@ -72,6 +76,27 @@ def _of_closed(plan: Mapping[str, Any]) -> Iterator[Fault]:
     for goal in plan.get("SubGoal", ()):
         if "outcome" not in goal or any("outcome" not in item for item in goal.get("PlanItem", ())):
             yield Fault(UNREADABLE, f"{_PLAN}/SubGoal", "no outcome at closure", "an outcome of each, and of its items")
+
+
+def _of_follow_ups(plan: Mapping[str, Any], created: str) -> Iterator[Fault]:
+    """E5, as far as a package tells it: made after the exit, so of a closed plan, in order and not in the future."""
+    made = [each for each in plan.get("FollowUp", ()) if each["status"] == "Completed"]
+    if made and plan["status"] not in (CLOSED, UNSAID):
+        yield Fault("DATE_ORDER", f"{_PLAN}/FollowUp", "a follow-up of a plan that goes on", "one after its exit")
+    days = [each["date"] for each in sorted(made, key=lambda each: int(each["month"]))]
+    if days != sorted(days) or any(day > created for day in days):
+        yield Fault("DATE_ORDER", f"{_PLAN}/FollowUp", "days of follow-ups out of order", "in order, none to come")
+    elif any(not _may_be(made, int(each["month"]), each["date"]) for each in made):
+        yield Fault("DATE_ORDER", f"{_PLAN}/FollowUp", "a follow-up outside its window", "14 days before to 30 after")
+
+
+def _may_be(made: Sequence[Mapping[str, str]], months: int, day: str) -> bool:
+    """Whether a day is in the window of its month, as far as the follow-up at exit tells when the exit was."""
+    at_exit = next((date.fromisoformat(each["date"]) for each in made if each["month"] == "0"), None)
+    if at_exit is None or not months:
+        return True
+    first, last = months_after(at_exit - AFTER, months) - BEFORE, months_after(at_exit, months) + AFTER
+    return first <= date.fromisoformat(day) <= last
 
 
 def twice_registered(clients: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
@@ -131,6 +156,11 @@ def months_after(day: date, months: int) -> date:
     first = date(day.year + year, month + 1, 1)
     following = date(first.year + month // 11, (month + 1) % 12 + 1, 1)
     return first + min(timedelta(days=day.day - 1), following - first - timedelta(days=1))
+
+
+def under_the_line(hours: str) -> bool:
+    """Whether hours a week are under 20, the line of Employment Ontario; another program has another (case 56)."""
+    return Decimal(hours) < HOURS_OF_WORK
 
 
 def noc_version(noc: str) -> str | None:

@@ -14,7 +14,7 @@ class Field:
 
     Args:
         name: attribute or child of the element; a dot leads into a child; "": a package has no place for it.
-        kind: ``text``, ``day``, ``noc``, ``flag``, or a code list of ``lists``.
+        kind: ``text``, ``day``, ``noc``, ``hours``, ``flag``, or a code list of ``lists``.
         required: CaMS does not save the screen without it.
     """
 
@@ -92,7 +92,7 @@ SCREENS = (
         (
             Field("noc", "NOC", "CNP", "noc"),
             Field("naics", "NAICS", "SCIAN"),
-            Field("hoursPerWeek", "Hours per week", "Heures par semaine"),
+            Field("hoursPerWeek", "Hours per week", "Heures par semaine", "hours"),
             Field("wage", "Wage", "Salaire"),
             Field("wagePer", "Wage per", "Salaire par", "wage_per"),
         ),

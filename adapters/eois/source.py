@@ -15,6 +15,7 @@ import orjson
 
 from adapters.contract import Answer, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Sent
 from adapters.eois.answers import Answers
+from adapters.eois.frozen import Plans
 from adapters.eois.incoming import FromCams, New
 from adapters.eois.outgoing import Slip, ToCams
 from adapters.eois.taken import Register
@@ -70,7 +71,7 @@ class EoisSource:
         self._from_folder = folder(Path(settings["from_cams_path"]), "eois folder from CaMS")
         self._to_folder = folder(Path(settings["to_cams_path"]), "eois folder to CaMS")
         register = Register(memory)
-        self._incoming = FromCams(self._from_folder, settings["sds"], register)
+        self._incoming = FromCams(self._from_folder, settings["sds"], register, Plans(memory))
         self._outgoing = ToCams(self._to_folder, settings.get("language", "en"))
         self._answers = Answers(self._from_folder, self._incoming, register)
         self._now = now

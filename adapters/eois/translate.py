@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from adapters import pairs
 from hub.mapping import Converter, Partly, Unfit, people
 from hub.model.identifiers import clean, normalise
 
@@ -154,6 +155,24 @@ def words_out(element: Any) -> Any:
     return ". ".join(text for text in said if text) or None
 
 
+def item_done_in(start: str | None, end: str | None) -> Any:
+    """An item is done, under way or not begun, with its days: R4 asks for one of its words."""
+    for name, day in (("actual_start", start), ("actual_end", end)):
+        if day and not people.is_day(day):
+            raise Unfit(name, "a day as YYYY-MM-DD", "mend it at the source")
+    status = "completed" if end else "in-progress" if start else "not-started"
+    days = {"detail.extension[started-on].valueDate": start, "detail.extension[done-on].valueDate": end}
+    return {"detail.status": status, **{path: day for path, day in days.items() if day}}
+
+
+def item_done_out(element: Any) -> Any:
+    """The days; of an item that is done without one, or given up, that is told."""
+    days = tuple(element.get(f"detail.extension[{name}].valueDate") for name in ("started-on", "done-on"))
+    if days[1] is None and element.get("detail.status") in ("completed", "cancelled", "stopped"):
+        return Partly(days, {"actual_end": "ended, and no day is said"})
+    return days
+
+
 def _instant(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -165,10 +184,13 @@ def _instant(text: str) -> datetime | None:
 FUNCTIONS: dict[str, Converter] = {
     "birth_date": (birth_date_in, birth_date_out),
     "email": (email_in, email_out),
+    "hours": pairs.FUNCTIONS["hours"],
+    "item_done": (item_done_in, item_done_out),
     "moment": (moment_in, moment_out),
     "names": (names_in, names_out),
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),
     "street": (street_in, street_out),
+    "window": pairs.FUNCTIONS["window"],
     "words": (words_in, words_out),
 }

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from adapters.eois import lists
-from adapters.eois.rules import noc_version
+from adapters.eois.rules import noc_version, under_the_line
 from adapters.eois.screens import SCREENS, Field, Screen
 
 Tree = Mapping[str, Any]
@@ -33,6 +33,8 @@ _WORDS = {
         "waitlisted": "waitlisted",
         "declined": "declined",
         "edition": "edition",
+        "part": "under 20: Employment Service may take the client",
+        "full": "20 or more: Employment Service asks why",
         "care": "Personal information. Keep it under lock, and destroy it when it has been keyed.",
     },
     "fr": {
@@ -50,6 +52,8 @@ _WORDS = {
         "waitlisted": "sur la liste d'attente",
         "declined": "refusé",
         "edition": "édition",
+        "part": "moins de 20 : Services d'emploi peut accueillir le client",
+        "full": "20 ou plus : Services d'emploi demande pourquoi",
         "care": "Renseignements personnels. À garder sous clé et à détruire après la saisie.",
     },
 }
@@ -135,8 +139,8 @@ def _shown(field: Field, value: str, element: Tree, language: str) -> str:
     match field.kind:
         case "day":
             return _day(value)
-        case "noc":
-            return f"{value} ({words['edition']} {noc_version(value)})"
+        case "noc" | "hours":
+            return f"{value} ({_beside(field.kind, value, words)})"
         case "flag" | "state":
             return words.get(value, value)
         case "service":
@@ -145,6 +149,13 @@ def _shown(field: Field, value: str, element: Tree, language: str) -> str:
             return f"{value} {words['single']}" if field.name == "LegalFirstName" and value == FILLER else value
         case listed:
             return lists.label(listed, value, language)
+
+
+def _beside(kind: str, value: str, words: Mapping[str, str]) -> str:
+    """What stands in brackets: a code's edition, or on which side of the ministry's line hours are (case 56)."""
+    if kind == "noc":
+        return f"{words['edition']} {noc_version(value)}"
+    return words["part" if under_the_line(value) else "full"]
 
 
 def _day(text: str) -> str:

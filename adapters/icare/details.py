@@ -131,7 +131,8 @@ def key_of(module: str, fields: Mapping[str, str], month: str = "") -> Key:
     """
     own = modules()[module]
     began = next((fields[name] for name in own.start if fields.get(name)), "")
-    return Key(client_of(fields), module, fold(fields.get(own.activity, "")), began[:7] if own.start else month)
+    activity = " ".join(fold(fields.get(name, "")) for name in own.activity).strip()
+    return Key(client_of(fields), module, activity, began[:7] if own.start else month)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,15 @@ def fill(template: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
     return filled
 
 
+def misfit(template: Template, row: Mapping[str, str]) -> MappingGap | None:
+    """What of a row a template cannot hold, so that its neighbours can be filled in without it; None: nothing."""
+    try:
+        _written(template, row)
+    except MappingGap as gap:
+        return gap
+    return None
+
+
 def leaks_nothing(book: Workbook) -> None:
     """See that a template carries nothing of anybody along (settled S14).
 

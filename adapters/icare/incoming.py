@@ -20,6 +20,7 @@ from adapters.icare import answers as said
 from adapters.icare import names
 from adapters.icare.folder import Folder, Stamp
 from adapters.icare.groups import Group
+from adapters.icare.ledger import Ledger
 from adapters.icare.names import ANSWER
 from adapters.icare.package import FileRefused, Why
 from adapters.icare.shelf import Found, Opened, Shelf
@@ -40,10 +41,11 @@ class Incoming:
     What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
     """
 
-    def __init__(self, folder: Folder, agreement: str, memory: Memory, now: Now) -> None:
+    def __init__(self, folder: Folder, agreement: str, memory: Memory, now: Now, ledger: Ledger) -> None:
         self._folder, self._agreement, self._now = folder, agreement, now
         self._register, self._digest = Register(memory), memory.digest
-        self._shelf = Shelf(folder, agreement, self._day_of)
+        self._ledger = ledger
+        self._shelf = Shelf(folder, agreement, self._day_of, ledger)
         self._done: dict[str, Stamp] = {}  # labels with which nothing is to be done while the file stays as it is
         self._told: set[tuple[str, Stamp | None, str]] = set()
         self._unsaid: list[tuple[str, str]] = []  # answers that could not be written, told with the next page
@@ -71,7 +73,9 @@ class Incoming:
 
     def next_file(self) -> tuple[str | None, list[str]]:
         """The label of the next workbook that was not read, and what is wrong with those before it."""
-        there = {names.label(name): name for name in self._folder.names() if names.to_read(name)}
+        listed = [name for name in self._folder.names() if names.to_read(name)]
+        ours = self._ledger.ours()  # the hub's own workbooks are no records of the agency's
+        there = {names.label(name): name for name in listed if name not in ours}
         odd = [names.label(name) for name in self._folder.names(plain=False) if names.to_read(name)]
         self._done = {label: stamp for label, stamp in self._done.items() if label in there}
         self._told = {each for each in self._told if each[0] in there or each[0] in odd}

@@ -70,7 +70,7 @@ class Module:
         version: number in ``LOV`` row 1; 0 where it is not public.
         start: columns that may say when the service began; the first that is filled does.
         end: the column that says when it ended, or "".
-        activity: the column that says which activity of the module it was, or "".
+        activity: columns that say which activity of the module it was: one row a month for each.
         after: the module that must have been accepted before, or "".
     """
 
@@ -79,7 +79,7 @@ class Module:
     version: int
     start: tuple[str, ...]
     end: str
-    activity: str
+    activity: tuple[str, ...]
     after: str
     columns: Mapping[str, Column]
 
@@ -131,9 +131,9 @@ def modules() -> Mapping[str, Module]:
         )
         by_id = MappingProxyType({column.id: column for column in own})
         assert len(by_id) == len(own), "a technical id stands twice in one module"
-        start = tuple(row["start"].split())
+        start, activity = tuple(row["start"].split()), tuple(row["activity"].split())
         found[row["module"]] = Module(
-            row["module"], row["name"], int(row["version"]), start, row["end"], row["activity"], row["after"], by_id
+            row["module"], row["name"], int(row["version"]), start, row["end"], activity, row["after"], by_id
         )
     return MappingProxyType(found)
 

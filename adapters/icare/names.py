@@ -17,7 +17,7 @@ ANSWER = ".hub.csv"
 TODO = ".todo.csv"  # settled S6: what a worker has still to fill in, of workbooks that the hub writes
 AGREEMENT = re.compile(r"[A-Za-z0-9-]{1,20}")
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv")  # what somebody may take for a workbook
-_OPEN_IN_OFFICE = "~$"  # a mark of spreadsheet programs beside the file that somebody works on
+OPEN_IN_OFFICE = "~$"  # a mark of spreadsheet programs beside the file that somebody works on
 _DIGEST_LENGTH = 20
 _NAME = re.compile(r"([A-Z_]+)_([A-Za-z0-9-]{1,20})_([0-9]{4})(0[1-9]|1[0-2])_([0-9]{1,4})\.xlsx")
 
@@ -51,4 +51,4 @@ def to_read(name: str) -> bool:
     """Whether a file is one that somebody handed in as a workbook."""
     low = name.lower()
     ours = low.endswith((ANSWER, TODO))
-    return low.endswith(_SUFFIXES) and not ours and not name.startswith((".", _OPEN_IN_OFFICE))
+    return low.endswith(_SUFFIXES) and not ours and not name.startswith((".", OPEN_IN_OFFICE))

@@ -1,16 +1,16 @@
 """An iCARE record in its own words: one referral that a row of a needs assessment tells of, with the client's profile.
+What is written is another: one row of a module (``report``), which no workbook of an agency's own is read as.
 
-Program systems 2.5 to 2.7; settled S9. Pure. A row of NARS says of 21 needs whether a referral was made, so it makes as
-many messages as it has flags that say Yes; each carries what identifies the client, when and in which language the
-assessment was, and that one need. It never carries another need, nor what is said of support and of plans.
+Program systems 2.5 to 2.7; settled S1, S9. Pure. A row of NARS says of 21 needs whether a referral was made, so it
+makes as many messages as it has flags that say Yes; each carries what identifies the client, when and in which
+language the assessment was, and that one need. It never carries another need, nor what is said of support and of
+plans.
 
 - The source key is ``file/row/flag``: the flag's column id tells the messages of one row apart (S12 has file and row).
 - ``referral_no`` is the number under which the agency's side knows the referral, the same wherever it is said again
   (``statements``).
 - A flag names no recipient: where it leads is the agency's own table of routes.
 - The profile is the client's row in the same month's Client Profile, where there is one.
-
-iCARE gets no record from the hub (settled S1): there is no way back.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from adapters.icare import report
 from adapters.icare.layout import Referral, modules, referrals
 from hub.errors import RecordUnreadable, shape
 from hub.model.record import Record
@@ -49,9 +50,10 @@ _KEY = re.compile(r"([A-Za-z0-9_.-]{1,80})/([1-9][0-9]{0,6})/([A-Za-z_]{1,60})")
 
 
 def columns() -> Mapping[str, Mapping[str, Any]]:
-    """Field names of the record, its child nested: what a mapping may name."""
+    """Field names of each kind of record, children nested: what a mapping may name."""
     own, below = (_facts(code) for code in (KIND, PROFILE_MODULE))
-    return {KIND: {"fields": (*own, FLAG, NUMBER), "children": {PROFILE: {"fields": below}}}}
+    read = {KIND: {"fields": (*own, FLAG, NUMBER), "children": {PROFILE: {"fields": below}}}}
+    return read | {kind: {"fields": _facts(code)} for kind, code in report.MODULES.items()}
 
 
 def carried(referral: Referral) -> tuple[str, ...]:

@@ -74,14 +74,22 @@ def checked(module: Module, fields: Mapping[str, str], today: date) -> list[Brea
 
 def reportable(module: Module, fields: Mapping[str, str], uploaded_on: date) -> list[Breach]:
     """V3. Whether iCARE takes the service on a day: not begun too long ago, closed in its month (case 37)."""
-    own, began = rules_on(uploaded_on), _day(fields, *module.start)
-    if began is None or module.code == _NO_CLIENT:
+    own, began = rules_on(uploaded_on), started(module, fields)
+    if began is None or not too_late(began, uploaded_on):
+        return closed(module, fields, uploaded_on)
+    late = Breach("V3", first_of(fields, module.start), "a day too long ago", f"{own.days_back} days at most")
+    return [late, *closed(module, fields, uploaded_on)]
+
+
+def closed(module: Module, fields: Mapping[str, str], uploaded_on: date) -> list[Breach]:
+    """V3. Whether the service has begun on a day, and was closed in its month."""
+    own, began = rules_on(uploaded_on), started(module, fields)
+    if began is None:
         return []
     found, ended = [], _day(fields, module.end)
-    if too_late(began, uploaded_on):
-        found.append(Breach("V3", _first(fields, module.start), "a day too long ago", f"{own.days_back} days at most"))
     if began > uploaded_on:
-        found.append(Breach("V3", _first(fields, module.start), "a day to come", "the day of the upload, or before"))
+        where = first_of(fields, module.start)
+        found.append(Breach("V3", where, "a day to come", "the day of the upload, or before"))
     if own.closed_by_month_end:
         if ended is not None and (ended.year, ended.month) != (began.year, began.month):
             found.append(
@@ -93,6 +101,21 @@ def reportable(module: Module, fields: Mapping[str, str], uploaded_on: date) -> 
             if fold(fields.get(name, "")) == fold(_ONGOING)
         ]
     return found
+
+
+def started(module: Module, fields: Mapping[str, str]) -> date | None:
+    """The day on which a service began; None: the row does not say it, or is of a course."""
+    return _day(fields, *module.start) if module.start and module.code != _NO_CLIENT else None
+
+
+def last_day(began: date, uploaded_on: date) -> date:
+    """The last day on which a service may be uploaded: V3, within its reporting month or at most 30 days back.
+
+    The month that is reported is the one before (program systems 2.4), so a service may always be uploaded until the
+    end of the month after its own. S12's 30 days alone would make the first days of every month too late.
+    """
+    after_next = (began.replace(day=1) + timedelta(days=62)).replace(day=1)  # two months have 59 to 62 days
+    return max(began + timedelta(days=rules_on(uploaded_on).days_back), after_next - timedelta(days=1))
 
 
 def too_late(began: date, uploaded_on: date) -> bool:
@@ -111,6 +134,11 @@ def repeated(keys: Sequence[Key], day: date) -> list[int]:
         if seen[key] > 1 and any(key.client):
             found.append(place)
     return found
+
+
+def is_postal_code(text: object) -> bool:
+    """V6. Whether a postal code has iCARE's form."""
+    return isinstance(text, str) and _POSTAL.fullmatch(text) is not None
 
 
 def crowded(rows: int) -> Breach | None:
@@ -183,11 +211,12 @@ def _postal(fields: Mapping[str, str]) -> Iterable[Breach]:
     return [
         Breach("V6", name, shape(fields[name]), "A9A9A9: six, upper case, no space")
         for name in _POSTAL_COLUMNS
-        if fields.get(name) and not _POSTAL.fullmatch(fields[name])
+        if fields.get(name) and not is_postal_code(fields[name])
     ]
 
 
-def _first(fields: Mapping[str, str], names: Sequence[str]) -> str:
+def first_of(fields: Mapping[str, str], names: Sequence[str]) -> str:
+    """The first of these columns that is filled, or the first of them."""
     return next((name for name in names if fields.get(name)), names[0])
 
 

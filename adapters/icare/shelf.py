@@ -14,8 +14,9 @@ from datetime import date
 from adapters.icare import names
 from adapters.icare.folder import PLACES, Folder, Stamp
 from adapters.icare.groups import Client, Sheet, judged, profiles
+from adapters.icare.ledger import PROCESSED, Ledger
 from adapters.icare.package import FileRefused, Why
-from adapters.icare.record import KIND, PROFILE_MODULE
+from adapters.icare.record import KIND, NO_FACT, PROFILE_MODULE
 from adapters.icare.statements import Standing, Statement, standing, statements
 
 SHEETS_MAX = 2  # workbooks that are kept opened: the one that is read, and one beside it
@@ -39,19 +40,20 @@ class Shelf:
         day_of: the day on which the workbook of a label was, or is now, taken in.
     """
 
-    def __init__(self, folder: Folder, agreement: str, day_of: Callable[[str], date]) -> None:
-        self._folder, self._agreement, self._day_of = folder, agreement, day_of
+    def __init__(self, folder: Folder, agreement: str, day_of: Callable[[str], date], ledger: Ledger) -> None:
+        self._folder, self._agreement, self._day_of, self._ledger = folder, agreement, day_of, ledger
         self._opened: dict[Found, tuple[Stamp, Opened]] = {}
         self._profiles: dict[Found, tuple[Stamp, Profiles]] = {}
         self._statements: dict[Found, tuple[Stamp, tuple[Statement, ...]]] = {}
 
     def found(self) -> dict[str, Found]:
-        """Label to where the workbook lies; of one that lies in two places, the first."""
+        """Label to where the workbook lies; of one that lies in two places, the first. The hub's own are none."""
+        listed = [(place, name) for place in PLACES for name in self._folder.names(place) if names.to_read(name)]
+        ours = self._ledger.ours()
         found: dict[str, Found] = {}
-        for place in PLACES:
-            for name in self._folder.names(place):
-                if names.to_read(name):
-                    found.setdefault(names.label(name), (place, name))
+        for place, name in listed:
+            if name not in ours:
+                found.setdefault(names.label(name), (place, name))
         return found
 
     def open(self, found: Found) -> Opened | None:
@@ -105,10 +107,20 @@ class Shelf:
             opened = self.open(found)
         except FileRefused:
             opened = None
-        own = profiles(opened.sheet) if opened and opened.sheet.module.code == PROFILE_MODULE else {}
+        of_profiles = opened is not None and opened.sheet.module.code == PROFILE_MODULE
+        own = profiles(opened.sheet) if opened and of_profiles and not self._came_back(place, opened.sheet) else {}
         if stamp is not None:
             self._profiles[found] = (stamp, own)
         return own
+
+    def _came_back(self, place: str, sheet: Sheet) -> bool:
+        """Whether a workbook is what iCARE returned of the hub's own, under whatever name."""
+        if place != PROCESSED or not any(row.fields.get(NO_FACT) for row in sheet.rows):
+            return False
+        book = self._ledger.now()
+        months = book.months(sheet.module)
+        keys = (self._ledger.digests(sheet.module, row.fields, months) for row in sheet.rows)
+        return any(book.meant(each) is not None for each in keys)
 
     def standing(self, month: str, taken_at: Callable[[str], str]) -> Standing:
         """What stands of all that the workbooks of a month say of referrals.

@@ -19,7 +19,7 @@ class RowState(StrEnum):
     PREPARED = "prepared"  # in a workbook that lies in the folder: UPLOADED, SUPERSEDED, TOO_LATE
     UPLOADED = "uploaded"  # the worker moved the workbook to uploaded/: PENDING, ACCEPTED, REJECTED
     PENDING = "pending"  # iCARE has it and has not looked yet: ACCEPTED, REJECTED
-    ACCEPTED = "accepted"  # CORRECTED, by a row that names its record id
+    ACCEPTED = "accepted"  # CORRECTED, by a row that names its record id; REJECTED, by a workbook that came back later
     REJECTED = "rejected"  # CORRECTED, by a row that is sent in its place; TOO_LATE
     CORRECTED = "corrected"  # final: another row stands for it
     SUPERSEDED = "superseded"  # final: it was put anew before it was uploaded
@@ -31,7 +31,8 @@ MOVES: Mapping[RowState, frozenset[RowState]] = MappingProxyType(
         RowState.PREPARED: frozenset({RowState.UPLOADED, RowState.SUPERSEDED, RowState.TOO_LATE}),
         RowState.UPLOADED: frozenset({RowState.PENDING, RowState.ACCEPTED, RowState.REJECTED}),
         RowState.PENDING: frozenset({RowState.ACCEPTED, RowState.REJECTED}),
-        RowState.ACCEPTED: frozenset({RowState.CORRECTED}),
+        # a worker who moves the file first, and drops the returned workbook a day later, has said both
+        RowState.ACCEPTED: frozenset({RowState.CORRECTED, RowState.REJECTED}),
         RowState.REJECTED: frozenset({RowState.CORRECTED, RowState.TOO_LATE}),
         RowState.CORRECTED: frozenset(),
         RowState.SUPERSEDED: frozenset(),

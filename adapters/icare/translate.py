@@ -1,4 +1,5 @@
-"""The named pairs that ``mappings/icare`` calls: the client's number by its kind, birth date, phone and address.
+"""The named pairs that ``mappings/icare`` calls: the client's number by its kind, birth date, channels and address.
+Those of what was done for a client stand in ``sessions``.
 
 Program systems 1, 2.5, 2.6, 6.1 and §10, cases 13, 20, 21, 25, 27, 28. Pure: no clock, no ids made up. In: texts of a
 row (None where blank), to an element; out: the element to texts. What cannot be carried is told as ``Partly``, what is
@@ -11,14 +12,15 @@ import re
 from functools import cache
 from typing import Any
 
+from adapters.icare import sessions
 from adapters.icare.layout import lists
-from adapters.icare.rules import KINDS
+from adapters.icare.rules import KINDS, is_postal_code
 from adapters.icare.words import Words
 from hub.mapping import Converter, Partly, Unfit, people
 from hub.model import codes
 from hub.model.identifiers import clean, normalise, shape_problem
 
-NUMBER, BORN, PHONE = "client_validation_id", "client_birth_dt", "phone_no"
+NUMBER, BORN, PHONE, EMAIL = "client_validation_id", "client_birth_dt", "phone_no", "email_txt"
 _SYSTEMS = {label: f"{codes.ID}/{system}" for label, system in KINDS.items()}
 _PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})", re.ASCII)
 _NUMBER_FIRST = re.compile(r"(\d+[A-Za-z]?)[ ,]+(.+)", re.ASCII)
@@ -46,11 +48,15 @@ def identifier_in(kind: str | None, value: str | None) -> Any:
 def identifier_out(element: Any) -> Any:
     """Kind and number of the first of the three systems that an identifier, or one of a list of them, has."""
     given = element if isinstance(element, list) else [element]
-    for label, system in _SYSTEMS.items():
-        for item in given:
-            if item.get("system") == system and item.get("value"):
-                return label, item["value"]
-    return None, None
+    found = [
+        (label, item["value"])
+        for label, system in _SYSTEMS.items()
+        for item in given
+        if item.get("system") == system and item.get("value")
+    ]
+    if len(set(found)) > 1:
+        return Partly(found[0], {NUMBER: "a further number stayed behind: a row has one"})
+    return found[0] if found else (None, None)
 
 
 def birth_date_in(born: str | None) -> Any:
@@ -86,6 +92,18 @@ def phone_out(element: Any) -> Any:
         return Partly(None, {PHONE: "no number of ten digits"})
     number = "-".join(found.groups())
     return Partly(number, {PHONE: "an extension stayed behind"}) if found.end() != len(element) else number
+
+
+def email_in(_said: str | None, address: str | None) -> Any:
+    """The address. That there is none is not said."""
+    if not address:
+        return None
+    return address if people.EMAIL.fullmatch(address) else Partly(None, {EMAIL: "has not the form of an address"})
+
+
+def email_out(element: Any) -> Any:
+    """Yes, and the address (program systems 2.6)."""
+    return "1", element
 
 
 def street_in(number: str | None, name: str | None, kind: str | None, direction: str | None, unit: str | None) -> Any:
@@ -126,11 +144,14 @@ def postal_code_in(text: str | None) -> Any:
 
 def postal_code_out(element: Any) -> Any:
     """Six signs, no space, upper case (V6)."""
-    return normalise(element)
+    found = normalise(element)
+    return found if is_postal_code(found) else Partly(None, {"postal_txt": "no whole Canadian postal code"})
 
 
 FUNCTIONS: dict[str, Converter] = {
+    **sessions.FUNCTIONS,
     "birth_date": (birth_date_in, birth_date_out),
+    "email": (email_in, email_out),
     "identifier": (identifier_in, identifier_out),
     "phone": (phone_in, phone_out),
     "postal_code": (postal_code_in, postal_code_out),

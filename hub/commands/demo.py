@@ -31,6 +31,7 @@ from hub.exchange.withdraw import Receipt
 from hub.sample import cms, judge, judge_files, search, show, tally
 from hub.sample.database import connected
 from hub.sample.network import make_network
+from hub.sample.pairs import pairs
 
 CLIENTS, SEED = 40, 1
 LOOK = "select kind, hub_referral_no, incomplete, payload from hub_inbox limit 3"
@@ -205,13 +206,19 @@ def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> N
         "verifies with the key and the checkpoint from outside" if report.ok else f"does NOT verify: {report.reason}"
     )
     show.act(screen, "The log", f"{report.size} entries, root {report.root}", f"it {verified}")
+    folder = network.folder.parent / "hub"
+    screen.print()
+    screen.print(show.matrix(pairs()))
+    show.say(
+        screen, f"of each field what stays behind, and why: hub systems matrix --from cms --to harts --dir {folder}"
+    )
     there = network.database(network.agencies[1].id)
     show.act(
         screen,
         "Look next",
         f'sqlite3 {there} "{LOOK}"',
         f"less {told.network.harts.to_harts}/*.DAT",
-        f"hub deliveries waiting --dir {network.folder.parent / 'hub'}",
+        f"hub deliveries waiting --dir {folder}",
         f"the export of the log: {told.officer / 'export'}",
     )
     if told.surprises:
@@ -245,5 +252,6 @@ def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -
             for agency in told.network.everyone
         },
         "audit": {"entries": report.size, "root": report.root, "verified": report.ok},
+        "matrix": [dict(row) for row in pairs()],
         "surprises": list(told.surprises),
     }

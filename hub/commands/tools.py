@@ -133,6 +133,16 @@ class KindOfRecord(Protocol):
         """As what it is written out; None: it is only read."""
         ...
 
+    @property
+    def told(self) -> bool:
+        """Its systems tell of such records; else they are only written."""
+        ...
+
+    @property
+    def activities(self) -> frozenset[str]:
+        """Of several kinds that hold the same, what was done where it is this one; none: it is for all."""
+        ...
+
 
 class Card(Protocol):
     """What a kind of system says and takes, as its adapter says."""
@@ -150,6 +160,11 @@ class Card(Protocol):
     @property
     def required(self) -> Callable[[], Mapping[str, Sequence[str]]]:
         """Record kind to the fields that its systems cannot do without."""
+        ...
+
+    @property
+    def completed(self) -> Callable[[], Mapping[str, Sequence[str]]]:
+        """Record kind to the fields that a worker fills there where nobody says them."""
         ...
 
     def takes(self, event: str) -> object | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from consent.model import Item, Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
+from hub.exchange import reports
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client, read_people
 from hub.exchange.label import label
@@ -22,6 +23,7 @@ from hub.exchange.question import may_answer
 from hub.exchange.reading import End, ReferralRecord
 from hub.exchange.screen import screen
 from hub.exchange.submission import Led, Submission
+from hub.exchange.waiting import RESULTS_ALONE
 from hub.model import codes
 from hub.model.directory import Site
 from hub.model.envelope import MessageState
@@ -38,7 +40,13 @@ class NothingToSay:
 
 @dataclass(frozen=True, slots=True)
 class NothingYet:
-    """Results of a client of whom this system has received no open referral, or several: to which do they belong?"""
+    """Something must come first. Results: one open referral of their client that this system has received.
+
+    Args:
+        why: for whoever looks.
+    """
+
+    why: str = RESULTS_ALONE
 
 
 Addressed = Submission | NothingToSay | NothingYet
@@ -53,6 +61,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     Raises:
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
+    if record.kind == "report":
+        return _report(house, rows, record, previous)
     record = _routed(house, rows, record)
     referral = referral_of(rows, record)
     if record.kind == "shared" and referral is not None:
@@ -127,6 +137,25 @@ def _beside(
     agency = referral.recipient if ours else referral.sender
     system = referral.recipient_system if ours else referral.sender_system
     led = Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False)
+    return _without_step(house, rows, record, led, referral)
+
+
+def _report(
+    house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None
+) -> Submission | NothingToSay | NothingYet:
+    """What an agency tells its funder; it belongs to no referral."""
+    told = reports.is_told(rows, record, previous, went=_went(previous))
+    if told or not reports.sites(house, rows, record):
+        return NothingToSay()
+    if reports.must_wait(rows, record):
+        return NothingYet(reports.NOT_BEFORE)
+    return _without_step(house, rows, record, reports.led(house, rows, record), None)
+
+
+def _without_step(
+    house: House, rows: Peek, record: ReferralRecord, led: Led, referral: ReferralRow | None
+) -> Submission:
+    """A message that says nothing of how a referral stands, beside one or without one."""
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
     bundle, items = _message(house, rows, record, led, record.event, ids, referral)
     return Submission(
@@ -180,6 +209,8 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     Raises:
         MessageRejected: an answer to a referral that this system has not received.
     """
+    if record.kind == "report":
+        return None
     if record.kind == "referral":
         return rows.referrals.of_sender(record.source.system.id, record.placer)
     if record.alone:

@@ -21,6 +21,7 @@ from hub.exchange.reading import Read, ReferralRecord, read_one
 from hub.exchange.waiting import NO_REFERRAL
 from hub.model.directory import System
 from hub.model.envelope import MessageState
+from hub.model.record import PART
 from hub.model.rows import Inbox, Waiting
 from hub.ports import Peek
 
@@ -53,6 +54,8 @@ def step(house: House, system: System) -> bool:
                 continue
             silent = [key for key in keys if key not in found]
             read = _read(ours, system, source.refetch(silent)) if silent else []
+            found |= _told_of_parts(rows, system, read)
+            read = [each for each in read if each.raw.key not in found]
             late = [each.raw for each in read if each.raw.key not in over and _is_news(ours, rows, each)]
             answers |= found | {each.raw.key: _of_silent(rows, system, each, over) for each in read}
         if late:
@@ -99,6 +102,28 @@ def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, An
     }
     over = {key: said for key, said in found.items() if said.verdict is Verdict.REFUSED and key not in waiting}
     return {key: said for key, said in found.items() if key not in over}, over
+
+
+def _told_of_parts(rows: Peek, system: System, read: Sequence[_Again]) -> dict[str, Answer]:
+    """The same of records that were taken apart: what waits is told before what was refused, and that before the rest.
+
+    One without a part is read, and belongs to nothing that is here: nothing would remind the hub of it.
+    """
+    shared = [each.raw.key for each in read if isinstance(each.record, ReferralRecord) and each.record.shared]
+    if not shared:
+        return {}
+    agencies = sorted(rows.referrals.partners(system.agency))
+    parts = {key: [f"{key}{PART}{agency}" for agency in agencies] for key in shared}
+    found, over = _told(rows, system, [part for own in parts.values() for part in own])
+    said = {key: [found.get(part) or over.get(part) for part in own] for key, own in parts.items()}
+    return {key: max(filter(None, own), key=_weight, default=_BELONGS_NOWHERE) for key, own in said.items()}
+
+
+_BELONGS_NOWHERE = Answer(Verdict.ACCEPTED, NOTHING_YET, known=True)
+
+
+def _weight(said: Answer) -> int:
+    return 2 * (said.verdict is Verdict.REFUSED) + 3 * (said.verdict is Verdict.WAITS) + said.under_way
 
 
 def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str, str]) -> Answer:

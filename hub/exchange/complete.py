@@ -32,8 +32,13 @@ OF_ONTARIO = BY_REQUESTER | {
     "send-communication-from-provider",
     "notify-data-correction",
 }
-# what a message beside a referral is for
-FOCUS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference", "review-done": "Task"}
+# what a message that is no step of a referral is for: of these types the first that it holds
+FOCUS = {
+    "plan-shared": ("CarePlan",),
+    "case-note-shared": ("DocumentReference",),
+    "review-done": ("Task",),
+    "funder-report": ("Encounter", "Patient"),  # what was done; of a profile the client
+}
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
 CONSENT_URL = f"{codes.HUB}/Consent/"
 DEFINITION_VERSION = "1.0.0"

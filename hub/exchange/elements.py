@@ -85,6 +85,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Patient", f"{_CA_BASELINE}/ext-dateestimated"): None,
     ("Patient", f"{_CA_BASELINE}/ext-nofixedaddress"): None,  # inside an address, which is an item already
     ("Patient", f"{_CA_BASELINE}/ext-aboriginalidentitygroup"): Category.RACE_INDIG,
+    ("Patient", f"{EXTENSION}/follow-up-contact"): None,  # the hub's own word in a report (settled S7)
     ("Patient", f"{EXTENSION}/official-language"): Category.LANG,
     ("Patient", f"{EXTENSION}/interpreter-needed"): Category.LANG,
     ("Patient", f"{_R4}/patient-interpreterRequired"): Category.LANG,  # a partner's word for it
@@ -101,6 +102,11 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("CarePlan", f"{EXTENSION}/review-due"): None,
     ("CarePlan", f"{EXTENSION}/responsible"): None,
     ("CarePlan", f"{EXTENSION}/done-on"): None,
+    ("CarePlan", f"{EXTENSION}/started-on"): None,
+    ("CarePlan", f"{EXTENSION}/item-outcome"): None,
+    ("CarePlan", f"{EXTENSION}/self-initiated"): None,
+    ("CarePlan", f"{EXTENSION}/program-stream"): None,
+    ("CarePlan", f"{EXTENSION}/referred-in"): Category.SERVICE_STATUS,
     ("DocumentReference", f"{EXTENSION}/signed-at"): None,
     ("EpisodeOfCare", f"{EXTENSION}/exit-reason"): None,
     ("Encounter", f"{EXTENSION}/service-format"): None,
@@ -108,6 +114,7 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Encounter", f"{EXTENSION}/group-size"): None,
     ("Encounter", f"{EXTENSION}/target-group"): None,  # of the session, not of the person (settled S10)
     ("Encounter", f"{EXTENSION}/support-service"): None,  # the same
+    ("Encounter", f"{EXTENSION}/minded-child"): None,  # the same: an age class and a kind of care, no person
     ("Encounter", f"{EXTENSION}/service-language"): Category.LANG,
 }
 
@@ -128,11 +135,12 @@ class Part:
     category: Category
 
 
-def parts(resource: Resource, path: str) -> list[Part]:
+def parts(resource: Resource, path: str, *, report: bool = False) -> list[Part]:
     """The parts of a resource that are decided by themselves, in the order in which they stand.
 
     Args:
         path: of the resource, ``Bundle.entry[4].resource``.
+        report: to a funder, where the postal code of the home belongs to who the client is (settled S6).
     """
     kind = resource["resourceType"]
     named = _ELEMENTS.get(kind, {})
@@ -154,7 +162,7 @@ def parts(resource: Resource, path: str) -> list[Part]:
         elif name in named:
             found.append(Part(place, named[name]))
         elif kind == "Patient" and name == "address":
-            found += _addresses(value, place)
+            found += _of_a_report(value, place) if report else _addresses(value, place)
         _within(kind, name, value, place, resource, found)
     return found
 
@@ -175,6 +183,16 @@ def _addresses(addresses: list[Resource], path: str) -> list[Part]:
         return [Part(path, Category.CONTACT)]
     kinds = (Category.LOCATION if stay else Category.CONTACT for stay in stays)
     return [Part(f"{path}[{index}]", kind) for index, kind in enumerate(kinds)]
+
+
+def _of_a_report(addresses: list[Resource], path: str) -> Iterator[Part]:
+    """Of each address all but the postal code: where the client stays is location, the rest is contact."""
+    for index, address in enumerate(addresses):
+        stays = address.get("use") == "temp"
+        if stays or "postalCode" not in address:
+            yield Part(f"{path}[{index}]", Category.LOCATION if stays else Category.CONTACT)
+            continue
+        yield from (Part(f"{path}[{index}].{name}", Category.CONTACT) for name in address if name != "postalCode")
 
 
 def _within(kind: str, name: str, value: Any, path: str, above: Resource, found: list[Part]) -> None:

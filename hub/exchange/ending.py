@@ -18,7 +18,7 @@ from hub.exchange.parts import recipient_of
 from hub.exchange.waiting import given_up_at, tell
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.envelope import ENDS, MessageState
+from hub.model.envelope import ENDS, REPORTS, MessageState
 from hub.model.rows import Handover, Inbox, Waiting
 from hub.ports import Unit
 
@@ -63,8 +63,8 @@ def recall_changed(
 ) -> None:
     """A request that was corrected or taken away at its source does not go on as it was: it is judged as it is now.
 
-    So is what is shared beside a referral. An answer may move on while it is under way; it is called back only if it
-    was about another referral.
+    So is what is shared beside a referral, or reported. An answer may move on while it is under way; it is called back
+    only if it was about another referral.
 
     Args:
         digests: record key to the keyed digest of the record as it is.
@@ -73,7 +73,7 @@ def recall_changed(
     """
 
     def changed(key: str, message: Inbox) -> bool:
-        if message.event == ADD or recipient_of(key):
+        if message.event == ADD or message.event in REPORTS or recipient_of(key):
             return key in lost or digests.get(key) != message.digest
         return key in numbers and numbers[key] != message.referral_no
 

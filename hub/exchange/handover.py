@@ -51,6 +51,7 @@ from hub.model.rows import Handover
 from hub.ports import Peek, Unit
 
 CUT = "CUT"  # a text was too long for its field in the recipient's system
+UNIT_MAX = 200  # subjects that a unit may lock (design §6)
 BATCHES = "batches"  # stands where a system would: when the last batch of each was closed
 
 
@@ -92,15 +93,24 @@ def step(house: House, system: System) -> bool:
 def _batch(house: House, system: System) -> int:
     """Messages of one hand-over: those of a file go together."""
     card = house.adapters[system.kind]
-    return card.batch_max if card.batch_every else min(house.limits.batch, card.batch_max)
+    return card.batch_max if card.batch_every or card.gathers else min(house.limits.batch, card.batch_max)
 
 
 def _is_time(house: House, rows: Peek, system: System, due: Sequence[Handover]) -> bool:
-    """Whether a batch may be closed: it is full, or the last one was closed long enough ago (program systems 4.4)."""
-    every = house.adapters[system.kind].batch_every
-    closed = rows.cursors.remembered(BATCHES, system.id) if every else None
+    """Whether a batch may be closed: it is full, or the last one was closed long enough ago (program systems 4.4).
+
+    Where one gathers, what is still coming is waited for: its worker gets one file of a month and not ten.
+    """
+    card = house.adapters[system.kind]
+    every = card.batch_every
     half_sent = any(row.state is MessageState.OPENED for row in due)  # nobody knows: not for longer than it must be
-    if every is None or closed is None or half_sent or len(due) >= _batch(house, system):
+    if half_sent or len(due) >= _batch(house, system):
+        return True
+    newest = max((row.due_at for row in due), default=rows.now)
+    if card.gathers and timedelta() <= rows.now - newest < card.gathers:
+        return False
+    closed = rows.cursors.remembered(BATCHES, system.id) if every else None
+    if every is None or closed is None:
         return True
     since = rows.now - datetime.fromisoformat(closed)
     return not timedelta() <= since < every(system.settings)  # a clock that was set back holds no batch
@@ -189,7 +199,13 @@ def _cannot(house: House, row: Handover, error: HubError) -> None:
 
 
 def _open_all(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
-    """One unit for a batch, or for each alone where one of them breaks it; that one is held."""
+    """One unit for a batch, or for each alone where one of them breaks it; that one is held.
+
+    What one file holds may be more than a unit locks: it is opened in several, and the lease runs from the first.
+    """
+    if len(ready) > UNIT_MAX:
+        parts = (ready[start : start + UNIT_MAX] for start in range(0, len(ready), UNIT_MAX))
+        return [opened for part in parts for opened in _open_all(house, part)]
     try:
         return _open(house, ready)
     except (Unavailable, IntegrityBroken):

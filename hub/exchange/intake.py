@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Unavailable, Unexpected
-from hub.exchange import addressing, gate
+from hub.exchange import addressing, gate, reports
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
 from hub.exchange.ending import recall_changed
@@ -28,7 +28,7 @@ from hub.exchange.reader import alone
 from hub.exchange.reading import ConsentRecord, ReferralRecord, Source, Unreadable, read_all
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
-from hub.exchange.waiting import BESIDE_NONE, RESULTS_ALONE, not_yet, tell, unreadable
+from hub.exchange.waiting import BESIDE_NONE, not_yet, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -56,9 +56,11 @@ def _read_page(house: House, system: System) -> bool:
     with house.store.peek() as rows:
         cursor = rows.cursors.get(system.id)
     page = house.connections.source(system).fetch(cursor)
-    if page.cursor == cursor and not (page.raws or page.problems or page.rejections or page.numbers):
+    if page.cursor == cursor and not (page.raws or page.problems or page.rejections or page.numbers or page.accepted):
         return False
     learn_numbers(house, system, page.numbers)
+    for each in page.accepted:
+        reports.accepted(house, system, each)
     take_in(house, system, page.raws)
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for rejection in page.rejections:
@@ -143,7 +145,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     found: list[Addressed] = []
     bad: list[Unreadable] = []
     settled: list[ReferralRecord] = []
-    early: list[ReferralRecord] = []
+    early: list[tuple[ReferralRecord, str]] = []
     repeated: list[tuple[ReferralRecord, Inbox]] = []
     with house.store.peek() as rows:
         system, keys = batch[0].source.system.id, [record.source.key for record in batch]
@@ -169,11 +171,12 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
             if isinstance(submission, NothingToSay):
                 settled.append(record)
             elif isinstance(submission, NothingYet):
-                early.append(record)
+                early.append((record, submission.why))
             else:
                 found.append((submission, previous))
     _again_later(house, repeated)
-    _not_yet(house, [record.source for record in early], RESULTS_ALONE)
+    for why in dict.fromkeys(why for _, why in early):
+        _not_yet(house, [record.source for record, its in early if its == why], why)
     settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
     if settled:
         _settle(house, settled[0].source.system.id, [record.source.key for record in settled])

@@ -24,6 +24,7 @@ from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, told
 from hub.exchange.person import Person, find_person
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded
 from hub.model.codes import ACT_CODE, CATEGORY, CONFIDENTIALITY, OBSERVATION_VALUE, kebab, rule_word
+from hub.model.envelope import REPORTS
 from hub.model.fhir import Resource, coding, resources
 
 Level = Literal["U", "L", "M", "N", "R", "V"]
@@ -81,7 +82,7 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
     Raises:
         NotOurMessage: a label is missing, doubled or unknown; a reference leads nowhere; two people are in its focus.
     """
-    person = find_person(bundle)
+    person, report = find_person(bundle), _is_report(bundle)
     entries: list[Resource] = []
     items: list[Item] = []
     faults: list[Fault] = []
@@ -99,7 +100,7 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
             meta = {**resource["meta"], "security": labels.codings()}
             resource = {**resource, "meta": meta}
         entries.append({**entry, "resource": resource})
-        items.extend(_items(index, resource, labels, person, subject))
+        items.extend(_items(index, resource, labels, person, subject, report))
     if faults:
         raise NotOurMessage(faults[:FAULTS_MAX])
     claimed = {entry["code"] for entry in bundle["meta"].get("security", ()) if entry["system"] == CONFIDENTIALITY}
@@ -128,7 +129,8 @@ def relabelled(bundle: Resource, level: Level, *, redacted: bool = False) -> Res
 
 def high_water(bundle: Resource) -> Level:
     """The highest confidentiality of the content: of its resources and of parts with a category of their own."""
-    return highest(level for resource in resources(bundle) for level in _levels(resource))
+    report = _is_report(bundle)
+    return highest(level for resource in resources(bundle) for level in _levels(resource, report))
 
 
 def at_least(level: Level, category: Category, tags: Iterable[str] = ()) -> Level:
@@ -136,15 +138,21 @@ def at_least(level: Level, category: Category, tags: Iterable[str] = ()) -> Leve
     return highest((level, "R")) if category in SENSITIVE or tuple(tags) else level
 
 
-def _levels(resource: Resource) -> Iterator[Level]:
-    for part in parts(resource, ""):
+def _is_report(bundle: Resource) -> bool:
+    """Whether a message goes to a funder."""
+    header = bundle["entry"][0]["resource"] if bundle["entry"] else {}
+    return header.get("eventCoding", {}).get("code") in REPORTS
+
+
+def _levels(resource: Resource, report: bool) -> Iterator[Level]:
+    for part in parts(resource, "", report=report):
         yield at_least("N", part.category)
     if resource["resourceType"] not in EXEMPT:
         yield from (e["code"] for e in resource["meta"]["security"] if e["system"] == CONFIDENTIALITY)
 
 
 def _items(
-    index: int, resource: Resource, labels: Labels | None, person: Person, subject: str | None
+    index: int, resource: Resource, labels: Labels | None, person: Person, subject: str | None, report: bool
 ) -> Iterator[Item]:
     """The items of one resource: itself, unless it is exempt, and its parts."""
     path = f"Bundle.entry[{index}].resource"
@@ -154,7 +162,7 @@ def _items(
     tags = labels.tags if labels else ()
     for category in labels.categories() if labels else ():
         yield Item(path, category, whose, level, tags, essential=index in person.focus, third_party=third_party)
-    for part in parts(resource, path):
+    for part in parts(resource, path, report=report):
         raised = at_least(level, part.category, tags)
         yield Item(part.path, part.category, whose, raised, tags, third_party=third_party)
 

@@ -141,7 +141,8 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
         labels = [coding(codes.CATEGORY, codes.kebab(Category.SERVICE_STATUS))]
         blocks[_TASK] = {"resourceType": "Task", "meta": {"security": labels}}
         kinds.append("Task")
-    once = ["Task", "ServiceRequest"] if event == ADD else [FOCUS.get(event, "Task")]
+    focus = FOCUS.get(event, ("Task",))
+    once = ["Task", "ServiceRequest"] if event == ADD else [next((k for k in focus if k in kinds), focus[0])]
     wrong = [kind for kind in once if kinds.count(kind) != 1]
     named = event == ADD or event in FOCUS
     wrong += ["Patient"] * (named and "Patient" not in kinds)  # others may be named beside the client
@@ -179,7 +180,10 @@ def _organizations(ends: Ends) -> dict[str, Resource]:
 
 
 def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame: Frame) -> Resource:
-    kinds = (FOCUS[frame.event],) if frame.event in FOCUS else ("ServiceRequest", "Task")
+    kinds = FOCUS.get(frame.event, ("ServiceRequest", "Task"))
+    if frame.event in FOCUS:
+        held = {resource["resourceType"] for resource in made.values()}
+        kinds = next(((kind,) for kind in kinds if kind in held), kinds)
     focus = [places[b] for kind in kinds for b, r in made.items() if r["resourceType"] == kind]
     workers = [places[block] for block, resource in made.items() if resource["resourceType"] == "PractitionerRole"]
     return header(frame, focus, workers[0] if len(workers) == 1 else None)

@@ -8,7 +8,9 @@ gate decides for each, and each waits, is woken and is told by itself.
 - A plan or note goes to whoever is at the other end of a referral of its agency, in whatever system that stands. Where
   there is nobody yet it is looked at again, if the client is known to the hub.
 - What is about one case goes to those whose referrals are of that case.
-- The end of a case goes to those whose referrals the case came of; it names them.
+- The end of a case goes to those whose referrals the case came of; it names them. Where its kind of record names none,
+  to those whose referrals of the client its system received.
+- Where a record names a place that it is for, nobody but that place's agency gets it.
 """
 
 from __future__ import annotations
@@ -101,7 +103,7 @@ def _is_whole(record: Read) -> bool:
 
 def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> list[ReferralRecord]:
     if record.kind == "referral-status":  # what came of a case goes to those whose referrals it came of
-        named = rows.referrals.of_numbers(record.numbers).values()
+        named = _came_of(rows, system, record)
         referrals = [row for row in named if row.recipient_system == system.id]
     else:
         theirs = _referrals(rows, system, record.person, record.alias)
@@ -115,13 +117,29 @@ def _parts(house: House, rows: Peek, system: System, record: ReferralRecord) -> 
             source=replace(record.source, key=_part_key(record.source.key, agency)),
         )
         for agency, row in _one_each(system, fit)
+        if _is_for(rows, system, record, agency)
     ]
+
+
+def _came_of(rows: Peek, system: System, record: ReferralRecord) -> list[ReferralRow]:
+    """The referrals that a record names; where its kind names none, those of its client."""
+    if record.numbers is None:
+        return _referrals(rows, system, record.person, record.alias)
+    return list(rows.referrals.of_numbers(record.numbers).values())
+
+
+def _is_for(rows: Peek, system: System, record: ReferralRecord, agency: str) -> bool:
+    """Whether a record that names a place is for this agency; one that names none is for each."""
+    if not record.place:
+        return True
+    sites = rows.directory.all().sites
+    return any((site.kind, site.code, site.agency) == (system.kind, record.place, agency) for site in sites)
 
 
 def _is_of_case(system: System, row: ReferralRow, record: ReferralRecord) -> bool:
     """Whether a referral was opened in the case that a record is about, or came into it."""
     ours = row.sender_system == system.id and own_number(row.sender_key) in (record.opened or ())
-    return ours or (row.recipient_system == system.id and row.number in record.numbers)
+    return ours or (row.recipient_system == system.id and row.number in (record.numbers or ()))
 
 
 def _is_early(rows: Peek, system: System, record: ReferralRecord) -> bool:

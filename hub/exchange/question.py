@@ -16,7 +16,7 @@ from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
-from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS, Envelope
 from hub.model.rows import Handover, ReferralRow
 from hub.ports import Directory, Peek
 
@@ -56,7 +56,8 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     service = next((service for service in services if service.id == row.service), None) if row.service else None
     open_still = service is not None and service.status == "active" and service.system == row.system
     into = rows.directory.all().systems.get(row.system)
-    theirs = into is not None and into.agency == envelope.recipient
+    whose = envelope.sender if envelope.event in REPORTS else envelope.recipient  # who uploads it (settled S1)
+    theirs = into is not None and into.agency == whose
     out_of, may_speak = _came_from(rows, row, referral, envelope)
     return Question(
         sender=envelope.sender,
@@ -94,6 +95,9 @@ def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope
 
     An answer may stand in another system than the referral came into: as long as a service of the directory says so.
     """
+    if envelope.event in REPORTS:
+        told = rows.inbox.get(row.message_id)
+        return (told.system, True) if told is not None else ("", False)
     if referral is None:
         return "", True
     directory, received = rows.directory.all(), referral.recipient_system

@@ -19,7 +19,7 @@ from hub.model import codes
 from hub.model.audit import Actor
 from hub.model.canonical import sha256
 from hub.model.directory import System
-from hub.model.envelope import BESIDE_A_REFERRAL
+from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS
 from hub.model.fhir import Resource, code_in, identifier_in
 from hub.model.record import Loss, Record
 from hub.referral import Said
@@ -54,7 +54,7 @@ class ReferralRecord:
     """A request of this agency, its answer to one, or what it shares beside them, translated.
 
     Args:
-        kind: ``shared``: beside a referral, without a word on how that stands.
+        kind: ``shared``: beside a referral, without a word on how that stands. ``report``: to a funder.
         event: of a record that names no recipient, the message event of its parts (``parts.py``); else "".
         holds: of such a record, the resource type that its messages are known by.
         requester: who asks, and ``performer``: who is asked, where the record says so.
@@ -66,13 +66,16 @@ class ReferralRecord:
         losses: what of the record did not become part of the message.
         route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
         service: id of the service to which that has led.
-        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient.
+        after: of a report, the key of the record that must have been taken before it; "".
+        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient;
+            None: its kind of record names none.
         opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
             that came into it stand in ``numbers``. None: it is about the client, whatever the case.
+        place: of what goes to one agency alone, the place of that agency in its kind of system; "": it names none.
     """
 
     source: Source
-    kind: Literal["referral", "referral-status", "shared"]
+    kind: Literal["referral", "referral-status", "shared", "report"]
     entries: tuple[dict[str, Any], ...]
     said: Said
     requester: End
@@ -90,13 +93,15 @@ class ReferralRecord:
     holds: str = ""
     route: tuple[str, str] = ("", "")
     service: str = ""
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[str, ...] | None = ()
     opened: tuple[str, ...] | None = None
+    place: str = ""
+    after: str = ""
 
     @property
     def shared(self) -> bool:
         """Names no recipient: it goes to each agency with a referral of its client."""
-        return bool(self.event)
+        return bool(self.event) and self.kind != "report"
 
     @property
     def alone(self) -> bool:
@@ -244,7 +249,7 @@ def _route(kind: RecordKind, record: Record) -> tuple[str, str]:
 
 
 def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord | Unreadable:
-    """A record that names no recipient, or whose it is where the rest cannot be said."""
+    """A record that names no recipient, or a funder; or whose it is where the rest cannot be said."""
     try:
         return _to_share(house, source, kind, record)
     except MessageRejected as error:
@@ -257,15 +262,15 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
     context = Context(source.system.agency, source.site)
     named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
     translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)
-    beside = kind.event in BESIDE_A_REFERRAL
+    beside, report = kind.event in BESIDE_A_REFERRAL, kind.event in REPORTS
     client = _child(record, "client")
     return ReferralRecord(
         source=source,
-        kind="shared" if beside else "referral-status",
+        kind="report" if report else "shared" if beside else "referral-status",
         entries=tuple(translated.resources),
-        said=Said(writer="R", state="", has_output=not beside),
+        said=Said(writer="R", state="", has_output=not beside and not report),
         requester=End(),
-        performer=End(),
+        performer=End(agency=record.get(kind.to) or "") if kind.to else End(),
         wanted="",
         placer="",
         number=None,
@@ -276,8 +281,10 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         losses=translated.losses,
         event=kind.event,
         holds=kind.holds,
-        numbers=_numbers(kind.outcome_of, record),
+        place=record.fields.get(kind.place_to, ""),
+        numbers=_numbers(kind.outcome_of, record) if kind.outcome_of else None,
         opened=_numbers(kind.of_case, record) if kind.of_case else None,
+        after=record.fields.get(kind.after, "") if kind.after else "",
     )
 
 

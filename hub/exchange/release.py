@@ -1,6 +1,7 @@
 """What a permit of gate 1 does, in the unit that decided it: number, withhold, seal, and put it on its way.
 
-Each pair of agencies has its own referral number, each agency its own alias of the person and of the consent.
+Each pair of agencies has its own referral number, each agency its own alias of the person and of the consent. A report
+to a funder belongs to no referral, and has a number of its own in that place.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consent.model import Decision, Facts
+from hub.exchange import reports
 from hub.exchange.entries import acting, decided
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.moving import Mover, move_on
+from hub.exchange.reports import Place
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
 from hub.model.canonical import canonical, content_digest, sha256
-from hub.model.envelope import Envelope, MessageState
+from hub.model.envelope import REPORTS, Envelope, MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Handover, Inbox, Outbound, ReferralRow
 from hub.ports import Unit
@@ -32,14 +35,22 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     Returns:
         The same message, on its way.
     """
-    referral, lane, seq = _in_lane(_referral(house, submission, decision), submission)
-    content = withhold(renumber(submission.bundle, _numbers(unit, submission, referral)), decision.withheld)
+    report = submission.event in REPORTS
+    referral = None if report else _referral(house, submission, decision)
+    if referral is None:
+        place = reports.place_of(house, unit, submission.record)
+    else:
+        referral, place = _in_lane(referral, submission)
+    numbers = _numbers(unit, submission, place, referral)
+    content = withhold(renumber(submission.bundle, numbers), decision.withheld)
+    if report:
+        content = reports.with_contact(content, facts, decision)
     salt = house.ids.octets(SALT_BYTES)
     envelope = Envelope(
         envelope_id=submission.ids.envelope_id,
         message_id=row.message_id,
-        lane=lane,
-        lane_seq=seq,
+        lane=place.lane,
+        lane_seq=place.seq,
         sender=facts.sender.agency,
         recipient=submission.led.agency,
         event=submission.event,
@@ -50,11 +61,12 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         created_at=unit.now,
         bundle=content,
     )
-    _hand_over(house, unit, submission, referral, envelope, facts, decision)
-    said = submission.record.said
-    modified = said.modified_at.isoformat() if said.modified_at else None
-    mover = Mover(said.writer, acting(submission.record.source.system), row.message_id, modified, said.reason)
-    move_on(unit, referral, submission.steps, mover)
+    _hand_over(house, unit, submission, place, envelope, facts, decision)
+    if referral is not None:
+        said = submission.record.said
+        modified = said.modified_at.isoformat() if said.modified_at else None
+        mover = Mover(said.writer, acting(submission.record.source.system), row.message_id, modified, said.reason)
+        move_on(unit, referral, submission.steps, mover)
     digest = _digest(salt, content)
     unit.audit.append(decided(submission, facts, decision, row.decision_id, unit.now, payload_digest=digest))
     unit.waiting.settle(row.system, [row.record_key])
@@ -63,7 +75,7 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         state=MessageState.RELEASED,
         ended_at=None,
         envelope_id=envelope.envelope_id,
-        referral_no=referral.number,
+        referral_no=place.number,
     )
 
 
@@ -71,7 +83,7 @@ def _hand_over(
     house: House,
     unit: Unit,
     submission: Submission,
-    referral: ReferralRow,
+    place: Place,
     envelope: Envelope,
     facts: Facts,
     decision: Decision,
@@ -92,7 +104,7 @@ def _hand_over(
             state=MessageState.RELEASED,
             sha256=sha256(sealed.body),
             subject_ref=submission.led.subject,
-            referral_no=referral.number,
+            referral_no=place.number,
             attempts=0,
             due_at=unit.now,
             return_at=unit.now + house.limits.return_after,
@@ -111,14 +123,14 @@ def _relied_on(facts: Facts, decision: Decision, *systems: str) -> set[str]:
     return {name.split("/")[0] for name in decision.basis} | ends
 
 
-def _in_lane(referral: ReferralRow, submission: Submission) -> tuple[ReferralRow, str, int]:
+def _in_lane(referral: ReferralRow, submission: Submission) -> tuple[ReferralRow, Place]:
     """The next place in the lane that leads to this message's recipient."""
     if submission.led.agency == referral.recipient:
         referral = replace(referral, lane_seq=referral.lane_seq + 1)
-        return referral, referral.lane, referral.lane_seq
+        return referral, Place(referral.number, referral.lane, referral.lane_seq)
     assert submission.led.agency == referral.sender, "a referral has two ends"
     referral = replace(referral, back_seq=referral.back_seq + 1)
-    return referral, referral.back_lane, referral.back_seq
+    return referral, Place(referral.number, referral.back_lane, referral.back_seq)
 
 
 def _referral(house: House, submission: Submission, decision: Decision) -> ReferralRow:
@@ -151,13 +163,13 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
     )
 
 
-def _numbers(unit: Unit, submission: Submission, referral: ReferralRow) -> Numbers:
+def _numbers(unit: Unit, submission: Submission, place: Place, referral: ReferralRow | None) -> Numbers:
     """The placeholders' real numbers, minted where this agency has none yet."""
     assert submission.led.subject is not None, "nobody is no subject of a permit"
-    opened = submission.event == ADD and referral.consent_id is not None
+    consent_id = referral.consent_id if referral is not None and submission.event == ADD else None
     return replace(
         submission.ids,
-        referral_no=referral.number,
+        referral_no=place.number,
         client_alias=unit.subjects.alias(submission.led.agency, submission.led.subject),
-        consent_no=unit.consents.number(referral.consent_id or "", submission.led.agency) if opened else None,
+        consent_no=unit.consents.number(consent_id, submission.led.agency) if consent_id else None,
     )

@@ -41,7 +41,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now, random=house.ids.fraction()).at
-    place = _pending(facts) if code is Code.DN_PENDING else ""
+    place = _pending(facts) if code in (Code.DN_PENDING, Code.DN_NOTICE) else ""
     if agency := recipient_of(row.record_key):
         place = f"for {agency}{': ' if place else ''}{place}"  # of several, which
     on = _locks(wakes, facts.message.subject, record.person)

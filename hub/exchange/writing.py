@@ -16,10 +16,14 @@ from hub.model import codes
 from hub.model.directory import System
 from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
-from hub.model.record import Loss
+from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
+REPORT = "funder-report"
+_NO_ANSWERS = Loss("status", "this kind of system takes no answers")
+_NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
+_ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
 _LOOKED_UP = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
 
 
@@ -55,7 +59,7 @@ def write_parcel(
     adapter = house.adapters[system.kind]
     kind = kind_of(adapter, envelope.event, content)
     if kind is None and envelope.event != ADD:  # as with a state that it has no word for (shared model 6.2)
-        return Written(None, (Loss("status", "this kind of system takes no answers"),))
+        return Written(None, (_NO_ACTIVITY if envelope.event == REPORT else _NO_ANSWERS,))
     if kind is None or adapter.render is None:
         event = f"event {envelope.event}"
         raise MappingGap(f"system {system.id}", event, "a record kind that it can write", "see the adapter's card")
@@ -68,6 +72,7 @@ def write_parcel(
         record = replace(
             record, fields={**record.fields, kind.own: own_number(referral.sender_key)}
         )  # it finds its row
+    record = with_places(kind, record, places.get(envelope.sender), places.get(system.agency))
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
@@ -83,17 +88,35 @@ def write_parcel(
 
 
 def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | None:
-    """The kind of record that a message is written as, by its event and by what it holds; None: the kind takes none."""
+    """The kind of record that a message is written as; None: the system has none for it.
+
+    By its event, by what it holds (of several such resources by the one that the card names first), and where several
+    kinds hold the same by what was done.
+    """
     if event == ADD:
         events: tuple[str, ...] = ("referral",)
-    elif event in BESIDE_A_REFERRAL:
+    elif event in BESIDE_A_REFERRAL or event == REPORT:
         events = (event,)
     else:
         events = ("referral-status", event)
     written = [kind for kind in adapter.records if kind.parcel and adapter.render and kind.event in events]
     held = {resource["resourceType"] for resource in resources(content)}
-    fits = (kind for kind in written if kind.holds in held)
-    return next(fits, None) or next((kind for kind in written if not kind.holds), None)
+    about = next((kind.holds for kind in written if kind.holds in held), "")
+    done = _activities(content)
+    fits = (kind for kind in written if kind.holds == about and (not kind.activities or kind.activities & done))
+    return next(fits, None)
+
+
+def _activities(content: Resource) -> set[str]:
+    """What was done, by the codes of its Procedures."""
+    codings = (each for found in resources(content, "Procedure") for each in found.get("code", {}).get("coding", ()))
+    return {each["code"] for each in codings if each.get("system") == _ACTIVITY and "code" in each}
+
+
+def with_places(kind: RecordKind, record: Record, sender: str | None, recipient: str | None) -> Record:
+    """A record with the place codes of both ends, where its kind writes them; one that nobody knows stays out."""
+    named = {kind.place_from: sender, kind.place_to: recipient}
+    return replace(record, fields={**record.fields, **{name: code for name, code in named.items() if name and code}})
 
 
 def places_of(directory: Directory, system: System, service: str | None) -> dict[str, str]:

@@ -79,6 +79,11 @@ def _is_of(block: Block, resource: Resource) -> bool:
     return resource.get("resourceType") == block.type and all(guard(resource) for guard in block.guards)
 
 
+def _is_akin(item: Resource, inner: Block) -> bool:
+    """Whether an item of a list is one for the rows of a block, though it may be of none of them."""
+    return all(guard(item) for guard in inner.kin or inner.guards)
+
+
 class _Tree:
     """The record with its children, and which resource stands for which child record."""
 
@@ -101,6 +106,7 @@ class _Tree:
         for read in block.reads:
             read(resource, node.fields, self._run)
         taken: dict[str, set[int]] = {}  # items of a list that stand in a column of their own
+        held: set[tuple[str, int]] = set()  # those that a block without rows reads
         for inner in block.insides:
             gone = taken.setdefault(inner.at, set()) if inner.row else set()
             for place, item in enumerate(resource.get(inner.at, ())):
@@ -113,6 +119,9 @@ class _Tree:
                     if inner.row:  # it holds one
                         gone.add(place)
                         break
+                    held.add((inner.at, place))
+        for at, places in taken.items():
+            places |= {place for name, place in held if name == at}
         self._say_what_is_left(block, resource, taken)
 
     def _say_what_is_left(self, block: Block, resource: Resource, taken: Mapping[str, set[int]]) -> None:
@@ -121,7 +130,7 @@ class _Tree:
             rest = [item for place, item in enumerate(resource.get(at, ())) if place not in places]
             if any(at in step.elements for step in block.steps):  # other lines read of this list too
                 inners = [inner for inner in block.insides if inner.row and inner.at == at]
-                rest = [item for item in rest if any(all(guard(item) for guard in inner.guards) for inner in inners)]
+                rest = [item for item in rest if any(_is_akin(item, inner) for inner in inners)]
             if rest:
                 self._run.losses.append(Loss(f"{block.type}.{at}", NO_COLUMN))
         if block.inside is None:

@@ -104,6 +104,7 @@ def _block(sheet: Sheet, name: str, child: tuple[str, ...], row: Row) -> Block:
             *(step.verify for step in steps if step.verify),
         ),
         guards=tuple(step.guard for step in steps if step.guard),
+        kin=tuple(step.guard for step in steps if step.guard and not step.row),
         reaches=_reaches(steps),
         orphans=_orphans(steps, needed, prefix),
         insides=(),

@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from hub.mapping.matrix import Kind, Row, Sheet, Verdict
 from hub.mapping.trial import blocks_of
 
-_OF_A_CLIENT = frozenset({"ident", "immig", "race-indig", "health-phys"})
-_OF_AN_ASSESSMENT = frozenset({"lang", "needs", "health-mental", "dv"})
 # content -> the message that brings it, the resources that it is made of, and the labels of those that others use too
 CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "client": (
         "request",
         frozenset({"Patient", "Observation"}),
-        frozenset({"ident", "immig", "race-indig", "health-phys"}),
+        frozenset({"ident", "immig", "race-indig", "health-phys", "employ"}),
     ),
     "assessment": (
         "request",
@@ -38,6 +36,9 @@ CONTENTS: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "exit": ("exit", frozenset({"EpisodeOfCare"}), frozenset({"service-status"})),
     "follow-up": ("follow-up", frozenset({"Task", "Observation"}), frozenset({"service-status", "employ"})),
 }
+# a funder hears of the same in reports: content -> the message that brings it where that above does not
+REPORTED: Mapping[str, str] = {"client": "profile", "assessment": "report", "service": "report"}
+_BEST = (Verdict.CARRIED, Verdict.PARTLY, Verdict.CANNOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Cell:
 
     Args:
         lost: field of the sender, or one that the receiver misses, to the reason why; none where it is carried.
+        absent: of those, the sender's fields of which nothing arrives.
+        says, takes: the kinds of record that bring it, the best of several; "" where there are none.
     """
 
     sender: str
@@ -53,6 +56,9 @@ class Cell:
     content: str
     verdict: Verdict
     lost: Mapping[str, str]
+    absent: tuple[str, ...] = ()
+    says: str = ""
+    takes: str = ""
 
 
 def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cell]:
@@ -61,25 +67,32 @@ def cells(sender: Kind, receiver: Kind, sheets: Sequence[Sheet]) -> Iterator[Cel
     Args:
         sheets: of this pair.
     """
-    by_message = {sheet.message: sheet for sheet in sheets}
     for content, (message, types, labels) in CONTENTS.items():
-        sheet = by_message.get(message)
-        if sheet is None:
-            verdict, lost = Verdict.CANNOT, {"-": _no_record(sender, receiver, message)}
+        ends = sender.mappings.kind, receiver.mappings.kind, content
+        brought = [sheet for sheet in sheets if sheet.message in (message, REPORTED.get(content))]
+        judged = []
+        for sheet in brought:
+            rows = _rows(sender, sheet, types, labels)
+            absent = tuple(row.sender for row in rows if not row.receiver)
+            judged.append((sheet, *_judged(sheet, rows), absent))
+        if judged:
+            sheet, verdict, lost, absent = min(judged, key=lambda each: (_BEST.index(each[1]), len(each[2])))
+            yield Cell(*ends, verdict, lost, absent, sheet.says, sheet.takes)
         else:
-            verdict, lost = _judged(sheet, _rows(sender, sheet, types, labels))
-        yield Cell(sender.mappings.kind, receiver.mappings.kind, content, verdict, lost)
+            yield Cell(*ends, Verdict.CANNOT, {"-": _no_record(sender, receiver, content)})
 
 
-def _no_record(sender: Kind, receiver: Kind, message: str) -> str:
-    if message not in sender.says:
+def _no_record(sender: Kind, receiver: Kind, content: str) -> str:
+    names = [CONTENTS[content][0], *filter(None, [REPORTED.get(content)])]
+    taken = [name for name in names if name in receiver.takes]
+    if taken or not any(name in sender.says for name in names):
         return f"no record of {sender.mappings.kind} says it"
     return f"no record of {receiver.mappings.kind} takes it"
 
 
 def _rows(sender: Kind, sheet: Sheet, types: frozenset[str], labels: frozenset[str]) -> list[Row]:
     """The rows of a sheet that belong to a content, by the blocks of the sender's mapping."""
-    mapping = sender.mappings.records[sender.says[sheet.message]]
+    mapping = sender.mappings.records[sheet.says]
     own: set[str] = set()
     for block in blocks_of(mapping):
         above = next((each for each in mapping.blocks if each.name == block.inside), block)
@@ -94,10 +107,11 @@ def _label(meta: object) -> str:
 
 
 def _judged(sheet: Sheet, rows: Sequence[Row]) -> tuple[Verdict, dict[str, str]]:
-    missing = {row.receiver[0]: row.reasons[0] for row in sheet.rows if not row.sender}
-    if missing:
+    open_ = [row for row in sheet.rows if not row.sender]
+    if missing := {row.receiver[0]: row.reasons[0] for row in open_ if row.verdict is Verdict.CANNOT}:
         return Verdict.CANNOT, missing
     if not any(row.receiver for row in rows):
         return Verdict.CANNOT, {row.sender: row.reasons[0] for row in rows} or {"-": "no field of it"}
     lost = {row.sender: row.reasons[0] for row in rows if row.verdict is not Verdict.CARRIED}
+    lost |= {row.receiver[0]: row.reasons[0] for row in open_}
     return (Verdict.PARTLY if lost else Verdict.CARRIED), lost

@@ -35,7 +35,7 @@ _TEXT = {
     " valuePeriod:Period note*:Annotation method:CodeableConcept derivedFrom*:Reference"
     " component*:ObservationComponent",
     "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
-    " valueBoolean valueInteger valueDateTime valuePeriod:Period",
+    " valueBoolean valueInteger valueDateTime valuePeriod:Period valueQuantity:Quantity",
     "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
     " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
     " recorder:Reference asserter:Reference note*:Annotation",
@@ -58,6 +58,17 @@ _TEXT = {
     "Attachment": "extension*:Extension contentType language data hash",
     "EpisodeOfCare": "extension*:Extension identifier*:Identifier status type*:CodeableConcept patient:Reference"
     " managingOrganization:Reference period:Period referralRequest*:Reference careManager:Reference",
+    "Encounter": "extension*:Extension identifier*:Identifier status class:Coding serviceType:CodeableConcept"
+    " subject:Reference episodeOfCare*:Reference basedOn*:Reference participant*:EncounterParticipant"
+    " appointment*:Reference period:Period length:Duration serviceProvider:Reference",
+    "EncounterParticipant": "extension*:Extension type*:CodeableConcept period:Period individual:Reference",
+    "Procedure": "extension*:Extension identifier*:Identifier basedOn*:Reference partOf*:Reference status"
+    " statusReason:CodeableConcept category:CodeableConcept code:CodeableConcept subject:Reference encounter:Reference"
+    " performedDateTime performedPeriod:Period performer*:ProcedurePerformer reasonReference*:Reference"
+    " outcome:CodeableConcept note*:Annotation",
+    "ProcedurePerformer": "extension*:Extension actor:Reference onBehalfOf:Reference",
+    "Duration": "extension*:Extension value unit system code",
+    "Quantity": "extension*:Extension value unit system code",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
     " organization:Reference code*:CodeableConcept telecom*:ContactPoint",
     "Identifier": "extension*:Extension use type:CodeableConcept system value period:Period assigner:Reference",
@@ -68,9 +79,9 @@ _TEXT = {
     "Coding": "extension*:Extension system version code display userSelected",
     "Reference": "extension*:Extension reference type identifier:Identifier display",
     "Period": "extension*:Extension start end",
-    "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valueDecimal"
-    " valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept valueReference:Reference"
-    " valueIdentifier:Identifier valuePeriod:Period",
+    "Extension": "extension*:Extension url valueBoolean valueCode valueDate valueDateTime valueInteger valuePositiveInt"
+    " valueDecimal valueString valueUri valueCoding:Coding valueCodeableConcept:CodeableConcept"
+    " valueReference:Reference valueIdentifier:Identifier valuePeriod:Period",
 }
 
 
@@ -93,7 +104,7 @@ ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
 RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
-        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "RelatedPerson"),
+        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
     }
 )
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

@@ -7,7 +7,7 @@ receiver's fields, and from these to FHIR again. Each field is tried with every 
   again, and neither loss report has a line about it in this direction;
 - **partly** carried, if it changes a field of the receiver, and something of it stays behind: the reasons say what;
 - **cannot** be carried, if no field of the receiver depends on it; and so is a field that the receiver needs and the
-  sender never fills.
+  sender never fills, save where a worker fills it there (settled S6): then it is partly.
 
 A loss line that is about the other direction does not count: how a field comes back to the sender's own system, words
 that only the receiver says, and a blank that is written as a word for "nothing". What never leaves the sender
@@ -17,18 +17,30 @@ that only the receiver says, and a blank that is written as a word for "nothing"
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hub.mapping import Mappings, RecordMapping
 from hub.mapping.backward import NO_FIELD
+from hub.mapping.choice import only, suited, whole
 from hub.mapping.passage import Leaf, Passage, carry, told_by_the_hub
 from hub.mapping.trial import HOME, TEXTS, filled, lines_of, words_of
 from hub.model import codes
 
-MESSAGES = ("request", "answer", "plan", "note", "exit", "follow-up")  # what one kind may say to another
+MESSAGES = (  # what one kind may say to another
+    "request",
+    "answer",
+    "plan",
+    "note",
+    "service",
+    "exit",
+    "follow-up",
+    "report",
+    "profile",
+)
 NEVER_SAID = "missing: the receiver needs it, and the sender never says it"
-DIRECTORY = "by the directory, which must know the agency's place in the receiver's kind of system"
+BY_HAND = "a worker fills it: the receiver asks for it, and the sender never says it"
+DIRECTORY = "only where the directory knows the agency's place in the receiver's kind of system"
 ALIAS = "each agency has its own alias of a client: the hub writes the receiver's"
 OWN_NUMBER = "there it stands as a number of the receiver's own"
 CHANGED = "not all that it says is there when the receiver says it again"
@@ -41,15 +53,19 @@ class Kind:
     """One end of a pair: a kind of system.
 
     Args:
-        says: message to the kind of record that it is read from.
-        takes: message to the kind of record that it is written as.
+        says: message to the kinds of record that it is read from.
+        takes: message to the kinds of record that it is written as, one of them each time.
         required: kind of record to the places of fields without which it cannot be written.
+        completed: kind of record to further fields that the receiver asks for, and that a worker fills there.
+        activities: kind of record to the activities that it is for; of another it is for all.
     """
 
     mappings: Mappings
-    says: Mapping[str, str]
-    takes: Mapping[str, str]
+    says: Mapping[str, Sequence[str]]
+    takes: Mapping[str, Sequence[str]]
     required: Mapping[str, Sequence[str]]
+    completed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    activities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Verdict(StrEnum):
@@ -80,12 +96,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One message from one kind of system to another."""
+    """One message from one kind of system to another.
+
+    Args:
+        says: the kind of record that it is read from.
+        takes: the kind of record that it is written as.
+    """
 
     sender: str
     receiver: str
     message: str
     rows: tuple[Row, ...]
+    says: str = ""
+    takes: str = ""
 
     def count(self, verdict: Verdict) -> int:
         """How many fields have this verdict."""
@@ -104,23 +127,33 @@ def matrix(sender: Kind, receiver: Kind) -> tuple[Sheet, ...]:
     """What the sender's kind can say to the receiver's.
 
     Returns:
-        A sheet for each message that the one says and the other takes, its rows in the order of the sender's mapping.
+        A sheet for each message that the one says and the other takes, and for each kind of record of either; its rows
+        in the order of the sender's mapping.
     """
     return tuple(
-        _sheet(sender, receiver, message)
+        _sheet(sender, receiver, message, said, taken)
         for message in MESSAGES
-        if message in sender.says and message in receiver.takes
+        for said in sender.says.get(message, ())
+        for taken in receiver.takes.get(message, ())
     )
 
 
-def _sheet(sender: Kind, receiver: Kind, message: str) -> Sheet:
-    name = receiver.takes[message]
-    first, second = sender.mappings.records[sender.says[message]], receiver.mappings.records[name]
-    rows = tuple(_rows(first, second, receiver.required.get(name, ())))
-    return Sheet(sender.mappings.kind, receiver.mappings.kind, message, rows)
+def _sheet(sender: Kind, receiver: Kind, message: str, said: str, taken: str) -> Sheet:
+    first = only(sender.mappings.records[said], receiver.activities.get(taken, frozenset()))
+    needed = {
+        **dict.fromkeys(receiver.completed.get(taken, ()), (Verdict.PARTLY, BY_HAND)),
+        **dict.fromkeys(receiver.required.get(taken, ()), (Verdict.CANNOT, NEVER_SAID)),
+    }
+    rows = tuple(_rows(first, receiver.mappings.records[taken], needed))
+    return Sheet(sender.mappings.kind, receiver.mappings.kind, message, rows, said, taken)
 
 
-def _rows(first: RecordMapping, second: RecordMapping, required: Sequence[str]) -> Iterator[Row]:
+def _rows(first: RecordMapping, second: RecordMapping, needed: Mapping[str, tuple[Verdict, str]]) -> Iterator[Row]:
+    """The rows of a sheet.
+
+    Args:
+        needed: place of a field that the receiver asks for, to what it means that the sender never says it.
+    """
     fields = _fitting(first, second)
     reached: set[str] = set()
     for place in dict.fromkeys(place for _, _, places in lines_of(first, ">") for place in places):
@@ -128,15 +161,15 @@ def _rows(first: RecordMapping, second: RecordMapping, required: Sequence[str]) 
         reached |= {at for passage in tried.values() for at, _ in passage.there}
         yield _row(first, second, place, tried)
     reached |= told_by_the_hub(first, second, fields)
-    for place in required:
+    for place, (verdict, why) in needed.items():
         above = place.rpartition(".")[0]
         if place not in reached and (not above or any(at.startswith(f"{above}.") for at in reached)):
-            yield Row("", "", "", (place,), Verdict.CANNOT, (NEVER_SAID,))
+            yield Row("", "", "", (place,), verdict, (why,))
 
 
 def _fitting(first: RecordMapping, second: RecordMapping) -> dict[str, str]:
     """A full record that the receiver does not refuse: where a field stands in the way, it says something else."""
-    fields = filled(first)
+    fields = suited(first, filled(first))
     for place in tuple(fields):
         refused = _refused(first, second, fields)
         if not refused:
@@ -195,7 +228,7 @@ def _tried(first: RecordMapping, second: RecordMapping, place: str, fields: Mapp
             tried[value] = passage
         if not words and len(tried) == EXAMPLES:
             break
-    without = carry(first, second, _without(fields, place))
+    without = carry(whole(first), second, _without(fields, place))
     return tried | ({"": without} if without else {})
 
 

@@ -137,6 +137,7 @@ class Step:
     needed: bool = False  # without it the instance could not be found again, so it does not exist
     words: tuple[str, ...] = ()
     coded: tuple[str, str] = ("", "")
+    row: bool = False  # its guard tells one row of a table from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class Block:
     links: tuple[Link, ...]
     reads: tuple[Read, ...]
     guards: tuple[Guard, ...]
+    kin: tuple[Guard, ...]  # those that all rows of its table share: what an item is, whichever row it stands for
     reaches: tuple[tuple[str, str, str], ...]  # ("case.program", "case", "program")
     orphans: tuple[tuple[str, Loss], ...]  # what is lost with the instance when a needed element is not there
     insides: tuple[Block, ...]

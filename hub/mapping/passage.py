@@ -22,7 +22,9 @@ from hub.model.fhir import Resource
 from hub.model.record import Loss
 
 AWAY = Context("other", "other")
-_STAYS = {"RF_STATUS": frozenset({"Patient"})}  # shared model 6.2: an answer restates nothing about its client
+_STAYS = dict.fromkeys(
+    ("RF_STATUS", "SERVICE", "EXIT"), frozenset({"Patient"})
+)  # shared model 6.2: they restate nothing
 _TOLD_APART_BY = ("system", "use", "url", "code", "type", "preferred")  # which item of a list is meant
 
 Leaf = tuple[str, ...]

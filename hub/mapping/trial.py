@@ -18,7 +18,17 @@ from hub.model.record import Record
 HOME = Context("trial", "trial")
 # one text at least for each form that a line of a mapping may ask for: word, day, moment, mark, number, code, channel
 TEXTS = (
-    *("trial", "2026-03-03", "4 Oak Street", "2026-03-03 09:01:00", "2026-03-04", "2026-03-04 10:02:00", "1", "0"),
+    *(
+        "trial",
+        "2026-03-03",
+        "4 Oak Street",
+        "2026-03-03 09:01:00",
+        "2026-03-04",
+        "2026-03-04 10:02:00",
+        "1",
+        "0",
+        "90",
+    ),
     *("E", "D", "ON", "QC", "CAN", "ETH", "en", "fr", "eng", "416-555-0142", "416-555-0199"),
     *("a@example.org", "b@example.org", "M5V 2T6", "G1R 4P5"),
     *("1234567890", "2345678901", "12345678", "1234567", "7654321"),

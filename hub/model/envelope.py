@@ -14,6 +14,8 @@ from typing import Any
 SCHEMA_VERSION = "1"
 # events that ride on a referral and say nothing of how it stands (shared model 7; settled S3)
 BESIDE_A_REFERRAL = frozenset({"plan-shared", "case-note-shared", "review-done"})
+# events of no referral, by which an agency tells its funder what it did (settled S1)
+REPORTS = frozenset({"funder-report"})
 HUB_URL = "https://hub.example.org"
 CE_TYPE = "org.example.hub.envelope.v1"
 

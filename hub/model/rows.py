@@ -54,6 +54,7 @@ class Handover:
     lease_until: datetime | None = None
     opened_at: datetime | None = None
     rejection: str | None = None
+    accepted: bool = False  # the receiving system took it into its own records: what comes after it may follow
     problem: str | None = None  # why it is held or was not sent: place and code
 
 

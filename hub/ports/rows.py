@@ -268,7 +268,13 @@ class HandoverRows(Protocol):
         """Delivered, refused or returned, for good: what has ended stays as it ended."""
 
     def reject(self, envelope_id: str, code: str) -> None:
-        """A business rejection that came after delivery."""
+        """A business rejection that came after delivery; it outweighs that it was accepted."""
+
+    def accept(self, envelope_id: str) -> None:
+        """The receiving system took it into its own records; it outweighs a rejection before it."""
+
+    def last_of(self, system: str, record_key: str) -> Handover | None:
+        """The last hand-over of a record whose messages stand in one lane (reports), or None."""
 
     def set_aside(self, sha256: str, code: str, place: str) -> None:
         """A record of the bus that is not what was published: noted by the digest of its body, and a code."""

@@ -94,6 +94,27 @@ def systems(numbers: Tally) -> Table:
     return table
 
 
+MARKS = {"carried": "+", "partly": "~", "cannot": "-"}
+
+
+def matrix(rows: Sequence[Mapping[str, str]]) -> Table:
+    """What each kind of system can say to each: a mark for each content.
+
+    Args:
+        rows: of :func:`hub.sample.pairs.pairs`.
+    """
+    legend = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
+    title = f"What each kind of system can say to each ({legend})"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))  # it fits 80 columns
+    _, _, *contents = rows[0]
+    table.add_column("", no_wrap=True)
+    for name in contents:
+        table.add_column(name, no_wrap=True, justify="center")
+    for row in rows:
+        table.add_row(f"{row['from']} > {row['to']}", *(MARKS[row[name]] for name in contents))
+    return table
+
+
 def problem(place: str) -> list[str]:
     """The hub's sentence about an unreadable record, a line for each part: place, got, expected, next step."""
     where, _, next_step = place.partition("; ")

@@ -139,6 +139,7 @@ class HandoverTable:
                 "return_at": text(row.return_at),
                 "rejection": row.rejection,
                 "problem": row.problem,
+                "accepted_at": None,
             },
         )
         for name in basis:
@@ -239,7 +240,21 @@ class HandoverTable:
 
     def reject(self, envelope_id: str, code: str) -> None:
         """A business rejection after delivery."""
-        self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(rejection=code))
+        values = {"rejection": code, "accepted_at": None}
+        self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(**values))
+
+    def accept(self, envelope_id: str) -> None:
+        """The receiving system took it into its own records."""
+        values = {"accepted_at": text(self._scope.now), "rejection": None}
+        self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(**values))
+
+    def last_of(self, system: str, record_key: str) -> Handover | None:
+        """The last hand-over of a record that makes no referral: its messages stand in one lane."""
+        h, i = t.handover.c, t.inbox.c
+        theirs = select(i.envelope_id).where(i.system == system, i.record_key == record_key)
+        statement = select(t.handover).where(h.envelope_id.in_(theirs)).order_by(h.lane_seq.desc()).limit(1)
+        row = self._scope.one(statement, *_TABLES, t.inbox)
+        return _handover(row) if row else None
 
     def set_aside(self, sha256: str, code: str, place: str) -> None:
         """A record of the bus that is not what was published."""
@@ -304,4 +319,5 @@ def _handover(row: Any) -> Handover:
         opened_at=optional_instant(row.opened_at),
         rejection=row.rejection,
         problem=row.problem,
+        accepted=row.accepted_at is not None,
     )

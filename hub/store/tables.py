@@ -211,6 +211,7 @@ handover = _table(
     _text("return_at"),
     _text("rejection", null=True),
     _text("problem", null=True),
+    _text("accepted_at", null=True),
     Index("handover_by_lane", "lane", "lane_seq"),
     Index("handover_due", "system", "state", "due_at"),
     Index("handover_return", "state", "return_at"),

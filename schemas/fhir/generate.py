@@ -59,8 +59,8 @@ ELEMENTS = {
     "Observation": "id=1..1 meta=1..1 text extension identifier basedOn status category code subject=1..1 focus "
     "effectiveDateTime effectivePeriod issued performer valueCodeableConcept valueString valueBoolean valueInteger "
     "valueDateTime valuePeriod dataAbsentReason note method derivedFrom component",
-    "ObservationComponent": "code valueCodeableConcept valueString valueBoolean valueInteger valueDateTime valuePeriod "
-    "dataAbsentReason",
+    "ObservationComponent": "code valueQuantity valueCodeableConcept valueString valueBoolean valueInteger "
+    "valueDateTime valuePeriod dataAbsentReason",
     "Condition": "id=1..1 meta=1..1 text extension identifier clinicalStatus verificationStatus category code=1..1 "
     "subject recordedDate recorder asserter evidence note",
     "ConditionEvidence": "code detail",
@@ -92,6 +92,7 @@ ELEMENTS = {
     "performedDateTime performedPeriod performer reasonReference outcome note",
     "ProcedurePerformer": "actor onBehalfOf",
     "Duration": "value=1..1 unit system code",
+    "Quantity": "value=1..1 unit system code",
     "Organization": "id=1..1 meta identifier=1..* active=1..1 type=1..* name=1..1 telecom address partOf endpoint",
     "PractitionerRole": "id=1..1 meta identifier active practitioner organization code location healthcareService "
     "telecom",

@@ -244,6 +244,7 @@ CREATE TABLE service_participant (  -- a client, or a number of people without a
   participant_id INTEGER PRIMARY KEY,
   event_id       INTEGER NOT NULL REFERENCES service_event (event_id),
   client_id      INTEGER REFERENCES client (client_id),
+  case_id        INTEGER REFERENCES case_file (case_id),
   head_count     INTEGER,
   attended       INTEGER NOT NULL,
   supports       VARCHAR(200),
@@ -474,11 +475,11 @@ LEFT JOIN isp_action a ON a.goal_id = g.goal_id
 WHERE c.is_anonymous = 0;
 
 CREATE VIEW v_hub_service AS  -- one row per participating client; people without a profile are counted here alone
-SELECT e.event_id AS event_id, e.row_version AS row_version, p.client_id AS client_id, e.program AS program,
-       e.activity AS activity, e.started_at AS started_at, e.ended_at AS ended_at, e.minutes AS minutes,
-       e.format AS format, e.delivery AS delivery, e.site_id AS site_id, e.language AS language,
-       e.group_size AS group_size, e.target_group AS target_group, e.funder AS funder, p.attended AS attended,
-       p.supports AS supports
+SELECT p.participant_id AS participant_id, e.row_version AS row_version, e.event_id AS event_id,
+       p.client_id AS client_id, p.case_id AS case_id, e.program AS program, e.activity AS activity,
+       e.started_at AS started_at, e.ended_at AS ended_at, e.minutes AS minutes, e.format AS format,
+       e.delivery AS delivery, e.site_id AS site_id, e.language AS language, e.group_size AS group_size,
+       e.target_group AS target_group, e.funder AS funder, p.attended AS attended, p.supports AS supports
 FROM service_event e
 JOIN service_participant p ON p.event_id = e.event_id
 JOIN client c ON c.client_id = p.client_id
@@ -736,12 +737,6 @@ BEGIN
   VALUES ('v_hub_plan', OLD.plan_id, 'D', OLD.updated_by);
 END;
 
-CREATE TRIGGER service_event_logged_i AFTER INSERT ON service_event
-BEGIN
-  INSERT INTO change_log (table_name, row_id, op, "by")
-  VALUES ('v_hub_service', NEW.event_id, 'I', NEW.updated_by);
-END;
-
 CREATE TRIGGER service_event_raised AFTER UPDATE ON service_event WHEN NEW.row_version = OLD.row_version
 BEGIN
   UPDATE service_event SET row_version = OLD.row_version + 1,
@@ -749,17 +744,18 @@ BEGIN
   WHERE event_id = NEW.event_id;
 END;
 
-CREATE TRIGGER service_event_logged_u AFTER UPDATE OF row_version ON service_event
+CREATE TRIGGER service_event_logged_u AFTER UPDATE OF row_version ON service_event  -- each client's row shows it
 WHEN NEW.row_version <> OLD.row_version
 BEGIN
   INSERT INTO change_log (table_name, row_id, op, "by")
-  VALUES ('v_hub_service', NEW.event_id, 'U', NEW.updated_by);
+  SELECT 'v_hub_service', participant_id, 'U', NEW.updated_by FROM service_participant
+  WHERE event_id = NEW.event_id AND client_id IS NOT NULL ORDER BY participant_id;
 END;
 
-CREATE TRIGGER service_event_logged_d AFTER DELETE ON service_event
+CREATE TRIGGER service_participant_logged_d AFTER DELETE ON service_participant WHEN OLD.client_id IS NOT NULL
 BEGIN
   INSERT INTO change_log (table_name, row_id, op, "by")
-  VALUES ('v_hub_service', OLD.event_id, 'D', OLD.updated_by);
+  VALUES ('v_hub_service', OLD.participant_id, 'D', OLD.updated_by);
 END;
 
 CREATE TRIGGER referral_logged_i AFTER INSERT ON referral

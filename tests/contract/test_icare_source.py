@@ -1,4 +1,4 @@
-"""A folder of iCARE workbooks keeps the promise of every source that reads."""
+"""A folder of iCARE workbooks keeps the promise of every source."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import pytest
 
 from adapters.contract import Adapter, Parcel, SentState
 from adapters.icare import ADAPTER
+from adapters.icare.workbook import Workbook
 from hub.clock import UtcClock
-from tests.contract.source import MARKED, Connect, Memory, ReadingSource, drain, keys, nothing
-from tests.icare_builder import Office, assessed, profile
+from hub.model.canonical import canonical
+from tests.contract.source import MARKED, Connect, Memory, SourceContract, drain, keys
+from tests.icare_builder import Office, assessed, profile, workbook
+from tests.unit.adapters.icare.paper import io_row
 
 FLAG = "language_skills_referrals_ind"
 
@@ -21,6 +24,9 @@ class IcareAgency:
     def __init__(self, folder: Path) -> None:
         self.office = Office(folder)
         self._names: dict[str, str] = {}
+        self._envelopes: dict[str, str] = {}
+        (folder / "templates").mkdir()
+        (folder / "templates" / "IO.xlsx").write_bytes(workbook("IO"))  # without prepared rows: quick to fill
 
     def add(self) -> str:
         month = f"2026{len(self._names) + 1:02}"
@@ -38,18 +44,25 @@ class IcareAgency:
         (self.office.folder / self._names[key]).unlink()
 
     def received(self) -> list[tuple[str, bytes]]:
-        """Nothing but answers ever comes."""
-        assert not [each for each in self.office.folder.glob("*") if each.suffix not in (".xlsx", ".csv")]
-        return []
+        """Read back from the rows of the workbooks that the hub has put there; whose row it is says which message."""
+        rows = [row for path in self.office.folder.glob("IO_*.xlsx") for row in Workbook(path.read_bytes()).rows()]
+        return [(self._envelopes[row.fields["client_validation_id"]], _body(dict(row.fields))) for row in rows]
 
     def parcel(self, envelope_id: str) -> Parcel:
-        return Parcel(envelope_id, "referral-status", b"{}")
+        number = f"55{len(self._envelopes):06}"
+        self._envelopes[number] = envelope_id
+        day = UtcClock().now().date().isoformat()
+        return Parcel(envelope_id, "report", _body(io_row(client_validation_id=number, start_dttm=day, end_dttm=day)))
 
     def vanish(self) -> None:
         self.office.folder.rename(self.office.folder.with_name("away"))
 
     def come_back(self) -> None:
         self.office.folder.with_name("away").rename(self.office.folder)
+
+
+def _body(fields: dict[str, str]) -> bytes:
+    return canonical({"module": "IO", "month": fields["start_dttm"][:7], "fields": fields})
 
 
 @pytest.fixture
@@ -69,22 +82,21 @@ def card() -> Adapter:
     return ADAPTER
 
 
-class TestIcareSource(ReadingSource):
+class TestIcareSource(SourceContract):
     """Workbooks of 2026 in one folder."""
 
 
-def test_a_message_for_icare_is_not_sent_and_nothing_is_committed(agency: IcareAgency, connect: Connect):
+def test_a_message_that_is_no_report_is_not_sent_and_nothing_is_committed(agency: IcareAgency, connect: Connect):
     def commit() -> None:
         raise AssertionError("there is nothing to commit")
 
-    sent = connect().send([agency.parcel("e-2"), agency.parcel("e-1")], commit)
+    sent = connect().send([Parcel("e-2", "referral-status", b"{}"), Parcel("e-1", "plan", b"{}")], commit)
 
     assert [(one.envelope_id, one.state, one.code) for one in sent] == [
         ("e-2", SentState.FAILED, "DN_OFF_BUS"),
         ("e-1", SentState.FAILED, "DN_OFF_BUS"),
     ]
-    assert connect().send([], nothing) == []
-    assert list(agency.office.folder.iterdir()) == []
+    assert agency.received() == []
 
 
 def test_pages_are_the_same_whoever_reads_them(agency: IcareAgency, connect: Connect):

@@ -30,7 +30,7 @@ from consent.packs import PACKAGED, load_packs
 from consent.rows import read_row, to_consent
 from hub.compose import adapters_of, load_mappings
 from hub.errors import MessageRejected
-from hub.exchange.writing import kind_of
+from hub.exchange.writing import kind_of, with_places
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.canonical import canonical
@@ -135,13 +135,16 @@ def _out(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             record_kind.event == "referral-status" and "status" not in back.record.fields
         ):  # it ends as delivered (shared model 6.2)
             return {"nothing": "the system has no word for this state"}
-        own = {} if adapter.takes("referral") else {record_kind.own: "R-1"}  # who takes none hears of its own alone
-        payload = orjson.loads(adapter.render(replace(back.record, fields={**back.record.fields, **own})))
+        places, sender = PLACES.get(kind, {}), header["source"]["endpoint"].rsplit("/", 1)[1]
+        back = replace(back, record=with_places(record_kind, back.record, places.get(sender), places.get(to)))
+        own = {} if adapter.takes("referral") or not record_kind.own else {record_kind.own: "R-1"}  # its own alone
+        record = replace(back.record, fields={**back.record.fields, **own})
+        payload = orjson.loads(adapter.render(record))
     except MessageRejected as error:
         return {"refused": str(error), "as": type(error).__name__}
     tags = [(tag["system"], tag["code"]) for tag in given["meta"]["security"]]
     incomplete = (codes.OBSERVATION_VALUE, "REDACTED") in tags
-    losses = [_told(loss) for loss in back.losses]
+    losses = [_told(loss) for loss in (*back.losses, *adapter.shortened(record))]
     return {"kind": record_kind.parcel, "payload": payload, "incomplete": incomplete, "losses": losses}
 
 

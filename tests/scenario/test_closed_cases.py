@@ -29,6 +29,7 @@ SENT = {
     "note": ("lakeside", cms.add_note),
     "exit": ("harbour", cms.close_case),
     "follow-up": ("lakeside", cms.add_follow_up),
+    "service": ("harbour", lambda db, client: cms.add_service(db, client, case_id=1, funder="own")),
 }
 
 

@@ -47,9 +47,19 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_object_has_the_promised_keys_and_no_surprise(once: dict[str, Any]) -> None:
     assert list(once) == [
         "seed", "clients", "dir", "messages", "unreadable", "refused_by_code", "withheld_by_category", "withdrawal",
-        "systems", "audit", "surprises",
+        "systems", "audit", "matrix", "surprises",
     ]  # fmt: skip
     assert (once["seed"], once["clients"], once["surprises"]) == (SEED, CLIENTS, [])
+
+
+def test_the_matrix_has_a_row_for_each_pair_of_the_four_kinds_and_a_verdict_on_eight_contents(
+    once: dict[str, Any],
+) -> None:
+    kinds = ["cms", "harts", "eois", "icare"]
+
+    assert [(row["from"], row["to"]) for row in once["matrix"]] == [(one, other) for one in kinds for other in kinds]
+    assert all(len(row) == 2 + 8 for row in once["matrix"])
+    assert {row[name] for row in once["matrix"] for name in list(row)[2:]} == {"carried", "partly", "cannot"}
 
 
 def test_every_accepted_message_ended_once(once: dict[str, Any]) -> None:
@@ -180,7 +190,15 @@ def test_without_json_the_story_ends_by_saying_where_to_look(tmp_path: Path) -> 
     run = hub("demo", "--once", "--clients", "14", "--dir", str(tmp_path / "here"))
 
     assert run.returncode == 0, run.stdout + run.stderr
-    for words in ("sqlite3 ", "sealed", "next step: ", "No surprise", "refused, DN_WITHDRAWN", "delivered, OK_CONSENT"):
+    for words in (
+        "sqlite3 ",
+        "sealed",
+        "+ carried, ~ partly, - cannot",
+        "next step: ",
+        "No surprise",
+        "refused, DN_WITHDRAWN",
+        "delivered, OK_CONSENT",
+    ):
         assert words in run.stdout
 
 

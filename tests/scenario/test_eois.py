@@ -197,10 +197,9 @@ def test_a_wrong_package_is_refused_with_code_and_path_and_mended_in_its_place(m
     assert len(mixed.network.inbox("harbour", "referral")) == 1
 
 
-def test_a_package_without_a_referral_is_read_and_told_that_plans_do_not_travel_yet(mixed: Mixed) -> None:
+def test_a_package_without_referral_and_plan_says_nothing_and_is_told(mixed: Mixed) -> None:
     allow(mixed, consent_row())
-    text = eois.package(plan=eois.PLAN)
-    name = mixed.site.hand_in(text[: text.index("<Referral")] + "</CaseReferralPackage>")
+    name = mixed.site.hand_in(eois.shared(plan=""))
     mixed.run()
 
     assert mixed.site.result_of(name) == ("Refused", [("DN_OFF_BUS", "/CaseReferralPackage")])
@@ -379,7 +378,7 @@ def test_a_row_of_an_extract_is_found_by_reference_alone_and_waits_for_a_person_
     assert waits.code == "DN_RECIPIENT", "known, consented, and no receiver named"
     assert mixed.site.lines_of(name) == [("2", "DN_RECIPIENT")]
     assert mixed.site.lines_of("CLIENT_3898A_20260601.csv") == [("2", "READ")]
-    assert mixed.site.lines_of("15D_3898A_20260601.csv") == [("2", "READ")]
+    assert mixed.site.lines_of("15D_3898A_20260601.csv") == [("2", "W01"), ("2", "W01")], "its end and its follow-up"
     assert mixed.network.inbox("harbour") == []
 
 

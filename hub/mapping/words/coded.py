@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.mapping.model import Run, Step
@@ -134,7 +135,7 @@ def row(spot: Spot) -> Step:
     if name not in spot.row:
         known = ", ".join(spot.row) or "a block with `columns` or `flags` in its `each`"
         raise spot.fault(f"row `{name}`", known, "mend the name")
-    return _guarding(spot, spot.row[name])
+    return replace(_guarding(spot, spot.row[name]), row=True)
 
 
 def _guarding(spot: Spot, value: Any) -> Step:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fhir.resources.R4B.conceptmap import ConceptMap
 
+from hub.sample.pairs import FILE as SHOWN
 from tests.fakes import StandingClock
 from tests.network import NOON
 from tests.unit.commands.conftest import Desk
@@ -78,8 +80,10 @@ def whole(tmp_path_factory: Any) -> Any:
 def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_takes(whole: Any) -> None:
     both = [(one, other) for one in KINDS for other in KINDS]
     says = {kind: {"request", "answer"} for kind in KINDS} | {"icare": {"request"}}
-    takes = {kind: {"request", "answer"} for kind in KINDS} | {"icare": set(), "housing": {"answer"}}
-    shared = [("cms", "cms", message) for message in ("plan", "note", "exit", "follow-up")]
+    takes = {kind: {"request", "answer"} for kind in KINDS} | {"icare": {"report", "profile"}, "housing": {"answer"}}
+    told = ("plan", "exit", "follow-up")
+    shared = [(one, other, message) for one in ("cms", "eois") for other in ("cms", "eois") for message in told]
+    shared.append(("cms", "cms", "note"))
     expected = [(*way, each) for way in both for each in sorted(says[way[0]] & takes[way[1]])]
 
     found = [(pair["from"], pair["to"], pair["message"]) for pair in whole["pairs"]]
@@ -102,7 +106,8 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
         pytest.param("icare cms", "client", "partly", "", id="a client without a name"),
         pytest.param("icare harts", "client", "cannot", "missing", id="HARTS needs a surname"),
         pytest.param("cms icare", "referral", "cannot", "no record of icare takes it", id="S1 iCARE takes nothing"),
-        pytest.param("eois cms", "plan", "cannot", "no record of eois says it", id="not built yet"),
+        pytest.param("eois cms", "plan", "partly", "sub_goal.plan_item", id="days and outcomes of items"),
+        pytest.param("eois harts", "plan", "cannot", "no record of harts takes it", id="HARTS has no plans"),
         pytest.param("cms housing", "referral", "cannot", "no record of housing takes it", id="a list only sends"),
         pytest.param("cms cms", "service", "cannot", "no record of cms says it", id="sessions"),
     ],
@@ -121,22 +126,25 @@ def test_each_content_of_each_pair_has_a_verdict_and_says_why(
     assert len(whole["contents"]) == len(KINDS) ** 2 * 8
 
 
-def test_the_administrators_guide_shows_the_matrix_as_it_is(whole: Any) -> None:
-    """``HUB_DOCS=write`` writes it anew; a run that writes proves nothing and says so."""
-    names = list(dict.fromkeys(each["content"] for each in whole["contents"]))
-    lines = [f"| from | to | {' | '.join(names)} |", "|" + " --- |" * (len(names) + 2)]
-    for one in KINDS:
-        for other in KINDS:
-            own = [each["verdict"] for each in whole["contents"] if (each["from"], each["to"]) == (one, other)]
-            lines.append(f"| {one} | {other} | {' | '.join(own)} |")
-    text, page = "\n".join(lines) + "\n", GUIDE.read_text(encoding="utf-8")
+def test_guide_and_demo_show_the_matrix_as_it_is(whole: Any) -> None:
+    """``HUB_DOCS=write`` writes both anew; a run that writes proves nothing and says so."""
+    head = ["from", "to", *dict.fromkeys(each["content"] for each in whole["contents"])]
+    found = {(each["from"], each["to"], each["content"]): each["verdict"] for each in whole["contents"]}
+    ways = [(one, other) for one in KINDS for other in KINDS]
+    rows = [[*way, *(found[*way, content] for content in head[2:])] for way in ways]
+    lines = [head, ["---"] * len(head), *rows]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    table = "".join(f"{','.join(line)}\n" for line in [head, *rows])
+    page = GUIDE.read_text(encoding="utf-8")
     begin, end = "<!-- matrix -->\n", "<!-- end of matrix -->"
 
     if os.environ.get("HUB_DOCS") == "write":
-        head, tail = page.partition(begin)[0], page.partition(end)[2]
-        GUIDE.write_text(head + begin + text + end + tail, encoding="utf-8")
+        above, below = page.partition(begin)[0], page.partition(end)[2]
+        GUIDE.write_text(above + begin + text + end + below, encoding="utf-8")
+        SHOWN.write_text(table, encoding="utf-8")
         pytest.skip("written anew: read the difference")
     assert page.partition(begin)[2].partition(end)[0] == text
+    assert SHOWN.read_text(encoding="utf-8") == table
 
 
 def test_a_row_of_the_matrix_names_both_fields_the_block_and_the_place_in_fhir(desk: Desk) -> None:
@@ -160,9 +168,31 @@ def test_for_a_person_a_table_with_the_first_reason_and_a_line_for_each_message(
     assert said[0] == "message\tfield that is said\tfield that it becomes\t\twhat stays behind"
     assert "request\tclient.sex\tclient.gender\tcarried\t" in said
     assert any(line.startswith("request\tref_date\t-\tcannot\ta part of a date only") for line in said)
-    assert [line.split(": ")[0] for line in said[-10:-8]] == ["harts -> cms request", "harts -> cms answer"]
-    assert all(word in said[-9] for word in ("carried", "partly", "cannot"))
-    assert "plan: cannot, no record of harts says it" in said[-8:]
+    at = said.index(next(line for line in said if line.startswith("harts -> cms request: ")))
+    assert said[at + 1].startswith("harts -> cms answer: ")
+    assert all(word in said[at] for word in ("carried", "partly", "cannot"))
+    contents = dict(line.split(": ", 1) for line in said[at + 2 : at + 10])
+    assert contents["plan"] == "cannot, no record of harts says it"
+    assert contents["assessment"].startswith("partly, within limits: ")
+    assert "; not at all: " in contents["client"]
+    assert contents["client"].endswith(" more)")
+
+
+@pytest.mark.parametrize(
+    ("way", "words", "not_said"),
+    [
+        pytest.param("harts cms", ("partly: ", "cannot: "), ("missing: ",), id="a row in a table, a word to workers"),
+        pytest.param("icare harts", ("cannot: ", "missing: "), (), id="another kind of system"),
+        pytest.param("cms icare", (), ("partly: ", "cannot: ", "missing: "), id="nothing in common"),
+    ],
+)
+def test_below_a_pair_stands_what_to_do(desk: Desk, way: str, words: Sequence[str], not_said: Sequence[str]) -> None:
+    sender, receiver = way.split()
+
+    said = desk.ok("systems", "matrix", "--from", sender, "--to", receiver).splitlines()
+
+    assert all(any(line.startswith(word) for line in said[-3:]) for word in words)
+    assert not any(line.startswith(word) for line in said for word in not_said)
 
 
 def test_the_matrix_follows_a_table_of_the_data_folder(desk: Desk) -> None:

@@ -202,7 +202,6 @@ def test_a_row_of_an_agency_without_a_pack_is_a_draft():
         ("given_by", "self"),
         ("given_by", "Zoraida herself"),
         ("capacity_basis", "FINE"),
-        ("form", "NOTICE"),
         ("form", "EXPRESS_WRITTEN"),
         ("valid_from", "10/01/2025"),
         ("valid_from", "20250110"),
@@ -504,3 +503,32 @@ def test_a_completed_row_is_active(state):
     assert after.state is ConsentState.ACTIVE
     assert after.version == 2
     assert after.categories == (Grant(Category.IDENT), Grant(Category.NEEDS))
+
+
+NOTICE = {
+    "form": "NOTICE",
+    "purposes": "FUNDER_REPORT",
+    "categories": "IDENT LANG SERVICE_STATUS",
+    "recipient_org": "B",
+    "notice_version": "notice-v2",
+    "language": "en",
+    "captured_by": "w-301",
+    "captured_at": "2025-01-10 10:00:00",
+}
+
+
+def test_s7_a_notice_needs_no_more_than_whom_it_told_of_what_by_whom_and_when():
+    row = row_of(**{**dict.fromkeys(ROW, ""), **NOTICE})
+    assert row.missing == ()
+    filed = consent_of(row)
+    assert (filed.state, filed.basis) == (ConsentState.ACTIVE, Basis.NOTICE_ONLY)
+
+
+@pytest.mark.parametrize("column", [name for name in NOTICE if name not in ("form", "purposes")])
+def test_s7_a_notice_that_lacks_one_of_these_is_a_draft(column):
+    assert column in row_of(**{**dict.fromkeys(ROW, ""), **NOTICE, column: ""}).missing
+
+
+def test_s7_a_notice_for_more_than_a_report_is_too_broad():
+    filed = consent_of(row_of(**{**NOTICE, "purposes": "FUNDER_REPORT REFERRAL"}))
+    assert "purposes" in filed.unreadable

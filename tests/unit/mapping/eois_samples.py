@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.eois import ADAPTER
 from adapters.eois.record import columns
+from adapters.eois.summary import groups
 from hub.mapping import load
 from hub.model.record import Record
 
@@ -26,6 +27,15 @@ TABLES = {
     "client.race_group.code": "race_group",
     "client.health_group.code": "health_group",
 }
+PLAN_TABLES = {
+    "outcome": "case_outcome",
+    "exit": "exit_reason",
+    "satisfaction": "satisfaction",
+    "month": "milestone",
+    "sub_goal.outcome": "goal_achievement",
+    **{f"{name}.name": name for name in groups() if name != "summary_unnamed"},
+}
+OWN_STATUS = {"PLAN": "plan_status", "FOLLOW_UP": "follow_up_status"}
 STATES = ("received", "accepted", "waitlisted", "declined")
 ALWAYS = ("number", "created", "sender_sds", "receiver_sds", "service", "status")
 
@@ -36,12 +46,14 @@ def words(table: str) -> list[str]:
     return sorted({word for word, _, way, *_ in (line.split(",") for line in lines) if word and way != "<"})
 
 
-POSSIBLE = {place: words(table) for place, table in TABLES.items()}
+POSSIBLE = {place: words(table) for place, table in (TABLES | PLAN_TABLES).items()}
 
 
-def value(place: str, chance: random.Random) -> str:
+def value(place: str, chance: random.Random, kind: str = "") -> str:
     """A value that the field may hold."""
     name = place.rpartition(".")[2]
+    if place == "status" and kind in OWN_STATUS:
+        return chance.choice(words(OWN_STATUS[kind]))
     if place in POSSIBLE:
         return chance.choice(POSSIBLE[place])
     special = {
@@ -50,6 +62,8 @@ def value(place: str, chance: random.Random) -> str:
             (f"{day(chance)}T10:15:00-04:00", f"{day(chance)}T14:15:00+00:00", day(chance))
         ),
         "number": lambda: "K7QM2XWBREFE",
+        "hours_per_week": lambda: chance.choice(("20", "37.5", "30.00")),
+        "self_initiated": lambda: chance.choice(("1", "0")),
         "client_id": lambda: chance.choice(("1234567", "123")),
         "first_name": lambda: chance.choice((text(chance), "FNU", ".")),
         "postal_code": lambda: chance.choice(("M5V2T6", "m5v 2t6", "M4Y")),
@@ -60,20 +74,21 @@ def value(place: str, chance: random.Random) -> str:
     }
     if name in special:
         return special[name]()
-    return day(chance) if name.endswith("_date") or name == "date_arrived" else text(chance)
+    days = ("_date", "_on", "_start", "_end", "date")
+    return day(chance) if name.endswith(days) or name == "date_arrived" else text(chance)
 
 
 def record(kind: str, seed: int) -> Record:
     """A record of a kind, the same for the same seed."""
     chance = random.Random(seed)
-    return _record(kind, columns()[kind], chance, chance.choice((0.5, 1.0)), "")
+    return _record(kind, columns()[kind], chance, chance.choice((0.5, 1.0)), "", kind)
 
 
-def _record(kind: str, form: Mapping[str, Any], chance: random.Random, fill: float, prefix: str) -> Record:
+def _record(kind: str, form: Mapping[str, Any], chance: random.Random, fill: float, prefix: str, root: str) -> Record:
     kept = [name for name in form["fields"] if (not prefix and name in ALWAYS) or chance.random() < fill]
-    fields = {name: value(prefix + name, chance) for name in kept}
+    fields = {name: value(prefix + name, chance, root) for name in kept}
     children = {
-        name: (_record(name, below, chance, fill, f"{prefix}{name}."),)
+        name: (_record(name, below, chance, fill, f"{prefix}{name}.", root),)
         for name, below in form.get("children", {}).items()
     }
     return Record(kind, fields, {name: rows for name, rows in children.items() if rows[0].fields or rows[0].children})

@@ -18,6 +18,8 @@ MODULES = {
     "CarePlanActivity": "careplan",
     "CarePlanActivityDetail": "careplan",
     "GoalTarget": "goal",
+    "EncounterParticipant": "encounter",
+    "ProcedurePerformer": "procedure",
     "DocumentReferenceContent": "documentreference",
 }
 

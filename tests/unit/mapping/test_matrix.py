@@ -74,7 +74,7 @@ def sheet(sender: str, receiver: str, name: str) -> Sheet:
 
 def end(mappings: Mappings, needed: Mapping[str, Sequence[str]] | None = None) -> Kind:
     """A kind that says and takes whatever it has a mapping for."""
-    both = {message: name for name, message in NAMES.items() if name in mappings.records}
+    both = {message: (name,) for name, message in NAMES.items() if name in mappings.records}
     return Kind(mappings, both, both, needed or {})
 
 

@@ -69,6 +69,16 @@ def test_the_newest_assessment_of_the_case_comes_and_no_other(db, source, client
     assert found["needs"] == "The newest"
 
 
+def test_the_end_of_a_case_with_issues_is_read_without_them(db, source, client):
+    cms.add_issues(db, 1, "housing")
+    cms.close_case(db, client)
+
+    (raw,) = source.refetch(["case:1"])
+
+    assert "issues" not in orjson.loads(raw.data)
+    assert parse(raw.key, raw.data).get("closure_reason") == "EMPLOYED"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -98,6 +98,36 @@ EXIT = {
     "closure_reason": "EMPLOYED",
     "client": [CLIENT],
 }
+SERVICE = {
+    "participant_id": 8,
+    "event_id": 3,
+    "client_id": 7,
+    "program": "NEWCOMER",
+    "activity": "orientation",
+    "started_at": "2026-04-14 10:00:00",
+    "ended_at": "2026-04-14 11:00:00",
+    "minutes": 60,
+    "format": "group",
+    "delivery": "in person",
+    "site_id": "S1",
+    "language": "en",
+    "group_size": 12,
+    "target_group": "youth refugee",
+    "funder": "ircc",
+    "attended": 1,
+    "supports": "childminding transport",
+    "client": [CLIENT],
+}
+REPORT = {
+    "participant_id": 8,
+    "client_id": 7,
+    "funder": "ircc",
+    "after": "profile:8",
+    "service": [{name: value for name, value in SERVICE.items() if name != "client"}],
+    "need": [{"code": "housing"}],
+    "client": [CLIENT],
+}
+PROFILE = {"participant_id": 8, "client_id": 7, "funder": "ircc", "client": [CLIENT]}
 FOLLOW_UP = {
     "follow_up_id": 8,
     "client_id": 7,
@@ -315,7 +345,8 @@ def test_a_notice_holds_the_records_own_number_and_a_code_and_nothing_else():
 def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
-    assert set(names) == {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP"}
+    told = {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP", "SERVICE", "PROFILE", "REPORT"}
+    assert set(names) == told
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
     assert set(names["CONSENT"]["children"]["client"]["children"]) == {"identifier"}

@@ -35,8 +35,9 @@ VIEWS = {
     "v_hub_plan": "plan_id, row_version, client_id, case_id, version, client_signed_on, worker_signed_on, review_due,"
     " goal_id, term, goal_description, indicator, goal_status, result, action_id, action_description, action_note,"
     " responsible, deadline, done_on",
-    "v_hub_service": "event_id, row_version, client_id, program, activity, started_at, ended_at, minutes, format,"
-    " delivery, site_id, language, group_size, target_group, funder, attended, supports",
+    # participant_id beyond 9.2: the key of one client's row is no client's number; case_id by settled S4
+    "v_hub_service": "participant_id, row_version, event_id, client_id, case_id, program, activity, started_at,"
+    " ended_at, minutes, format, delivery, site_id, language, group_size, target_group, funder, attended, supports",
     "v_hub_referral_out": "referral_id, row_version, client_id, case_id, to_org, service_wanted, urgency, reason_code,"
     " reason_text, consent_id, sent_at, status, status_at, worker",
     # case_id beyond 9.2: whose referral a case came of, so that its end is told to nobody else

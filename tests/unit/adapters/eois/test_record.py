@@ -89,7 +89,7 @@ def test_everything_of_a_plan_is_read_into_its_children() -> None:
     closed = CLOSED.replace('name="Job Search">', 'name="Job Search" outcome="Attained">').replace(ENDS, DONE)
     closed = closed.replace("</ServicePlan>", closure + later)
     said = {"state": "accepted", "direction": "in"}
-    (plan,) = parsed(eois.package(plan=closed, referral=said)).children["plan"]
+    (plan,) = parsed(eois.package(plan=closed, referral=said, created="2026-10-02T10:15:00-04:00")).children["plan"]
 
     below = plan.children["sub_goal"][0].children["plan_item"][0]
     assert plan.get("referred_in") == "EO-Action Center"

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.icare.details import key_of
 from adapters.icare.layout import modules
-from adapters.icare.rules import before, checked, crowded, repeated, reportable, rules_on, too_late
+from adapters.icare.rules import before, checked, crowded, last_day, repeated, reportable, rules_on, too_late
 from tests.icare_builder import assessed, profile
 
 TODAY = date(2026, 6, 3)
@@ -144,3 +144,19 @@ def test_what_must_be_accepted_before_a_module_is_uploaded():
     assert before("CLIENT_PROFILE") == ()
     assert before("IO") == ("CLIENT_PROFILE", "NARS")
     assert before("LT_EXIT") == ("LT_SETUP", "LT_ENROL")
+
+
+@pytest.mark.parametrize(
+    ("began", "last"),
+    [
+        pytest.param("2026-05-01", "2026-06-30", id="case 37 to the end of the month after its own"),
+        pytest.param("2026-12-31", "2027-01-31", id="over the end of a year"),
+        pytest.param("2026-01-01", "2026-02-28", id="over February"),
+        pytest.param("2026-01-31", "2026-03-02", id="30 days, where they are more"),
+        pytest.param("2024-12-05", "2025-03-05", id="90 days, before 2025"),
+    ],
+)
+def test_case_37_a_service_may_be_uploaded_in_its_reporting_month_or_for_30_days(began: str, last: str):
+    start = date.fromisoformat(began)
+
+    assert last_day(start, start) == date.fromisoformat(last)

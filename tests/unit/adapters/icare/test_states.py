@@ -39,6 +39,12 @@ def test_case_37_what_was_not_uploaded_in_time_is_too_late_and_what_was_accepted
             moved(state, RowState.TOO_LATE)
 
 
+def test_what_was_accepted_is_rejected_by_a_workbook_that_comes_back_later_and_never_the_other_way():
+    assert moved(RowState.ACCEPTED, RowState.REJECTED)
+    with pytest.raises(Refused):
+        moved(RowState.REJECTED, RowState.ACCEPTED)
+
+
 @pytest.mark.parametrize(
     ("state", "plain", "correction"),
     [
