@@ -33,6 +33,26 @@ def one_each(key: str, rows: Iterable[Row]) -> Iterator[Row]:
         yield same[0][0], _tree(_PLAN, [row for _, row in same])
 
 
+def of_a_case(nested: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What is nested under a record of a case, as the record has it.
+
+    The issues of the case, one column of words in order of rank, become a list; of its assessments the newest is left:
+    a referral is not the case's history.
+    """
+    assessments = sorted(nested["assessment"], key=lambda row: (str(row.get("done_on")), row["assessment_id"]))
+    words = [word for row in nested["case"] if "issues" in row for word in _words(row["issues"])]
+    return {
+        **nested,
+        "case": [{name: value for name, value in row.items() if name != "issues"} for row in nested["case"]],
+        "issue": [{"rank": rank, "issue_code": word} for rank, word in enumerate(words, start=1)],
+        "assessment": assessments[-1:],
+    }
+
+
+def _words(cell: Any) -> list[Any]:
+    return cell.split() if isinstance(cell, str) else [cell]  # another type is refused by whoever reads it
+
+
 def _tree(form: Form, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The columns of a form, and beneath them those of the forms whose rows are joined to it."""
     whole = {name: value for name, value in rows[0].items() if name in form.columns}

@@ -3,8 +3,8 @@
 Program systems 9.2. It retries nothing, keeps no content, and changes nothing but ``hub_inbox``.
 
 - A page is read in one transaction, so that a row and its nested rows belong together.
-- A change of a client, an identifier, a language result or a case brings the rows that hold it nested. Their
-  ``revision`` stays their own row version; their bytes differ.
+- A change of a client, of what stands beneath it, of a case or an assessment of it brings the rows that hold it nested.
+  Their ``revision`` stays their own row version; their bytes differ.
 - A repeat is harmless everywhere: of a page (same cursor), of a refetch, of a message (same envelope id).
 
 One thread at a time uses a source.
@@ -24,13 +24,14 @@ from adapters.cms.check import look
 from adapters.cms.engine import Untold
 from adapters.cms.gaps import Waiting
 from adapters.cms.inbox import deliver
-from adapters.cms.nesting import one_each
+from adapters.cms.nesting import of_a_case, one_each
 from adapters.cms.record import split
-from adapters.cms.reports import ASSESSMENT, Reports
+from adapters.cms.reports import ASSESSMENT as NEEDS_ASSESSED
+from adapters.cms.reports import Reports
 from adapters.cms.settings import engine, funders
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
-from adapters.cms.views import CAME_BY, CASE, FORMS, KEYS, SENT, Form, Keyed
+from adapters.cms.views import ASSESSMENT, CAME_BY, CASE, FORMS, KEYS, SENT, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
@@ -47,20 +48,22 @@ _HOLDERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "v_hub_client": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_identifier": tuple((prefix, "client_id") for prefix in ("consent", "referral_out", *_SHARED)),
     "v_hub_language": (("referral_out", "client_id"),),
+    "v_hub_relation": (("referral_out", "client_id"),),
+    "v_hub_assessment": (("referral_out", "case_id"),),
     "v_hub_case": (("referral_out", "case_id"), ("plan", "case_id"), ("note", "case_id"), ("follow_up", "case_id")),
     "v_hub_referral_in": (("case", "case_id"), ("follow_up", "case_id"), ("service", "case_id")),
     "v_hub_referral_out": (("follow_up", "case_id"),),
 }
 # a row of these changes what is reported of its client
 _REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
-# what is nested under a record of a case, by the name under which it is: its view, and how much of it
-_OF_A_CASE: Mapping[str, tuple[str, Form]] = {
-    "case": ("v_hub_case", CASE),
-    "referral": ("v_hub_referral_in", CAME_BY),
-    "sent": ("v_hub_referral_out", SENT),
+# what is nested under a record of a case, by the name under which it is: its view, and its columns there
+_OF_A_CASE: Mapping[str, tuple[str, Iterable[str]]] = {
+    "case": ("v_hub_case", (*CASE.columns, "issues")),
+    "referral": ("v_hub_referral_in", CAME_BY.columns),
+    "sent": ("v_hub_referral_out", SENT.columns),
+    "assessment": ("v_hub_assessment", ASSESSMENT.columns),
 }
-# a row of these changes what is reported of its client
-_REPORTED = ("v_hub_service", "v_hub_client", "v_hub_identifier")
+_OF_A_CLIENT = {"language": "v_hub_language", "relation": "v_hub_relation"}  # the same beneath a record's client
 
 
 def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
@@ -312,14 +315,14 @@ class CmsSource:
         form = FORMS[keyed.kind]
         case_ids = unique(row.get("case_id") for _, row in rows)
         of_cases = {
-            name: self._of_cases(case_ids, keyed, name, view, part) for name, (view, part) in _OF_A_CASE.items()
+            name: self._of_cases(case_ids, keyed, name, view, columns) for name, (view, columns) in _OF_A_CASE.items()
         }
         for version, row in one_each(keyed.column, rows):
             nested = {
                 "client": clients.get(row.get("client_id"), []),
-                **{name: found.get(row.get("case_id"), []) for name, found in of_cases.items()},
+                **of_a_case({name: found.get(row.get("case_id"), []) for name, found in of_cases.items()}),
             }
-            own = {name: value for name, value in row.items() if name != "case_id" or "case_id" in form.columns}
+            own = {name: value for name, value in row.items() if name in form.columns or name in form.children}
             whole = {**own, **{name: nested[name] for name in keyed.nested if nested.get(name)}}
             yield Raw(f"{prefix}:{row[keyed.column]}", version, canonical(whole))
 
@@ -333,33 +336,34 @@ class CmsSource:
             for case_id, rows in self._grouped("v_hub_case", "case_id", cases).items()
         }
         for each in reports:
-            assessed = each.rows[0].get("activity") == ASSESSMENT
+            assessed = each.rows[0].get("activity") == NEEDS_ASSESSED
             named = " ".join(issues.get(row.get("case_id"), "") for row in each.rows) if assessed else ""
             client = next(iter(clients.get(each.client, ())), None)
             data = self._reports.data(each, client, unique(named.split()))
             yield Raw(f"{prefix}:{each.key}", each.version, data)
 
     def _clients(self, client_ids: Sequence[Any], keyed: Keyed) -> dict[Any, list[dict[str, Any]]]:
-        """Client rows by id, each with its identifiers, and for a referral with its language results."""
+        """Client rows by id, each with its identifiers, and for a referral with language results and relations."""
         if "client" not in keyed.nested:
             return {}
         clients = self._grouped("v_hub_client", "client_id", client_ids)
         parts = {"identifier": self._grouped("v_hub_identifier", "client_id", client_ids)}
-        if "language" in keyed.nested:
-            parts["language"] = self._grouped("v_hub_language", "client_id", client_ids)
+        for name, view in _OF_A_CLIENT.items():
+            if name in keyed.nested:
+                parts[name] = self._grouped(view, "client_id", client_ids)
         for client_id, rows in clients.items():
             for row in rows:
                 row.update({name: part[client_id] for name, part in parts.items() if client_id in part})
         return clients
 
     def _of_cases(
-        self, case_ids: Sequence[Any], keyed: Keyed, name: str, view: str, form: Form
+        self, case_ids: Sequence[Any], keyed: Keyed, name: str, view: str, columns: Iterable[str]
     ) -> dict[Any, list[dict[str, Any]]]:
-        """Of each case the rows of a view that are nested under this name, as far as its form goes."""
+        """Of each case the rows of a view that are nested under this name, with these columns."""
         if name not in keyed.nested:
             return {}
         return {
-            case_id: [{column: value for column, value in row.items() if column in form.columns} for row in rows]
+            case_id: [{column: row[column] for column in columns if column in row} for row in rows]
             for case_id, rows in self._grouped(view, "case_id", case_ids).items()
         }
 

@@ -66,6 +66,11 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " ended_at:timestamp minutes:int format delivery site_id language group_size:int target_group funder"
             " attended:flag supports"
         ),
+        "v_hub_relation": _table("relation_id:int client_id:int related_client_id:int relation same_household:flag"),
+        "v_hub_assessment": _table(
+            "assessment_id:int client_id:int case_id:int done_on:date kind needs:prose strengths:prose barriers:prose"
+            " priority"
+        ),
     }
 )
 
@@ -104,6 +109,13 @@ LANGUAGE = Form(
     VIEWS["v_hub_language"],
     ("language_id", "client_id", "assessed_on", "kind", "listening", "speaking", "reading", "writing"),
     owner="client_id",
+)
+RELATION = Form(
+    VIEWS["v_hub_relation"], ("relation_id", "client_id", "related_client_id", "relation"), owner="client_id"
+)
+ISSUE = Form(_table("rank:int issue_code"), ("rank", "issue_code"))  # of v_hub_case, one word of ``issues`` each
+ASSESSMENT = Form(
+    VIEWS["v_hub_assessment"], ("assessment_id", "client_id", "case_id", "done_on", "kind"), owner="case_id"
 )
 CASE = Form(_table("case_id:int program status"), ("case_id", "program", "status"), owner="case_id", single=True)
 
@@ -157,7 +169,12 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 "referral_id", "client_id", "case_id", "to_org", "service_wanted", "reason_code", "status", "status_at",
             ),
             written=_table("from_org hub_referral_no"),
-            children={"client": _client(identifier=IDENTIFIER, language=LANGUAGE), "case": CASE},
+            children={
+                "client": _client(identifier=IDENTIFIER, language=LANGUAGE, relation=RELATION),
+                "case": CASE,
+                "issue": ISSUE,
+                "assessment": ASSESSMENT,
+            },
         ),
         "RF_STATUS": Form(
             {name: kind for name, kind in VIEWS["v_hub_referral_in"].items() if name != "case_id"},
@@ -248,7 +265,9 @@ class Keyed:
 KEYS: Mapping[str, Keyed] = MappingProxyType(
     {
         "consent": Keyed("CONSENT", "v_hub_consent"),
-        "referral_out": Keyed("RF_REQUEST", "v_hub_referral_out", ("client", "language", "case")),
+        "referral_out": Keyed(
+            "RF_REQUEST", "v_hub_referral_out", ("client", "language", "relation", "case", "issue", "assessment")
+        ),
         "referral_in": Keyed("RF_STATUS", "v_hub_referral_in", ()),
         "plan": Keyed("PLAN", "v_hub_plan", once="worker_signed_on"),  # before that it is a draft
         "note": Keyed("NOTE", "v_hub_note_shareable", once="signed_at"),

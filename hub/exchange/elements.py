@@ -36,12 +36,17 @@ IPV = (
     "intimate-partner-violence",
 )
 
+# needs that tell of more than a need (settled S10; program systems 6.3: "Family, violence", "Health, mental health")
+_NEED = f"{CODE_SYSTEM}/need"
+_TELLING = {"safety": Category.DV, "health": Category.HEALTH_MENTAL}
+
 # elements that say whom a resource is about
 ABOUT = {
     "ServiceRequest": ("subject",),
     "Task": ("for",),
     "Observation": ("subject", "focus"),
     "Condition": ("subject",),
+    "RelatedPerson": ("patient",),  # that a client has a child is a fact of the client; whose child, stays
     "Appointment": ("participant",),
     "CarePlan": ("subject",),
     "Goal": ("subject",),
@@ -88,6 +93,8 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Observation", f"{EXTENSION}/assessment-type"): None,
     ("Observation", f"{EXTENSION}/assessor"): None,
     ("Observation", f"{EXTENSION}/valid-to"): None,
+    ("Observation", f"{EXTENSION}/client-priority"): None,
+    ("RelatedPerson", f"{EXTENSION}/same-household"): None,
     ("Condition", f"{EXTENSION}/client-priority"): None,
     ("Condition", f"{EXTENSION}/referral-made"): None,
     ("Condition", f"{EXTENSION}/need-reason"): None,
@@ -257,6 +264,15 @@ def references(node: Any, path: str) -> Iterator[tuple[str, Resource]]:
         for name, below in value.items():
             if isinstance(below, (dict, list)):
                 yield from references(below, f"{place}.{name}")
+
+
+def told_by_need(resource: Resource) -> Category | None:
+    """The category of a need that tells of more than a need; None: it is what its label says."""
+    if resource["resourceType"] != "Condition":
+        return None
+    codings = resource["code"].get("coding", ())
+    told = (_TELLING.get(entry.get("code")) for entry in codings if entry.get("system") == _NEED)
+    return next((category for category in told if category), None)
 
 
 def is_partner_violence(resource: Resource) -> bool:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from consent.model import SENSITIVE, Category, Item
-from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts
+from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, told_by_need
 from hub.exchange.person import Person, find_person
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded
 from hub.model.codes import ACT_CODE, CATEGORY, CONFIDENTIALITY, OBSERVATION_VALUE, kebab, rule_word
@@ -41,15 +41,17 @@ class Labels:
     category: Category
     tags: tuple[str, ...] = ()
 
-    def raised(self, *, partner_violence: bool, attachment: bool) -> Labels:
+    def raised(self, *, partner_violence: bool, told: Category | None) -> Labels:
         """These labels after L1, L2 and L5. A sensitive category stays; another gives way to that of a tag.
 
-        What holds an attachment is notes-free, whatever was said of it (C-69; shared model 3.10).
+        Args:
+            told: the category of what it is, whatever was said of it (C-69; shared model 3.10; settled S10).
         """
-        if attachment:
-            return Labels(at_least(self.confidentiality, Category.NOTES_FREE), Category.NOTES_FREE, self.tags)
+        if told is Category.NOTES_FREE:
+            return Labels(at_least(self.confidentiality, told), told, self.tags)
         tags = (*self.tags, "SDV") if partner_violence and "SDV" not in self.tags else self.tags
-        category = TAGS[tags[0]] if tags and self.category not in SENSITIVE else self.category
+        own = told or (TAGS[tags[0]] if tags else self.category)
+        category = self.category if self.category in SENSITIVE else own
         return Labels(at_least(self.confidentiality, category, tags), category, tags)
 
     def codings(self) -> list[Resource]:
@@ -93,7 +95,8 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
                 faults.append(read)
                 continue
             attachment = resource["resourceType"] == "DocumentReference"
-            labels = read.raised(partner_violence=is_partner_violence(resource), attachment=attachment)
+            told = Category.NOTES_FREE if attachment else told_by_need(resource)
+            labels = read.raised(partner_violence=is_partner_violence(resource), told=told)
             meta = {**resource["meta"], "security": labels.codings()}
             resource = {**resource, "meta": meta}
         entries.append({**entry, "resource": resource})

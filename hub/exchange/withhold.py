@@ -37,6 +37,7 @@ _STANDS = {
     ("Task", "basedOn"),
     ("Observation", "subject"),
     ("Condition", "subject"),
+    ("RelatedPerson", "patient"),
     ("CarePlan", "subject"),
     ("Goal", "subject"),
     ("DocumentReference", "subject"),

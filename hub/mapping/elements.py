@@ -32,12 +32,15 @@ _TEXT = {
     "Observation": "extension*:Extension identifier*:Identifier basedOn*:Reference status category*:CodeableConcept"
     " code:CodeableConcept subject:Reference focus*:Reference effectiveDateTime effectivePeriod:Period issued"
     " performer*:Reference valueCodeableConcept:CodeableConcept valueString valueBoolean valueInteger valueDateTime"
-    " valuePeriod:Period method:CodeableConcept derivedFrom*:Reference component*:ObservationComponent",
+    " valuePeriod:Period note*:Annotation method:CodeableConcept derivedFrom*:Reference"
+    " component*:ObservationComponent",
     "ObservationComponent": "extension*:Extension code:CodeableConcept valueCodeableConcept:CodeableConcept valueString"
     " valueBoolean valueInteger valueDateTime valuePeriod:Period valueQuantity:Quantity",
     "Condition": "extension*:Extension identifier*:Identifier clinicalStatus:CodeableConcept"
     " verificationStatus:CodeableConcept category*:CodeableConcept code:CodeableConcept subject:Reference recordedDate"
     " recorder:Reference asserter:Reference note*:Annotation",
+    "RelatedPerson": "extension*:Extension identifier*:Identifier active patient:Reference"
+    " relationship*:CodeableConcept period:Period",
     "CarePlan": "extension*:Extension identifier*:Identifier replaces*:Reference status intent"
     " category*:CodeableConcept subject:Reference period:Period created author:Reference contributor*:Reference"
     " addresses*:Reference goal*:Reference supportingInfo*:Reference activity*:CarePlanActivity note*:Annotation",
@@ -101,7 +104,7 @@ ELEMENTS = {name: _read(text) for name, text in _TEXT.items()}
 RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
-        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure"),
+        *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
     }
 )
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

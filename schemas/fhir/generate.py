@@ -30,7 +30,7 @@ R4_JSON = Path(__file__).with_name("r4.json")
 DIRECTORY = ["Organization", "PractitionerRole", "Practitioner", "Location", "HealthcareService", "Provenance"]
 LABELLED = [
     *("ServiceRequest", "Task", "Patient", "Observation", "Condition", "Appointment"),
-    *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure"),
+    *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
 ]
 OTHERS = ["OperationOutcome"]
 
@@ -64,6 +64,8 @@ ELEMENTS = {
     "Condition": "id=1..1 meta=1..1 text extension identifier clinicalStatus verificationStatus category code=1..1 "
     "subject recordedDate recorder asserter evidence note",
     "ConditionEvidence": "code detail",
+    # who it is has no place: what is said is the client's, that there is a child, say (C-75)
+    "RelatedPerson": "id=1..1 meta=1..1 extension identifier active patient=1..1 relationship=1..1 period",
     "Appointment": "id=1..1 meta=1..1 text extension identifier status cancelationReason serviceType reasonCode "
     "reasonReference start end created patientInstruction basedOn=1..1 participant=2..*",
     "AppointmentParticipant": "type actor required status",

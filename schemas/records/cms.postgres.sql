@@ -679,6 +679,26 @@ FOR EACH ROW EXECUTE FUNCTION client_left();
 CREATE TRIGGER language_result_left_u AFTER UPDATE ON language_result
 FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION client_left();
 
+CREATE TRIGGER client_relation_left_d AFTER DELETE ON client_relation
+FOR EACH ROW EXECUTE FUNCTION client_left();
+CREATE TRIGGER client_relation_left_u AFTER UPDATE ON client_relation
+FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION client_left();
+
+CREATE FUNCTION case_left() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+  who VARCHAR(40) := OLD.updated_by;
+BEGIN
+  IF TG_OP = 'UPDATE' THEN who := NEW.updated_by; END IF;
+  UPDATE case_file SET row_version = row_version + 1, updated_at = toronto_now(), updated_by = who
+  WHERE case_id = OLD.case_id;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER assessment_left_d AFTER DELETE ON assessment
+FOR EACH ROW EXECUTE FUNCTION case_left();
+CREATE TRIGGER assessment_left_u AFTER UPDATE ON assessment
+FOR EACH ROW WHEN (NEW.case_id <> OLD.case_id) EXECUTE FUNCTION case_left();
+
 -- A client who becomes anonymous (or named) takes all rows out of the views (or into them): each is raised, so that
 -- the log says so of each.
 

@@ -994,6 +994,34 @@ BEGIN
   WHERE client_id = OLD.client_id;
 END;
 
+CREATE TRIGGER client_relation_left_d AFTER DELETE ON client_relation
+BEGIN
+  UPDATE client SET row_version = row_version + 1, updated_at = datetime('now', 'localtime'),
+    updated_by = OLD.updated_by
+  WHERE client_id = OLD.client_id;
+END;
+
+CREATE TRIGGER client_relation_left_u AFTER UPDATE OF client_id ON client_relation WHEN NEW.client_id <> OLD.client_id
+BEGIN
+  UPDATE client SET row_version = row_version + 1, updated_at = datetime('now', 'localtime'),
+    updated_by = NEW.updated_by
+  WHERE client_id = OLD.client_id;
+END;
+
+CREATE TRIGGER assessment_left_d AFTER DELETE ON assessment
+BEGIN
+  UPDATE case_file SET row_version = row_version + 1, updated_at = datetime('now', 'localtime'),
+    updated_by = OLD.updated_by
+  WHERE case_id = OLD.case_id;
+END;
+
+CREATE TRIGGER assessment_left_u AFTER UPDATE OF case_id ON assessment WHEN NEW.case_id <> OLD.case_id
+BEGIN
+  UPDATE case_file SET row_version = row_version + 1, updated_at = datetime('now', 'localtime'),
+    updated_by = NEW.updated_by
+  WHERE case_id = OLD.case_id;
+END;
+
 -- A client who becomes anonymous (or named) takes all rows out of the views (or into them): each is raised, so that
 -- the log says so of each.
 

@@ -249,6 +249,40 @@ def test_l5_partner_violence_is_tagged_whatever_the_sender_wrote():
     assert paths(bundle)[NEED] == "DV"
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "expected"),
+    [
+        pytest.param("needs", "safety", ["R", "dv"], id="violence in the family"),
+        pytest.param("needs", "health", ["R", "health-mental"], id="health, mental health"),
+        pytest.param("needs", "housing", ["N", "needs"], id="a need and no more"),
+        pytest.param("sexual", "health", ["R", "sexual"], id="a sensitive label stays"),
+    ],
+)
+def test_s10_a_need_that_tells_of_more_is_what_it_tells_of(said, code, expected):
+    bundle = referral(need={"meta": labels(said), "code": one("need", code)})
+
+    assert security(bundle, NEED) == expected
+
+
+def test_c_73_a_related_person_is_a_fact_of_the_client_and_has_no_name():
+    relation = {
+        "resourceType": "RelatedPerson",
+        "meta": labels("family"),
+        "active": True,
+        "patient": {"reference": "urn:block:client"},
+        "relationship": [one("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "CHILD")],
+    }
+    bundle = referral(relation=relation)
+
+    place = next(
+        f"Bundle.entry[{index}].resource"
+        for index, entry in enumerate(bundle["entry"])
+        if entry["resource"]["resourceType"] == "RelatedPerson"
+    )
+    (item,) = [item for item in label(bundle, subject=SUBJECT).items if item.path == place]
+    assert (item.category, item.subject, item.third_party) == (Category.FAMILY, SUBJECT, False)
+
+
 def test_l6_the_bundle_keeps_a_mark_and_a_level_that_it_came_with():
     bundle = referral()
     bundle["meta"]["security"] = [

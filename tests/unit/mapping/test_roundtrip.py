@@ -45,6 +45,10 @@ TABLES |= {
     "category": "note_kind",
     "program": "program",
     "closure_reason": "exit_reason",
+    "issue.issue_code": "need",
+    "client.relation.relation": "relation",
+    "assessment.kind": "assessment_kind",
+    "assessment.priority": "priority",
     "format": "service_format",
     "delivery": "service_delivery",
     "activity": "service_activity",
@@ -116,7 +120,7 @@ def value(place: str, chance: random.Random) -> str:
         return moment(chance)
     if name.endswith(("_on", "_date")):
         return day(chance)
-    if name.endswith(("_safe", "_needed")) or name in ("reached", "needs_booking"):
+    if name.endswith(("_safe", "_needed")) or name in ("reached", "needs_booking", "same_household"):
         return chance.choice("01")
     return text(chance)
 
@@ -140,7 +144,7 @@ def record(kind: str, form: dict, chance: random.Random, fill: float, prefix: st
         fields["birth_date_quality"] = "E"  # without it the record is refused, which test_cms shows
     children = {}
     for name, below in form.get("children", {}).items():
-        count = chance.randint(0, 2) if name in {"identifier", "language", "goal", "action"} else 1
+        count = chance.randint(0, 2) if name in {"identifier", "language", "goal", "action", "issue"} else 1
         rows = [record(name, below, chance, fill, f"{prefix}{name}.") for _ in range(count)]
         children[name] = tuple(identifier(chance) for _ in range(count)) if name == "identifier" else tuple(rows)
     return Record(kind, fields, {name: rows for name, rows in children.items() if rows})
@@ -165,7 +169,7 @@ def alike(sent: Record, back: Record) -> bool:
     """Whether two rows can be the same one. Of a result nothing changes on the way: a field comes back or does not."""
     if sent.kind == "identifier":
         return sent.get("type") == back.get("type") and (sent.get("value") or "").replace("-", "") == back.get("value")
-    return sent.kind != "language" or all(sent.get(name) == word for name, word in back.fields.items())
+    return sent.kind not in ("language", "issue") or all(sent.get(name) == word for name, word in back.fields.items())
 
 
 def reported(kind: str) -> dict[str, list[str]]:

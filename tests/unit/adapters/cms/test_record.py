@@ -38,6 +38,7 @@ LANGUAGE = {
     "reading": "5",
     "writing": "NA",
 }
+RELATION = {"relation_id": 1, "client_id": 7, "related_client_id": 8, "relation": "child", "same_household": 1}
 REFERRAL = {
     "referral_id": 12,
     "client_id": 7,
@@ -47,8 +48,10 @@ REFERRAL = {
     "reason_code": "employment",
     "status": "SENT",
     "status_at": "2026-05-04 09:00:00",
-    "client": [{**CLIENT, "language": [LANGUAGE]}],
+    "client": [{**CLIENT, "language": [LANGUAGE], "relation": [RELATION]}],
     "case": [{"case_id": 5, "program": "NEWCOMER", "status": "OPEN"}],
+    "issue": [{"rank": 1, "issue_code": "employment"}],
+    "assessment": [{"assessment_id": 2, "client_id": 7, "case_id": 5, "done_on": "2026-02-01", "kind": "initial"}],
 }
 STATUS = {"referral_id": 4, "hub_referral_no": "K7QM2XWBR4TD", "status": "ACCEPTED", "status_at": "2026-05-04 09:00:00"}
 PLAN = {
