@@ -5,6 +5,7 @@ An agency's own workbook yields referrals; what the hub writes are reports to th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from adapters.contract import Adapter, RecordKind
@@ -32,6 +33,8 @@ ADAPTER = Adapter(
     required=report.required,
     completed=report.completed,
     shortened=report.shortened,
+    batch_max=1_000,  # rows of one workbook: what was opened must lie in the folder within the lease
+    gathers=timedelta(minutes=10),  # so that a worker gets one workbook of a month
     answers=True,
     look=source.look,
 )

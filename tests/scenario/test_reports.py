@@ -17,6 +17,7 @@ import pytest
 
 from adapters.icare.workbook import Workbook
 from consent.model import Category, Purpose
+from hub.exchange import handover
 from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms
@@ -196,11 +197,12 @@ def test_i_17_a_withdrawal_ends_reports(site: Site) -> None:
     assert client
 
 
-def test_case_40_a_group_is_a_row_for_each_client(site: Site) -> None:
+def group(site: Site, count: int) -> None:
+    """So many clients in one session of May."""
     db = site.network.db("harbour")
     clients = []
-    for place in range(3):
-        number = cms.add_client(db, last_name=f"Nwosu-{'ABC'[place]}", birth_date=f"199{place}-02-03")
+    for place in range(count):
+        number = cms.add_client(db, last_name=f"Nwosu-{'ABCDEFG'[place]}", birth_date=f"199{place}-02-03")
         cms.add_identifier(db, number)
         told(db, number, CATEGORIES)
         clients.append(number)
@@ -208,6 +210,30 @@ def test_case_40_a_group_is_a_row_for_each_client(site: Site) -> None:
         db, *clients, format="group", group_size=12, started_at="2026-05-14 10:00:00", ended_at="2026-05-14 11:00:00"
     )
     db.close()
+
+
+def test_s2_what_is_still_coming_is_waited_for(site: Site) -> None:
+    group(site, 1)
+    site.network.run()
+    assert site.books("CLIENT_PROFILE") == []
+    site.network.clock.advance(timedelta(minutes=10))
+    site.network.run()
+    assert len(site.books("CLIENT_PROFILE")) == 1
+
+
+def test_s2_a_workbook_of_more_people_than_a_unit_locks_is_opened_in_several(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "UNIT_MAX", 2)
+    group(site, 5)
+    site.run()
+    assert len(site.books("CLIENT_PROFILE")) == 1
+    assert len(site.rows("CLIENT_PROFILE")) == 5
+    assert site.network.verifies()
+
+
+def test_case_40_a_group_is_a_row_for_each_client(site: Site) -> None:
+    group(site, 3)
     site.run()
     assert len(site.rows("CLIENT_PROFILE")) == 3
     assert len(site.books("CLIENT_PROFILE")) == 1, "one workbook of a month"
