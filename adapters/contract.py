@@ -125,11 +125,16 @@ class SentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The fate of one parcel; ``code`` says why it failed, never with content."""
+    """The fate of one parcel; ``code`` says why it failed, never with content.
+
+    Args:
+        for_good: it failed and always would: it is given back at once, and a person is told.
+    """
 
     envelope_id: str
     state: SentState
     code: str = ""
+    for_good: bool = False
 
 
 Commit = Callable[[], None]

@@ -95,7 +95,7 @@ class ToIcare:
                 new = [parcel for name, parcel in fresh.items() if name not in book.by_envelope]
                 failed = self._sent(book, new, commit, now.astimezone(TORONTO).date())
         return [
-            Sent(one.envelope_id, SentState.FAILED, code)
+            Sent(one.envelope_id, SentState.FAILED, code, for_good=code == TOO_LATE)
             if (code := failed.get(one.envelope_id, "" if one.envelope_id in fresh else NOT_CARRIED))
             else Sent(one.envelope_id, SentState.ACKNOWLEDGED)
             for one in parcels

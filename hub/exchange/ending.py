@@ -41,11 +41,15 @@ def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Fact
     tell(house, unit, message.system, message.record_key, "refusal", code.value, _for_whom(message))
 
 
-def end_returned(house: House, unit: Unit, row: Handover, code: str) -> None:
-    """Give a message back: its time is over, its key is gone, or what it relied on has ended."""
+def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good: bool = False) -> None:
+    """Give a message back: its time is over, its key is gone, what it relied on has ended, or nobody takes it.
+
+    Args:
+        for_good: to judge it again would change nothing: a person is told at once.
+    """
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
-    if code == CHANGED or message.returns < house.limits.resends_max:
+    if not for_good and (code == CHANGED or message.returns < house.limits.resends_max):
         unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
     else:
         unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))

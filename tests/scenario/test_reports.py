@@ -276,3 +276,15 @@ def test_s1_nothing_that_is_reported_stands_in_a_log_or_on_the_bus(site: Site) -
     served(site)
     assert "1100000001" not in str(site.network.entries())
     assert "Okonkwo" not in str(site.network.entries())
+
+
+def test_case_37_a_service_that_icare_takes_no_more_is_given_back_at_once_with_the_reason(site: Site) -> None:
+    client = served(site)
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    served(site, client=client, started_at="2026-04-03 10:00:00", ended_at="2026-04-03 11:00:00")
+
+    assert [row["start_dttm"] for row in site.rows("IO")] == ["2026-05-14"]
+    assert [code for _, _, code in site.network.told("harbour", "returned")] == ["TOO_LATE"]
+    assert site.network.states()["returned"] == 1, "it ends, and is not tried again"
+    assert site.network.verifies()
