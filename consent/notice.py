@@ -3,7 +3,7 @@
 The client was told that this is reported, to whom and what; that it was told stands in a record of basis NOTICE_ONLY.
 It opens FUNDER_REPORT for the funder that it names, with the categories that it lists, and nothing else. An express
 "no" for that funder and purpose closes it (I-17), until a newer express record that is in force opens it again; a newer
-notice does not.
+notice does not. A notice that has gone from its system, or cannot be read, is no "no": it opens nothing, that is all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def rests_on_notice(facts: Facts) -> bool:
 def closed_by(facts: Facts) -> Code | None:
     """The code of an express "no" that closes a report (I-17), or None."""
     about = [consent for consent in records(facts) if _is_about(consent, facts)]
-    noes = [consent for consent in about if consent.state in _NO]
+    noes = [consent for consent in about if _is_no(consent)]
     if not noes:
         return None
     last = max(noes, key=lambda consent: consent.registry_seq)
@@ -35,6 +35,12 @@ def closed_by(facts: Facts) -> Code | None:
         for consent in about
     )
     return None if opened else _NO[last.state]
+
+
+def _is_no(consent: Consent) -> bool:
+    """Whether a record says no: a withdrawal, or a yes that is suspended; a notice was never one."""
+    told = consent.basis is Basis.NOTICE_ONLY
+    return consent.state in _NO and not (told and consent.state is ConsentState.SUSPENDED)
 
 
 def _is_about(consent: Consent, facts: Facts) -> bool:

@@ -1,6 +1,7 @@
 """The two folders of a HARTS site: files that come from it, files that go to it, and the answers to both.
 
-Program systems 9.4. All input and output of the kind is below this file, in ``folder.py``. It retries nothing itself.
+Program systems 9.4. All input and output of the kind is below this file, in ``adapters/mailbox.py``. It retries nothing
+itself.
 """
 
 from __future__ import annotations

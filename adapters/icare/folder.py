@@ -1,4 +1,4 @@
-"""The folder of one agreement's workbooks: whole files appear at once and stay. The only place where files are touched.
+"""The folder of one agreement's workbooks: whole files appear at once and stay. What the hub writes: ``outbox``.
 
 A workbook lies in the folder itself; its worker moves it to ``uploaded`` and ``processed`` in it (settled S12), where
 it is still found. An answer is written under a name of its own in ``.spool``, made durable, and renamed: a reader sees

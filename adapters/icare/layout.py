@@ -71,7 +71,6 @@ class Module:
         start: columns that may say when the service began; the first that is filled does.
         end: the column that says when it ended, or "".
         activity: columns that say which activity of the module it was: one row a month for each.
-        after: the module that must have been accepted before, or "".
     """
 
     code: str
@@ -80,7 +79,6 @@ class Module:
     start: tuple[str, ...]
     end: str
     activity: tuple[str, ...]
-    after: str
     columns: Mapping[str, Column]
 
     @property
@@ -133,7 +131,7 @@ def modules() -> Mapping[str, Module]:
         assert len(by_id) == len(own), "a technical id stands twice in one module"
         start, activity = tuple(row["start"].split()), tuple(row["activity"].split())
         found[row["module"]] = Module(
-            row["module"], row["name"], int(row["version"]), start, row["end"], activity, row["after"], by_id
+            row["module"], row["name"], int(row["version"]), start, row["end"], activity, by_id
         )
     return MappingProxyType(found)
 

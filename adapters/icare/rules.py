@@ -1,10 +1,10 @@
-"""What a row must say beside what its cells can hold: rules V1 to V7 of program systems 2.16, the gates of 2.5. Pure.
+"""What a row must say beside what its cells can hold: rules V1 to V6 of program systems 2.16, the gates of 2.5. Pure.
 
 It sees rows as they were read, one module at a time, and is told the day. It decides nothing: a breach of a rule in
 ``STOPPING`` means that the row cannot be read as it is, any other is a word to the worker (iCARE would refuse it).
 
-- V1 whose it is; V2 what is mandatory; V3 dates; V4 one row a month; V5 gates and corrections; V6 postal codes; V7 how
-  many, and what comes first.
+- V1 whose it is; V2 what is mandatory; V3 dates; V4 one row a month; V5 gates and corrections; V6 postal codes. V7, how
+  many and what comes first, is seen to where workbooks are laid out (``split``) and where reports wait (the exchange).
 - A gate that says No has no member that says more than No; one that says Yes has at least one; a blank one has none.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from adapters.icare.details import Key
-from adapters.icare.layout import ROWS_MAX, Module, Rules, gates, modules, rules
+from adapters.icare.layout import Module, Rules, gates, rules
 from adapters.icare.split import IDENTITY
 from adapters.icare.words import fold
 from hub.errors import shape
@@ -43,7 +43,7 @@ class Breach:
     """A rule that a row does not keep. It holds no value.
 
     Args:
-        rule: ``V1`` to ``V7``.
+        rule: ``V1`` to ``V6``.
         column: technical id, or "" where it is the row itself.
     """
 
@@ -74,10 +74,11 @@ def checked(module: Module, fields: Mapping[str, str], today: date) -> list[Brea
 
 def reportable(module: Module, fields: Mapping[str, str], uploaded_on: date) -> list[Breach]:
     """V3. Whether iCARE takes the service on a day: not begun too long ago, closed in its month (case 37)."""
-    own, began = rules_on(uploaded_on), started(module, fields)
-    if began is None or not too_late(began, uploaded_on):
+    began = started(module, fields)
+    if began is None or uploaded_on <= last_day(began, uploaded_on):
         return closed(module, fields, uploaded_on)
-    late = Breach("V3", first_of(fields, module.start), "a day too long ago", f"{own.days_back} days at most")
+    expected = f"the month before, or {rules_on(uploaded_on).days_back} days at most"
+    late = Breach("V3", first_of(fields, module.start), "a day too long ago", expected)
     return [late, *closed(module, fields, uploaded_on)]
 
 
@@ -118,11 +119,6 @@ def last_day(began: date, uploaded_on: date) -> date:
     return max(began + timedelta(days=rules_on(uploaded_on).days_back), after_next - timedelta(days=1))
 
 
-def too_late(began: date, uploaded_on: date) -> bool:
-    """Whether iCARE takes a service no more: its state is TOO_LATE then (settled S12)."""
-    return uploaded_on - began > timedelta(days=rules_on(uploaded_on).days_back)
-
-
 def repeated(keys: Sequence[Key], day: date) -> list[int]:
     """V4. Places of rows whose key an earlier row has; none before one row a month was asked for."""
     if not rules_on(day).one_row_a_month:
@@ -139,17 +135,6 @@ def repeated(keys: Sequence[Key], day: date) -> list[int]:
 def is_postal_code(text: object) -> bool:
     """V6. Whether a postal code has iCARE's form."""
     return isinstance(text, str) and _POSTAL.fullmatch(text) is not None
-
-
-def crowded(rows: int) -> Breach | None:
-    """V7. More rows than a workbook holds."""
-    return Breach("V7", "", f"{rows} rows", f"{ROWS_MAX} at most") if rows > ROWS_MAX else None
-
-
-def before(module: str) -> tuple[str, ...]:
-    """V7. The modules that must have been accepted before one is uploaded, the first one first."""
-    after = modules()[module].after
-    return (*before(after), after) if after else ()
 
 
 def _identity(fields: Mapping[str, str], today: date) -> list[Breach]:

@@ -16,7 +16,10 @@ _BY_WORDS: dict[str, str] = {
     f"the consent has ended: {_ASK}": "DN_EXPIRED DN_VERBAL_LAPSED DN_SUPERSEDED",
     f"the client has withdrawn: respect it; only if the client wishes, {_ASK}": "DN_WITHDRAWN",
     "the consent is a draft: fill in what its row lacks (`hub consent show`), it then goes by itself": (
-        "DN_PENDING DN_RECORD_INCOMPLETE DN_NOTICE DN_NOT_KNOWLEDGEABLE"
+        "DN_PENDING DN_RECORD_INCOMPLETE DN_NOT_KNOWLEDGEABLE"
+    ),
+    "the client was not told that this is reported, or what says so lacks something: tell the client and save it": (
+        "DN_NOTICE"
     ),
     "the consent is in doubt: its row has gone from its system, save it again there": "DN_SUSPENDED",
     "the client has forbidden it: only the client lifts that (`hub consent directive lift`)": "DN_DIRECTIVE",
@@ -47,7 +50,7 @@ _BY_WORDS: dict[str, str] = {
     "the record has something that cannot be read: correct the field and save it": "DN_SCHEMA",
     "the agency's pack is not there: see `hub doctor`": "DN_PACK",
     "the hub was not well: it is tried again by itself": "DN_STALE DN_REGISTRY_DOWN DN_AUDIT_DOWN",
-    "the referral cannot take this step from where it stands: see `hub referral show`": "DN_TRANSITION",
+    "the referral cannot take this step now, or something must come first, which the place names": "DN_TRANSITION",
     "a duty of care may apply: your privacy officer decides": (
         "NO_CHILD NO_SELF_HARM NO_HARM_OTHERS NO_UNCONSCIOUS NO_STATUTORY"
     ),

@@ -5,11 +5,14 @@
     filing      a consent row goes to the registry: the person is found or minted, who waits is woken; a "no" of
                 nobody knows yet which client holds back each who may have said it (doubt)
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
+    parts       a record that names no recipient becomes a part for each agency that works with its client
+    reports     what goes to a funder: into the agency's own site, after what must come before it
     addressing  to whom it leads, about whom it is (identify, match), which step of the referral it is; the message is
                 built (message, complete), screened, checked (strict) and labelled (label, elements, person)
     gate        GATE 1, one unit: the question, its facts, the decision, the audit entry; on a permit the sealed
                 envelope (release), else nothing of the record is kept but where it is, why, and what would wake it
-                (waiting); the facts hold categories and element paths, never a value
+                (waiting), and the referral takes its step (moving); the facts hold categories and element paths,
+                never a value
     relay       sealed bytes go to the bus, and are marked when they arrive
     handover    prepare; then GATE 2, one unit: the same question about what was sealed is decided again, and that
                 answer governs; inside the lease the recipient's system takes it (writing); the acknowledgement deletes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from consent.model import Item, Purpose
 from hub.directory import NoRoute, route
@@ -45,10 +46,12 @@ class NothingYet:
     Args:
         why: for whoever looks.
         subject: of whom something must be known first; a change of that wakes the record.
+        waits: for how long at most; None: as long as digests of people whom nobody knows are kept.
     """
 
     why: str = RESULTS_ALONE
     subject: str | None = None
+    waits: timedelta | None = None
 
 
 Addressed = Submission | NothingToSay | NothingYet
@@ -151,7 +154,7 @@ def _report(
         return NothingToSay()
     led = reports.led(house, rows, record)
     if reports.must_wait(rows, record):
-        return NothingYet(reports.NOT_BEFORE, led.subject)
+        return NothingYet(reports.NOT_BEFORE, led.subject, reports.WAITS)
     return _without_step(house, rows, record, led, None)
 
 

@@ -105,7 +105,7 @@ def _not_yet(house: House, early: Sequence[tuple[Source, NothingYet]]) -> None:
         subjects = {locks.subject(found.subject) for _, found in batch if found.subject}
         with house.store.unit(share=[locks.CONFIG, *subjects]) as unit:
             for source, found in batch:
-                not_yet(house, unit, source, found.why, found.subject)
+                not_yet(house, unit, source, found.why, found.subject, found.waits)
 
 
 def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:

@@ -1,15 +1,15 @@
 """Records that name no recipient: they go to each agency that has a hub referral of their client (settled S3).
 
-A plan, a note: its system says whose it is, and the referrals say who works with that client. Such a record is taken
-apart here; a part is a message to one agency, rides on that agency's referral and has a key of its own, so that the
-gate decides for each, and each waits, is woken and is told by itself.
+A plan, a note, a service, an end, a follow-up: its system says whose it is, and the referrals say who works with that
+client. Such a record is taken apart here; a part is a message to one agency, rides on that agency's referral and has a
+key of its own, so that the gate decides for each, and each waits, is woken and is told by itself.
 
 - A referral counts once its request has arrived: what rides on it would name a number that nobody knows.
-- A plan or note goes to whoever is at the other end of a referral of its agency, in whatever system that stands. Where
-  there is nobody yet it is looked at again, if the client is known to the hub.
+- A plan, note or follow-up goes to whoever is at the other end of a referral of its agency, in whatever system that
+  stands. Where there is nobody yet it is looked at again, if the client is known to the hub.
 - What is about one case goes to those whose referrals are of that case.
-- The end of a case goes to those whose referrals the case came of; it names them. Where its kind of record names none,
-  to those whose referrals of the client its system received.
+- A service and the end of a case go to those whose referrals the case came of; they name them. Where its kind of record
+  names none, to those whose referrals of the client its system received.
 - Where a record names a place that it is for, nobody but that place's agency gets it.
 """
 

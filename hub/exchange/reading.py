@@ -262,7 +262,7 @@ def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> R
 
 
 def _to_share(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
-    """The same. What was done for a client is a result: the road of results is its road."""
+    """The same, translated. What was done for a client goes as results of a referral do."""
     context = Context(source.system.agency, source.site)
     named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
     translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)

@@ -11,6 +11,7 @@ their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from adapters.contract import Accepted
@@ -29,6 +30,10 @@ from hub.ports import Peek, Unit
 NOT_BEFORE = (
     "report: got a record that is reported after another one, expected that one to be processed; it is looked at again"
 )
+NEVER_BEFORE = (
+    "report: the record before it was never processed; see what became of that one, mend it, and save this one again"
+)
+WAITS = timedelta(days=92)  # [policy] no funder takes a month for longer
 
 
 @dataclass(frozen=True, slots=True)

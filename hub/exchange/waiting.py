@@ -87,18 +87,21 @@ def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
     tell(house, unit, source.system.id, source.key, "refusal", Code.DN_SCHEMA.value, record.place)
 
 
-def not_yet(house: House, unit: Unit, source: Source, place: str, subject: str | None = None) -> None:
+def not_yet(
+    house: House, unit: Unit, source: Source, place: str, subject: str | None = None, waits: timedelta | None = None
+) -> None:
     """Let a record wait for something that has not come yet; it is looked at soon, then daily (program systems 9.4).
 
     Args:
         subject: a change of whose facts wakes it too; the unit shares that lock.
+        waits: for how long at most; None: as long as digests of people whom nobody knows are kept.
     """
     before = unit.waiting.of(source.system.id, [source.key]).get(source.key)
     if before and before.code == NO_REFERRAL.value and before.message_id is None:
         unit.waiting.snooze(before.waiting_id, unit.now + LOOKED_AGAIN)
         return
     due_at = unit.now + house.limits.repeat_after  # its referral may just be on its way
-    until_at = unit.now + house.limits.unknown_kept
+    until_at = unit.now + (waits or house.limits.unknown_kept)
     row = without_message(house, unit, source, NO_REFERRAL)
     on = (locks.subject(subject),) if subject else ()
     unit.waiting.put(replace(row, due_at=due_at, until_at=until_at, place=place, locks=on))

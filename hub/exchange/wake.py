@@ -11,6 +11,8 @@ from hub.exchange.house import House
 from hub.exchange.intake import take_in
 from hub.exchange.parts import source_key
 from hub.exchange.reader import alone
+from hub.exchange.reports import NEVER_BEFORE, NOT_BEFORE
+from hub.exchange.waiting import tell
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.rows import Waiting
@@ -51,9 +53,13 @@ def _unclaim(house: House, waiting: list[Waiting], claimed_until: datetime) -> N
 
 
 def expire(house: House) -> None:
-    """Drop what waited for its person longer than keyed digests are kept; the refusal stands (design §3.7)."""
+    """Drop what has waited too long: for its person longer than keyed digests are kept, for what must come first longer
+    than that may take (design §3.7). A report that is dropped so is told to its system: nobody else would.
+    """
     with house.store.peek() as rows:
         if not rows.waiting.outlived(rows.now):
             return
-    with house.store.unit() as unit:
-        unit.waiting.expire(unit.now)
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in unit.waiting.expire(unit.now):
+            if row.place == NOT_BEFORE:
+                tell(house, unit, row.system, row.record_key, "refusal", row.code, NEVER_BEFORE)

@@ -192,8 +192,8 @@ class WaitingRows(Protocol):
     def outlived(self, now: datetime) -> bool:
         """Whether there are rows past their ``until_at``."""
 
-    def expire(self, now: datetime) -> int:
-        """Drop rows past their ``until_at``; how many."""
+    def expire(self, now: datetime) -> list[Waiting]:
+        """Drop rows past their ``until_at``; which they were."""
 
 
 class OutboxRows(Protocol):

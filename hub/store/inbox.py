@@ -236,14 +236,14 @@ class WaitingTable:
         c = t.waiting.c
         return self._scope.one(select(c.waiting_id).where(c.until_at <= text(now)).limit(1), t.waiting) is not None
 
-    def expire(self, now: datetime) -> int:
-        """Drop rows past their time; how many."""
+    def expire(self, now: datetime) -> list[Waiting]:
+        """Drop rows past their time; which."""
         c = t.waiting.c
         over = select(t.waiting).where(c.until_at <= text(now)).order_by(c.waiting_id)
-        ids = [row.waiting_id for row in self._scope.read_locked(over, t.waiting, t.waiting_on, of=t.waiting)]
-        self._drop(ids)
+        rows = self._scope.read_locked(over, t.waiting, t.waiting_on, of=t.waiting)
+        self._drop([row.waiting_id for row in rows])
         self._known.forget()
-        return len(ids)
+        return [_waiting(row, ()) for row in rows]
 
     def wake(self, owned: Iterable[str]) -> None:
         """Whatever waits on these locks is due now. Called when a unit ends, so that no change can forget it."""

@@ -137,6 +137,18 @@ WITHDRAWN = consent(
             id="I-17 a suspension closes it",
         ),
         pytest.param(
+            reporting(notice(state=ConsentState.SUSPENDED), notice(consent_id="N2", registry_seq=80)),
+            "PERMIT",
+            "OK_NOTICE_BASED",
+            id="I-17 a notice that has gone and was entered anew",
+        ),
+        pytest.param(
+            reporting(notice(state=ConsentState.SUSPENDED)),
+            "DENY",
+            "DN_NOTICE",
+            id="I-17 one that has gone opens nothing",
+        ),
+        pytest.param(
             reporting(notice(), replace(WITHDRAWN, recipients=(), unreadable=("recipients",))),
             "DENY",
             "DN_WITHDRAWN",

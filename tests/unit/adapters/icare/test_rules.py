@@ -8,7 +8,7 @@ import pytest
 
 from adapters.icare.details import key_of
 from adapters.icare.layout import modules
-from adapters.icare.rules import before, checked, crowded, last_day, repeated, reportable, rules_on, too_late
+from adapters.icare.rules import checked, last_day, repeated, reportable, rules_on
 from tests.icare_builder import assessed, profile
 
 TODAY = date(2026, 6, 3)
@@ -95,20 +95,18 @@ def upload(day: date, module: str = "IO", **fields: str) -> list[str]:
     return [each.column for each in reportable(modules()[module], fields, day)]
 
 
-def test_case_37_thirty_days_count_from_the_service_to_the_upload():
-    began = date(2026, 5, 4)
-
-    assert not too_late(began, began + timedelta(days=30))
-    assert too_late(began, began + timedelta(days=31))
-    assert upload(began + timedelta(days=30), start_dttm="2026-05-04") == []
-    assert upload(began + timedelta(days=31), start_dttm="2026-05-04") == ["start_dttm"]
+def test_case_37_a_service_may_be_uploaded_in_the_month_after_its_own_or_thirty_days_back():
+    assert upload(date(2026, 6, 30), start_dttm="2026-05-04") == []
+    assert upload(date(2026, 7, 1), start_dttm="2026-05-04") == ["start_dttm"]
+    assert upload(date(2026, 3, 2), start_dttm="2026-01-31") == []
+    assert upload(date(2026, 3, 3), start_dttm="2026-01-31") == ["start_dttm"]
 
 
 def test_before_2025_it_was_ninety_days_and_a_service_could_go_on():
     began = date(2024, 9, 10)
 
     assert rules_on(date(2024, 12, 31)).days_back == 90
-    assert not too_late(began, began + timedelta(days=90))
+    assert last_day(began, date(2024, 12, 9)) == began + timedelta(days=90)
     assert upload(date(2024, 10, 2), "CC", service_start_dt="2024-09-10", service_status_id="Ongoing") == []
 
 
@@ -133,17 +131,6 @@ def test_one_row_for_each_client_activity_and_month():
     assert repeated(keys, TODAY) == [1]
     assert repeated(keys, date(2024, 6, 3)) == []
     assert repeated([key_of("LT_SETUP", {"course_cd": "L-1"})] * 2, TODAY) == []
-
-
-def test_a_workbook_holds_2500_rows():
-    assert crowded(2_500) is None
-    assert crowded(2_501) is not None
-
-
-def test_what_must_be_accepted_before_a_module_is_uploaded():
-    assert before("CLIENT_PROFILE") == ()
-    assert before("IO") == ("CLIENT_PROFILE", "NARS")
-    assert before("LT_EXIT") == ("LT_SETUP", "LT_ENROL")
 
 
 @pytest.mark.parametrize(
