@@ -196,7 +196,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "EXIT": Form(
             _of("v_hub_case", "case_id client_id program opened_on status closed_on closure_reason"),
             ("case_id", "client_id", "program", "opened_on", "closed_on"),
-            written=_table("referral_id:int"),
+            written=_table("referral_id:int referral_status"),
             children={"client": _client(identifier=IDENTIFIER), "referral": CAME_BY},
         ),
         "FOLLOW_UP": Form(
@@ -214,7 +214,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 "participant_id event_id client_id program activity started_at ended_at minutes format delivery site_id"
                 " language group_size funder attended",
             ),
-            written=_table("referral_id:int"),
+            written=_table("referral_id:int service_wanted course"),
             children={
                 "client": _client(identifier=IDENTIFIER), "referral": CAME_BY, "support": WORD, "target": WORD,
             },

@@ -1,7 +1,7 @@
 """The two folders of a CaMS site: what its people put there for the hub, and what the hub puts there for them.
 
-Program systems 3.2, 9.1, 9.5. All input and output of the kind is below this file, in ``adapters/mailbox.py``. It retries
-nothing itself.
+Program systems 3.2, 9.1, 9.5. All input and output of the kind is below this file, in ``adapters/mailbox.py``. It
+retries nothing itself.
 """
 
 from __future__ import annotations

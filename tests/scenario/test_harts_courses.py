@@ -169,7 +169,10 @@ def test_levels_of_an_enrolment_stay_behind_without_a_consent_and_the_service_is
     told = hand_in(both, asked, harts.enrolment(ref_no=asked["ref_no"]), courses=True)
 
     assert (told, state(both)) == ([("EN", "")], "in-service")
-    assert "language" not in str([row["payload"] for row in both.network.inbox("harbour")])
+    assert not any("language" in row["payload"] for row in both.network.inbox("harbour"))
+    (row,) = both.network.inbox("harbour", "service")
+    assert row["payload"]["service_wanted"] == "language-training"
+    assert row["payload"].keys() >= {"referral_id", "course", "started_at", "support"}
 
 
 def test_an_enrolment_that_was_entered_in_error_is_told_as_a_wrong_record(both: Both, asked: Mapping[str, str]) -> None:
