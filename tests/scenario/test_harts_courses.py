@@ -172,7 +172,7 @@ def test_levels_of_an_enrolment_stay_behind_without_a_consent_and_the_service_is
     assert not any("language" in row["payload"] for row in both.network.inbox("harbour"))
     (row,) = both.network.inbox("harbour", "service")
     assert row["payload"]["service_wanted"] == "language-training"
-    assert row["payload"].keys() >= {"referral_id", "course", "started_at", "support"}
+    assert row["payload"].keys() >= {"referral_id", "course", "support"}
 
 
 def test_an_enrolment_that_was_entered_in_error_is_told_as_a_wrong_record(both: Both, asked: Mapping[str, str]) -> None:
