@@ -23,7 +23,6 @@ import pytest
 
 from hub.errors import MessageRejected
 from hub.exchange.submission import Submission
-from hub.mapping.contents import CONTENTS
 from hub.mapping.matrix import ALIAS, Row
 from tests import pairs
 from tests.pairs import ADAPTERS, HERE, Run
@@ -104,7 +103,7 @@ def test_a_field_arrives_if_and_only_if_the_matrix_says_so(
         return
     run = made(sender, message)
     whole = _body(run, sender, receiver, run.submission)
-    (sheet,) = (each for each in pairs.sheets(sender, receiver) if each.message == message)
+    sheet = pairs.sheet_of(sender, receiver, message)
     told = [row for row in sheet.rows if row.sender in run.fields and not _left_to_the_hub(row, receiver)]
 
     wrong = {}
@@ -135,9 +134,9 @@ def test_every_folder_is_a_cell_of_the_matrix() -> None:
 
 def _cases(sender: str, receiver: str, message: str) -> list[Path]:
     """The folders of a pair whose first content this message brings."""
-    folder = HERE / f"{sender}-{receiver}"
+    folder, brought = HERE / f"{sender}-{receiver}", pairs.message_of(sender, receiver)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [case for case in found if CONTENTS.get(case.name.split("+")[0], ("",))[0] == message]
+    return [case for case in found if brought.get(case.name.split("+")[0]) == message]
 
 
 def _body(run: Run, sender: str, receiver: str, submission: Submission) -> bytes:
