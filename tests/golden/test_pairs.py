@@ -31,6 +31,7 @@ WRITE = os.environ.get("HUB_GOLDEN") == "write"
 WAYS = [(one, other, each) for one in ADAPTERS for other in ADAPTERS for each in pairs.messages(one, other)]
 SAID = list(dict.fromkeys((one, each) for one, _, each in WAYS))
 ENDS = ("requester", "performer[0]", "owner")  # who sends what to whom, the hub says itself (hub/exchange/complete.py)
+FOUND = "Task.identifier[#number]"  # the only open referral, where a kind of record may leave out which it is
 ON_NO_LINE = {
     "harts": {"file_date", "seq", "line"}
 }  # of the file in which a line lies; the matrix takes them for fields
@@ -90,7 +91,7 @@ def test_what_lies_in_the_other_system_is_as_it_is_kept(
             pairs.write_texts(folder, texts)
         pytest.skip("written anew: read the difference")
     assert there == ([folder] if contents else [])
-    assert pairs.read_texts(folder) == texts
+    assert (pairs.read_texts(folder) if contents else {}) == texts
 
 
 @ways
@@ -104,7 +105,12 @@ def test_a_field_arrives_if_and_only_if_the_matrix_says_so(
     run = made(sender, message)
     whole = _body(run, sender, receiver, run.submission)
     sheet = pairs.sheet_of(sender, receiver, message)
-    told = [row for row in sheet.rows if row.sender in run.fields and not _left_to_the_hub(row, receiver)]
+    found = {FOUND} if pairs.record_kind(sender, message).only_open else set[str]()
+    told = [
+        row
+        for row in sheet.rows
+        if row.sender in run.fields and row.element not in found and not _left_to_the_hub(row, receiver)
+    ]
 
     wrong = {}
     for row in told:
