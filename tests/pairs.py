@@ -7,16 +7,12 @@ is allowed. Harbour sends, Lakeside receives, and each has a system of every kin
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from adapters.contract import Adapter, Page, Raw, RecordKind
 from hub.commands.matrix import end_of
@@ -29,30 +25,25 @@ from hub.exchange.message import Numbers, renumber
 from hub.exchange.reading import ReferralRecord, read_one
 from hub.exchange.submission import Submission
 from hub.exchange.writing import Written, write_parcel
-from hub.mapping.contents import CONTENTS, Cell, cells
+from hub.mapping.contents import CONTENTS, REPORTED, Cell, cells
 from hub.mapping.matrix import Kind, Sheet, Verdict, matrix
 from hub.mapping.trial import flat
 from hub.model import locks
-from hub.model.directory import Service, Site, System
+from hub.model.directory import Agency, Service, Site, System
 from hub.model.envelope import Envelope
 from hub.model.record import Loss, Record
 from hub.model.rows import ReferralRow
-from tests import cms_builder as cms
-from tests import icare_builder as icare
 from tests.contract.source import Memory
 from tests.fakes import SeededIds, StandingClock
 from tests.network import NOON, fill_directory, prepare
+from tests.pair_systems import HERE, PLACES, pretty, settings_of, texts_of
 
-HERE = Path(__file__).parent / "golden" / "pairs"
 NOWHERE = HERE / "no overlay"
 ADAPTERS = adapters_of(NOWHERE)
 NUMBER = "K7QM2XWBR4TD"  # of the referral that Lakeside once sent to Harbour, and that all but requests speak of
 ALIAS, CONSENT = "ALIASAAAAAAA", "CONSENTAAAAA"
 OWN = {"cms": "12"}  # as which number Lakeside's system knows it; others call it R-1
-PLACES = {
-    "harts": {"harbour": "T00001", "lakeside": "T00002"},
-    "eois": {"harbour": "3898A", "lakeside": "4102B"},
-}
+FUNDER = "ircc"  # who hears of services in reports, by the iCARE site of who sends them
 ROUTES = "kind,list,code,service\nicare,NARS,find_employment_referrals_ind,lakeside-employment\n"
 
 
@@ -69,16 +60,33 @@ def sheets(sender: str, receiver: str) -> tuple[Sheet, ...]:
 
 
 @cache
+def message_of(sender: str, receiver: str) -> Mapping[str, str]:
+    """Content to the message that brings it, of the cells of a pair."""
+    of_records = {(sheet.says, sheet.takes): sheet.message for sheet in sheets(sender, receiver)}
+    found = cells(end(sender), end(receiver), sheets(sender, receiver))
+    return {each.content: of_records.get((each.says, each.takes), CONTENTS[each.content][0]) for each in found}
+
+
+@cache
 def cells_of(sender: str, receiver: str, message: str) -> tuple[Cell, ...]:
     """The cells of a pair that a message brings and that are carried, whole or partly."""
-    own = (sheet for sheet in sheets(sender, receiver) if sheet.message == message)
-    found = cells(end(sender), end(receiver), tuple(own))
-    return tuple(each for each in found if CONTENTS[each.content][0] == message and each.verdict != Verdict.CANNOT)
+    found = cells(end(sender), end(receiver), sheets(sender, receiver))
+    brought = message_of(sender, receiver)
+    return tuple(each for each in found if brought[each.content] == message and each.verdict != Verdict.CANNOT)
+
+
+def sheet_of(sender: str, receiver: str, message: str) -> Sheet:
+    """The sheet of a message: of several kinds of record for it that which its cells name as the best."""
+    own = [each for each in sheets(sender, receiver) if each.message == message]
+    best = {(each.says, each.takes) for each in cells_of(sender, receiver, message)}
+    found = [each for each in own if len(own) == 1 or (each.says, each.takes) in best]
+    assert len(found) == 1, f"{sender} {receiver} {message}: as {sorted(best)}; put a record of each there"
+    return found[0]
 
 
 def messages(sender: str, receiver: str) -> list[str]:
     """The messages that the one kind says and the other takes, and that bring something of the matrix."""
-    bring = dict.fromkeys(message for message, *_ in CONTENTS.values())
+    bring = dict.fromkeys([*(message for message, *_ in CONTENTS.values()), *REPORTED.values()])
     return [each for each in bring if each in end(sender).says and each in end(receiver).takes]
 
 
@@ -91,6 +99,7 @@ def make_hub(folder: Path) -> Hub:
     hub = compose(settings, clock=StandingClock(NOON), ids=SeededIds(8))
     fill_directory(hub, folder, NOON)
     with hub.store.unit(own=[locks.CONFIG]) as unit:
+        unit.directory.put(Agency(FUNDER, "IRCC", "general", "ca-on", "delivery.9f3e"))
         for kind in ADAPTERS:
             for agency in ("harbour", "lakeside"):
                 unit.directory.put(System(f"{agency}-{kind}", agency, kind, "active", {}))
@@ -111,7 +120,7 @@ def system(agency: str, kind: str) -> System:
 
 def fetch(kind: str, given: Path, folder: Path) -> list[Raw]:
     """All that a system holds which was filled with these files."""
-    settings = {"cms": _cms, "icare": _office, "housing": _tables}.get(kind, _folders)(kind, given, folder, "harbour")
+    settings = settings_of(kind, given, folder, "harbour")
     found: list[Raw] = []
     since, page = None, Page((), "")
     with closing(ADAPTERS[kind].connect(settings, Memory(), lambda: NOON)) as source:
@@ -125,7 +134,7 @@ def fetch(kind: str, given: Path, folder: Path) -> list[Raw]:
 
 def record_kind(kind: str, message: str) -> RecordKind:
     """The kind of record that a message is read from."""
-    name = end(kind).says[message]
+    (name,) = end(kind).says[message]
     return next(each for each in ADAPTERS[kind].records if each.name == name)
 
 
@@ -176,7 +185,7 @@ def run(kind: str, message: str, folder: Path) -> Run:
     raw = one_of(kind, message, fetch(kind, HERE / kind / message, folder))
     hub = make_hub(folder / "network")
     record = _read(hub.house, kind, raw)
-    if record.kind != "referral":
+    if record.kind not in ("referral", "report"):
         _refer(hub.house, kind, record)
     said = tuple(flat(ADAPTERS[kind].parse(raw.key, raw.data)))
     return Run(hub, kind, raw, record, _address(hub.house, kind, record), said)
@@ -187,6 +196,8 @@ def _read(house: House, kind: str, raw: Raw, *, without: str = "") -> ReferralRe
     record = read_one(own, system("harbour", kind), raw)
     if not isinstance(record, ReferralRecord):
         raise MessageRejected(f"{kind} {raw.key}: {getattr(record, 'place', '')}", "no message of a referral", "one")
+    if record.kind == "report":
+        return replace(record, after="")  # what must be taken before it was taken (``reports.py``)
     return replace(record, number=NUMBER) if record.shared else record  # it rides on a referral (``parts.py``)
 
 
@@ -247,14 +258,14 @@ def _cut(record: Record, place: str) -> Record:
 
 def write(house: House, sender: str, receiver: str, submission: Submission) -> Written:
     """The message in the form of a system of the receiving kind."""
-    ids = submission.ids
+    ids, report = submission.ids, submission.record.kind == "report"
     envelope = Envelope(
         envelope_id=ids.envelope_id,
         message_id=ids.message_id,
         lane="lane",
         lane_seq=1,
         sender="harbour",
-        recipient="lakeside",
+        recipient=FUNDER if report else "lakeside",
         event=submission.event,
         purpose=submission.purpose.value,
         decision_id="decision",
@@ -264,6 +275,8 @@ def write(house: House, sender: str, receiver: str, submission: Submission) -> W
         bundle=submission.bundle,
     )
     places = PLACES.get(receiver, {})
+    if report:  # into a site of the sender's own (settled S1)
+        return write_parcel(house, system("harbour", receiver), envelope, submission.bundle, None, places)
     referral = _referral(sender, receiver)
     if submission.record.kind == "referral":
         referral = replace(referral, sender="harbour", sender_system=f"harbour-{sender}", sender_key="/R-1")
@@ -273,91 +286,20 @@ def write(house: House, sender: str, receiver: str, submission: Submission) -> W
 def deliver(receiver: str, written: Written, folder: Path) -> dict[str, str]:
     """Hand a parcel to a real system that is empty; the texts that lie in it then, by name."""
     assert written.parcel is not None, "its system has no word for it"
-    make = {"cms": _cms, "housing": _tables}.get(receiver, _folders)
-    settings = make(receiver, None, folder, "lakeside")
+    settings = settings_of(receiver, None, folder, "lakeside")
     before = {path for path in folder.rglob("*") if path.is_file()}
     with closing(ADAPTERS[receiver].connect(settings, Memory(), lambda: NOON)) as source:
         (sent,) = source.send([written.parcel], lambda: None)
     assert sent.state == "acknowledged", sent
-    if receiver == "cms":
-        return {"hub_inbox.json": _inbox(Path(settings["path"]))}
-    made = sorted(path for path in folder.rglob("*") if path.is_file() and path not in before)
-    texts = (path for path in made if path.suffix != ".html" and not _hidden(path, folder))  # the page to key from
-    return {path.name: path.read_bytes().decode(_ENCODING.get(receiver, "utf-8-sig")) for path in texts}
-
-
-_ENCODING = {"harts": "cp1252"}
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def _inbox(path: Path) -> str:
-    with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT * FROM hub_inbox ORDER BY rowid")
-        names = [column[0] for column in rows.description]
-        found = [dict(zip(names, row, strict=True)) for row in rows]
-    return pretty([{**row, "payload": json.loads(row["payload"])} for row in found])
-
-
-# systems
-
-
-def _cms(_: str, given: Path | None, folder: Path, __: str) -> Mapping[str, Any]:
-    path = folder / "cms.sqlite"
-    cms.make_cms(path)
-    if given:
-        with closing(cms.connect(path)) as db:
-            db.executescript("".join(file.read_text(encoding="utf-8") for file in sorted(given.glob("*.sql"))))
-    return {"path": str(path), "busy_timeout_ms": 50}
-
-
-def _folders(kind: str, given: Path | None, folder: Path, agency: str) -> Mapping[str, Any]:
-    """The two folders of a site with files."""
-    word = {"harts": "harts", "eois": "cams"}[kind]
-    place = {"harts": "site", "eois": "sds"}[kind]
-    for name in ("from", "to"):
-        (folder / name).mkdir()
-    for file in _files(given):
-        shutil.copy(file, folder / "from" / file.name)
-    settings = {f"from_{word}_path": str(folder / "from"), f"to_{word}_path": str(folder / "to")}
-    more = {"batch_every_s": 0} if kind == "harts" else {}
-    return {**settings, place: PLACES[kind][agency], **more}
-
-
-def _office(_: str, given: Path | None, folder: Path, __: str) -> Mapping[str, Any]:
-    """Workbooks of an office, each from a CSV with the technical ids and the cells."""
-    office = icare.Office(folder / "icare")
-    for file in _files(given):
-        with file.open(encoding="utf-8", newline="") as table:
-            rows = [{name: cell for name, cell in row.items() if cell} for row in csv.DictReader(table)]
-        office.hand_in(file.stem, rows)
-    return office.settings
-
-
-def _tables(_: str, given: Path | None, folder: Path, __: str) -> Mapping[str, Any]:
-    """The CSV tables of a registry."""
-    place = folder / "tables"
-    shutil.copytree(given or HERE / "housing" / "request", place, ignore=shutil.ignore_patterns("*.json"))
-    return {"form": "csv", "path": str(place)}
-
-
-def _files(given: Path | None) -> list[Path]:
-    return sorted(path for path in given.iterdir() if path.suffix != ".json") if given else []
+    return texts_of(receiver, settings, folder, before)
 
 
 # what is kept
 
 
-def pretty(document: object) -> str:
-    """JSON for a reader."""
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
 def kept(sender: str, receiver: str, message: str, run: Run, written: Written) -> str:
     """``lost.json`` of a run: the loss lines, what the matrix says is lost of each content, and what was not tried."""
-    (sheet,) = (each for each in sheets(sender, receiver) if each.message == message)
+    sheet = sheet_of(sender, receiver, message)
     untried = sorted({row.sender for row in sheet.rows if row.sender} - run.fields)
     mine = cells_of(sender, receiver, message)
     found = {each.content: {"verdict": each.verdict.value, "lost": dict(each.lost)} for each in mine}

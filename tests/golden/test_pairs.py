@@ -23,7 +23,6 @@ import pytest
 
 from hub.errors import MessageRejected
 from hub.exchange.submission import Submission
-from hub.mapping.contents import CONTENTS
 from hub.mapping.matrix import ALIAS, Row
 from tests import pairs
 from tests.pairs import ADAPTERS, HERE, Run
@@ -32,6 +31,7 @@ WRITE = os.environ.get("HUB_GOLDEN") == "write"
 WAYS = [(one, other, each) for one in ADAPTERS for other in ADAPTERS for each in pairs.messages(one, other)]
 SAID = list(dict.fromkeys((one, each) for one, _, each in WAYS))
 ENDS = ("requester", "performer[0]", "owner")  # who sends what to whom, the hub says itself (hub/exchange/complete.py)
+FOUND = "Task.identifier[#number]"  # the only open referral, where a kind of record may leave out which it is
 ON_NO_LINE = {
     "harts": {"file_date", "seq", "line"}
 }  # of the file in which a line lies; the matrix takes them for fields
@@ -91,7 +91,7 @@ def test_what_lies_in_the_other_system_is_as_it_is_kept(
             pairs.write_texts(folder, texts)
         pytest.skip("written anew: read the difference")
     assert there == ([folder] if contents else [])
-    assert pairs.read_texts(folder) == texts
+    assert (pairs.read_texts(folder) if contents else {}) == texts
 
 
 @ways
@@ -104,8 +104,13 @@ def test_a_field_arrives_if_and_only_if_the_matrix_says_so(
         return
     run = made(sender, message)
     whole = _body(run, sender, receiver, run.submission)
-    (sheet,) = (each for each in pairs.sheets(sender, receiver) if each.message == message)
-    told = [row for row in sheet.rows if row.sender in run.fields and not _left_to_the_hub(row, receiver)]
+    sheet = pairs.sheet_of(sender, receiver, message)
+    found = {FOUND} if pairs.record_kind(sender, message).only_open else set[str]()
+    told = [
+        row
+        for row in sheet.rows
+        if row.sender in run.fields and row.element not in found and not _left_to_the_hub(row, receiver)
+    ]
 
     wrong = {}
     for row in told:
@@ -135,9 +140,9 @@ def test_every_folder_is_a_cell_of_the_matrix() -> None:
 
 def _cases(sender: str, receiver: str, message: str) -> list[Path]:
     """The folders of a pair whose first content this message brings."""
-    folder = HERE / f"{sender}-{receiver}"
+    folder, brought = HERE / f"{sender}-{receiver}", pairs.message_of(sender, receiver)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [case for case in found if CONTENTS.get(case.name.split("+")[0], ("",))[0] == message]
+    return [case for case in found if brought.get(case.name.split("+")[0]) == message]
 
 
 def _body(run: Run, sender: str, receiver: str, submission: Submission) -> bytes:
