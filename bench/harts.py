@@ -31,7 +31,7 @@ from tests import harts_builder as harts
 from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, make_both
 
 LINES = 100_000  # of one file
-_BELOW = 3  # lines of a client: CL, AS, RF
+BELOW = 3  # lines of a client: CL, AS, RF
 _BODIES = 200  # different messages that are written again and again
 _ROUNDS_MAX = 100_000
 _ENDS = Ends("harbour", "Harbour Newcomer Centre", "maple", "Maple Language Centre")
@@ -39,7 +39,7 @@ _ENDS = Ends("harbour", "Harbour Newcomer Centre", "maple", "Maple Language Cent
 
 def files(folder: Path, scale: float) -> Iterator[Figure]:
     """One core, each way, and the memory that a long file takes."""
-    count = max(1, int(LINES * scale) // _BELOW)
+    count = max(1, int(LINES * scale) // BELOW)
     with mixed(folder) as both:
         yield from _read(both, count)
         yield _written(both, count)

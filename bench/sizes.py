@@ -32,6 +32,7 @@ from adapters.icare.fill import fill
 from adapters.icare.layout import ROWS_MAX, modules
 from adapters.icare.workbook import Workbook
 from bench.figures import Figure
+from bench.harts import BELOW as LINES_BELOW
 from bench.harts import client as harts_client
 from bench.harts import mixed
 from bench.translate import checked
@@ -97,13 +98,16 @@ def _select(path: Path) -> None:
 
 
 def _harts(folder: Path, count: int, found: Measured) -> None:
+    clients = max(1, count // LINES_BELOW)
     with mixed(folder) as both:
-        path = both.site.from_harts / both.site.hand_in(*(harts_client(number) for number in range(count)))
+        path = both.site.from_harts / both.site.hand_in(*(harts_client(number) for number in range(clients)))
         with both.network.hub.store.peek() as rows:
             system = rows.directory.all().systems["maple-harts"]
         _check_all(found, both.network.hub.house, system, both.network.hub.connections.source(system))
+        assert found.rows == clients, "every referral was read"
+        found.rows = clients * LINES_BELOW
         with _plainly(found):
-            assert len(path.read_bytes().decode("cp1252").split("\r\n")) > count
+            assert len(path.read_bytes().decode("cp1252").split("\r\n")) > found.rows
 
 
 def _eois(folder: Path, count: int, found: Measured) -> None:
@@ -215,4 +219,5 @@ if __name__ == "__main__":
     told = Measured()
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as place:
         KINDS[sys.argv[1]][0](Path(place), int(sys.argv[2]), told)
+    assert told.rows, "nothing was read"
     sys.stdout.write(orjson.dumps(asdict(told)).decode())

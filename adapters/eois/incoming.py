@@ -56,6 +56,7 @@ class FromCams:
         self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
         self._told: set[tuple[str, Stamp | None]] = set()
         self._read: dict[str, tuple[Stamp, Extract | extract.Refusal]] = {}
+        self._paged: tuple[object, list[Raw | Gone], list[str]] | None = None  # news of which a part was told
 
     def settle(self, new: New) -> None:
         """A page was judged: what it was about is taken in."""
@@ -85,6 +86,7 @@ class FromCams:
         records, problems = self._news(new)
         part = records[new.after : new.after + ROWS_A_PAGE]
         ended = new.after + ROWS_A_PAGE >= len(records)
+        self._paged = None if ended else self._paged
         return part, New(new.files, after=None if ended else new.after + ROWS_A_PAGE), problems if ended else []
 
     def refetch(self, keys: Sequence[str]) -> dict[str, Raw]:
@@ -223,6 +225,13 @@ class FromCams:
         taken = self._register.all()
         names = self._folder.names(".csv")
         before = [name for name in names if name in taken and taken[name].stamp == self._folder.stamp(name)]
+        asked = (dict(new.files), {name: self._folder.stamp(name) for name in names}, before)
+        if self._paged is None or self._paged[0] != asked:
+            self._paged = (asked, *self._compared(new, names, before))
+        return self._paged[1:]
+
+    def _compared(self, new: New, names: Sequence[str], before: Sequence[str]) -> tuple[list[Raw | Gone], list[str]]:
+        """The same of these extracts, as long as they and those that were taken in are the same."""
         known = {item.key: item.own() for item in self._items(self._site(before))}
         items = list(self._items(self._site(names)))
         said: list[Raw | Gone] = [self._raw(item) for item in items if known.get(item.key) != item.own()]

@@ -21,7 +21,7 @@ from adapters.icare.parts import Reader, damaged, parsed, too_large
 ROWS_MAX, COLUMNS_MAX = 1_048_576, 16_384  # of a sheet, ECMA-376
 CELLS_MAX = 2_000_000  # [policy] filled or not; a template of 118 columns has 295,000
 STRINGS_MAX = 500_000  # [policy] the genuine template has 1,041
-LETTERS_MAX = 3  # of a column: XFD is the last
+_LETTERS_MAX = 3  # of a column: XFD is the last
 TEXT_MAX = 32_767  # characters of a cell, as spreadsheet programs have it
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _KINDS = {
@@ -195,7 +195,7 @@ class _Rows(Reader):
 
     def _place(self, reference: str) -> int:
         letters = reference.removesuffix(self._digits)
-        column = column_of(letters) if len(letters) <= LETTERS_MAX and reference != letters else 0
+        column = column_of(letters) if len(letters) <= _LETTERS_MAX and reference != letters else 0
         if not self._column < column <= COLUMNS_MAX:
             raise damaged("cells out of order")
         return column

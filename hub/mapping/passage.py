@@ -28,7 +28,7 @@ _STAYS = dict.fromkeys(
 )  # shared model 6.2: they restate nothing
 _TOLD_APART_BY = ("system", "use", "url", "code", "type", "preferred")  # which item of a list is meant
 
-KNOWN_MAX = 4_000  # records of a trial that are kept: those of one kind of system are some 2,000
+_KNOWN_MAX = 4_000  # records of a trial that are kept: those of one kind of system are some 2,000
 
 Leaf = tuple[str, ...]
 
@@ -122,7 +122,7 @@ class _Read:
     losses: frozenset[Loss]
 
 
-@lru_cache(maxsize=KNOWN_MAX)
+@lru_cache(maxsize=_KNOWN_MAX)
 def _sent(first: _This, fields: tuple[tuple[str, str], ...]) -> _Sent | None:
     try:
         out = first.mapping.to_fhir(record(first.mapping.name, dict(fields)), HOME)
@@ -132,7 +132,7 @@ def _sent(first: _This, fields: tuple[tuple[str, str], ...]) -> _Sent | None:
     return _Sent(canonical(entries), _leaves_of(entries), frozenset(out.losses))
 
 
-@lru_cache(maxsize=KNOWN_MAX)
+@lru_cache(maxsize=_KNOWN_MAX)
 def _read(second: _This, sent: _Sent) -> _Read | str:
     """The same of a receiver, or its own words where it cannot read the message."""
     try:
