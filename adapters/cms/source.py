@@ -31,7 +31,7 @@ from adapters.cms.reports import Reports
 from adapters.cms.settings import engine, funders
 from adapters.cms.sql import KEY, Database, unique
 from adapters.cms.sweep import Delivered, compare
-from adapters.cms.views import ASSESSMENT, CAME_BY, CASE, FORMS, KEYS, SENT, Keyed
+from adapters.cms.views import ASSESSMENT, CAME_BY, CASE, FORMS, KEYS, READ, SENT, Keyed
 from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
@@ -312,7 +312,7 @@ class CmsSource:
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
-        form = FORMS[keyed.kind]
+        form = READ.get(keyed.kind) or FORMS[keyed.kind]  # of a cell that lists words the record has them apart
         case_ids = unique(row.get("case_id") for _, row in rows)
         of_cases = {
             name: self._of_cases(case_ids, keyed, name, view, columns) for name, (view, columns) in _OF_A_CASE.items()
