@@ -312,7 +312,7 @@ class CmsSource:
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
-        form = READ.get(keyed.kind) or FORMS[keyed.kind]
+        form = READ.get(keyed.kind) or FORMS[keyed.kind]  # of a cell that lists words the record has them apart
         case_ids = unique(row.get("case_id") for _, row in rows)
         of_cases = {
             name: self._of_cases(case_ids, keyed, name, view, columns) for name, (view, columns) in _OF_A_CASE.items()

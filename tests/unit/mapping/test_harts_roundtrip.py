@@ -58,7 +58,7 @@ APART = {
     "waitlist": ("course", "LINC-4", "LINC-5"),
     "attendance": ("course", "LINC-4", "LINC-5"),
     "support": ("service", "INTERP", "CHILDMIND"),
-    "level": ("level_date", "2030-01-01", "2031-01-01"),
+    "level": ("l", "04", "05"),
 }
 STATES = {"RF_REQUEST": "SX", "RF_STATUS": "AWDNX"}
 
