@@ -291,7 +291,9 @@ def test_case_37_a_service_that_icare_takes_no_more_is_given_back_at_once_with_t
 
 
 @pytest.mark.parametrize("change", ["number", "format"])
-def test_a_row_whose_client_or_format_was_corrected_before_it_was_uploaded_is_taken_out(site: Site, change: str) -> None:
+def test_a_row_whose_client_or_format_was_corrected_before_it_was_uploaded_is_taken_out(
+    site: Site, change: str
+) -> None:
     served(site)
     db = site.network.db("harbour")
     if change == "number":
