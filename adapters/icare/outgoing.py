@@ -38,6 +38,8 @@ from hub.errors import HubError, Unavailable
 NOT_CARRIED = "DN_OFF_BUS"  # the consent rules' word for what the hub does not carry
 PENDING = "PENDING"  # case 35: iCARE has a row of this key, or is about to, and has not answered
 TOO_LATE = "TOO_LATE"  # case 37
+DUPLICATE = "DUPLICATE"  # another record of the agency's says the same of the same client: a person must look
+_FOR_GOOD = (TOO_LATE, DUPLICATE)
 IN_USE = "IN_USE"  # its worker has the workbook open in which the row stands, or it cannot be read
 UNAVAILABLE = "UNAVAILABLE"
 SEQ_MAX = 9_999  # four digits of a name
@@ -95,7 +97,7 @@ class ToIcare:
                 new = [parcel for name, parcel in fresh.items() if name not in book.by_envelope]
                 failed = self._sent(book, new, commit, now.astimezone(TORONTO).date())
         return [
-            Sent(one.envelope_id, SentState.FAILED, code, for_good=code == TOO_LATE)
+            Sent(one.envelope_id, SentState.FAILED, code, for_good=code in _FOR_GOOD)
             if (code := failed.get(one.envelope_id, "" if one.envelope_id in fresh else NOT_CARRIED))
             else Sent(one.envelope_id, SentState.ACKNOWLEDGED)
             for one in parcels
@@ -138,6 +140,9 @@ class ToIcare:
             if code:
                 failed[parcel.envelope_id] = code
                 continue
+            if key in found and _is_another(found[key].number, report):
+                failed[parcel.envelope_id] = DUPLICATE
+                continue
             earlier = found.pop(key, None)
             before = (*earlier.before, earlier.envelope_id) if earlier is not None else ()
             found[key] = replace(report, before=before)
@@ -148,6 +153,8 @@ class ToIcare:
         until = reports.until(report.module, report.fields, day)
         if until is not None and until < day:
             return TOO_LATE
+        if last is not None and last.state is not RowState.SUPERSEDED and _is_another(last.entry.number, report):
+            return DUPLICATE
         state = last.state if last is not None else None
         corrects = state is RowState.ACCEPTED and reports.REASON in report.module.columns
         if state is RowState.ACCEPTED and not corrects:
@@ -315,6 +322,11 @@ class _Papers:
             data = templates.template_of(self._folder, module)
             self._found[module.code] = data, Workbook(data).template
         return self._found[module.code]
+
+
+def _is_another(number: str, report: Report) -> bool:
+    """Whether a row is of another record of the agency's; where one of them has no number nobody knows."""
+    return bool(number and report.number) and number != report.number
 
 
 def _belongs(report: Report, file: str) -> bool:

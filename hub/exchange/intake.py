@@ -79,6 +79,7 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     """
     read, gone = read_all(house, system, raws)
     _settle(house, system.id, keys_of(house, system, gone))
+    reports.gone(house, system, gone)
     suspend_gone(house, system, gone, reason="GONE")
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
     apart = take_apart(house, system, read)

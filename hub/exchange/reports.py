@@ -10,6 +10,7 @@ their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,8 +22,10 @@ from hub.exchange.identify import identify_client
 from hub.exchange.match import Ambiguous, Nobody, One
 from hub.exchange.reading import ReferralRecord
 from hub.exchange.submission import Led
+from hub.exchange.waiting import NO_REFERRAL, tell
 from hub.model import codes, locks
 from hub.model.directory import System
+from hub.model.envelope import REPORTS, MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Handover, Inbox
 from hub.ports import Peek, Unit
@@ -33,6 +36,7 @@ NOT_BEFORE = (
 NEVER_BEFORE = (
     "report: the record before it was never processed; see what became of that one, mend it, and save this one again"
 )
+TAKE_OUT = "report: got a record that is gone, and a row of it in a workbook; take the row out there"
 WAITS = timedelta(days=92)  # [policy] no funder takes a month for longer
 
 
@@ -127,6 +131,23 @@ def with_contact(content: Resource, facts: Facts, decision: Decision) -> Resourc
         return {**entry, "resource": {**resource, "extension": [*resource.get("extension", []), word]}}
 
     return {**content, "entry": [told(entry) for entry in content["entry"]]}
+
+
+def gone(house: House, system: System, keys: Sequence[str]) -> None:
+    """A report whose source has no such record any more lies in its site, not accepted: its worker must take it out."""
+    with house.store.peek() as rows:
+        latest = rows.inbox.latest(system.id, keys) if keys else {}
+        told = [key for key, message in latest.items() if message.event in REPORTS]
+        lying = [key for key in told if _lies_there(rows, system, key)]
+    if lying:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for key in lying:
+                tell(house, unit, system.id, key, "refusal", NO_REFERRAL.value, TAKE_OUT)
+
+
+def _lies_there(rows: Peek, system: System, key: str) -> bool:
+    last = rows.handovers.last_of(system.id, key)
+    return last is not None and last.state is MessageState.DELIVERED and not last.accepted and last.rejection is None
 
 
 def accepted(house: House, system: System, each: Accepted) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from adapters.icare.workbook import Workbook
 from consent.model import Category, Purpose
-from hub.exchange import handover
+from hub.exchange import handover, reports
 from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms
@@ -313,3 +313,17 @@ def test_a_row_whose_client_or_format_was_corrected_before_it_was_uploaded_is_ta
             ("2026-05-15", "Group orientation")
         ]
     assert site.network.verifies()
+
+
+def test_a_service_that_is_deleted_after_it_was_reported_is_told_so_that_its_row_is_taken_out(site: Site) -> None:
+    served(site)
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    db = site.network.db("harbour")
+    db.execute("DELETE FROM service_participant")
+    db.close()
+    site.network.clock.advance(timedelta(days=1))  # what a deleted row was part of, the nightly sweep finds
+    site.run()
+
+    told = [row["payload"]["place"] for row in site.network.inbox("harbour", "refusal")]
+    assert [place for place in told if "take the row out" in place] == [reports.TAKE_OUT]

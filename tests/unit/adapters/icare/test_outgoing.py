@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -298,6 +299,29 @@ def test_a_workbook_that_its_worker_has_in_hand_stays_and_the_row_is_tried_later
 
     assert (desk.folder / MAY).read_bytes() == before
     assert desk.numbers(ANEW) == ["66554433"]
+
+
+def test_two_records_that_say_the_same_of_one_client_do_not_replace_each_other(desk: Desk):
+    first = replace(report("one"), referral_no="AAAAAAAAAAAA")
+    second = replace(report("two", orientation_length_id="1 to 2 hours"), referral_no="BBBBBBBBBBBB")
+    third = replace(report("three"), referral_no="CCCCCCCCCCCC")
+
+    assert desk.codes(first, second) == [("acknowledged", ""), ("failed", "DUPLICATE")]
+    (sent,) = desk.send(third)
+    assert (sent.code, sent.for_good) == ("DUPLICATE", True)
+    assert len(desk.rows(desk.books()[0])) == 1
+
+
+def test_the_next_message_of_a_record_stands_for_its_row_of_another_month(desk: Desk):
+    desk.send(
+        replace(report("one"), referral_no="AAAAAAAAAAAA"), replace(profiled("other"), referral_no="BBBBBBBBBBBB")
+    )
+    moved = report("two", start_dttm="2026-06-02", end_dttm="2026-06-02")
+
+    assert desk.codes(replace(moved, referral_no="AAAAAAAAAAAA")) == [("acknowledged", "")]
+
+    rows = [row for book in desk.books() if book.startswith("IO") for row in desk.rows(book)]
+    assert [row["start_dttm"] for row in rows] == ["2026-06-02"]
 
 
 def test_no_number_is_given_twice_also_where_its_workbook_is_gone(desk: Desk):
