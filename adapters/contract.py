@@ -102,7 +102,7 @@ class Parcel:
         kind: that of its record (``referral``, ``referral-status``, ``plan`` …), or of a notice: ``refusal``,
             ``returned``, ``rejected``, ``shortened``.
         body: the rendered record.
-        referral_no: the hub's referral number, or None.
+        referral_no: the hub's referral number; of a report the number that all messages of its record have; or None.
         incomplete: something that the client did not allow was left out (I-10).
         lookup: identifiers of the client (system URL to value) by which the system may find its own row.
     """

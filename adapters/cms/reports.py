@@ -12,6 +12,7 @@ are not begun with: they were reported before, or no funder takes them any more.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from hub.model.canonical import canonical
 VIEW, REPORT, PROFILE = "v_hub_service", "report", "profile"
 ASSESSMENT = "needs-assessment"  # goes before the other services of its month (program systems 9.3)
 MONTHS_BACK = 2  # [policy] an activity is reported in the month after it, and taken for 30 days more
+_TIME = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))-\d{2} ", re.ASCII)
 Row = dict[str, Any]
 
 
@@ -101,13 +103,14 @@ class Reports:
         return canonical({**whole, "client": [client] if client else []})
 
     def _of(self, clients: Sequence[int]) -> list[Report]:
-        """All reports of these clients whose month is over."""
+        """All reports of these clients; of a month that is not over nothing counts, for a profile neither."""
         rows: dict[int, list[tuple[str, Row]]] = {}
-        for version, row in self._database.rows(VIEW, "client_id", clients):
-            if row.get("funder") in self._funders and _counts(row):
-                rows.setdefault(row["client_id"], []).append((version, row))
         this_month = self._now().astimezone(TORONTO).strftime("%Y-%m")
-        return [each for own in rows.values() for each in _reports(own) if each.month < this_month]
+        for version, row in self._database.rows(VIEW, "client_id", clients):
+            over = "" < _month(row) < this_month
+            if over and row.get("funder") in self._funders and row.get("attended") in (1, True):
+                rows.setdefault(row["client_id"], []).append((version, row))
+        return [each for own in rows.values() for each in _reports(own)]
 
     def _is_new_enough(self, report: Report) -> bool:
         now = self._now().astimezone(TORONTO)
@@ -115,14 +118,11 @@ class Reports:
         return (now.year - year) * 12 + now.month - month <= MONTHS_BACK
 
 
-def _counts(row: Mapping[str, Any]) -> bool:
-    """Whether a row is to be reported: the client was there, and it says when."""
-    return row.get("attended") in (1, True) and _month(row) != ""
-
-
 def _month(row: Mapping[str, Any]) -> str:
+    """The month of a service; "": its time cannot be read, which its own record says (``service:12``)."""
     began = row.get("started_at")
-    return began[:7] if isinstance(began, str) and began[4:5] == "-" else ""
+    found = _TIME.match(began) if isinstance(began, str) else None
+    return found[1] if found else ""
 
 
 def _reports(own: Sequence[tuple[str, Row]]) -> list[Report]:

@@ -38,6 +38,7 @@ class Entry:
 
     Args:
         key: keyed digest of what it reports (:meth:`Ledger.digest`).
+        number: of the record that it brings, the same for all its messages; "" where nobody said one.
         said: ``accepted``, ``rejected``, ``too-late``, or "" while nobody has said anything of it.
         corrects: it corrects a record that iCARE has.
     """
@@ -46,6 +47,7 @@ class Entry:
     key: str
     said: str = ""
     corrects: bool = False
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Slip:
 
     def octets(self) -> bytes:
         """As it is stored."""
-        rows = [[each.envelope_id, each.key, each.said, each.corrects] for each in self.entries]
+        rows = [[each.envelope_id, each.key, each.said, each.corrects, each.number] for each in self.entries]
         return orjson.dumps({"file": self.file, "until": self.until, "replaces": self.replaces, "rows": rows})
 
     @classmethod
@@ -82,7 +84,7 @@ class Slip:
         """
         try:
             found: dict[str, Any] = orjson.loads(data)
-            rows = [Entry(str(one), str(key), str(said), corrects) for one, key, said, corrects in found["rows"]]
+            rows = [Entry(str(one), str(key), str(said), *more) for one, key, said, *more in found["rows"]]
             slip = cls(found["file"], found["until"], tuple(rows), found["replaces"])
             assert names.named(slip.file) is not None
             assert all(not each.said or RowState(each.said) for each in rows)
@@ -189,6 +191,11 @@ class Book:
         """The row that counts for a key."""
         entry = self._last.get(key)
         return self.by_envelope[entry.envelope_id] if entry is not None else None
+
+    def earlier(self, number: str, key: str) -> Standing | None:
+        """The row of a record that lies in the folder under another key: of whom or of what it speaks has changed."""
+        of_it = (row for row in self.rows if number and row.entry.number == number and row.entry.key != key)
+        return next((row for row in of_it if row.state is RowState.PREPARED), None)
 
     def meant(self, keys: Iterable[str]) -> Standing | None:
         """The row that one of several keys means: one that waits for an answer before any other."""

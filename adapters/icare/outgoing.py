@@ -13,7 +13,7 @@ never sent: it is cleared away, slip first. That rename is *delivered*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -164,29 +164,43 @@ class ToIcare:
 
     def _anew(self, book: Book, found: Sequence[Report], failed: dict[str, str]) -> list[Draft]:
         """Workbooks that lie in the folder and hold a row for which one of these stands."""
-        by_file: dict[str, list[Report]] = {}
+        by_file: dict[str, list[Report]] = {}  # which speak of a workbook
+        stale: set[str] = set()  # envelopes of rows that said something else of whom, or of what, before
         for report in found:
-            last = book.current(self._ledger.digest(report.key))
-            if last is not None and last.state is RowState.PREPARED:
-                by_file.setdefault(last.slip.file, []).append(report)
-        drafts = []
+            key = self._ledger.digest(report.key)
+            for last in (book.current(key), book.earlier(report.number, key)):
+                if last is not None and last.state is RowState.PREPARED:
+                    by_file.setdefault(last.slip.file, []).append(report)
+                    if last.entry.key != key:
+                        stale.add(last.entry.envelope_id)
+        drafts: list[Draft] = []
+        placed: set[str] = set()
         for file, own in by_file.items():
-            draft = self._anew_of(book, file, own)
+            here = [each for each in own if _belongs(each, file) and each.envelope_id not in placed]
+            draft = self._anew_of(book, file, here, stale)
             if draft is None:
                 failed |= {name: IN_USE for each in own for name in (*each.before, each.envelope_id)}
             else:
                 drafts.append(draft)
+                placed |= {each.envelope_id for each in here}
         return drafts
 
-    def _anew_of(self, book: Book, file: str, own: Sequence[Report]) -> Draft | None:
-        """One of them; None: it cannot be taken away from its worker now."""
+    def _anew_of(self, book: Book, file: str, own: Sequence[Report], stale: Container[str]) -> Draft | None:
+        """One of them; None: it cannot be taken away from its worker now.
+
+        Args:
+            stale: envelopes of rows for which another one stands, here or in another workbook.
+        """
         slip, said, stamp = book.slip(file), names.named(file), self._folder.stamp(file)
         rows = _as_they_stand(self._folder, file)
         if slip is None or said is None or stamp is None or rows is None:
             return None
         module = module_of(file)
         out = {self._ledger.digest(each.key) for each in own}
-        out |= {each.key for each in slip.entries if each.said == RowState.TOO_LATE}
+        entries_before = tuple(
+            replace(each, said=RowState.SUPERSEDED) if each.envelope_id in stale else each for each in slip.entries
+        )
+        out |= {each.key for each in entries_before if each.said in (RowState.TOO_LATE, RowState.SUPERSEDED)}
         kept = [
             {name: text for name, text in row.fields.items() if name != DETAILS}
             for row in rows
@@ -194,7 +208,7 @@ class ToIcare:
         ]
         fresh, entries = _entries(own, self._ledger)
         new = [*kept, *(each.fields for each in own)]
-        return Draft(module, said.month, new, fresh, (*slip.entries, *entries), file, stamp)
+        return Draft(module, said.month, new, fresh, (*entries_before, *entries), file, stamp)
 
     def _laid_out(self, drafts: Sequence[Draft], day: date, papers: _Papers, failed: dict[str, str]) -> list[_Laid]:
         laid: list[_Laid] = []
@@ -303,6 +317,12 @@ class _Papers:
         return self._found[module.code]
 
 
+def _belongs(report: Report, file: str) -> bool:
+    """Whether a row is of a workbook's module and month."""
+    said = names.named(file)
+    return said is not None and (said.module, said.month) == (report.module.code, report.month)
+
+
 def _corrects(last: Standing | None, report: Report) -> bool:
     """Whether a row corrects a record that iCARE has: one that it took, or that an earlier correction speaks of."""
     if last is None or reports.REASON not in report.module.columns:
@@ -341,7 +361,7 @@ def _fresh(found: Sequence[Report], ledger: Ledger) -> list[Draft]:
 def _entries(own: Iterable[Report], ledger: Ledger) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
     """Which messages these rows bring, and what a slip says of them: one that another stands for before that other."""
     entries = tuple(
-        Entry(name, ledger.digest(each.key), corrects=each.corrects)
+        Entry(name, ledger.digest(each.key), corrects=each.corrects, number=each.number)
         for each in own
         for name in (*each.before, each.envelope_id)
     )

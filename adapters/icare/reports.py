@@ -33,6 +33,7 @@ class Report:
     Args:
         month: ``YYYY-MM`` of the workbook.
         before: envelopes of the same send in whose place this one stands.
+        number: of the record that it brings, the same for all its messages; "" where nobody said one.
     """
 
     envelope_id: str
@@ -41,6 +42,7 @@ class Report:
     fields: Mapping[str, str] = field(repr=False)
     key: Key
     before: tuple[str, ...] = ()
+    number: str = ""
 
     @property
     def corrects(self) -> bool:
@@ -80,7 +82,8 @@ def read(parcel: Parcel, site: Mapping[str, str], day: date) -> Report | HubErro
         where = f"icare {module.code}.{module.start[0]}"
         return MappingGap(where, "nothing", "the day on which the service began, which says its month", _NEXT)
     month = (began or _last_month(day)).isoformat()[:7]
-    return Report(parcel.envelope_id, module, month, fields, key_of(module.code, fields, month))
+    key = key_of(module.code, fields, month)
+    return Report(parcel.envelope_id, module, month, fields, key, number=parcel.referral_no or "")
 
 
 def until(module: Module, fields: Mapping[str, str], day: date) -> date | None:

@@ -154,7 +154,8 @@ class FromIcare:
         label = names.label(name)
         try:
             data = self._folder.read(name, PROCESSED)
-            digest = hashlib.sha256(data).hexdigest() if data is not None else ""
+            named = name.encode("utf-8", "surrogateescape")  # workbooks of two names may have the same bytes
+            digest = hashlib.sha256(named + b"/" + data).hexdigest() if data is not None else ""
             if data is None or digest in known:
                 self._done[name] = stamp
                 return

@@ -45,7 +45,7 @@ from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
-from hub.model.envelope import Envelope, MessageState
+from hub.model.envelope import REPORTS, Envelope, MessageState
 from hub.model.record import Loss
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
@@ -161,7 +161,10 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     content = withhold(envelope.bundle, decision.withheld)
     places = places_of(rows.directory.all(), system, row.service)
     written = write_parcel(house, system, envelope, content, referral, places)
-    return replace(prepared, parcel=written.parcel, losses=written.losses)
+    parcel = written.parcel
+    if parcel is not None and envelope.event in REPORTS:  # its own number: messages of one record have the same
+        parcel = replace(parcel, referral_no=row.referral_no)
+    return replace(prepared, parcel=parcel, losses=written.losses)
 
 
 def _reachable(house: House, system: System, ready: list[Prepared]) -> list[Prepared]:

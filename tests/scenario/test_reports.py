@@ -288,3 +288,28 @@ def test_case_37_a_service_that_icare_takes_no_more_is_given_back_at_once_with_t
     assert [code for _, _, code in site.network.told("harbour", "returned")] == ["TOO_LATE"]
     assert site.network.states()["returned"] == 1, "it ends, and is not tried again"
     assert site.network.verifies()
+
+
+@pytest.mark.parametrize("change", ["number", "format"])
+def test_a_row_whose_client_or_format_was_corrected_before_it_was_uploaded_is_taken_out(
+    site: Site, change: str
+) -> None:
+    served(site)
+    db = site.network.db("harbour")
+    if change == "number":
+        db.execute("UPDATE client_identifier SET value = '1100000009'")
+    else:
+        site.processed("CLIENT_PROFILE")
+        site.run()
+        day = {"started_at": "2026-05-15 09:00:00", "ended_at": "2026-05-15 10:00:00"}
+        cms.update(db, "service_event", 1, minutes=30, format="group", group_size=12, **day)
+    db.close()
+    site.run()
+
+    if change == "number":
+        assert [row["client_validation_id"] for row in site.rows("CLIENT_PROFILE")] == ["1100000009"]
+    else:
+        assert [(row["start_dttm"], row["orientation_service_id"]) for row in site.rows("IO")] == [
+            ("2026-05-15", "Group orientation")
+        ]
+    assert site.network.verifies()

@@ -119,6 +119,27 @@ def test_s2_a_month_that_is_not_over_is_not_reported_until_it_is(db, source, clo
     assert keys_of(source.fetch(cursor), "report", "profile") == ["profile:1", "report:1"]
 
 
+def test_a_profile_does_not_wait_for_the_month_that_goes_on(db, source):
+    number = client(db)
+    cms.add_service(db, number)
+    cms.add_service(db, number, started_at="2026-05-02 10:00:00", ended_at=None)
+    assert list(told(source, "profile")[0]) == ["profile:1"]
+    assert list(told(source, "report")[0]) == ["report:1"]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("began", ["2026-O4-14 10:00:00", "2026--1-14 10:00", "2026-a", "2026-13-01 10:00:00", ""])
+def test_a_time_that_nobody_can_read_stops_no_neighbour_and_its_own_record_says_so(db, source, began):
+    number = client(db)
+    cms.add_service(db, number, started_at=began, ended_at=None)
+    cms.add_service(db, number)
+    cms.add_consent(db, number)
+    raws, _ = drain(source)
+    assert {raw.key for raw in raws} >= {"consent:1", "report:2", "profile:2", "service:1"}
+    with pytest.raises(RecordUnreadable, match="started_at"):
+        parse("service:1", next(raw.data for raw in raws if raw.key == "service:1"))
+
+
 def test_months_long_past_are_not_begun_with(db, source):
     cms.add_service(db, client(db), started_at="2026-01-10 10:00:00", ended_at=None)
     assert told(source, "report")[0] == {}
