@@ -113,7 +113,9 @@ def test_the_matrix_has_a_sheet_for_every_message_that_one_says_and_the_other_ta
         pytest.param("eois harts", "plan", "cannot", "no record of harts takes it", id="HARTS has no plans"),
         pytest.param("cms housing", "referral", "cannot", "no record of housing takes it", id="a list only sends"),
         pytest.param("cms cms", "service", "partly", "zeros of the number", id="sessions"),
-        pytest.param("cms icare", "service", "partly", "a worker fills it", id="S6 what iCARE asks for and nobody says"),
+        pytest.param(
+            "cms icare", "service", "partly", "a worker fills it", id="S6 what iCARE asks for and nobody says"
+        ),
         pytest.param("cms harts", "service", "cannot", "course", id="EN needs a course"),
         pytest.param("harts icare", "service", "cannot", "no record of harts says it", id="a site reports by itself"),
     ],
