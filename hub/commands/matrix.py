@@ -131,7 +131,7 @@ def _next_steps(rows: Sequence[Row]) -> Iterator[str]:
         yield MENDED
     if any(row.verdict is Verdict.CANNOT and row.sender for row in rows):
         yield STAYS
-    if any(not row.sender for row in rows):
+    if any(not row.sender and row.verdict is Verdict.CANNOT for row in rows):  # else a worker fills it
         yield MISSING
 
 

@@ -362,13 +362,7 @@ def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:
 
 
 def _message(
-    house: House,
-    rows: Peek,
-    record: ReferralRecord,
-    led: Led,
-    event: str,
-    ids: Numbers,
-    referral: ReferralRow | None,
+    house: House, rows: Peek, record: ReferralRecord, led: Led, event: str, ids: Numbers, referral: ReferralRow | None
 ) -> tuple[Resource, tuple[Item, ...]]:
     """Assemble, label and check: the same for every message, whatever system it came from."""
     screen(record.entries)

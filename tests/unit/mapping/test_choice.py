@@ -54,12 +54,12 @@ ICARE = load("icare", [ROOT / "mappings" / "icare"], ADAPTER.columns(), ADAPTER.
 def sender(folder: Path, activities: tuple[str, ...] = ACTIVITIES, toml: str = SERVICE, **more: Any) -> Kind:
     folder = folder / "one"
     folder.mkdir()
-    (folder / "SERVICE.toml").write_text(toml, encoding="utf-8")
+    (folder / "REPORT.toml").write_text(toml, encoding="utf-8")
     for name, words in {"activity": activities, "held": ("individual", "group")}.items():
         rows = "".join(f"{word},{word},<->\n" for word in words)
         (folder / f"{name}.csv").write_text(f"local,code,way\n{rows}", encoding="utf-8")
-    mappings = load("one", [folder], {"SERVICE": {"fields": FIELDS}}, {})
-    return Kind(mappings, {"report": ("SERVICE",), **more}, {}, {})
+    mappings = load("one", [folder], {"REPORT": {"fields": FIELDS}}, {})
+    return Kind(mappings, {"report": ("REPORT",), **more}, {}, {})
 
 
 @cache
@@ -82,7 +82,7 @@ def test_s18_there_is_a_sheet_for_each_kind_of_record(tmp_path: Path):
     found = sheets(tmp_path)
 
     assert list(found) == ["NARS_REPORT", "IO", "CC", "ERS"]
-    assert {sheet.says for sheet in found.values()} == {"SERVICE"}
+    assert {sheet.says for sheet in found.values()} == {"REPORT"}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_s6_what_icare_asks_for_and_nobody_says_is_filled_by_a_worker(tmp_path: 
 def test_s18_the_best_kind_of_record_is_taken_and_named(tmp_path: Path):
     found = cell(tmp_path, "service")
 
-    assert (found.verdict, found.says, found.takes) == (Verdict.PARTLY, "SERVICE", "ERS")
+    assert (found.verdict, found.says, found.takes) == (Verdict.PARTLY, "REPORT", "ERS")
     assert found.lost["assessment_referral_id"] == BY_HAND
 
 
