@@ -5,9 +5,11 @@ anew. How files come and go is :mod:`adapters.mailbox`; here stands what only wo
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from adapters.icare.folder import PLACES
 from adapters.mailbox import SPOOL, Folder
 
 OLD = ".old"  # behind the name of a workbook that another stands for, while the two change places
@@ -19,6 +21,23 @@ class Outbox(Folder):
     def spooled_stamp(self, name: str) -> tuple[int, int] | None:
         """Time of change (ns) and size of what lies in the spool; None: it is not there."""
         return self.stamp(f"{SPOOL}/{name}")
+
+    def lay_out(self) -> None:
+        """Make the folders into which its worker moves workbooks, where there are none; who may use the folder itself
+        may use them. Made here, since under any other spelling nothing would be found in them.
+
+        Raises:
+            Unavailable: they cannot be made.
+        """
+
+        def made() -> None:
+            mode = stat.S_IMODE(os.stat(self._path).st_mode)
+            for place in filter(None, PLACES):
+                with suppress(FileExistsError):
+                    os.mkdir(self._path / place)
+                    os.chmod(self._path / place, mode)  # what a umask took away
+
+        self._safe(made)
 
     def take(self, name: str) -> None:
         """Take a workbook out of everybody's sight.
@@ -58,6 +77,9 @@ class Outbox(Folder):
 
 class ShownOutbox(Outbox):
     """The same for somebody who only looks: nothing is written, renamed or removed, and nobody is kept out."""
+
+    def lay_out(self) -> None:
+        """Nothing."""
 
     def spool(self, name: str, data: bytes) -> None:
         """Nothing."""

@@ -250,6 +250,7 @@ class ToIcare:
     def _write(self, laid: Sequence[_Laid], commit: Commit, failed: dict[str, str]) -> None:
         """Write them. Where none could be shown, nothing was written."""
         try:
+            self._box.lay_out()
             for each in laid:
                 self._box.spool(each.slip.file, each.data)
                 if each.todo is not None:

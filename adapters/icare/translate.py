@@ -30,6 +30,7 @@ _WAYS = {  # the letters of a direction, English and French, to the label of its
     for letters in {value.label.partition(" ")[0], value.label.partition(" ")[0].replace("W", "O")}
 }
 _UNIT = "unit "  # before the unit on a line of its own
+_BARE_UNIT = re.compile(r"#?\s?(\d+[A-Za-z]?|[A-Za-z]\d*)", re.ASCII)  # as other systems write it, below the street
 
 
 def identifier_in(kind: str | None, value: str | None) -> Any:
@@ -117,8 +118,9 @@ def street_in(number: str | None, name: str | None, kind: str | None, direction:
 
 def street_out(element: Any) -> Any:
     """Number, name, type, direction, unit; type and direction are told apart where they stand at an end (case 27)."""
-    units = [line for line in element if line.casefold().startswith(_UNIT)]
-    rest = clean(", ".join(line for line in element if line not in units))
+    found_at = {at: unit for at, line in enumerate(element) if (unit := _unit(line, below=at > 0)) is not None}
+    units = list(found_at.values())
+    rest = clean(", ".join(line for at, line in enumerate(element) if at not in found_at))
     found = _NUMBER_FIRST.fullmatch(rest)
     number, words = (found[1], found[2].split(" ")) if found else ("", rest.split(" "))
     way = _WAYS.get(words[-1]) if len(words) > 1 else None
@@ -126,10 +128,18 @@ def street_out(element: Any) -> Any:
     last, first = _types().read(words[-1]), _types().read(words[0])  # Maple Street; rue Ste-Catherine
     kind = (last or first) if len(words) > 1 else None
     name = " ".join(words[:-1] if kind and last else words[1:] if kind else words)
-    unit = units[0][len(_UNIT) :] if units else None
+    unit = units[0] if units else None
     lost = {"unit_txt": "a further line of the address stayed behind"} if len(units) > 1 else {}
     fields = (number or None, name or None, kind, way, unit)
     return Partly(fields, lost) if lost else fields
+
+
+def _unit(line: str, *, below: bool) -> str | None:
+    """The unit that a line says and nothing else; a bare one is known below a street alone."""
+    if line.casefold().startswith(_UNIT):
+        return line[len(_UNIT) :]
+    bare = _BARE_UNIT.fullmatch(line.strip()) if below else None
+    return bare[1] if bare else None
 
 
 @cache

@@ -43,6 +43,23 @@ def test_rows_of_a_module_and_month_go_into_one_workbook_and_each_is_acknowledge
     assert desk.numbers("IO_A-100_202606_1.xlsx") == ["11223344"]
 
 
+def test_the_folders_for_its_worker_come_with_the_first_workbook_as_open_as_the_folder_itself(desk: Desk):
+    desk.folder.chmod(0o770)
+    before = os.umask(0o077)
+    try:
+        desk.send(Parcel("e-0", "refusal", b"{}"))
+        assert not (desk.folder / "uploaded").exists()
+        desk.send(report("e-1"))
+    finally:
+        os.umask(before)
+
+    made = [desk.folder / place for place in ("uploaded", "processed")]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o770, 0o770]
+    made[0].chmod(0o700)  # what is there stays as it is
+    assert desk.codes(report("e-2", client_validation_id=OTHER)) == [(ACK, "")]
+    assert made[0].stat().st_mode & 0o777 == 0o700
+
+
 def test_a_profile_is_of_the_month_before_the_day_of_writing_in_toronto(desk: Desk):
     desk.now = datetime(2026, 7, 1, 2, tzinfo=UTC)  # 30 June in Toronto
 

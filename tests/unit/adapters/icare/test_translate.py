@@ -118,6 +118,19 @@ def test_case_27_french_order_and_rural_routes(line: str, fields: tuple[str | No
     assert out("street", [line]) == fields
 
 
+@pytest.mark.parametrize(
+    ("lines", "fields"),
+    [
+        (["12 Elm Street", "4B"], ("12", "Elm", "Street", None, "4B")),
+        (["12 Elm Street", "# 4"], ("12", "Elm", "Street", None, "4")),
+        (["12 Elm Street", "PH1"], ("12", "Elm Street, PH1", None, None, None)),  # nobody guesses
+        (["12"], (None, "12", None, None, None)),
+    ],
+)
+def test_case_27_a_unit_below_the_street_as_a_cms_writes_it(lines: list[str], fields: tuple[str | None, ...]):
+    assert out("street", lines) == fields
+
+
 def test_a_street_that_is_none_says_nothing():
     assert into("street", None, None, "Not Applicable", None, None) is None
 
