@@ -19,6 +19,7 @@ from hub.exchange.withdraw import Drain, Receipt
 from hub.model.rows import Handover
 
 WAIT_S = 0.05  # between two looks at what is still under way
+LIES = "lies in a workbook: if it was not uploaded, take its row out"
 KINDS = ("agency", "system", "agreement", "all")
 
 What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]
@@ -47,7 +48,7 @@ def tell(drained: Drained, as_json: bool, done: str, **ids: str) -> None:
     receipt = drained.receipt
     fates = {"arrived": receipt.arrived, "not_arrived": receipt.not_arrived, "unknown": receipt.unknown}
     if as_json:
-        show_json({"done": done, **ids, **fates})
+        show_json({"done": done, **ids, **fates, "lying": receipt.lying})
         return
     say(f"{done}. Nothing that relied on it leaves any more.")
     _show_fates(drained, fates, nothing="No message relied on it.")
@@ -62,9 +63,10 @@ def tell_unknown(drained: Drained) -> None:
 def _show_fates(drained: Drained, fates: Mapping[str, Sequence[str]], *, nothing: str) -> None:
     words = {"arrived": "had arrived before", "not_arrived": "did not leave", "unknown": "may have arrived: ask there"}
     shown = [
-        (envelope, drained.handovers[envelope].recipient, drained.handovers[envelope].referral_no, words[fate])
+        (envelope, drained.handovers[envelope].recipient, drained.handovers[envelope].referral_no, said)
         for fate, envelopes in fates.items()
         for envelope in envelopes
+        for said in [LIES if envelope in drained.receipt.lying else words[fate]]
     ]
     show_table(("message", "recipient", "referral", "what became of it"), shown, nothing=nothing)
 

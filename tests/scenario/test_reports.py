@@ -18,6 +18,7 @@ import pytest
 from adapters.icare.workbook import Workbook
 from consent.model import Category, Purpose
 from hub.exchange import handover, reports
+from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms
@@ -195,6 +196,30 @@ def test_i_17_a_withdrawal_ends_reports(site: Site) -> None:
     site.run()
     assert site.books("IO") == []
     assert client
+
+
+def test_i_17_the_receipt_of_a_withdrawal_names_what_lies_in_a_workbook_until_icare_has_taken_it(site: Site) -> None:
+    served(site)
+    before = receipt_of_the_notice(site)
+    assert len(before.arrived) == 1
+    assert before.lying == before.arrived
+
+    site.processed("CLIENT_PROFILE")
+    site.run()
+
+    after = receipt_of_the_notice(site)
+    assert len(after.arrived) == 2  # the service followed, and lies there now
+    assert set(after.lying) == set(after.arrived) - set(before.arrived)
+
+
+def receipt_of_the_notice(site: Site) -> Receipt:
+    """What relied on the notice, as a withdrawal tells it."""
+    house = site.network.hub.house
+    with house.store.peek() as rows:
+        notice = rows.consents.of_source("harbour-cms", "consent:1")[0]
+    receipt = Drain(house, [f"consent:{notice.consent_id}"]).step()
+    assert receipt is not None
+    return receipt
 
 
 def group(site: Site, count: int) -> None:
