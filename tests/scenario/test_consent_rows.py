@@ -478,7 +478,7 @@ def test_a_renewed_consent_wakes_what_the_old_one_refused(network: Network) -> N
         pytest.param(
             {"form": "VERBAL", "signed_on": None, "evidence_ref": None}, "DN_PENDING", id="C-47 verbally, no note"
         ),
-        pytest.param({"form": "NOTICE"}, "DN_PENDING", id="C-12 a notice is no consent to a referral"),
+        pytest.param({"form": "NOTICE"}, "DN_OVERBROAD", id="C-12 a notice is no consent to a referral"),
         pytest.param({"client_reads": "fa"}, "DN_NOT_KNOWLEDGEABLE", id="C-50 in a language that the client reads not"),
         pytest.param(
             {"client_reads": "fa", "interpreter_kind": "QUALIFIED_INDEPENDENT"},

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hub.desk.who import Act
+from hub.store.migrate import numbers
 from tests.network import Network, refer
 from tests.tidy.house import ROOT
 from tests.unit.commands.conftest import Desk
@@ -256,8 +257,9 @@ def test_a_file_that_is_none_is_refused_and_its_name_not_repeated(referred: Desk
 def test_a_version_that_is_not_ours_is_named(referred: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     file = keep(referred)
     lose(referred)
-    monkeypatch.setattr("hub.restore.numbers", lambda: ["0001", "0002"])
-    assert "a store of version 0001" in (said := refused(referred, "restore", str(file)))
+    ours = numbers()
+    monkeypatch.setattr("hub.restore.numbers", lambda: [*ours, "9999"])
+    assert f"a store of version {ours[-1]}" in (said := refused(referred, "restore", str(file)))
     assert "restore it with the program that made it, then `hub migrate`" in said
     monkeypatch.setattr("hub.restore.numbers", lambda: ["0000"])
     assert "another program's version" in refused(referred, "restore", str(file))
