@@ -86,6 +86,7 @@ _BY_REFERRAL = {
     "accepted": "the receiver has taken it on",
     "waitlisted": "the client is on the waiting list: look in again",
     "awaiting-booking": "the receiver will book an appointment",
+    "in-service": "the client takes part: nothing to do",
     "completed": "done: the sender may close the loop",
     "not-completed": "the receiver took it on and has ended it: find another service with the client",
     "cancel-requested": "the sender has withdrawn it; it ends when the receiver's system has that",

@@ -373,6 +373,7 @@ def test_a_closed_case_is_told_to_who_referred_the_client(network: Network) -> N
         "opened_on": "2026-01-12",
         "program": "NEWCOMER",
         "referral_id": 1,
+        "referral_status": "ACCEPTED",
     }
     assert network.verifies()
 
