@@ -259,6 +259,22 @@ class Answering(Source, Protocol):
         ...
 
 
+class Gathering(Source, Protocol):
+    """A source that puts what it was sent where a worker passes it on by hand; until then it can be taken back."""
+
+    def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
+        """Take out what lies there still. Asked again, it says the same.
+
+        Returns:
+            Which of them lie there no more and were not passed on; another one was passed on, or cannot be taken out
+            now.
+
+        Raises:
+            Unavailable: it cannot be looked at now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordKind:
     """What the hub does with a kind of record.
@@ -332,7 +348,7 @@ class Adapter:
     writes: Callable[[Record], bool] = lambda _: True  # else it has too little to be written, and nothing of it is
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
-    gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come for so long
+    gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come so long; ``Gathering``
     answers: bool = False  # its sources are ``Answering``
     living: bool = (
         False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch

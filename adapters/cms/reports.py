@@ -1,9 +1,9 @@
 """What is reported of services to a funder: months that are over, read from ``v_hub_service`` (settled S1, S2).
 
-A report is of one client, funder, activity and month. Its key is that
-of the first of its services, ``report:12``, and no number of a client. What is told of the client herself, once and
-again when it changes, has the key of her first service of all, ``profile:7``. A report names the one that must be taken
-before it: the month's needs assessment, else the profile.
+A report is of one client, funder, activity and month. Its key is that of the first of its services, ``report:12``, and
+no number of a client. What is told of the client herself, once and again when it changes, has the key of her first
+service of all, ``profile:7``. A report names the one that must be taken before it: the month's needs assessment, else
+the profile.
 
 The month must be over in Toronto: before, its services are not for the hub. Months further back than ``MONTHS_BACK``
 are not begun with: they were reported before, or no funder takes them any more.

@@ -1,13 +1,10 @@
 """Workbooks to iCARE: rows of a module and month together, put into the folder for the worker who uploads them.
 
-Program systems 2.4, 9.3; settled S1, S2, S6, S12. The order of writing says how far a workbook came: workbook, list of
-what is to be done and slip spooled, ``commit``, workbook renamed, list renamed. A workbook that is still spooled was
-never sent: it is cleared away, slip first. That rename is *delivered*.
+Program systems 2.4, 9.3; settled S1, S2, S6, S12. Here stands which rows they hold; how they appear: :mod:`writer`.
 
 - A row whose key lies in a workbook that was not uploaded yet stands for the earlier one: that workbook is written anew
-  under a new name with all of its other rows, as their worker has left them. The old one is taken out of sight just
-  before the new one appears, so that nobody can upload both; a process that dies in between leaves a half that the next
-  one puts right: the old one is back where the new one never appeared, else it is gone.
+  under a new name with all of its other rows, as their worker has left them.
+- So it is without a row that is taken back.
 - What cannot be written, may not be sent just now, or comes too late is ``FAILED`` and keeps nobody from going.
 """
 
@@ -15,24 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from adapters.contract import Commit, Parcel, Sent, SentState
-from adapters.icare import names, reports, templates
-from adapters.icare.fill import DETAILS, fill, misfit
-from adapters.icare.folder import PLACES, Folder
+from adapters.icare import names, reports
+from adapters.icare.fill import DETAILS
+from adapters.icare.folder import Folder
 from adapters.icare.incoming import TORONTO
-from adapters.icare.layout import FIRST_ROW, Module
-from adapters.icare.ledger import BOOK, PREPARED, SLIP, Book, Entry, Ledger, Slip, Standing, module_of
+from adapters.icare.ledger import BOOK, PREPARED, Book, Entry, Ledger, Slip, Standing, module_of
 from adapters.icare.outbox import OLD, Outbox
 from adapters.icare.package import FileRefused
 from adapters.icare.processed import Processed
 from adapters.icare.reports import Report
 from adapters.icare.split import split
 from adapters.icare.states import RowState, may_send
-from adapters.icare.todo import todo
-from adapters.icare.workbook import Row, Template, Workbook
+from adapters.icare.workbook import Row, Workbook
+from adapters.icare.writer import Draft, Papers, Writer
 from hub.errors import HubError, Unavailable
 
 NOT_CARRIED = "DN_OFF_BUS"  # the consent rules' word for what the hub does not carry
@@ -41,38 +37,6 @@ TOO_LATE = "TOO_LATE"  # case 37
 DUPLICATE = "DUPLICATE"  # another record of the agency's says the same of the same client: a person must look
 _FOR_GOOD = (TOO_LATE, DUPLICATE)
 IN_USE = "IN_USE"  # its worker has the workbook open in which the row stands, or it cannot be read
-UNAVAILABLE = "UNAVAILABLE"
-SEQ_MAX = 9_999  # four digits of a name
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A workbook that is to be written.
-
-    Args:
-        rows: in their order, below the labels.
-        fresh: the messages that it brings.
-        entries: of its slip, those included that have no row any more.
-        replaces: the workbook for which it stands, and how that one was when it was read; or "".
-    """
-
-    module: Module
-    month: str
-    rows: Sequence[Mapping[str, str]] = field(repr=False)
-    fresh: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    replaces: str = ""
-    stamp: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """A draft with its name and its files."""
-
-    draft: Draft
-    slip: Slip
-    data: bytes = field(repr=False)
-    todo: bytes | None
 
 
 class ToIcare:
@@ -84,7 +48,7 @@ class ToIcare:
 
     def __init__(self, box: Outbox, folder: Folder, ledger: Ledger, agreement: str, site: Mapping[str, str]) -> None:
         self._box, self._folder, self._ledger = box, folder, ledger
-        self._agreement, self._site = agreement, site
+        self._writer, self._site = Writer(box, folder, ledger, agreement), site
 
     def send(self, parcels: Sequence[Parcel], commit: Commit, now: datetime) -> list[Sent]:
         """Write workbooks with the rows that none holds yet; see :meth:`adapters.contract.Source.send`."""
@@ -92,7 +56,7 @@ class ToIcare:
         fresh = {parcel.envelope_id: parcel for parcel in parcels if parcel.kind == reports.PARCEL}
         if fresh:
             with self._box.alone():
-                self._clear()
+                self._writer.clear()
                 book = self._ledger.now()
                 new = [parcel for name, parcel in fresh.items() if name not in book.by_envelope]
                 failed = self._sent(book, new, commit, now.astimezone(TORONTO).date())
@@ -103,27 +67,61 @@ class ToIcare:
             for one in parcels
         ]
 
+    def take_back(self, envelope_ids: Sequence[str], now: datetime) -> list[str]:
+        """Take rows out of workbooks that lie in the folder; see :meth:`adapters.contract.Gathering.take_back`.
+
+        A workbook of which no row is left goes. One that its worker has open, or in which a row stands that nobody
+        knows (it may be the one that is looked for), stays as it is.
+        """
+        with self._box.alone():
+            self._writer.clear()
+            book = self._ledger.now()
+            asked = {name: row for name in envelope_ids if (row := book.by_envelope.get(name)) is not None}
+            files = dict.fromkeys(row.slip.file for row in asked.values() if row.state is RowState.PREPARED)
+            files |= dict.fromkeys(slip.file for slip in book.slips if _is_over(book, slip))
+            found = [self._anew_of(book, file, [], asked) for file in files if self._is_known(book, file)]
+            drafts = [draft for draft in found if draft is not None]
+            day = now.astimezone(TORONTO).date()
+            self._writer.put([draft for draft in drafts if draft.rows], _at_once, day, Papers(self._folder))
+            for draft in drafts:
+                if not draft.rows:
+                    self._writer.take_away(draft)
+            left = self._ledger.now().by_envelope
+        unsent = [name for name, row in asked.items() if row.state in (RowState.PREPARED, RowState.SUPERSEDED)]
+        return [name for name in unsent if left[name].state is RowState.SUPERSEDED]
+
+    def _is_known(self, book: Book, file: str) -> bool:
+        """Whether each row of a workbook that lies in the folder is one that was sent."""
+        slip, said = book.slip(file), names.named(file)
+        rows = _as_they_stand(self._folder, file)
+        if slip is None or said is None or rows is None:
+            return False
+        known = {each.key for each in slip.entries}
+        return not any(known.isdisjoint(self._digests(file, row)) for row in rows)
+
+    def _digests(self, file: str, row: Row) -> list[str]:
+        """What may stand for a row of a workbook of ours."""
+        said = names.named(file)
+        return self._ledger.digests(module_of(file), row.fields, [said.month] if said is not None else [])
+
     def tidy(self) -> None:
         """Put right what a process left that died while it wrote: it may hold what nobody may be told any more."""
         if any(self._box.names(ending, spooled=True) for ending in (BOOK, OLD, names.TODO)):
             with suppress(Unavailable), self._box.alone():  # somebody is writing just now, or cannot: next time
-                self._clear()
+                self._writer.clear()
 
     def _sent(self, book: Book, parcels: Sequence[Parcel], commit: Commit, day: date) -> dict[str, str]:
         """Write what can be written; of the rest envelope and code."""
         failed: dict[str, str] = {}
-        papers = _Papers(self._folder)
+        papers = Papers(self._folder)
         found = self._reports(book, parcels, day, papers, failed)
         drafts = self._anew(book, found, failed)
         again = {name for draft in drafts for name in draft.fresh}
         drafts += _fresh([each for each in found if each.envelope_id not in again | failed.keys()], self._ledger)
-        laid = self._laid_out(drafts, day, papers, failed)
-        if laid:
-            self._write(laid, commit, failed)
-        return failed
+        return failed | self._writer.put(drafts, commit, day, papers)
 
     def _reports(
-        self, book: Book, parcels: Sequence[Parcel], day: date, papers: _Papers, failed: dict[str, str]
+        self, book: Book, parcels: Sequence[Parcel], day: date, papers: Papers, failed: dict[str, str]
     ) -> list[Report]:
         """What may be sent, one for each key: of several of one key the last."""
         found: dict[str, Report] = {}
@@ -196,7 +194,7 @@ class ToIcare:
         """One of them; None: it cannot be taken away from its worker now.
 
         Args:
-            stale: envelopes of rows for which another one stands, here or in another workbook.
+            stale: envelopes of rows for which another one stands, here or in another workbook, or that are taken back.
         """
         slip, said, stamp = book.slip(file), names.named(file), self._folder.stamp(file)
         rows = _as_they_stand(self._folder, file)
@@ -211,118 +209,20 @@ class ToIcare:
         kept = [
             {name: text for name, text in row.fields.items() if name != DETAILS}
             for row in rows
-            if out.isdisjoint(self._ledger.digests(module, row.fields, [said.month]))
+            if out.isdisjoint(self._digests(file, row))
         ]
         fresh, entries = _entries(own, self._ledger)
         new = [*kept, *(each.fields for each in own)]
         return Draft(module, said.month, new, fresh, (*entries_before, *entries), file, stamp)
 
-    def _laid_out(self, drafts: Sequence[Draft], day: date, papers: _Papers, failed: dict[str, str]) -> list[_Laid]:
-        laid: list[_Laid] = []
-        taken = {*self._ledger.ours(), *(name for place in PLACES for name in self._folder.names(place))}
-        for draft in drafts:
-            try:
-                file = self._name(draft, taken)
-                data = fill(papers.template(draft.module), draft.rows)
-            except HubError as error:
-                failed |= {name: str(error) for name in draft.fresh}
-                continue
-            taken.add(file)
-            days = [last for row in draft.rows if (last := reports.until(draft.module, row, day)) is not None]
-            slip = Slip(file, min(days).isoformat() if days else "", draft.entries, draft.replaces)
-            rows = list(enumerate(draft.rows, FIRST_ROW))
-            laid.append(_Laid(draft, slip, data, todo(draft.module, rows, day)))
-        return laid
 
-    def _name(self, draft: Draft, taken: Iterable[str]) -> str:
-        """The next name of a module and month: no number is given twice, also where its workbook is gone.
-
-        Raises:
-            Unavailable: there is no number left.
-        """
-        begins = f"{draft.module.code}_{self._agreement}_{draft.month.replace('-', '')}_"
-        own = [said.seq for name in taken if name.startswith(begins) and (said := names.named(name)) is not None]
-        seq = max(own, default=0) + 1
-        if seq > SEQ_MAX:
-            raise Unavailable("icare folder", f"{SEQ_MAX} workbooks of one month", "a free number", "ask for an update")
-        return f"{begins}{seq}{BOOK}"
-
-    def _write(self, laid: Sequence[_Laid], commit: Commit, failed: dict[str, str]) -> None:
-        """Write them. Where none could be shown, nothing was written."""
-        try:
-            self._box.lay_out()
-            for each in laid:
-                self._box.spool(each.slip.file, each.data)
-                if each.todo is not None:
-                    self._box.spool(f"{each.slip.file}{names.TODO}", each.todo)
-                self._box.put_slip(each.slip.name, each.slip.octets())
-            commit()
-        except HubError:
-            self._clear()
-            raise
-        errors: list[Unavailable] = []
-        for each in laid:
-            try:
-                self._show(each)
-            except Unavailable as error:
-                errors.append(error)
-                failed |= dict.fromkeys(each.draft.fresh, UNAVAILABLE)
-        with suppress(Unavailable):  # what is left is done by the next who may write
-            self._clear()
-        if len(errors) == len(laid):
-            raise errors[0]
-
-    def _show(self, laid: _Laid) -> None:
-        old = laid.draft.replaces
-        if old:
-            if self._folder.stamp(old) != laid.draft.stamp:
-                raise Unavailable("icare folder", "a workbook that was changed just now", "", "it is tried again")
-            self._box.take(old)
-        self._box.show(laid.slip.file)
-
-    def _clear(self) -> None:
-        """Put halves right. Only for who is alone."""
-        for name in self._box.names(".new", spooled=True):
-            self._box.forget(name)
-        for file in self._box.names(BOOK, spooled=True):
-            slip = self._ledger.slip(file)
-            if slip is not None and slip.replaces:
-                self._box.give_back(slip.replaces)
-            for name in (f"{file}{SLIP}", f"{file}{names.TODO}", file):
-                self._box.forget(name)
-        for name in self._box.names(names.TODO, spooled=True):
-            self._box.show(name)
-        for name in self._box.names(OLD, spooled=True):
-            file = name.removesuffix(OLD)
-            self._box.remove(f"{file}{names.TODO}")
-            self._box.forget(f"{file}{SLIP}")
-            self._box.forget(name)
+def _is_over(book: Book, slip: Slip) -> bool:
+    """Whether a workbook lies in the folder of which no row counts any more: who took them back has died there."""
+    return book.place(slip.file) == PREPARED and all(each.said == RowState.SUPERSEDED for each in slip.entries)
 
 
-class _Papers:
-    """The templates of one send, each opened once."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-        self._found: dict[str, tuple[bytes, Template]] = {}
-
-    def template(self, module: Module) -> bytes:
-        """The bytes of a template.
-
-        Raises: see :func:`templates.template_of`.
-        """
-        return self._of(module)[0]
-
-    def misfit(self, report: Report) -> str:
-        """What of a row its template cannot hold, or ""."""
-        gap = misfit(self._of(report.module)[1], report.fields)
-        return str(gap) if gap is not None else ""
-
-    def _of(self, module: Module) -> tuple[bytes, Template]:
-        if module.code not in self._found:
-            data = templates.template_of(self._folder, module)
-            self._found[module.code] = data, Workbook(data).template
-        return self._found[module.code]
+def _at_once() -> None:
+    """What is taken out is released to nobody: there is no lease to be inside of."""
 
 
 def _is_another(number: str, report: Report) -> bool:

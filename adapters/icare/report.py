@@ -65,8 +65,8 @@ def render(record: Record) -> bytes:
         record: of a kind in ``MODULES``; of a Yes/No column ``1`` and ``0``.
 
     Returns:
-        Canonical JSON ``{"module": code, "month": "YYYY-MM", "fields": {column id: text}}``: words of the lists, days
-        as YYYY-MM-DD, blanks left out. The month is that of the first day; of a Client Profile "".
+        Canonical JSON ``{"module": code, "fields": {column id: text}}``: words of the lists, days as YYYY-MM-DD, blanks
+        left out.
 
     Raises:
         MappingGap: another kind; a column or word that the module has not; nobody, or no day; a row that contradicts
@@ -79,13 +79,12 @@ def render(record: Record) -> bytes:
     for name in IDENTITY:
         if name not in fields:
             raise _gap(module, name, "nothing", "one of the client's three numbers, and the whole birth date", _ENTER)
-    began = next((fields[name] for name in module.start if name in fields), "")
-    if module.start and not began:
+    if module.start and fields.keys().isdisjoint(module.start):
         raise _gap(module, module.start[0], "nothing", "the first day", _ENTER)
     for breach in rules.checked(module, fields, _LATER):
         if breach.rule != "V2":
             raise _gap(module, breach.column, breach.got, f"{breach.expected} ({breach.rule})", _ENTER)
-    return canonical({"module": module.code, "month": began[:7], "fields": fields})
+    return canonical({"module": module.code, "fields": fields})
 
 
 def shortened(record: Record) -> Sequence[Loss]:

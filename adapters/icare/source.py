@@ -117,6 +117,10 @@ class IcareSource:
         """Write workbooks of reports; of anything else iCARE receives nothing (settled S1)."""
         return self._outgoing.send(parcels, commit, self._now())
 
+    def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
+        """Take rows out of workbooks that were not uploaded yet; see :class:`adapters.contract.Gathering`."""
+        return self._outgoing.take_back(envelope_ids, self._now())
+
     def awaiting(self, limit: int) -> Sequence[str]:
         """Keys of workbooks whose answer may still change."""
         return self._incoming.awaiting(limit)

@@ -22,7 +22,7 @@ class RowState(StrEnum):
     ACCEPTED = "accepted"  # CORRECTED, by a row that names its record id; REJECTED, by a workbook that came back later
     REJECTED = "rejected"  # CORRECTED, by a row that is sent in its place; TOO_LATE
     CORRECTED = "corrected"  # final: another row stands for it
-    SUPERSEDED = "superseded"  # final: it was put anew before it was uploaded
+    SUPERSEDED = "superseded"  # final: it was put anew, or taken back, before it was uploaded
     TOO_LATE = "too-late"  # final: iCARE takes it no more (30 days); a person is told
 
 

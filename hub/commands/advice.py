@@ -5,6 +5,7 @@ Every refusing code has its words (a test says so); a code that nobody knows sen
 
 from __future__ import annotations
 
+from hub.exchange.reports import TAKEN_BACK
 from hub.model.envelope import MessageState
 
 _ASK = "ask the client for a new consent and save it"
@@ -101,6 +102,8 @@ def advice(code: str) -> str:
 
 def delivery_advice(state: MessageState, problem: str | None, rejection: str | None) -> str:
     """What to do about a message on its way."""
+    if rejection == TAKEN_BACK:
+        return "its row was taken out before it was uploaded, since it may not go any more: its sender has been told"
     if rejection:
         return f"the recipient's system rejected it afterwards ({rejection}): its sender has been told"
     words = _BY_STATE[state]

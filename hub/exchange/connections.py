@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
-from adapters.contract import Adapter, Answer, Answering, Commit, Finding, Gone, Page, Parcel, Raw, Sent, Source
+from adapters.contract import (
+    Adapter,
+    Answer,
+    Answering,
+    Commit,
+    Finding,
+    Gathering,
+    Gone,
+    Page,
+    Parcel,
+    Raw,
+    Sent,
+    Source,
+)
 from hub.errors import LeaseOver, Unavailable
 from hub.exchange.breaker import Breaker
 from hub.model.directory import System
@@ -87,6 +100,11 @@ class Watched:
         """See :class:`adapters.contract.Answering`."""
         with self._counted():
             return cast(Answering, self.source).answer(answers)
+
+    def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
+        """See :class:`adapters.contract.Gathering`."""
+        with self._counted():
+            return cast(Gathering, self.source).take_back(envelope_ids)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -85,7 +85,6 @@ _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("Patient", f"{_CA_BASELINE}/ext-dateestimated"): None,
     ("Patient", f"{_CA_BASELINE}/ext-nofixedaddress"): None,  # inside an address, which is an item already
     ("Patient", f"{_CA_BASELINE}/ext-aboriginalidentitygroup"): Category.RACE_INDIG,
-    ("Patient", f"{EXTENSION}/follow-up-contact"): None,  # the hub's own word in a report (settled S7)
     ("Patient", f"{EXTENSION}/official-language"): Category.LANG,
     ("Patient", f"{EXTENSION}/interpreter-needed"): Category.LANG,
     ("Patient", f"{_R4}/patient-interpreterRequired"): Category.LANG,  # a partner's word for it

@@ -34,11 +34,19 @@ _NOT_OPENED = (MessageState.RELEASED, MessageState.PUBLISHED, MessageState.ARRIV
 def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Facts) -> None:
     """Gate 2 has said no. The caller has written the decision and its entry in this unit."""
     message = _end(unit, row, MessageState.REFUSED, code.value)
-    due_at = unit.now + house.limits.repeat_after  # the record may have changed while it was under way
-    subject = facts.message.subject
-    waits_on = [locks.subject(subject)] if subject else []
-    unit.waiting.put(_waiting(house, unit, message, code.value, due_at=due_at, on=(*waits_on, locks.CONFIG)))
+    wait_again(house, unit, message, code.value, facts.message.subject)
     tell(house, unit, message.system, message.record_key, "refusal", code.value, _for_whom(message))
+
+
+def wait_again(house: House, unit: Unit, message: Inbox, code: str, subject: str | None) -> None:
+    """Let the record of a message be fetched and judged soon, since it may have changed; gate 1 says what it waits for.
+
+    Args:
+        subject: of the message, or None.
+    """
+    due_at = unit.now + house.limits.repeat_after
+    waits_on = [locks.subject(subject)] if subject else []
+    unit.waiting.put(_waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
 
 
 def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good: bool = False) -> None:

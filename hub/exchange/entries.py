@@ -111,6 +111,12 @@ def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
     return Entry(AuditEvent.ACK, at, HUB, details)
 
 
+def taken_back(facts: Facts, decision: Decision, decision_id: str, row: Handover, at: datetime) -> Entry:
+    """It was taken out where it lay before its worker passed it on: the gate, asked again, has said no."""
+    details = decision_details(facts, decision, decision_id, row.message_id)
+    return Entry(AuditEvent.DELIVERY, at, HUB, {**details, "envelope_id": row.envelope_id, "taken_back": True})
+
+
 def returned(row: Handover, code: str, at: datetime) -> Entry:
     """It went back to its sender.
 

@@ -3,7 +3,8 @@ where that happens: here, and where a hand-over is opened.
 
 Gate 1 judges a submission in one unit: decision, facts, audit entry and, on a permit, the sealed envelope commit
 together or not at all. What was refused is not kept: only where it is, why, and what would wake it (INV-6).
-Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs.
+Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs. ``lying.py`` asks
+once more of what a worker has still to pass on by hand, and can only take it back.
 """
 
 from __future__ import annotations

@@ -36,8 +36,10 @@ from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused,
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.house import House
 from hub.exchange.label import label
+from hub.exchange.lying import take_back
 from hub.exchange.moving import after_arrival
 from hub.exchange.question import at_gate_2
+from hub.exchange.reports import with_contact
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.waiting import tell
 from hub.exchange.withhold import withhold
@@ -83,6 +85,8 @@ def step(house: House, system: System) -> bool:
     ready = _reachable(house, system, ready)
     if not ready:
         return bool(due)
+    if house.adapters[system.kind].gathers:
+        take_back(house, system)  # else a workbook that is put anew would hold it still
     began_s = house.clock.monotonic_s()
     permitted = _open_all(house, ready)
     if permitted:
@@ -159,6 +163,8 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
         return prepared
     referral = rows.referrals.get(row.referral_no) if row.referral_no else None
     content = withhold(envelope.bundle, decision.withheld)
+    if envelope.event in REPORTS:
+        content = with_contact(content, facts, decision)
     places = places_of(rows.directory.all(), system, row.service)
     written = write_parcel(house, system, envelope, content, referral, places)
     parcel = written.parcel

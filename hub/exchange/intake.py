@@ -243,7 +243,7 @@ def _judged_again(house: House, rows: Peek, previous: Inbox, at_once: bool) -> b
         at_once: it was woken, or nothing would remind the hub of it later: it was gone in between.
     """
     if previous.state not in _IN_VAIN:
-        return False
+        return reports.was_taken_back(rows, previous)
     soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
     return at_once or previous.state is MessageState.RETURNED or not soon
 

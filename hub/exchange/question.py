@@ -79,6 +79,30 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     )
 
 
+def of_what_lies(house: House, rows: Peek, row: Handover) -> Question:
+    """About a report that lies where its worker has still to pass it on: may this funder hear who the client is?
+
+    The content is gone, and with it what else it told.
+    """
+    message = rows.inbox.get(row.message_id)
+    assert message is not None, "a hand-over belongs to a message"
+    systems = rows.directory.all().systems
+    who = Item("Patient", Category.IDENT, row.subject_ref, "N")
+    return Question(
+        sender=systems[message.system].agency,
+        recipient=row.recipient,
+        routed=row.system in systems,
+        systems=(message.system, row.system),
+        message=Message(
+            type=house.packs.type_of(message.event, None) or "",
+            event=message.event,
+            purpose=Purpose.FUNDER_REPORT,
+            items=(who,),
+            subject=row.subject_ref,
+        ),
+    )
+
+
 def _required(service: Service | None) -> tuple[Category, ...] | None:
     """The categories that the addressed service states, or None: those of the profile."""
     return tuple(Category(word) for word in service.required) if service and service.required else None

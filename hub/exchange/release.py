@@ -35,16 +35,13 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     Returns:
         The same message, on its way.
     """
-    report = submission.event in REPORTS
-    referral = None if report else _referral(house, submission, decision)
+    referral = None if submission.event in REPORTS else _referral(house, submission, decision)
     if referral is None:
         place = reports.place_of(house, unit, submission.record)
     else:
         referral, place = _in_lane(referral, submission)
     numbers = _numbers(unit, submission, place, referral)
     content = withhold(renumber(submission.bundle, numbers), decision.withheld)
-    if report:
-        content = reports.with_contact(content, facts, decision)
     salt = house.ids.octets(SALT_BYTES)
     envelope = Envelope(
         envelope_id=submission.ids.envelope_id,

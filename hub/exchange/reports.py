@@ -37,6 +37,7 @@ NEVER_BEFORE = (
     "report: the record before it was never processed; see what became of that one, mend it, and save this one again"
 )
 TAKE_OUT = "report: got a record that is gone, and a row of it in a workbook; take the row out there"
+TAKEN_BACK = "TAKEN_BACK"  # its row was taken out before its worker had uploaded it
 WAITS = timedelta(days=92)  # [policy] no funder takes a month for longer
 
 
@@ -70,7 +71,7 @@ def is_told(rows: Peek, record: ReferralRecord, previous: Inbox | None, *, went:
     Args:
         went: the message before was let go and is no vain one.
     """
-    if previous is None or not went:
+    if previous is None or not went or was_taken_back(rows, previous):
         return False
     if previous.digest == record.source.digest:
         return True
@@ -78,6 +79,14 @@ def is_told(rows: Peek, record: ReferralRecord, previous: Inbox | None, *, went:
         return False
     last = rows.handovers.last_of(record.source.system.id, record.source.key)
     return last is None or last.rejection is None
+
+
+def was_taken_back(rows: Peek, message: Inbox) -> bool:
+    """Whether a report lay in a workbook and was taken out again: it was delivered, and tells nobody anything."""
+    if message.event not in REPORTS or message.envelope_id is None:
+        return False
+    row = rows.handovers.get([message.envelope_id]).get(message.envelope_id)
+    return row is not None and row.rejection == TAKEN_BACK
 
 
 def sites(house: House, rows: Peek, record: ReferralRecord) -> list[str]:

@@ -18,6 +18,7 @@ from consent.registry import Origin, withdraw
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
+from hub.exchange.reports import TAKEN_BACK
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Agency, Status, System
@@ -171,6 +172,8 @@ def _put_agreement(unit: Unit, standing: Agreement, status: Status) -> None:
 
 
 def _fate(row: Handover) -> str:
+    if row.rejection == TAKEN_BACK:
+        return "not_arrived"
     if row.state is MessageState.DELIVERED:
         return "arrived"
     return "not_arrived" if row.opened_at is None else "unknown"

@@ -14,13 +14,12 @@ from hub.exchange.reading import own_number
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
-from hub.model.envelope import BESIDE_A_REFERRAL, Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
 from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
-REPORT = "funder-report"
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
@@ -59,7 +58,7 @@ def write_parcel(
     adapter = house.adapters[system.kind]
     kind = kind_of(adapter, envelope.event, content)
     if kind is None and envelope.event != ADD:  # as with a state that it has no word for (shared model 6.2)
-        return Written(None, (_NO_ACTIVITY if envelope.event == REPORT else _NO_ANSWERS,))
+        return Written(None, (_NO_ACTIVITY if envelope.event in REPORTS else _NO_ANSWERS,))
     if kind is None or adapter.render is None:
         event = f"event {envelope.event}"
         raise MappingGap(f"system {system.id}", event, "a record kind that it can write", "see the adapter's card")
@@ -97,7 +96,7 @@ def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | Non
     """
     if event == ADD:
         events: tuple[str, ...] = ("referral",)
-    elif event in BESIDE_A_REFERRAL or event == REPORT:
+    elif event in BESIDE_A_REFERRAL or event in REPORTS:
         events = (event,)
     else:
         events = ("referral-status", event)

@@ -273,6 +273,9 @@ class HandoverRows(Protocol):
     def accept(self, envelope_id: str) -> None:
         """The receiving system took it into its own records; it outweighs a rejection before it."""
 
+    def lying(self, system: str) -> list[Handover]:
+        """Those delivered into a system that it has neither accepted nor rejected."""
+
     def last_of(self, system: str, record_key: str) -> Handover | None:
         """The last hand-over of a record whose messages stand in one lane (reports), or None."""
 

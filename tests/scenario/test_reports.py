@@ -17,10 +17,10 @@ import pytest
 
 from adapters.icare.workbook import Workbook
 from consent.model import Category, Purpose
-from hub.exchange import handover, reports
+from hub.exchange import handover, lying, reports
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks
-from hub.model.directory import System
+from hub.model.directory import Status, System
 from tests import cms_builder as cms
 from tests import icare_builder as icare
 from tests.network import Network, agreement, make
@@ -184,18 +184,109 @@ def test_contact_goes_with_the_agreement_to_it_alone(
     served(site, notice=categories)
     (profile,) = site.rows("CLIENT_PROFILE")
     assert (profile.get("phone_no"), profile["consent_ind"]) == (phone, agreed)
-    assert "street_nme" not in profile or phone
+    assert profile.get("street_nme") == ("Elm" if phone else None)
+
+
+def test_s7_what_the_client_agreed_to_when_it_is_handed_over_counts_and_not_what_she_had_agreed_to_before(
+    site: Site,
+) -> None:
+    site.folder.rename(site.network.dir / "away")
+    served(site, notice=f"{CATEGORIES} CONTACT")  # let go, and not handed over: the folder is away
+    db = site.network.db("harbour")
+    cms.update(db, "consent", 1, categories=CATEGORIES)
+    db.close()
+    site.run()
+    (site.network.dir / "away").rename(site.folder)
+    for _ in range(3):
+        site.run()
+
+    (profile,) = site.rows("CLIENT_PROFILE")
+    assert (profile["consent_ind"], profile.get("phone_no"), profile.get("street_nme")) == ("No", None, None)
 
 
 def test_i_17_a_withdrawal_ends_reports(site: Site) -> None:
-    client = served(site)
+    served(site)
     site.processed("CLIENT_PROFILE")
+    withdrawn(site, 1)
+    site.run()
+
+    assert site.books("IO") == []
+    assert site.network.told("harbour") == [("participant_id", 1, "DN_WITHDRAWN")]
+
+
+def withdrawn(site: Site, consent: int) -> None:
     db = site.network.db("harbour")
-    cms.update(db, "consent", 1, withdrawn_at="2026-06-01 11:00:00", withdrawn_how="PHONE")
+    cms.update(db, "consent", consent, withdrawn_at="2026-06-01 11:00:00", withdrawn_how="PHONE")
+    db.close()
+
+
+def test_i_17_who_withdraws_is_taken_out_of_a_workbook_that_lies_there_and_her_neighbour_stays(
+    site: Site,
+) -> None:
+    group(site, 2)
+    site.run()
+    numbers = [row["client_validation_id"] for row in site.rows("CLIENT_PROFILE")]
+    assert len(numbers) == 2
+
+    withdrawn(site, 1)
+    site.run()
+
+    assert [row["client_validation_id"] for row in site.rows("CLIENT_PROFILE")] == numbers[1:]
+    told = site.network.told("harbour")
+    assert ("participant_id", 1, "DN_WITHDRAWN") in told
+    assert all(number == 1 for _, number, _ in told)
+    taken = [entry for entry in site.network.entries() if entry.get("taken_back")]
+    assert [(entry["event_type"], entry["codes"]) for entry in taken] == [("DELIVERY", ["DN_WITHDRAWN"])]
+    assert site.network.verifies()
+
+    site.run()
+    assert len([entry for entry in site.network.entries() if entry.get("taken_back")]) == 1, "it is told once"
+
+
+def test_i_17_no_workbook_is_put_anew_with_somebody_who_has_withdrawn(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group(site, 2)
+    site.run()
+    monkeypatch.setattr(lying, "step", lambda *_: False)  # nobody looks in between: the hand-over itself must
+    withdrawn(site, 1)
+    db = site.network.db("harbour")
+    cms.update(db, "client", 2, birth_date="1991-02-04")
+    db.close()
+
+    site.run()
+
+    assert [row["client_birth_dt"] for row in site.rows("CLIENT_PROFILE")] == ["1991-02-04"]
+
+
+def test_i_17_who_is_told_anew_and_agrees_is_reported_again(site: Site) -> None:
+    served(site)
+    withdrawn(site, 1)
+    site.run()
+    assert site.books("CLIENT_PROFILE") == []
+
+    db = site.network.db("harbour")
+    cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
     db.close()
     site.run()
-    assert site.books("IO") == []
-    assert client
+
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
+def test_what_lies_stays_while_the_agreement_is_suspended(site: Site) -> None:
+    served(site)
+    set_agreement(site, "suspended")
+    site.run()
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+    set_agreement(site, "active")
+    site.run()
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
+def set_agreement(site: Site, status: Status) -> None:
+    with site.network.hub.store.unit(own=[locks.CONFIG]) as unit:
+        row = next(row for row in unit.directory.all().agreements if row.agreement_id == "funding")
+        unit.directory.put(replace(row, status=status, version=row.version + 1))
 
 
 def test_i_17_the_receipt_of_a_withdrawal_names_what_lies_in_a_workbook_until_icare_has_taken_it(site: Site) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from adapters.contract import Answering, Page, Parcel, Sent
+from adapters.contract import Answering, Gathering, Page, Parcel, Sent
 from adapters.icare.source import connect, look
 from adapters.icare.workbook import Workbook
 from hub.model.canonical import canonical
@@ -38,7 +38,7 @@ def io_row(**changes: str) -> dict[str, str]:
 def report(envelope_id: str, module: str = "IO", fields: Mapping[str, str] | None = None, **changes: str) -> Parcel:
     """A parcel: that row with changes, or these fields."""
     own = io_row(**changes) if fields is None else dict(fields)
-    return Parcel(envelope_id, "report", canonical({"module": module, "month": "", "fields": own}))
+    return Parcel(envelope_id, "report", canonical({"module": module, "fields": own}))
 
 
 def profiled(envelope_id: str, **changes: str) -> Parcel:
@@ -60,6 +60,10 @@ class Desk:
     def source(self, how: Callable[..., object] = connect) -> Answering:
         """A new process."""
         return cast(Answering, how(self.settings, self.memory, lambda: self.now))
+
+    def gathering(self) -> Gathering:
+        """A new process."""
+        return cast(Gathering, self.source())
 
     def looker(self) -> Answering:
         """A new process that only looks."""

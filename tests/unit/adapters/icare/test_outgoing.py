@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -638,3 +639,83 @@ def test_who_only_looks_writes_nothing_and_sees_the_same(desk: Desk):
 
     assert {path: path.stat().st_mtime_ns for path in desk.folder.rglob("*")} == before
     assert [one.text.split(";")[0] for one in found if one.place == "path/reports"] == ["rows prepared: 3"]
+
+
+def test_a_row_that_is_taken_back_goes_out_of_its_workbook_and_what_its_worker_filled_in_stays(desk: Desk):
+    desk.send(report("e-1"), report("e-2", client_validation_id=OTHER))
+    filled = {**io_row(client_validation_id=OTHER), "service_language_id": "French"}
+    desk.save(MAY, [io_row(), filled])
+
+    assert desk.gathering().take_back(["e-1", "nobody knows"]) == ["e-1"]
+
+    (book,) = desk.books()
+    assert desk.rows(book) == [filled]
+    assert desk.spool() == [f"{book}.slip"]
+    assert desk.gathering().take_back(["e-1"]) == ["e-1"]  # the answer may have been lost
+    assert desk.books() == [book]
+    desk.send(report("e-3", client_validation_id=OTHER))  # put anew once more
+    assert [desk.numbers(book) for book in desk.books()] == [[OTHER]]
+    assert desk.codes(report("e-4")) == [(ACK, "")]  # it may be reported again
+
+
+def test_a_workbook_of_which_no_row_is_left_goes_with_its_list(desk: Desk):
+    desk.send(report("e-1", service_language_id=""))
+    assert desk.todo(MAY)
+
+    assert desk.gathering().take_back(["e-1"]) == ["e-1"]
+
+    assert [path.name for path in desk.folder.iterdir() if path.is_file()] == []
+    assert desk.gathering().take_back(["e-1"]) == ["e-1"]  # the answer may have been lost
+    assert desk.codes(report("e-2")) == [(ACK, "")]
+    assert desk.books() == ["IO_A-100_202605_2.xlsx"]  # no number is given twice
+
+
+@pytest.mark.parametrize("place", ["uploaded", "processed"])
+def test_what_was_uploaded_is_not_taken_back(desk: Desk, place: str):
+    desk.send(report("e-1"))
+    desk.office.move(MAY, place)
+
+    assert desk.gathering().take_back(["e-1"]) == []
+
+    assert desk.numbers(MAY, place) == ["11223344"]
+
+
+def test_nothing_is_taken_out_of_a_workbook_that_is_open_or_holds_a_row_that_nobody_knows(desk: Desk):
+    desk.send(report("e-1"), report("e-2", client_validation_id=OTHER))
+    lock = desk.folder / f"~${MAY}"
+    lock.write_bytes(b"")
+    assert desk.gathering().take_back(["e-1"]) == []
+    lock.unlink()
+    desk.save(MAY, [io_row(client_validation_id="11223345"), io_row(client_validation_id=OTHER)])
+
+    assert desk.gathering().take_back(["e-1"]) == []
+
+    assert desk.numbers(MAY) == ["11223345", OTHER]
+
+
+def test_a_row_that_its_worker_took_out_already_is_out(desk: Desk):
+    desk.send(report("e-1"), report("e-2", client_validation_id=OTHER))
+    desk.save(MAY, [io_row(client_validation_id=OTHER)])
+
+    assert desk.gathering().take_back(["e-1"]) == ["e-1"]
+
+    assert [desk.numbers(book) for book in desk.books()] == [[OTHER]]
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["the only row", "one of two"])
+@pytest.mark.parametrize("step", ["take", "show", "forget", "put_slip", "remove"])
+def test_who_dies_while_a_row_is_taken_back_leaves_no_second_workbook_and_the_next_one_ends_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str, alone: bool
+):
+    desk.send(report("e-1"), *([] if alone else [report("e-2", client_validation_id=OTHER)]))
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Outbox, step, killed)
+        with suppress(Killed):  # not each of these steps is taken for each of the two
+            desk.gathering().take_back(["e-1"])
+
+    assert desk.gathering().take_back(["e-1"]) == ["e-1"]
+    assert [desk.numbers(book) for book in desk.books()] == ([] if alone else [[OTHER]])
