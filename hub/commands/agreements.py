@@ -19,7 +19,7 @@ from hub.exchange.withdraw import Drain, Receipt
 from hub.model.rows import Handover
 
 WAIT_S = 0.05  # between two looks at what is still under way
-LIES = "lies in a workbook: if it was not uploaded, take its row out"
+LIES = "lies in a workbook: the hub takes its row out, unless it was uploaded or stays open"
 KINDS = ("agency", "system", "agreement", "all")
 
 What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]

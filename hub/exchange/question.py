@@ -8,9 +8,10 @@ person, whether the referral allows the step, whether the case at the source is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from consent.gather import Question
-from consent.model import Category, Item, Message, Purpose, Referral
+from consent.model import Category, Decision, Facts, Item, Message, Purpose, Referral
 from hub.directory import answers_for
 from hub.exchange.house import House
 from hub.exchange.message import ADD
@@ -79,27 +80,23 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     )
 
 
-def of_what_lies(house: House, rows: Peek, row: Handover) -> Question:
-    """About a report that lies where its worker has still to pass it on: may this funder hear who the client is?
+def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) -> Question:
+    """About a report that lies where its worker has still to pass it on: all of it that was let go.
 
-    The content is gone, and with it what else it told.
+    Args:
+        facts: which gate 2 had when it let it go. The content is gone; they say what it is of.
+        decision: and how it answered.
     """
     message = rows.inbox.get(row.message_id)
     assert message is not None, "a hand-over belongs to a message"
-    systems = rows.directory.all().systems
-    who = Item("Patient", Category.IDENT, row.subject_ref, "N")
+    kept_back = {each.path for each in decision.withheld}
+    left = tuple([item for item in facts.message.items if item.path not in kept_back])
     return Question(
-        sender=systems[message.system].agency,
-        recipient=row.recipient,
-        routed=row.system in systems,
+        sender=facts.sender.agency,
+        recipient=facts.recipient.agency,
+        routed=row.system in rows.directory.all().systems,
         systems=(message.system, row.system),
-        message=Message(
-            type=house.packs.type_of(message.event, None) or "",
-            event=message.event,
-            purpose=Purpose.FUNDER_REPORT,
-            items=(who,),
-            subject=row.subject_ref,
-        ),
+        message=replace(facts.message, items=left),
     )
 
 

@@ -122,16 +122,8 @@ def place_of(house: House, unit: Unit, record: ReferralRecord) -> Place:
 
 
 def with_contact(content: Resource, facts: Facts, decision: Decision) -> Resource:
-    """The message with a word on whether its client agreed to be asked later (settled S7): CONTACT is listed.
-
-    Args:
-        content: as it may leave.
-    """
-    relied = {name.split("/")[0] for name in decision.basis}
-    known = facts.subjects.get(facts.message.subject or "")
-    records = [each for each in (known.consents if known else ()) if f"consent:{each.consent_id}" in relied]
-    agreed = bool(records) and all(any(g.category is Category.CONTACT for g in each.categories) for each in records)
-    word = {"url": f"{codes.EXTENSION}/follow-up-contact", "valueBoolean": agreed}
+    """The message, as it may leave, with a word on whether its client agreed to be asked later (settled S7)."""
+    word = {"url": f"{codes.EXTENSION}/follow-up-contact", "valueBoolean": may_be_asked(facts, decision)}
 
     def told(entry: Resource) -> Resource:
         resource: dict[str, Any] = entry["resource"]
@@ -140,6 +132,14 @@ def with_contact(content: Resource, facts: Facts, decision: Decision) -> Resourc
         return {**entry, "resource": {**resource, "extension": [*resource.get("extension", []), word]}}
 
     return {**content, "entry": [told(entry) for entry in content["entry"]]}
+
+
+def may_be_asked(facts: Facts, decision: Decision) -> bool:
+    """Whether the client agreed to be asked later: what the decision relied on lists CONTACT (settled S7)."""
+    relied = {name.split("/")[0] for name in decision.basis}
+    known = facts.subjects.get(facts.message.subject or "")
+    records = [each for each in (known.consents if known else ()) if f"consent:{each.consent_id}" in relied]
+    return bool(records) and all(any(g.category is Category.CONTACT for g in each.categories) for each in records)
 
 
 def gone(house: House, system: System, keys: Sequence[str]) -> None:

@@ -130,6 +130,9 @@ class Decisions(Protocol):
     def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
         """Keep a decision. Facts that this unit did not gather are a programming error (INV-2)."""
 
+    def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
+        """By message, what gate 2 last answered, and from which facts."""
+
     def count_by_code(self, gate: int) -> dict[str, int]:
         """Decisions of a gate by their first code."""
 

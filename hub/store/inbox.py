@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from consent.facts import write_decision, write_facts
+from consent.facts import read_decision, read_facts, write_decision, write_facts
 from consent.model import Decision, Facts
 from hub.model.envelope import ENDS, MessageState
 from hub.model.record import PART
@@ -148,6 +148,13 @@ class DecisionTable:
                 "facts": write_facts(facts).decode(),
             },
         )
+
+    def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
+        """By message, what gate 2 last answered, and from which facts."""
+        c = t.decision.c
+        of_these = select(c.message_id, c.facts, c.body).where(c.gate == 2, c.message_id.in_(list(message_ids)))
+        rows = self._scope.read(of_these.order_by(c.at, c.decision_id), t.decision)
+        return {row.message_id: (read_facts(row.facts.encode()), read_decision(row.body.encode())) for row in rows}
 
     def count_by_code(self, gate: int) -> dict[str, int]:
         """Decisions of a gate by their first code."""

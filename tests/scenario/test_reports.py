@@ -214,6 +214,33 @@ def test_i_17_a_withdrawal_ends_reports(site: Site) -> None:
     assert site.network.told("harbour") == [("participant_id", 1, "DN_WITHDRAWN")]
 
 
+def allowed(site: Site, categories: str) -> None:
+    db = site.network.db("harbour")
+    cms.update(db, "consent", 1, categories=categories)
+    db.close()
+    for _ in range(3):
+        site.run()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "phone", "agreed"),
+    [(f"{CATEGORIES} CONTACT", CATEGORIES, None, "No"), (CATEGORIES, f"{CATEGORIES} CONTACT", "416-555-0142", "Yes")],
+    ids=["no more", "from now on"],
+)
+def test_i_17_what_the_client_allows_by_now_is_what_stands_in_a_workbook_that_lies_there(
+    site: Site, before: str, after: str, phone: str | None, agreed: str
+) -> None:
+    served(site, notice=before)
+
+    allowed(site, after)
+
+    (profile,) = site.rows("CLIENT_PROFILE")
+    assert (profile.get("phone_no"), profile["consent_ind"]) == (phone, agreed)
+    assert site.network.told("harbour") == []  # she goes on being reported: nobody has to do anything
+    site.run()
+    assert len([entry for entry in site.network.entries() if entry.get("taken_back")]) == 1, "and it stands"
+
+
 def withdrawn(site: Site, consent: int) -> None:
     db = site.network.db("harbour")
     cms.update(db, "consent", consent, withdrawn_at="2026-06-01 11:00:00", withdrawn_how="PHONE")

@@ -155,6 +155,14 @@ def test_guide_and_demo_show_the_matrix_as_it_is(whole: Any) -> None:
     assert SHOWN.read_text(encoding="utf-8") == table
 
 
+def test_the_lines_of_a_pair_that_the_guide_shows_are_those_of_the_command(desk: Desk) -> None:
+    shown = GUIDE.read_text(encoding="utf-8").partition("Of one pair, among other lines:")[2].split("```")[1]
+    said = desk.ok("systems", "matrix", "--from", "cms", "--to", "harts").splitlines()
+
+    assert len(shown.split("\n")) > 5
+    assert {" ".join(line.split()) for line in shown.strip().split("\n")} <= {" ".join(line.split()) for line in said}
+
+
 def test_a_row_of_the_matrix_names_both_fields_the_block_and_the_place_in_fhir(desk: Desk) -> None:
     request, answer, *_ = desk.json("systems", "matrix", "--from", "cms", "--to", "harts")["pairs"]
 
