@@ -69,3 +69,29 @@ def own_folder(path: Path) -> Path:
     if found.st_uid != os.geteuid():
         raise OSError(errno.EPERM, "another user's folder where the hub's own should be")
     return path
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file (:func:`open_new`) durably; that it is there is durable after :func:`sync_folder`.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    handle = open_new(path)
+    with open(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """What was put into a folder, renamed or removed there is so after a power cut, too.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

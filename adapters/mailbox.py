@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.files import open_lock, open_new, open_plain, own_folder
+from adapters.files import open_lock, open_plain, own_folder, sync_folder, write_new
 from hub.errors import Unavailable
 
 FILE_BYTES_MAX = (
@@ -87,15 +87,8 @@ class Folder:
 
         def written() -> None:
             spool = own_folder(self._path / SPOOL)
-            file = open_new(spool / name)
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(file, view) :]
-                os.fsync(file)
-            finally:
-                os.close(file)
-            self._sync(spool)
+            write_new(spool / name, data)
+            sync_folder(spool)
 
         self._safe(written)
 
@@ -104,8 +97,8 @@ class Folder:
 
         def renamed() -> None:
             os.rename(self._path / SPOOL / name, self._path / name)
-            self._sync(self._path)
-            self._sync(self._path / SPOOL)
+            sync_folder(self._path)
+            sync_folder(self._path / SPOOL)
 
         self._safe(renamed)
 
@@ -120,7 +113,7 @@ class Folder:
 
         def renamed() -> None:
             os.rename(self._path / SPOOL / f"{name}.new", self._path / SPOOL / name)
-            self._sync(self._path / SPOOL)
+            sync_folder(self._path / SPOOL)
 
         self._safe(renamed)
 
@@ -130,7 +123,7 @@ class Folder:
         def removed() -> None:
             with suppress(FileNotFoundError):
                 os.unlink(self._path / SPOOL / name)
-                self._sync(self._path / SPOOL)  # what is removed after it is not gone before it
+                sync_folder(self._path / SPOOL)  # what is removed after it is not gone before it
 
         self._safe(removed)
 
@@ -189,14 +182,6 @@ class Folder:
             return step()
         except OSError as error:
             raise Unavailable(self._role, error.strerror or type(error).__name__, "", _NEXT) from None
-
-    @staticmethod
-    def _sync(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _all_of(handle: int) -> bytes:

@@ -23,7 +23,6 @@ KINDS = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSO
 
 BEFORE_DUE, AFTER_DUE = timedelta(days=14), timedelta(days=30)  # shared model 3.12 [policy]
 
-_UCUM = "http://unitsofmeasure.org"
 _HOURS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?")
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _NUMBER = re.compile(r"(?<!\d)(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d{4})(?!\d)")
@@ -151,7 +150,7 @@ def hours_in(hours: str | None) -> Any:
         raise Unfit("hours_per_week", "hours as 37 or 37.5", "mend it at the source")
     exact = Decimal(hours)
     value = int(exact) if exact == exact.to_integral_value() else float(exact)
-    return {"value": value, "unit": "h", "system": _UCUM, "code": "h"}
+    return {"value": value, "unit": "h", "system": codes.UCUM, "code": "h"}
 
 
 def hours_out(element: Any) -> Any:
@@ -211,7 +210,7 @@ def minutes_in(minutes: str | None) -> Any:
         return None
     if not (minutes.isascii() and minutes.isdigit()):
         raise Unfit("minutes", "a whole number of minutes", "correct it and save the record")
-    return {"value": int(minutes), "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}
+    return {"value": int(minutes), "unit": "min", "system": codes.UCUM, "code": "min"}
 
 
 def minutes_out(element: Any) -> Any:

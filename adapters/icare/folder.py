@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.files import open_new, open_plain, own_folder
+from adapters.files import open_plain, own_folder, sync_folder, write_new
 from adapters.icare.package import FILE_BYTES_MAX
 from hub.errors import Unavailable
 
@@ -86,13 +86,9 @@ class Folder:
 
         def written() -> None:
             spool, target = own_folder(self._path / SPOOL), self._path / place
-            handle = open_new(spool / name)
-            with open(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(handle)
+            write_new(spool / name, data)
             os.rename(spool / name, target / name)
-            _sync(target)
+            sync_folder(target)
 
         self._safe(written)
 
@@ -123,11 +119,3 @@ class Shown(Folder):
 
     def put(self, name: str, data: bytes, place: str = "") -> None:
         """Nothing."""
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from adapters.files import sync_folder
 from adapters.icare.folder import PLACES
 from adapters.mailbox import SPOOL, Folder
 
@@ -48,8 +49,8 @@ class Outbox(Folder):
 
         def renamed() -> None:
             os.rename(self._path / name, self._path / SPOOL / f"{name}{OLD}")
-            self._sync(self._path / SPOOL)
-            self._sync(self._path)
+            sync_folder(self._path / SPOOL)
+            sync_folder(self._path)
 
         self._safe(renamed)
 
@@ -59,8 +60,8 @@ class Outbox(Folder):
         def renamed() -> None:
             with suppress(FileNotFoundError):
                 os.rename(self._path / SPOOL / f"{name}{OLD}", self._path / name)
-                self._sync(self._path)
-                self._sync(self._path / SPOOL)
+                sync_folder(self._path)
+                sync_folder(self._path / SPOOL)
 
         self._safe(renamed)
 
@@ -70,7 +71,7 @@ class Outbox(Folder):
         def removed() -> None:
             with suppress(FileNotFoundError):
                 os.unlink(self._path / name)
-                self._sync(self._path)
+                sync_folder(self._path)
 
         self._safe(removed)
 

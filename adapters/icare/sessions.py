@@ -19,7 +19,6 @@ from hub.model import codes
 FORMAT, SIZE = "extension[service-format].valueCode", "extension[group-size].valuePositiveInt"
 SITUATION, HOURS = "valueCodeableConcept", "component[code=…/CodeSystem/client-fact|hours-per-week].valueQuantity"
 ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
-UCUM = "http://unitsofmeasure.org"
 FULL_TIME_FROM_H = 30  # hours a week at the main or only job: the line of iCARE (program systems 2.10, case 56)
 HOURS_MAX = 500  # program systems 2.8: the longest service that a row can say
 _ONLINE, _HOME, _PORT = "Online", "The client’s home", "Port of entry"
@@ -120,7 +119,7 @@ def hours_and_minutes(hours: str, minutes: str) -> Converter:
 
     def into(own: str | None, more: str | None) -> Any:
         total = sum(int(text) * unit for text, unit in ((own, 60), (more, 1)) if text and text.isdecimal())
-        return {"value": total, "unit": "min", "system": UCUM, "code": "min"} if own or more else None
+        return {"value": total, "unit": "min", "system": codes.UCUM, "code": "min"} if own or more else None
 
     def out(element: Any) -> Any:
         exact = _minutes(element)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.files import open_new, open_plain
+from adapters.files import open_new, open_plain, sync_folder
 from hub.errors import Unavailable
 
 HEADER = ("row", "key", "kind", "code", "detail", "english", "french")
@@ -130,6 +130,7 @@ class File:
         """
         try:
             half.replace(self._path)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise self._away(error) from None
 

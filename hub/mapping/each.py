@@ -89,7 +89,13 @@ class Each:
     table: bool = False
 
 
-def compile_each(each: Any, *, whole: bool, table: Callable[[str, bool], tuple[Cells, ...]], refuse: Refuse) -> Each:
+def compile_each(
+    each: Mapping[str, Any] | None,
+    *,
+    whole: bool,
+    table: Callable[[str, bool], tuple[Cells, ...]],
+    refuse: Refuse,
+) -> Each:
     """Read the word.
 
     Args:
@@ -101,9 +107,9 @@ def compile_each(each: Any, *, whole: bool, table: Callable[[str, bool], tuple[C
     """
     if each is None:
         return Each()
-    kinds = [kind for kind in _KINDS if isinstance(each, dict) and kind in each]
+    kinds = [kind for kind in _KINDS if kind in each]
     known = {"child", *kinds, *(("to",) if kinds == ["numbered"] else ())}
-    if not isinstance(each, dict) or not each or len(kinds) > 1 or not set(each) <= known:
+    if not each or len(kinds) > 1 or not set(each) <= known:
         raise refuse("another word", _FORM, "mend it")
     child = each.get("child", "")
     if not isinstance(child, str):

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
+from adapters import mailbox
 from adapters.contract import Adapter, Answer, Answering, Parcel, Raw, Source, Verdict
 from adapters.harts import ADAPTER, ack, dat
-from adapters.mailbox import Folder
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical
@@ -172,7 +172,7 @@ def test_a_file_that_is_out_is_not_written_again_although_its_folder_could_not_b
             raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as broken, pytest.raises(Unavailable):
-        broken.setattr(Folder, "_sync", staticmethod(no_sync))
+        broken.setattr(mailbox, "sync_folder", no_sync)
         connect().send([agency.parcel("e-1")], nothing)
     (again,) = connect().send([agency.parcel("e-1")], nothing)
 

@@ -198,13 +198,11 @@ def _shown(value: Any) -> str:
 
 def _standing(spot: Spot, value: Any) -> tuple[Callable[[Resource, Any], None], Callable[[Any], Any]]:
     """How a value that is always so is written, and how what stands in its place is read."""
-    word = next(iter(spot.spec))
-    if not isinstance(value, str | bool | int):
-        raise spot.fault(f"`{word}`", "a text, a number, true or false", "mend it")
     if spot.path.type in {"CodeableConcept", "Coding"}:
         make, read = _spelling(spot)
         put, text = spot.path.put, str(value)
         return lambda out, _text: put(out, make(text, "")), read
     if spot.path.type:
+        word = next(iter(spot.spec))
         raise spot.fault(f"`{word}` on a {spot.path.type}", "a value or a code", "name the element inside it")
     return spot.path.put, lambda item: item

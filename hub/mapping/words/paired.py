@@ -20,7 +20,7 @@ from hub.model.record import Loss
 def fn(spot: Spot) -> Step:
     """``{ fn = "phone", fields = ["phone", "phone_safe"], loss = "…" }``."""
     forward, backward = _pair(spot)
-    fields, seen = _names(spot, "fields"), _names(spot, "with")
+    fields, seen = tuple(spot.spec.get("fields", ())), tuple(spot.spec.get("with", ()))
     if not fields:
         raise spot.fault("`fields`", "the fields that the pair carries", "list them")
     asked = (*fields, *seen)
@@ -69,13 +69,6 @@ def _pair(spot: Spot) -> tuple[Any, Any]:
     if not isinstance(pair, tuple) or len(pair) != 2 or not all(callable(half) for half in pair):
         raise spot.fault(f"`{name}` without an inverse", "a pair of functions, in and out", "add the other half")
     return pair
-
-
-def _names(spot: Spot, word: str) -> tuple[str, ...]:
-    value = spot.spec.get(word, [])
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise spot.fault(f"`{word}`", "a list of field names", "mend it")
-    return tuple(value)
 
 
 def _place(spot: Spot) -> tuple[Any, Any]:

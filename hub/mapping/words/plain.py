@@ -101,7 +101,7 @@ def number(spot: Spot) -> Step:
     """``{ number = "minutes", scale = 2 }``: digits to a number; ``scale`` implied decimals (``0125`` is 1.25)."""
     name, put, get = spot.text("number"), spot.path.put, spot.path.get
     scale = spot.spec.get("scale", 0)
-    if not isinstance(scale, int) or scale < 0:
+    if scale < 0:
         raise spot.fault("`scale`", "a whole number of decimals", "mend it")
 
     def write(fields: Mapping[str, str], out: Resource, _run: Run) -> bool:
