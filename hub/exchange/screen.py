@@ -1,5 +1,5 @@
-"""No Social Insurance Number leaves, whatever field somebody typed it into (program systems §10, case 21); and no
-record that is longer than every bus, recipient and backup can take.
+"""No Social Insurance Number leaves, whatever field somebody typed it into (program systems §10, case 21); no record
+that is longer than every bus, recipient and backup can take; no Period that ends before it begins (FHIR R4, ``per-1``).
 
 A token of nine digits that passes the Luhn check, in one piece or in threes, refuses the record and names the element.
 Not looked at: identifiers whose system has a shape of its own (the reader held them to it), numbers that a database or
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -35,7 +36,7 @@ _KEY = re.compile(rf"{re.escape(ID)}/[^/]+/(referral|task|case)")  # keys of a d
 
 
 def screen(entries: Sequence[dict[str, Any]]) -> None:
-    """Refuse a record whose resources hold what passes as a SIN, or are too long in all.
+    """Refuse a record whose resources hold what passes as a SIN, are too long in all, or end before they begin.
 
     Args:
         entries: ``{"fullUrl", "resource"}``, before or after they are made a Bundle.
@@ -49,6 +50,14 @@ def screen(entries: Sequence[dict[str, Any]]) -> None:
         longest = max((each for one in resources for each in _texts(one, _name(one))), key=lambda each: each[1])
         got, expected = f"{longest[1]} characters, {len(text)} octets in all", f"{RECORD_MAX} octets in all at most"
         raise RecordUnreadable(longest[0], got, expected, "shorten it at the source and save the record")
+    backwards = [f"{_name(one)}.{name}" for one in resources for name, value in one.items() if _ends_first(value)]
+    if backwards:
+        raise RecordUnreadable(
+            ", ".join(backwards[:PLACES_MAX]),
+            "an end before the start",
+            "an end that is not before it",
+            "correct the days at the source and save the record",
+        )
     if not _holds_sin(text.decode()):  # nearly always: one look at the whole text
         return
     found = [place for one in resources for place in _places(one, _name(one))]
@@ -59,6 +68,17 @@ def screen(entries: Sequence[dict[str, Any]]) -> None:
             "a text without it",
             "take the number out at the source and save the record",
         )
+
+
+def _ends_first(value: Any) -> bool:
+    """Whether an element is a Period whose end is before its start, as far as the less exact of the two says."""
+    if not isinstance(value, dict) or not {"start", "end"} <= value.keys():
+        return False
+    start, end = value["start"], value["end"]
+    if "T" in start and "T" in end:
+        return datetime.fromisoformat(end) < datetime.fromisoformat(start)
+    told = min(len(start), len(end), len("YYYY-MM-DD"))
+    return str(end[:told]) < str(start[:told])
 
 
 def _name(resource: dict[str, Any]) -> str:

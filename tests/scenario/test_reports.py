@@ -470,3 +470,19 @@ def test_a_service_that_is_deleted_after_it_was_reported_is_told_so_that_its_row
 
     told = [row["payload"]["place"] for row in site.network.inbox("harbour", "refusal")]
     assert [place for place in told if "take the row out" in place] == [reports.TAKE_OUT]
+
+
+def test_a_service_that_ends_before_it_begins_is_told_at_its_source_and_goes_when_it_is_mended(site: Site) -> None:
+    served(site, ended_at="2026-05-13 11:00:00")
+    site.processed("CLIENT_PROFILE")
+    site.run()
+    waited = [waits.place.split(",")[0] for key, waits in site.network.waits().items() if key.startswith("report")]
+    assert (site.books("IO"), waited) == ([], ["Encounter.period"])
+    assert ("participant_id", 1, "DN_SCHEMA") in site.network.told("harbour")
+
+    db = site.network.db("harbour")
+    cms.update(db, "service_event", 1, ended_at="2026-05-14 11:00:00")
+    db.close()
+    site.run()
+
+    assert [row["end_dttm"] for row in site.rows("IO")] == ["2026-05-14"]

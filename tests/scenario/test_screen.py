@@ -123,3 +123,31 @@ def test_a_record_that_is_too_long_is_refused_by_its_longest_text_and_its_neighb
     assert list(waits) == ["referral_out:2"]
     assert f"{RECORD_MAX} octets in all at most" in waits["referral_out:2"].place
     assert "Zz" not in waits["referral_out:2"].place
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "passes"),
+    [
+        ("2026-05-04", "2026-05-03", False),
+        ("2026-05-04", "2026-05-04", True),
+        ("2026-05-04T10:00:00-04:00", "2026-05-04T13:59:59Z", False),
+        ("2026-05-04T10:00:00-04:00", "2026-05-04T14:00:00Z", True),
+        ("2026-05-04T10:00:00-04:00", "2026-05-03", False),
+        ("2026-05-04T10:00:00-04:00", "2026-05-04", True),
+        ("2026-05-04", "2026-04", False),
+        ("2026-05-04", "2026", True),
+    ],
+)
+def test_per_1_a_period_does_not_end_before_it_begins(start: str, end: str, passes: bool) -> None:
+    entries = entry(period={"start": start, "end": end})
+    if passes:
+        screen(entries)
+        return
+    with pytest.raises(RecordUnreadable) as refused:
+        screen(entries)
+    assert str(refused.value).startswith("Patient.period: ")
+    assert end not in str(refused.value)
+
+
+def test_per_1_what_has_no_end_or_no_start_passes() -> None:
+    screen(entry(period={"start": "2026-05-04"}, performedPeriod={"end": "2026-05-03"}))
