@@ -3,6 +3,7 @@
 A file stays where it is until HARTS takes it away; it does so when its ``.ACK`` says SETTLED. What was taken in is
 remembered by the file's identity, so the same file met again gets its answer again, and another one under that identity
 is F03. A file that goes before it was settled is read again when it is back: what waited of it was dropped as gone.
+So is one that still waits when a file with an earlier number comes late: its lines see what that one says.
 One that cannot be read, or whose answer cannot be written, stops no other: it is told once and tried again. Nothing of
 a line is remembered here.
 """
@@ -179,8 +180,6 @@ class FromHarts:
             except Unavailable as error:
                 failed = error
                 self._unsaid.append((taken.name, f"harts {ack.ack_name(taken.name)}: {error}"))
-            else:
-                self._said[taken.name] = self._as_said(taken.name, now_said, old=old)
         if failed is not None:
             raise failed
         return written
@@ -190,7 +189,7 @@ class FromHarts:
         return hash((old, self._folder.stamp(ack.ack_name(name)), *answers.values()))
 
     def _read_anew(self, where: str) -> None:
-        """Of a file lines were asked for that cannot be had: it counts as taken away, and is read when it is back."""
+        """A file counts as taken away, and is read when it is back: at once, where it still lies there."""
         identity = _identity(where)
         if (taken := self._register.get(identity)) is not None:
             self._register.went(taken.name)
@@ -241,12 +240,16 @@ class FromHarts:
         others = [*self._courses(batch), *batch.strays()]
         clients = list(self._clients(batch))
         groups = [group for client in clients for group in of_client(_where(batch.name), client)]
+        if any(group.key not in answers for group in groups):  # its lines make other messages than they did
+            self._read_anew(_where(batch.name))
+            return False
         lines = of_lines(clients, others, groups, answers, old=old)
         ended = not any(answers[group.key].under_way for group in groups)
         said = ack.answered(taken.name, batch.keys(), lines, now, ended=ended)
         stands = self._stands(said)
         if not stands:
             self._folder.put(ack.ack_name(taken.name), ack.write(said))
+        self._said[taken.name] = self._as_said(taken.name, answers, old=old)
         if said.settled:
             self._put(identity, replace(taken, settled=True))
         return not stands
@@ -297,6 +300,7 @@ class FromHarts:
         digest = hashlib.sha256(data).hexdigest()
         known = self._register.get(batch.header.identity)
         if known is None:
+            self._comes_before_others(batch.header.identity)
             known = Taken(batch.name, digest, now.isoformat())
         if not known.settled:  # also one that is known and missing in the list, or it would never be answered
             self._put(batch.header.identity, known)
@@ -306,6 +310,12 @@ class FromHarts:
             batch.name, "F03", 1, "a sequence that was taken in before, with other bytes or name", "the next one",
             "give it the next sequence number and send it again",
         )  # fmt: skip
+
+    def _comes_before_others(self, identity: str) -> None:
+        """A new file: those after it that wait are read anew, since their lines see what it says."""
+        for later, taken in list(self._register.unsettled()):
+            if later > identity:  # of one site: the order of year and sequence
+                self._read_anew(_where(taken.name))
 
     def _never_taken(self, batch: dat.Batch, now: datetime) -> dat.Refusal | None:
         """F01, of a file that is whole and not for us, or not of this time. What was taken in stays so."""

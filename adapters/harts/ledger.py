@@ -5,7 +5,8 @@ in the adapter's own small store: a course under its code, a learner under keyed
 them by; of a learner dates, courses and the number of a referral, nothing else.
 
 Everything is kept with the place of the line that said it, and a line sees only what stands before it. So a file that
-is read again finds what it found, whatever has been said since. A line with a fault was not taken in and is not kept.
+is read again finds what it found, whatever has been said since, save where an earlier file comes late. A line with a
+fault was not taken in and is not kept.
 """
 
 from __future__ import annotations

@@ -439,6 +439,28 @@ def test_nothing_that_is_remembered_names_a_learner_inv_1(site: Site, source: Ha
     assert not any(word in text for word in ("40000001", "K7QM2XWBCLIE", "Okonkwo", "1991", "11223344"))
 
 
+def test_a_file_whose_lines_make_other_messages_than_they_did_is_handed_in_anew_and_answered(
+    site: Site, source: HartsSource, memory: Memory
+):
+    told(site, source, client(enrolment()), courses=[course()])
+    name, after = site.hand_in(client(enrolment(action="U"), attendance())), site.hand_in(client(listing()))
+    _, since = read(source)
+    known = dict.fromkeys(source.awaiting(100), OK)
+    for key in [key for key in memory if key.startswith("learner:")]:
+        memory.put(key, None)
+
+    source.answer(known)
+    raws, _ = read(source, since)
+    source.answer(dict.fromkeys(source.awaiting(100), OK))
+
+    found, other = site.answer_to(name), site.answer_to(after)
+    assert found is not None
+    assert other is not None
+    assert messages(raws) == [["AT"]]
+    assert [line.answer.code for line in found.lines] == ["", "W01", "H5"]
+    assert other.settled
+
+
 def test_an_unfaithful_memory_costs_a_check_and_no_message(site: Site, source: HartsSource, memory: Memory):
     told(site, source, client(enrolment()), courses=[course()])
     for key in [key for key in memory if key.startswith("learner:")]:
