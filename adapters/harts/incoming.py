@@ -113,7 +113,7 @@ class FromHarts:
         identity = _identity(_where(name))
         taken = self._register.get(identity)
         if taken is not None and taken.name == name and not taken.whole:
-            self._put(identity, replace(taken, whole=True))
+            self._put(identity, replace(taken, whole=True, made=_digest(self._keys_of(taken) or ())))
 
     def refetch(self, keys: Sequence[str], now: datetime) -> list[Raw | Gone]:
         """Records by key; of a request that was said again or taken back since, the later line alone is there.
@@ -158,7 +158,7 @@ class FromHarts:
                 self._read_anew(_where(taken.name))
             elif taken.whole:
                 final = self._final.get(taken.name, {})
-                keys += [key for key in self._keys_of(taken.name) or () if key not in final]
+                keys += [key for key in self._keys_of(taken) or () if key not in final]
         return keys
 
     def answer(self, answers: Mapping[str, Answer], now: datetime) -> bool:
@@ -166,7 +166,7 @@ class FromHarts:
         written = False
         failed: Unavailable | None = None
         for identity, taken in self._register.unsettled():
-            keys = self._keys_of(taken.name) if taken.whole else None
+            keys = self._keys_of(taken) if taken.whole else None
             final = self._final.setdefault(taken.name, {})
             if keys is None or not all(key in answers or key in final for key in keys):
                 continue
@@ -240,7 +240,7 @@ class FromHarts:
         others = [*self._courses(batch), *batch.strays()]
         clients = list(self._clients(batch))
         groups = [group for client in clients for group in of_client(_where(batch.name), client)]
-        if any(group.key not in answers for group in groups):  # its lines make other messages than they did
+        if any(group.key not in answers for group in groups):  # as in `_keys_of`
             self._read_anew(_where(batch.name))
             return False
         lines = of_lines(clients, others, groups, answers, old=old)
@@ -266,8 +266,12 @@ class FromHarts:
         except RecordUnreadable:
             return None
 
-    def _keys_of(self, name: str) -> tuple[str, ...] | None:
-        """Keys of the records of a file that was taken in; None: it cannot be read now."""
+    def _keys_of(self, taken: Taken) -> tuple[str, ...] | None:
+        """Keys of the records of a file that was taken in; None: it cannot be read now, or is read anew.
+
+        A record that it did not make when it was read was never handed in: nobody could answer it.
+        """
+        name = taken.name
         stamp = self._folder.stamp(name)
         known = self._keys.get(name)
         if known is not None and known[0] == stamp:
@@ -278,8 +282,12 @@ class FromHarts:
             return None
         if batch is None or stamp is None:
             return None
-        self._keys[name] = (stamp, tuple(group.key for group in self._groups(batch)))
-        return self._keys[name][1]
+        keys = tuple(group.key for group in self._groups(batch))
+        if taken.whole and taken.made != _digest(keys):
+            self._read_anew(_where(name))
+            return None
+        self._keys[name] = (stamp, keys)
+        return keys
 
     def _batch(self, name: str) -> dat.Batch | None:
         """A file as it was taken in; None: it is gone, or other bytes stand under its name."""
@@ -374,6 +382,10 @@ def _identity(where: str) -> str:
     """As :attr:`adapters.harts.dat.Header.identity`."""
     place, _, seq = where.rpartition("/")
     return f"{place}/{dat.FROM_HARTS}/{seq}"
+
+
+def _digest(keys: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
 def _no_file(name: str) -> str:

@@ -125,7 +125,7 @@ class Ledger:
                 new.append((_place(where, line), line.record, line.action, line.fields["course"], said))
             lines.append(checked)
         for key, before in kept.items():
-            self._keep(key, before, *new)
+            self._keep(key, before, *_together([words, new]))  # under each number what was said under the other too
         return replace(client, lines=tuple(lines))
 
     def _checked(self, where: str, line: Line, words: list[Word]) -> Line:

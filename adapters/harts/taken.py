@@ -23,6 +23,7 @@ class Taken:
     Args:
         whole: each of its lines has its first decision, so it may be answered.
         settled: the last answer is final, or nobody waits for it.
+        made: digest of the keys of its records, as they were when it was read.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Taken:
     at: str
     whole: bool = False
     settled: bool = False
+    made: str = ""
 
 
 class Register:

@@ -265,6 +265,43 @@ def test_a_learner_is_the_same_under_either_number(site: Site, source: HartsSour
     assert told(site, source, client(exit_()))[0][1] == "OK", "known by HARTS_NO too"
 
 
+def test_what_was_said_under_one_number_is_known_under_the_other_once_a_line_has_both(site: Site, source: HartsSource):
+    told(site, source, client(enrolment(), exit_()), courses=[course()])
+    told(site, source, client(listing(), local_key="K7QM2XWBCLIE"))
+
+    assert told(site, source, client(enrolment(action="U"), harts_no="", local_key="K7QM2XWBCLIE"))[0][2] == "H4"
+
+
+def test_what_was_said_under_one_number_between_two_lines_with_both_is_known_under_the_other(
+    site: Site, source: HartsSource
+):
+    told(site, source, client(enrolment(), local_key="K7QM2XWBCLIE"), courses=[course()])
+    told(site, source, client(exit_()))
+    told(site, source, client(attendance(), local_key="K7QM2XWBCLIE"))
+
+    assert told(site, source, client(enrolment(action="U"), harts_no="", local_key="K7QM2XWBCLIE"))[0][2] == "H4"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_waited_under_one_number_is_handed_in_anew_before_it_is_said_to_be_there(
+    site: Site, memory: Memory, restarted: bool
+):
+    """A later line with both numbers says whose it is."""
+    clock = StandingClock()
+    source = connect(site.settings, memory, clock.now)
+    told(site, source, client(enrolment()), courses=[course()])
+    waits = told(site, source, client(enrolment(action="U"), harts_no="", local_key="K7QM2XWBCLIE"))
+    site.hand_in(client(listing(), local_key="K7QM2XWBCLIE"))
+    _, since = read(source)
+    source = connect(site.settings, memory, clock.now) if restarted else source
+    clock.advance(timedelta(days=30))
+
+    source.answer(dict.fromkeys(source.awaiting(100), OK))
+
+    assert waits == [("EN", "WARN", "W01", "COURSE")]
+    assert messages(read(source, since)[0]) == [["EN"]]
+
+
 def test_a_learner_is_not_enrolled_again_by_a_change_after_an_exit_but_by_a_new_line(site: Site, source: HartsSource):
     told(site, source, client(enrolment(), exit_()), courses=[course()])
 
