@@ -115,7 +115,7 @@ class FromHarts:
         if taken is not None and taken.name == name and not taken.whole:
             self._put(identity, replace(taken, whole=True, made=_digest(self._keys_of(taken) or ())))
 
-    def refetch(self, keys: Sequence[str], now: datetime) -> list[Raw | Gone]:
+    def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """Records by key; of a request that was said again or taken back since, the later line alone is there.
 
         A line that gives its number to another client says nothing of the earlier one's. A file that is away just now,
@@ -127,18 +127,17 @@ class FromHarts:
         found: dict[str, Raw] = {}
         said: dict[str, list[Group]] = {}  # the site's own requests: number to what was said last, of each client
         for name in self._folder.names(".DAT"):
-            batch = self._batch(name)
-            if batch is not None and self._never_taken(batch, now) is not None:
-                continue  # what a refused file says does not count
-            asked = wanted.pop(_where(name), set()) if batch is not None else set()
-            if batch is not None:
-                for group in self._groups(batch):
-                    if number := group.request(self._site):
-                        said[number] = [*(one for one in said.get(number, ()) if not one.same_client(group)), group]
-                    else:
-                        said[group.key] = [group]
-                    if group.key in asked:
-                        found[group.key] = self._raw(batch, group)
+            taken = self._register.get(_identity(_where(name)))
+            if taken is None or taken.name != name or (batch := self._batch(name)) is None:
+                continue  # what a file says that was refused, or not taken in yet, does not count
+            asked = wanted.pop(_where(name), set())
+            for group in self._groups(batch):
+                if number := group.request(self._site):
+                    said[number] = [*(one for one in said.get(number, ()) if not one.same_client(group)), group]
+                else:
+                    said[group.key] = [group]
+                if group.key in asked:
+                    found[group.key] = self._raw(batch, group)
         for away in wanted:
             self._read_anew(away)
         standing = {group.key for groups in said.values() for group in groups}
@@ -294,6 +293,8 @@ class FromHarts:
         stamp = self._folder.stamp(name)
         if self._held is not None and (self._held.name, self._held.stamp) == (name, stamp):
             return self._held.batch
+        if stamp is not None and stamp[1] > FILE_BYTES_MAX:
+            return None
         data = self._folder.read(name)
         found = dat.read(name, data, dat.FROM_HARTS) if data is not None else None
         if data is None or not isinstance(found, dat.Batch):

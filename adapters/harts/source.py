@@ -123,7 +123,7 @@ class HartsSource:
 
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """Read lines by key, in the order asked; of a file that HARTS took away they are gone."""
-        return self._incoming.refetch(keys, self._now())
+        return self._incoming.refetch(keys)
 
     def reach(self) -> None:
         """See that files can be written for HARTS."""

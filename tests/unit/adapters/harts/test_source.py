@@ -14,10 +14,11 @@ import pytest
 from adapters.contract import Answer, Gone, Page, Parcel, Raw, SentState, Verdict
 from adapters.harts import ack
 from adapters.harts.source import HartsSource, connect
+from adapters.mailbox import FILE_BYTES_MAX
 from hub.errors import LeaseOver, RecordUnreadable, Refused, Unavailable
 from tests.contract.source import Memory
 from tests.fakes import StandingClock
-from tests.harts_builder import SITE, Site, assessment, client, referral
+from tests.harts_builder import SITE, Site, assessment, client, course, enrolment, referral
 
 OK = Answer(Verdict.ACCEPTED)
 
@@ -259,6 +260,34 @@ def test_a_line_is_read_again_by_key_and_gone_when_harts_took_its_file(site: Sit
 
     assert source.refetch([raw.key, "x/2026/001/4"]) == [Gone(raw.key), Gone("x/2026/001/4")]
     assert source.awaiting(100) == []
+
+
+def test_a_file_that_was_not_taken_in_yet_says_nothing_of_what_was_said_before(
+    site: Site, source: HartsSource, memory: Memory
+):
+    site.hand_in(client(referral()))
+    (raw,), _, _ = all_of(source)
+    site.hand_in(client(referral(action="U", status="X"), enrolment()), courses=[course()])
+    before = dict(memory)
+
+    assert source.refetch([raw.key, f"{SITE}/2026/002/4"]) == [raw, Gone(f"{SITE}/2026/002/4")]
+    assert memory == before
+
+
+@pytest.mark.parametrize("seq", [1, 2])
+def test_a_file_that_is_too_long_keeps_no_line_of_another_from_being_read_again(
+    site: Site, source: HartsSource, seq: int
+):
+    name = site.hand_in(client(referral()), seq=1)
+    kept = site.hand_in(client(referral(ref_no="R-2")), seq=3)
+    (_, raw), _, _ = all_of(source)
+    long = site.from_harts / name.replace("001.DAT", f"00{seq}.DAT")
+    long.touch()
+    os.truncate(long, FILE_BYTES_MAX + 1)  # a hole: it takes no room
+
+    assert source.refetch([raw.key]) == [raw]
+    assert source.answer(dict.fromkeys(source.awaiting(100), OK))
+    assert told(site, kept).settled
 
 
 # -- to HARTS
