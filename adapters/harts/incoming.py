@@ -69,9 +69,9 @@ class FromHarts:
         """The next records of a file, and the line to go on after; None: that was all.
 
         Returns:
-            None where the file is gone, or another one stands under its name: it was not read through.
+            None where the file cannot be read, or another one stands under its name: it was not read through.
         """
-        batch = self._batch(name)
+        batch = self._batch_or_none(name)
         if batch is None:
             self._held = None
             return None
@@ -275,10 +275,7 @@ class FromHarts:
         known = self._keys.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
-        try:
-            batch = self._batch(name)
-        except Unavailable:  # told where files are looked at
-            return None
+        batch = self._batch_or_none(name)
         if batch is None or stamp is None:
             return None
         keys = tuple(group.key for group in self._groups(batch))
@@ -287,6 +284,13 @@ class FromHarts:
             return None
         self._keys[name] = (stamp, keys)
         return keys
+
+    def _batch_or_none(self, name: str) -> dat.Batch | None:
+        """The same; None too where it cannot be read, which is told where files are looked at."""
+        try:
+            return self._batch(name)
+        except Unavailable:
+            return None
 
     def _batch(self, name: str) -> dat.Batch | None:
         """A file as it was taken in; None: it is gone, or other bytes stand under its name."""

@@ -115,6 +115,20 @@ def test_a_file_that_goes_before_it_was_read_through_is_read_when_it_is_back(age
     assert len(found) == len(lines), "a file that was read in part counts as not read"
 
 
+def test_a_file_that_becomes_a_folder_before_it_was_read_through_stops_no_other(agency: HartsAgency, connect: Connect):
+    lines = [harts.client(harts.referral(ref_no=f"X-{number}", to_site=RECEIVER)) for number in range(501)]
+    name = agency.site.hand_in(*lines, seq=900)
+    source = connect()
+    half = source.fetch("")
+    (agency.site.from_harts / name).unlink()
+    (agency.site.from_harts / name).mkdir()
+    agency.add()
+
+    found, _ = drain(source, half.cursor)
+
+    assert (len(half.raws), len(found)) == (500, 1)
+
+
 def test_pages_are_the_same_whoever_reads_them(agency: HartsAgency, connect: Connect):
     agency.site.hand_in(*[harts.client(harts.referral(ref_no=f"X-{n}", to_site=RECEIVER)) for n in range(1_100)])
     memory = Memory()
