@@ -178,7 +178,10 @@ def moment_out(element: Any) -> Any:
         return None, None, None
     if local.tzinfo is None:
         return element[:10], None, None
-    local = local.astimezone(TORONTO)
+    try:
+        local = local.astimezone(TORONTO)
+    except OverflowError:
+        return None, None, None
     seq = (local - local.replace(hour=0, minute=0, second=0)).seconds
     if seq > _SEQ_MAX:
         return Partly((local.date().isoformat(), None, None), {"file_date": "the time of day is not kept"})
@@ -189,18 +192,29 @@ def month_in(period: str | None) -> Any:
     """From the first day of a month to its last."""
     if not period:
         return None
-    if not _MONTH.fullmatch(period):
+    days = _days_of(period)
+    if days is None:
         raise Unfit("period", "a month", "mend it at the source")
-    first = date.fromisoformat(f"{period}-01")
-    following = (first + timedelta(days=_LONGEST_MONTH)).replace(day=1)
-    return {"start": first.isoformat(), "end": (following - timedelta(days=1)).isoformat()}
+    return days
 
 
 def month_out(element: Any) -> Any:
     """The month in which a period begins, if it is one month and nothing else."""
     said = str(element.get("start", ""))[:7]
-    whole = _MONTH.fullmatch(said) and month_in(said) == {name: element.get(name) for name in ("start", "end")}
+    whole = _days_of(said) == {name: element.get(name) for name in ("start", "end")}
     return said if whole else Partly(None, {"period": "no whole month"})
+
+
+def _days_of(month: str) -> dict[str, str] | None:
+    """The first day of a month and its last; None: it is no month, or the calendar ends before it does."""
+    if not _MONTH.fullmatch(month):
+        return None
+    try:
+        first = date.fromisoformat(f"{month}-01")
+        following = (first + timedelta(days=_LONGEST_MONTH)).replace(day=1)
+    except (ValueError, OverflowError):
+        return None
+    return {"start": first.isoformat(), "end": (following - timedelta(days=1)).isoformat()}
 
 
 def minutes_in(hours: str | None) -> Any:
