@@ -27,7 +27,7 @@ from adapters.harts.rules import FEDERAL
 NOTHING_YET = "W01"  # program systems 9.4: no referral to belong to, or nothing to change, yet
 NOT_CARRIED = "DN_OFF_BUS"
 NAMED_BY = ("harts_no", "local_key")  # H1: by one of them a CL names its client
-KEPT_MAX = 200  # [policy] of a learner, and of a course: the newest words; of attendance they are sixteen years
+KEPT_MAX = 200  # [policy] of a learner, and of a course: the newest words; of older ones, what `_cut` leaves
 KEPT = frozenset({"WL", "EN", "AT", "EX"})
 _FIELDS = {"WL": (), "EN": ("first_class", "ref_no"), "AT": ("period",), "EX": ("exit_date",)}  # what is kept of each
 
@@ -165,7 +165,7 @@ class Ledger:
         there = {word[0] for word in before}
         fresh = [word for word in new if word[0] not in there]
         if fresh:
-            self._memory.put(key, orjson.dumps(sorted([*before, *fresh], key=_by_place)[-KEPT_MAX:]).decode())
+            self._memory.put(key, orjson.dumps(_cut(sorted([*before, *fresh], key=_by_place))).decode())
 
 
 _RULES: Mapping[str, Callable[[Line, Course | None, Enrolled | None], Iterator[Fault]]] = {
@@ -234,6 +234,12 @@ def _by_place(word: Word) -> Place:
 def _together(lists: Iterable[list[Word]]) -> list[Word]:
     """The words of a learner who has two numbers, each once."""
     return sorted({word[0]: word for words in lists for word in words}.values(), key=_by_place)
+
+
+def _cut(words: list[Word]) -> list[Word]:
+    """The newest words, and of older ones the last of each list, enrolment, exit and course: only old months go."""
+    older = {(word[1], word[3]): word for word in words[:-KEPT_MAX] if word[1] != "AT"}
+    return [*sorted(older.values(), key=_by_place), *words[-KEPT_MAX:]]
 
 
 def _course_key(name: str) -> str:

@@ -467,6 +467,33 @@ def test_order_is_meaning_in_one_file_too_case_47(site: Site, source: HartsSourc
     assert [each[1:3] for each in answers[1:]] == [("ERR", "H5"), ("OK", "")]
 
 
+def test_a_learner_with_more_lines_than_are_remembered_is_still_enrolled(site: Site, source: HartsSource):
+    told(site, source, client(enrolment(), attendance(), listing()), courses=[course()])
+    for _ in range(3):
+        told(site, source, client(*[attendance(action="U")] * 99))
+
+    left = told(site, source, client(exit_(), attendance(action="U", period="2026-05")))
+
+    assert left == [("EX", "OK", "", ""), ("AT", "OK", "", "")]
+    assert told(site, source, client(listing()))[0][2] == "W02"
+    assert told(site, source, client(enrolment(action="U")))[0][2] == "H4", "and what ended has ended"
+
+
+def test_what_is_remembered_of_a_learner_does_not_grow_with_what_is_said_of_one_course(
+    site: Site, source: HartsSource, memory: Memory
+):
+    told(site, source, client(enrolment()), courses=[course()])
+    lines = [enrolment(action="U", seat="4"), *[attendance(action="U")] * 98]
+    for _ in range(3):
+        told(site, source, client(attendance(), *lines))
+    (key,) = [key for key in memory if key.startswith("learner:")]
+    before = len(orjson.loads(memory[key]))
+
+    told(site, source, client(*lines))
+
+    assert len(orjson.loads(memory[key])) == before
+
+
 def test_nothing_that_is_remembered_names_a_learner_inv_1(site: Site, source: HartsSource, memory: Memory):
     told(site, source, client(enrolment(), attendance(), local_key="K7QM2XWBCLIE"), courses=[course()])
 
