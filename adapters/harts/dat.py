@@ -23,6 +23,7 @@ from hub.errors import MappingGap, code, shape
 
 VERSION = "0100"
 TO_HARTS, FROM_HARTS = "S", "R"
+LINES_OF_CLIENT_MAX = 100  # [policy] below one CL: each of its RF brings all of its results
 SEQ_MAX = 999  # program systems 9.4: per site, year and direction
 NAMED = "CP1252"  # how HD names the encoding
 _BELOW = frozenset({"EL", "AS", "RF", "WL", "EN", "AT", "EX"})
@@ -104,6 +105,11 @@ class Client:
     def faults(self) -> tuple[Fault, ...]:
         """Those of the CL and of all lines below it."""
         return tuple(fault for line in (self.line, *self.lines) for fault in line.faults)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more lines than one message should be made of: none of them is taken."""
+        return len(self.lines) > LINES_OF_CLIENT_MAX
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from adapters.contract import Answer, Verdict
 from adapters.harts import ack, dat
+from adapters.harts.dat import LINES_OF_CLIENT_MAX
 from adapters.harts.layout import DELETED, Fault, Line, layout
 from adapters.harts.ledger import KEPT, NAMED_BY, NOT_CARRIED, NOTHING_YET
 from hub.model.canonical import canonical
 
-LINES_OF_CLIENT_MAX = 100  # [policy] below one CL: each of its RF brings all of its results
 _PARTS = frozenset({"AS", "EL"})  # facts of the client, which go with whatever speaks of a referral
 _STUDY = frozenset({"EN", "AT", "EX"})
 _RECORDS = {
@@ -81,7 +81,7 @@ def of_client(where: str, client: dat.Client) -> Iterator[Group]:
         return
     faults = (*client.line.faults, *_crowd(client))
     parts = [line for line in client.lines if line.record in _PARTS and not line.faults]
-    if len(client.lines) > LINES_OF_CLIENT_MAX:
+    if client.crowded:
         parts = parts[:1]
     made = [*_of_referrals(client, where.partition("/")[0], parts), *_of_study(client)]
     for lines in sorted(made, key=lambda lines: lines[0].number):  # a page goes on after a line
@@ -97,10 +97,13 @@ def _of_referrals(client: dat.Client, site: str, parts: list[Line]) -> Iterator[
     """
     asked = [line for line in client.lines if line.record == "RF"]
     answers = [line for line in asked if line.fields.get("to_site") == site]
+    of_course: dict[str, list[Line]] = {}
+    for line in answers:
+        of_course.setdefault(line.fields.get("course", ""), []).append(line)
     listed: dict[int, list[Line]] = {}
     for line in client.lines:
         if line.record == "WL" and not line.faults and line.action != DELETED:
-            named = [each for each in answers if each.fields.get("course") == line.fields.get("course")]
+            named = of_course.get(line.fields["course"], [])
             theirs = named if len(named) == 1 else answers
             listed.setdefault(theirs[0].number if len(theirs) == 1 else 0, []).append(line)
     for line in asked:
@@ -184,7 +187,7 @@ def _of_nobody(client: dat.Client, nothing: _Part) -> _Part:
 
 def _crowd(client: dat.Client) -> Iterator[Fault]:
     """The fault of a client with more lines than one message should be made of."""
-    if len(client.lines) > LINES_OF_CLIENT_MAX:
+    if client.crowded:
         got, expected = f"{len(client.lines)} lines below it", f"{LINES_OF_CLIENT_MAX} at most"
         yield Fault(client.line.number, "CL", "", "DN_SCHEMA", got, expected)
 

@@ -107,7 +107,8 @@ class Ledger:
 
     def client(self, where: str, client: Client) -> Client:
         """A client with what is wrong with the lines about courses, each held against those before it."""
-        if client.line.faults or client.line.action == DELETED or not any(each.record in KEPT for each in client.lines):
+        refused = client.line.faults or client.line.action == DELETED or client.crowded
+        if refused or not any(each.record in KEPT for each in client.lines):
             return client
         keys = [
             f"learner:{self._memory.digest(f'{name} {client.line.fields[name]}')}"

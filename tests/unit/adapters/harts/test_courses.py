@@ -11,6 +11,7 @@ import pytest
 
 from adapters.contract import Answer, Raw, Verdict
 from adapters.harts import dat
+from adapters.harts.dat import LINES_OF_CLIENT_MAX
 from adapters.harts.source import HartsSource, connect
 from tests.contract.source import Memory
 from tests.fakes import StandingClock
@@ -492,6 +493,17 @@ def test_what_is_remembered_of_a_learner_does_not_grow_with_what_is_said_of_one_
     told(site, source, client(*lines))
 
     assert len(orjson.loads(memory[key])) == before
+
+
+def test_nothing_of_a_client_with_more_lines_than_are_taken_is_remembered(
+    site: Site, source: HartsSource, memory: Memory
+):
+    """Each line would be held against all those before it, for as long as that takes."""
+    crowd = client(enrolment(), *[attendance()] * LINES_OF_CLIENT_MAX)
+    told(site, source, crowd, courses=[course()], said=Answer(Verdict.REFUSED, "DN_SCHEMA"))
+
+    assert not [key for key in memory if key.startswith("learner:")]
+    assert told(site, source, client(enrolment())) == [("EN", "OK", "", "")]
 
 
 def test_nothing_that_is_remembered_names_a_learner_inv_1(site: Site, source: HartsSource, memory: Memory):
