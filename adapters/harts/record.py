@@ -17,7 +17,7 @@ It does not know the hub's codes: a code that nobody knows is the mapping's to r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -166,12 +166,11 @@ def shortened(record: Record) -> Sequence[Loss]:
     """What of a note had to make room for the constant, and which lines could not be written."""
     if record.kind in study.KINDS:
         return study.unwritten(record)
-    cut = bool(record.get("incomplete")) and marked(record.get("note") or "")[1]
-    return (
-        (Loss("note", f"cut at {layout()['RF'].columns['note'].width} characters, its marker counted", cut=True),)
-        if cut
-        else ()
-    )
+    losses = list(_unwritten(record))
+    if record.get("incomplete") and marked(record.get("note") or "")[1]:
+        width = layout()["RF"].columns["note"].width
+        losses.append(Loss("note", f"cut at {width} characters, its marker counted", cut=True))
+    return losses
 
 
 def _document(key: str, data: bytes) -> dict[str, Any]:
@@ -259,7 +258,17 @@ def _written(record: Record) -> dict[str, str]:
 
 def _whole(name: str, record: Record) -> bool:
     """Whether a line can be written; an EL or a WL that says too little is not (program systems 9.4)."""
-    return name == "AS" or all(record.get(field) for field in layout()[name].needed if field != "local_key")
+    return name == "AS" or not study.missing(name, record.fields)
+
+
+def _unwritten(record: Record) -> Iterator[Loss]:
+    """Of each EL and WL that cannot be written, what it lacks first."""
+    client = next(iter(record.children.get("client", ())), Record("client", {}))
+    rows = [("EL", f"client.{CHILDREN['EL']}", each) for each in client.children.get(CHILDREN["EL"], ())]
+    rows += [("WL", LISTED, each) for each in record.children.get(LISTED, ())]
+    for name, place, each in rows:
+        if where := study.missing(name, each.fields):
+            yield Loss(f"{place}.{where}", f"no {name} line without it")
 
 
 def _try(name: str, action: str, fields: Mapping[str, str], *, restated: bool) -> None:

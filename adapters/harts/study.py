@@ -103,7 +103,7 @@ def drafts(found: Record) -> list[Said]:
     """
     key = found.get("local_key") or ""
     named = {"local_key": key} if key else {}
-    made: list[Said] = [(name, "A", fields) for name, fields in _lines(found) if not _missing(name, fields)]
+    made: list[Said] = [(name, "A", fields) for name, fields in _lines(found) if not missing(name, fields)]
     for name, action, fields in made:
         fill(name, action, {**fields, **named})
     return [("CL", CHANGED, named), *made]
@@ -111,8 +111,13 @@ def drafts(found: Record) -> list[Said]:
 
 def unwritten(found: Record) -> Sequence[Loss]:
     """Of each line that could not be written, what it lacks first."""
-    lacks = ((name, _missing(name, fields)) for name, fields in _lines(found))
+    lacks = ((name, missing(name, fields)) for name, fields in _lines(found))
     return tuple(Loss(where, f"no {name} line without it") for name, where in lacks if where)
+
+
+def missing(name: str, fields: Mapping[str, str]) -> str:
+    """The first field that a line needs and has not, or ""."""
+    return next((each for each in without_key(layout()[name].needed) if not fields.get(each)), "")
 
 
 def _exit(first: Mapping[str, str], client: Mapping[str, str], own: Mapping[str, str], *, deleted: bool) -> Record:
@@ -151,7 +156,7 @@ def _lines(found: Record) -> Iterator[tuple[str, dict[str, str]]]:
         yield "EX", {**_filled(found, _OF_EX), **levels, **(said if outcome else {})}
         return
     months = found.children.get("attendance", ())
-    supports = {(each.get("service") or "").lower(): "1" for each in found.children.get("support", ())}
+    supports = {word.lower(): "1" for each in found.children.get("support", ()) if (word := each.get("service"))}
     if found.get("began") or not months or found.get("course"):
         yield "EN", {**_filled(found, _OF_EN), **levels, **supports}
     for month in months:
@@ -160,8 +165,3 @@ def _lines(found: Record) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _filled(found: Record, fields: Sequence[str]) -> dict[str, str]:
     return {name: text for name in fields if (text := found.get(name))}
-
-
-def _missing(name: str, fields: Mapping[str, str]) -> str:
-    """The first field that a line needs and has not, or ""."""
-    return next((each for each in without_key(layout()[name].needed) if not fields.get(each)), "")
