@@ -16,7 +16,7 @@ from hub.errors import code
 
 STREAMS = frozenset({"LINC", "CLIC", "ESL", "FSL", "ELT", "OSLT"})  # program systems 4.5
 FORMATS, FOCUSES = frozenset("1234567"), frozenset("12345")  # numbered in the order of program systems 2.11
-STATUSES, COMPLETED = frozenset("CPE"), frozenset("CP")
+STATUSES, FINISHED = frozenset("CPE"), frozenset("CP")
 # from the lowest: literacy, then Pre-CLB, then the benchmarks, in the order of program systems 2.12
 _LADDER = ("FL", "1L", "2L", "3L", "4L", "PC", *(f"{level:02}" for level in range(1, 13)))
 _RUNG = {level: place for place, level in enumerate(_LADDER)}
@@ -118,19 +118,19 @@ def of_exit(line: Line, enrolled: Enrolled | None) -> Iterator[Fault]:
     status = said.get("status", "")
     if status and status not in STATUSES:
         yield _fault(line, "STATUS", "DN_SCHEMA", code(status), "C, P or E")
-    if "reason" in said and status in COMPLETED:
+    if "reason" in said and status in FINISHED:
         yield _fault(line, "REASON", "DN_SCHEMA", code(said["reason"]), "nothing with C and P")
-    yield from _certificate(line, completed=status in COMPLETED)
+    yield from _certificate(line, finished=status in FINISHED)
 
 
-def _certificate(line: Line, *, completed: bool) -> Iterator[Fault]:
+def _certificate(line: Line, *, finished: bool) -> Iterator[Fault]:
     said = line.fields
     if said.get("cert") != "1":
         for name in ("cert_l", "cert_s"):
             if name in said:
                 yield _fault(line, name.upper(), "H5", "a level without a certificate", "nothing, or Y as CERT")
         return
-    if not completed:
+    if not finished:
         yield _fault(line, "CERT", "H5", "a certificate of who left early", "STATUS C or P with a certificate")
     for name in ("l", "s"):
         if said.get(f"cert_{name}", said.get(name, "NA")) in NO_LEVEL:
