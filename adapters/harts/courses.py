@@ -23,7 +23,7 @@ _RUNG = {level: place for place, level in enumerate(_LADDER)}
 _OPEN_END = "9999-12-31"
 
 Course = Mapping[str, str]
-"""The fields of a CO line."""
+"""The fields of a CO line that other lines are held against."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,13 @@ NOT_CARRIED = "DN_OFF_BUS"
 NAMED_BY = ("harts_no", "local_key")  # H1: by one of them a CL names its client
 KEPT_MAX = 200  # [policy] of a learner, and of a course: the newest words; of older ones, what `_cut` leaves
 KEPT = frozenset({"WL", "EN", "AT", "EX"})
-_FIELDS = {"WL": (), "EN": ("first_class", "ref_no"), "AT": ("period",), "EX": ("exit_date",)}  # what is kept of each
+_FIELDS = {  # what is kept of each
+    "CO": ("stream", "start", "end", "ongoing", "l_from", "l_to", "active"),
+    "WL": (),
+    "EN": ("first_class", "ref_no"),
+    "AT": ("period",),
+    "EX": ("exit_date",),
+}
 
 _OWN_NUMBER = "a referral of HARTS' own"
 
@@ -101,7 +107,7 @@ class Ledger:
                 faults.append(_nothing(line))
             if not faults:
                 key = _course_key(line.fields["course"])
-                self._keep(key, words, (at, "CO", line.action, line.fields["course"], dict(line.fields)))
+                self._keep(key, words, _word(at, line))
             found.append(replace(line, faults=tuple(faults), again=not faults and line.action == "A" and stands))
         return found
 
@@ -122,8 +128,7 @@ class Ledger:
         for line in client.lines:
             checked = self._checked(where, line, [*words, *new]) if line.record in KEPT else line
             if line.record in KEPT and _is_taken(checked):
-                said = {name: text for name in _FIELDS[line.record] if (text := line.fields.get(name))}
-                new.append((_place(where, line), line.record, line.action, line.fields["course"], said))
+                new.append(_word(_place(where, line), line))
             lines.append(checked)
         for key, before in kept.items():
             self._keep(key, before, *_together([words, new]))  # under each number what was said under the other too
@@ -226,6 +231,11 @@ def _with(line: Line, *faults: Fault) -> Line:
 def _place(where: str, line: Line) -> Place:
     _, year, seq = where.split("/")
     return int(year), int(seq), line.number
+
+
+def _word(at: Place, line: Line) -> Word:
+    said = {name: text for name in _FIELDS[line.record] if (text := line.fields.get(name))}
+    return at, line.record, line.action, line.fields["course"], said
 
 
 def _by_place(word: Word) -> Place:

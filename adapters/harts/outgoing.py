@@ -70,7 +70,9 @@ class Slip:
         """
         try:
             row: dict[str, Any] = orjson.loads(data)
-            lines = {name: (first, last) for name, (first, last) in row["lines"].items()}
+            lines = {name: (int(first), int(last)) for name, (first, last) in row["lines"].items()}
+            if dat.shown(row["file"]) != row["file"]:
+                raise ValueError
             return cls(row["file"], lines, row["stands"], row["read"], row["settled"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Unavailable(

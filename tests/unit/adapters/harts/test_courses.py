@@ -468,6 +468,16 @@ def test_order_is_meaning_in_one_file_too_case_47(site: Site, source: HartsSourc
     assert [each[1:3] for each in answers[1:]] == [("ERR", "H5"), ("OK", "")]
 
 
+def test_of_a_course_nothing_is_remembered_but_what_lines_are_held_against(
+    site: Site, source: HartsSource, memory: Memory
+):
+    """A title is free text, and may name somebody."""
+    told(site, source, courses=[course(title="English with Zyxwvut")])
+
+    assert "course:LINC-5" in memory
+    assert "Zyxwvut" not in str(dict(memory))
+
+
 def test_a_learner_with_more_lines_than_are_remembered_is_still_enrolled(site: Site, source: HartsSource):
     told(site, source, client(enrolment(), attendance(), listing()), courses=[course()])
     for _ in range(3):

@@ -497,10 +497,23 @@ def test_one_number_for_two_clients_is_nobodys(site: Site, source: HartsSource):
     assert source.fetch("").numbers == ()
 
 
-def test_a_damaged_slip_stops_what_is_sent_and_not_what_is_read(site: Site, source: HartsSource):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda _: b"", id="nothing"),
+        pytest.param(lambda data: orjson.dumps({**orjson.loads(data), "file": 7}), id="no name"),
+        pytest.param(lambda data: orjson.dumps({**orjson.loads(data), "file": "HTT00001.DAT"}), id="another name"),
+        pytest.param(lambda data: orjson.dumps({**orjson.loads(data), "lines": {"e-1": ["a", "b"]}}), id="no lines"),
+    ],
+)
+def test_a_damaged_slip_stops_what_is_sent_and_not_what_is_read(
+    site: Site, source: HartsSource, damage: Callable[[bytes], bytes]
+):
     source.send([parcel("e-1")], nothing)
+    (batch,) = site.received()
+    site.acknowledge(batch, {}, {2: "40000077"})
     (slip,) = (site.to_harts / ".spool").glob("*.slip")
-    slip.write_bytes(b"")
+    slip.write_bytes(damage(slip.read_bytes()))
     site.hand_in(client(referral()))
 
     raws, problems, _ = all_of(source)
