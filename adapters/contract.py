@@ -146,7 +146,10 @@ Now = Callable[[], datetime]
 
 
 class Memory(Protocol):
-    """A small store of an adapter's own: sequence numbers, key pairs, gaps. Text to text, no personal value."""
+    """A small store of an adapter's own, text to text: what it has read, and what later records are held against.
+
+    It holds no personal value. What was said of a person (dates, courses, plans) stands under a keyed digest alone.
+    """
 
     def get(self, key: str) -> str | None:
         """The text stored under a key, or None."""

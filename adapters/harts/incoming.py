@@ -4,8 +4,8 @@ A file stays where it is until HARTS takes it away; it does so when its ``.ACK``
 remembered by the file's identity, so the same file met again gets its answer again, and another one under that identity
 is F03. A file that goes before it was settled is read again when it is back: what waited of it was dropped as gone.
 So is one that still waits when a file with an earlier number comes late: its lines see what that one says.
-One that cannot be read, or whose answer cannot be written, stops no other: it is told once and tried again. Nothing of
-a line is remembered here.
+One that cannot be read, or whose answer cannot be written, stops no other: it is told once and tried again. Of lines
+nothing is remembered but what later ones are held against (``ledger``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adapters.harts import ack, dat
 from adapters.harts.groups import Group, line_of, of_client, of_lines
 from adapters.harts.layout import Line
 from adapters.harts.ledger import Ledger
-from adapters.harts.taken import Register, Taken
+from adapters.harts.taken import Register, Taken, identity_of, where_of
 from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.errors import RecordUnreadable, Unavailable
 
@@ -110,7 +110,7 @@ class FromHarts:
 
     def is_whole(self, name: str) -> None:
         """All of a file has been judged: from now on it is answered."""
-        identity = _identity(_where(name))
+        identity = identity_of(where_of(name))
         taken = self._register.get(identity)
         if taken is not None and taken.name == name and not taken.whole:
             self._put(identity, replace(taken, whole=True, made=_digest(self._keys_of(taken) or ())))
@@ -127,10 +127,10 @@ class FromHarts:
         found: dict[str, Raw] = {}
         said: dict[str, list[Group]] = {}  # the site's own requests: number to what was said last, of each client
         for name in self._folder.names(".DAT"):
-            taken = self._register.get(_identity(_where(name)))
+            taken = self._register.get(identity_of(where_of(name)))
             if taken is None or taken.name != name or (batch := self._batch(name)) is None:
                 continue  # what a file says that was refused, or not taken in yet, does not count
-            asked = wanted.pop(_where(name), set())
+            asked = wanted.pop(where_of(name), set())
             for group in self._groups(batch):
                 if number := group.request(self._site):
                     said[number] = [*(one for one in said.get(number, ()) if not one.same_client(group)), group]
@@ -154,7 +154,7 @@ class FromHarts:
             if len(keys) >= limit:
                 self._turn = self._turn or identity
             elif taken.whole and taken.name not in there:  # taken away: nobody waits for its answer any more
-                self._read_anew(_where(taken.name))
+                self._read_anew(where_of(taken.name))
             elif taken.whole:
                 final = self._final.get(taken.name, {})
                 keys += [key for key in self._keys_of(taken) or () if key not in final]
@@ -189,7 +189,7 @@ class FromHarts:
 
     def _read_anew(self, where: str) -> None:
         """A file counts as taken away, and is read when it is back: at once, where it still lies there."""
-        identity = _identity(where)
+        identity = identity_of(where)
         if (taken := self._register.get(identity)) is not None:
             self._register.went(taken.name)
             self._put(identity, replace(taken, settled=True))
@@ -238,9 +238,9 @@ class FromHarts:
             return False
         others = [*self._courses(batch), *batch.strays()]
         clients = list(self._clients(batch))
-        groups = [group for client in clients for group in of_client(_where(batch.name), client)]
+        groups = [group for client in clients for group in of_client(where_of(batch.name), client)]
         if any(group.key not in answers for group in groups):  # as in `_keys_of`
-            self._read_anew(_where(batch.name))
+            self._read_anew(where_of(batch.name))
             return False
         lines = of_lines(clients, others, groups, answers, old=old)
         ended = not any(answers[group.key].under_way for group in groups)
@@ -280,7 +280,7 @@ class FromHarts:
             return None
         keys = tuple(group.key for group in self._groups(batch))
         if taken.whole and taken.made != _digest(keys):
-            self._read_anew(_where(name))
+            self._read_anew(where_of(name))
             return None
         self._keys[name] = (stamp, keys)
         return keys
@@ -328,7 +328,7 @@ class FromHarts:
         """A new file: those after it that wait are read anew, since their lines see what it says."""
         for later, taken in list(self._register.unsettled()):
             if later > identity:  # of one site: the order of year and sequence
-                self._read_anew(_where(taken.name))
+                self._read_anew(where_of(taken.name))
 
     def _never_taken(self, batch: dat.Batch, now: datetime) -> dat.Refusal | None:
         """F01, of a file that is whole and not for us, or not of this time. What was taken in stays so."""
@@ -358,14 +358,14 @@ class FromHarts:
     def _groups(self, batch: dat.Batch) -> Iterator[Group]:
         self._courses(batch)
         for client in self._clients(batch):
-            yield from of_client(_where(batch.name), client)
+            yield from of_client(where_of(batch.name), client)
 
     def _clients(self, batch: dat.Batch) -> Iterator[dat.Client]:
-        where = _where(batch.name)
+        where = where_of(batch.name)
         return (self._ledger.client(where, each) for each in batch.clients(cuaet_eligible=self._cuaet))
 
     def _courses(self, batch: dat.Batch) -> list[Line]:
-        return self._ledger.courses(_where(batch.name), batch.courses())
+        return self._ledger.courses(where_of(batch.name), batch.courses())
 
     def _raw(self, batch: dat.Batch, group: Group) -> Raw:
         data = group.octets(batch.header.file_date.isoformat())
@@ -376,17 +376,6 @@ class FromHarts:
         if taken.settled:
             for kept in (self._keys, self._said, self._final):
                 kept.pop(taken.name, None)
-
-
-def _where(name: str) -> str:
-    """The part of a record key that a file's name says: site, year and sequence."""
-    return f"{name[2:8].rstrip('_')}/{name[8:12]}/{name[16:19]}"
-
-
-def _identity(where: str) -> str:
-    """As :attr:`adapters.harts.dat.Header.identity`."""
-    place, _, seq = where.rpartition("/")
-    return f"{place}/{dat.FROM_HARTS}/{seq}"
 
 
 def _digest(keys: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import orjson
 
 from adapters.contract import Memory
+from adapters.harts import dat
 
 _FILES = "files"  # memory key: identities of files that are not settled, in order
 _AWAY = "away"  # memory key: names of files that went before they were settled, and are looked at when they are back
@@ -82,3 +83,14 @@ class Register:
 
     def _keep(self, key: str, names: list[str]) -> None:
         self._memory.put(key, orjson.dumps(names).decode())
+
+
+def where_of(name: str) -> str:
+    """The part of a record key that a file's name says: site, year and sequence."""
+    return f"{name[2:8].rstrip('_')}/{name[8:12]}/{name[16:19]}"
+
+
+def identity_of(where: str) -> str:
+    """As :attr:`adapters.harts.dat.Header.identity`."""
+    place, _, seq = where.rpartition("/")
+    return f"{place}/{dat.FROM_HARTS}/{seq}"

@@ -547,9 +547,15 @@ def test_a_file_whose_lines_make_other_messages_than_they_did_is_handed_in_anew_
     assert other.settled
 
 
-def test_an_unfaithful_memory_costs_a_check_and_no_message(site: Site, source: HartsSource, memory: Memory):
+def test_a_memory_that_was_lost_refuses_lines_until_co_and_en_are_sent_once_more_with_a(
+    site: Site, source: HartsSource, memory: Memory
+):
     told(site, source, client(enrolment()), courses=[course()])
-    for key in [key for key in memory if key.startswith("learner:")]:
-        memory.put(key, None)
+    memory.clear()
 
-    assert told(site, source, client(enrolment())) == [("EN", "OK", "", "")], "W02 is not seen, and it goes"
+    lost = told(site, source, client(listing(), enrolment(), attendance(), exit_()))
+    again = told(site, source, client(enrolment()), courses=[course()])
+    after = told(site, source, client(listing(), attendance(), exit_()))
+
+    assert [each[1:3] for each in lost] == [("ERR", "H4"), ("ERR", "H4"), ("ERR", "H5"), ("ERR", "H5")]
+    assert [each[1] for each in (*again, *after)] == ["OK"] * 5
