@@ -29,7 +29,7 @@ _PHONE = re.compile(r"(?:\+?1[ .\-]*)?\(?([2-9]\d{2})\)?[ .\-]*(\d{3})[ .\-]*(\d
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _HOURS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?", re.ASCII)
 _LONGEST_MONTH, _MINUTES = 31, 60  # days; of an hour
-_IN_MINUTES = {"unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}  # UCUM
+_IN_MINUTES = {"unit": "min", "system": codes.UCUM, "code": "min"}
 _NEAREST = "rounded to the nearest hundredth of an hour"
 _MARKS = "marks that Windows-1252 has no letter for"
 
