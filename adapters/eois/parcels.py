@@ -56,6 +56,8 @@ def records(key: str, data: bytes, site: str, before: Plans) -> list[Raw]:
         tree = package.read(f"eois {key}", data)
     except RecordUnreadable:  # its parser says the same, in its place
         return [Raw(key, "", whole, site)]
+    if "ServicePlan" not in tree:
+        return [Raw(key, "", whole, site)]
     if fault := before.look(tree):
         return [Raw(key, "", b"", site, fault=str(faulty(f"eois {key}", fault)))]
     own = {} if "Referral" in tree else {key: canonical(tree["ServicePlan"])}
@@ -67,6 +69,5 @@ def _beside(key: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     place, plan = key.removeprefix("P"), tree["ServicePlan"]
     if service_plan.ends(tree):
         yield f"X{place}", canonical(plan["Closure"])
-    for each in plan.get("FollowUp", ()):
-        if each["month"] in service_plan.follow_ups(tree):
-            yield f"F{place}/{each['month']}", canonical(each)
+    for month, each in service_plan.made(tree).items():
+        yield f"F{place}/{month}", canonical(each)

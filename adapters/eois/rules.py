@@ -9,21 +9,21 @@ CaMS' own; a form that no Canadian code has is refused where the value is read.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from adapters.eois.faults import ROOT, UNREADABLE, Fault
+from adapters.pairs import AFTER_DUE, BEFORE_DUE
 
 CLOSED, ACTIVE = "Closed", "Active"
 VOID = "Opened in Error"
 DECEASED = "Deceased"
 UNSAID = "Not said"  # a label of ours: what another system did not tell
 LBS = "Literacy and Basic Skills"
-BEFORE = timedelta(days=14)  # shared model 3.12: a follow-up may come so long before it is due
-AFTER = timedelta(days=30)  # and so long after
 HOURS_OF_WORK = 20  # a week; program systems 3.7: Employment Service takes who works less
 _NOC = {4: "2016", 5: "2021"}
 _PLAN = f"{ROOT}/ServicePlan"
@@ -41,6 +41,8 @@ class RowFault:
 def of_package(tree: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with a package that is valid by its schema."""
     person, plan = tree["Person"], tree.get("ServicePlan", {})
+    if instant(tree["created"]) is None:
+        yield Fault(UNREADABLE, f"{ROOT}/@created", "a time that no clock shows", "a moment with its offset")
     born, arrived = person.get("DateOfBirth", ""), person.get("DateArrived", "")
     if born and ((arrived and arrived < born) or tree["created"][:10] < born):
         yield Fault("DATE_ORDER", f"{ROOT}/Person/DateOfBirth", "a day after another that it comes before", "in order")
@@ -95,7 +97,10 @@ def _may_be(made: Sequence[Mapping[str, str]], months: int, day: str) -> bool:
     at_exit = next((date.fromisoformat(each["date"]) for each in made if each["month"] == "0"), None)
     if at_exit is None or not months:
         return True
-    first, last = months_after(at_exit - AFTER, months) - BEFORE, months_after(at_exit, months) + AFTER
+    try:
+        first, last = months_after(at_exit - AFTER_DUE, months) - BEFORE_DUE, months_after(at_exit, months) + AFTER_DUE
+    except (ValueError, OverflowError):  # at either end of the calendar there is no window
+        return False
     return first <= date.fromisoformat(day) <= last
 
 
@@ -146,16 +151,31 @@ def follow_ups(outcomes: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[Ro
 
 def in_window(left: date, months: int, day: date) -> bool:
     """Whether a follow-up may be on this day: 14 days before to 30 after it is due, and not before the exit."""
-    due = months_after(left, months)
-    return max(left, due - BEFORE) <= day <= due + AFTER
+    try:
+        due = months_after(left, months)
+        return max(left, due - BEFORE_DUE) <= day <= due + AFTER_DUE
+    except (ValueError, OverflowError):  # at either end of the calendar there is no window
+        return False
+
+
+def instant(text: str) -> datetime | None:
+    """A moment with its offset; None: it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day some months later, or the last of that month."""
-    year, month = divmod(day.month - 1 + months, 12)
-    first = date(day.year + year, month + 1, 1)
-    following = date(first.year + month // 11, (month + 1) % 12 + 1, 1)
-    return first + min(timedelta(days=day.day - 1), following - first - timedelta(days=1))
+    """The same day some months later, or the last of that month.
+
+    Raises:
+        ValueError: no calendar has it.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def under_the_line(hours: str) -> bool:

@@ -7,7 +7,8 @@ alone (S5).
 - A plan that was opened in error is void: it did not end, and nobody is followed up (case 51).
 - ``exit`` is the closure's reason; of "Completion" the outcome "In education" stands beside it, which tells school from
   goals that were reached (program systems 6.5).
-- A package does not say on which day its plan was closed: that of its follow-up at exit, else that of the package.
+- A package does not say on which day its plan was closed: that of its follow-up at exit, where that was made, else
+  that of the package.
 - What others say of a plan may lack what CaMS must have: then stand there a label that says so, and of an item's first
   day the day on which the plan was made.
 """
@@ -119,19 +120,20 @@ def exit_of(tree: Mapping[str, Any]) -> Record:
 
 
 def follow_ups(tree: Mapping[str, Any]) -> dict[str, Record]:
-    """The follow-ups of a package that were made, by their month."""
+    """The follow-ups of a package as records, by their month (:func:`made`)."""
     found = {}
-    for each in tree.get("ServicePlan", {}).get("FollowUp", ()):
-        if each["status"] != SCHEDULED:
-            frame = _frame(tree)
-            due = months_after(date.fromisoformat(_left(tree)), int(each["month"])) if _at_exit(tree) else None
-            fields = frame | {
-                "follow_up_no": f"{frame['reference'] or frame['package_id']}/{each['month']}",
-                "due_on": due.isoformat() if due else each["date"],  # without the day of the exit: when it was made
-                **person.snake(each),
-            }
-            found[each["month"]] = _record(FOLLOW_UP, fields, _client(tree))
+    for month, each in made(tree).items():
+        frame = _frame(tree)
+        number = f"{frame['reference'] or frame['package_id']}/{month}"
+        fields = frame | {"follow_up_no": number, "due_on": _due_on(tree, each), **person.snake(each)}
+        found[month] = _record(FOLLOW_UP, fields, _client(tree))
     return found
+
+
+def made(tree: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """The follow-ups of a package that were made, by their month; of several in a month the last."""
+    every = tree.get("ServicePlan", {}).get("FollowUp", ())
+    return {each["month"]: each for each in every if each["status"] != SCHEDULED}
 
 
 def exit_word(reason: str, outcome: str) -> str:
@@ -177,12 +179,20 @@ def _client(tree: Mapping[str, Any]) -> dict[str, tuple[Record, ...]]:
 
 def _at_exit(tree: Mapping[str, Any]) -> str:
     """The day of the follow-up at exit, or ""."""
-    made = tree["ServicePlan"].get("FollowUp", ())
-    return next((each["date"] for each in made if each["month"] == "0"), "")
+    return made(tree).get("0", {}).get("date", "")
 
 
 def _left(tree: Mapping[str, Any]) -> str:
     return _at_exit(tree) or str(tree["created"][:10])
+
+
+def _due_on(tree: Mapping[str, Any], follow_up: Mapping[str, str]) -> str:
+    """So many months after the exit; where nobody knows that day, or no calendar has this one, when it was made."""
+    at_exit, day = _at_exit(tree), follow_up["date"]
+    try:
+        return months_after(date.fromisoformat(at_exit), int(follow_up["month"])).isoformat() if at_exit else day
+    except ValueError:
+        return day
 
 
 def _referred(label: str) -> str:
@@ -212,8 +222,8 @@ def _plan_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
     }
     if items := summary.write(record):
         plan["ClientSummary"] = {"Item": items}
-    made = (record.get("created") or "")[:10]
-    plan["SubGoal"] = [_goal_tree(goal, made) for goal in record.children.get("sub_goal", ()) if goal.get("name")]
+    day = (record.get("created") or "")[:10]
+    plan["SubGoal"] = [_goal_tree(goal, day) for goal in record.children.get("sub_goal", ()) if goal.get("name")]
     if status == CLOSED:
         plan["Closure"] = {"reason": VOID if said == VOID else UNSAID}
     work = [_attribute("hoursPerWeek", each.get("hours_per_week")) for each in record.children.get("employment", ())]
@@ -255,9 +265,9 @@ def _exit_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
 
 def _follow_up_tree(record: Record, plan: dict[str, Any]) -> dict[str, Any]:
     names = ("month", "date", "status", "outcome")
-    made = {name: text for name in names if (text := record.get(name))}
+    said = {name: text for name in names if (text := record.get(name))}
     work = _attribute("hoursPerWeek", record.get("hours_per_week"))
-    return {**_employment([work]), "ServicePlan": {**plan, "status": UNSAID, "FollowUp": [made]}}
+    return {**_employment([work]), "ServicePlan": {**plan, "status": UNSAID, "FollowUp": [said]}}
 
 
 def _employment(work: Sequence[dict[str, str]]) -> dict[str, Any]:

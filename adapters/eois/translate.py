@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters import pairs
+from adapters.eois.rules import instant
 from hub.mapping import Converter, Partly, Unfit, people
 from hub.model.identifiers import clean, normalise
 
@@ -125,7 +126,7 @@ def moment_in(created: str | None) -> Any:
         return None
     if people.is_day(created):
         return datetime.combine(date.fromisoformat(created), time(), TORONTO).isoformat()
-    moment = _instant(created)
+    moment = instant(created)
     if moment is None:
         raise Unfit("created", "a moment with its offset, or a day", "mend it at the source")
     return moment.isoformat()
@@ -136,10 +137,13 @@ def moment_out(element: Any) -> Any:
     if people.is_day(element):
         midnight = datetime.combine(date.fromisoformat(element), time(), TORONTO).isoformat()
         return Partly(midnight, {"created": _MIDNIGHT})
-    moment = _instant(element)
+    moment = instant(element)
     if moment is None:
         return Partly(None, {"created": "a part of a date, which a package has no place for"})
-    return moment.astimezone(TORONTO).isoformat()
+    try:
+        return moment.astimezone(TORONTO).isoformat()
+    except OverflowError:
+        return Partly(None, {"created": "a moment at the end of all days"})
 
 
 def words_in(reason: str | None) -> Any:
@@ -171,14 +175,6 @@ def item_done_out(element: Any) -> Any:
     if days[1] is None and element.get("detail.status") in ("completed", "cancelled", "stopped"):
         return Partly(days, {"actual_end": "ended, and no day is said"})
     return days
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 FUNCTIONS: dict[str, Converter] = {

@@ -247,6 +247,14 @@ def test_a_follow_up_has_its_window_also_of_a_closed_plan_e5_case_52(month: str,
     assert [fault.code for fault in plans.faults(found)] == ([] if fits else ["DATE_ORDER"])
 
 
+@pytest.mark.parametrize("day", ["01/01/0001", "31/12/9999"])
+@pytest.mark.parametrize("month", ["0", "3", "12"])
+def test_a_window_that_no_calendar_has_holds_no_day_e5(day: str, month: str) -> None:
+    found = read("15D", {"Exit Date": day, "Follow-up Month": month, "Follow-up Date": day})
+
+    assert [fault.code for fault in plans.faults(found)] == ["DATE_ORDER"]
+
+
 def test_a_void_plan_has_no_follow_up_and_a_follow_up_has_month_date_and_exit_e5_case_51() -> None:
     assert [fault.code for fault in plans.faults(read("15D", {"Closure Reason": "Opened in Error"}))] == ["PLAN_CLOSED"]
     assert [fault.code for fault in plans.faults(read("15D", {"Follow-up Month": ""}))] == ["DN_SCHEMA"]

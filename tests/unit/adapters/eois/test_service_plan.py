@@ -206,6 +206,49 @@ def test_a_follow_up_is_due_so_many_months_after_the_exit() -> None:
     assert parsed(text, f"X{KEY[1:]}").get("closed_on") == "2026-07-02"
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_window_that_no_calendar_has_holds_no_day_e5(day: str) -> None:
+    at_exit = AT_EXIT.replace("2026-07-02", day)
+    text = eois.shared(
+        plan=eois.closed(ENDED, follow_ups=at_exit + AFTER_3.replace("2026-10-05", "9999-12-31")),
+        created="9999-12-31T10:15:00-04:00",
+    )
+
+    with pytest.raises(RecordUnreadable, match="DATE_ORDER /CaseReferralPackage/ServicePlan/FollowUp"):
+        parsed(text)
+
+
+def test_a_follow_up_whose_due_day_no_calendar_has_is_due_when_it_was_made(before: frozen.Plans) -> None:
+    follow_ups = (AT_EXIT.replace("2026-07-02", "9999-12-31") + AFTER_3).replace("Completed", "Unable to Contact")
+    text = eois.shared(plan=eois.closed(ENDED, follow_ups=follow_ups), created=LATER)
+
+    assert [raw.key for raw in records(text, before)] == [KEY, f"X{KEY[1:]}", f"F{KEY[1:]}/0", f"F{KEY[1:]}/3"]
+    assert parsed(text, f"F{KEY[1:]}/3").get("due_on") == "2026-10-05"
+
+
+def test_a_follow_up_at_exit_that_is_only_scheduled_does_not_say_when_the_exit_was() -> None:
+    text = eois.shared(plan=eois.closed(ENDED, follow_ups=AT_EXIT.replace("Completed", "Scheduled") + AFTER_3))
+    text = text.replace(eois.CREATED, LATER)
+
+    assert parsed(text, f"X{KEY[1:]}").get("closed_on") == LATER[:10]
+    assert parsed(text, f"F{KEY[1:]}/3").get("due_on") == "2026-10-05", "nobody knows: when it was made"
+
+
+def test_a_follow_up_that_is_scheduled_again_is_still_the_one_that_was_made(before: frozen.Plans) -> None:
+    def own(follow_ups: str) -> dict[str, bytes]:
+        text = eois.shared(plan=eois.closed(ENDED, follow_ups=follow_ups), created=LATER)
+        return {raw.key: raw.own for raw in records(text, before)}
+
+    again = own(AFTER_3 + AFTER_3.replace("Completed", "Scheduled"))
+
+    assert again[f"F{KEY[1:]}/3"] == own(AFTER_3)[f"F{KEY[1:]}/3"]
+
+
+def test_a_package_of_no_moment_is_refused() -> None:
+    with pytest.raises(RecordUnreadable, match="DN_SCHEMA /CaseReferralPackage/@created"):
+        parsed(eois.shared(created="2026-05-29T24:00:00-04:00"))
+
+
 # -- rows of 15D
 
 
