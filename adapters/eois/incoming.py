@@ -3,8 +3,8 @@
 Program systems 9.5; settled S5, S16. A package is a record, and one more for its plan's end and each follow-up.
 Extracts are read together: of each report the newest says what stands, and a page holds what it says that the one
 before did not say. A file that is replaced is read again; a package that is taken away before it is settled is gone.
-Files stay where they are. What is answered to them is told in ``answers``. Of a record keyed digests alone are
-remembered (``frozen``).
+Files stay where they are. What is answered to them is told in ``answers``. Remembered are names of files with time and
+size (``taken``), and what packages said of plans, as keyed digests with the moment of a closing (``frozen``).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class FromCams:
     def settle(self, new: New) -> None:
         """A page was judged: what it was about is taken in."""
         self._register.forget(new.gone)
+        for name in new.gone:
+            self._before.forget(key_of(name))
         if new.after is None and self._register.take(new.files) and any(map(extract.named, new.files)):
             self._register.settle([self.newest(PLANS)[0]], settled=False)  # another report may say more of its rows
 
@@ -103,6 +105,7 @@ class FromCams:
             return []
         key = key_of(name)
         if stamp[1] > XML_BYTES_MAX:
+            self._before.forget(key)
             return [self._unfit(key, f"{stamp[1]} bytes", f"{XML_BYTES_MAX} at most")]
         data = self._folder.read(name)
         if data is None:

@@ -37,31 +37,29 @@ def records(key: str, data: bytes, site: str, before: Plans) -> list[Raw]:
     Args:
         before: what other packages said of the same plans.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return [
-            Raw(
-                key,
-                "",
-                b"",
-                site,
-                fault=f"eois {key}: {UNREADABLE} {ROOT}: got bytes that are no UTF-8, expected UTF-8",
-            )
-        ]
-    whole = canonical({"package": text})
-    if _PLAN not in data:
-        return [Raw(key, "", whole, site)]
-    try:
-        tree = package.read(f"eois {key}", data)
-    except RecordUnreadable:  # its parser says the same, in its place
-        return [Raw(key, "", whole, site)]
-    if "ServicePlan" not in tree:
-        return [Raw(key, "", whole, site)]
-    if fault := before.look(tree):
+    tree = _with_plan(key, data, site)
+    if fault := before.look(key, tree):
         return [Raw(key, "", b"", site, fault=str(faulty(f"eois {key}", fault)))]
+    try:
+        whole = canonical({"package": data.decode("utf-8")})
+    except UnicodeDecodeError:
+        got = f"eois {key}: {UNREADABLE} {ROOT}: got bytes that are no UTF-8, expected UTF-8"
+        return [Raw(key, "", b"", site, fault=got)]
+    if not tree:
+        return [Raw(key, "", whole, site)]
     own = {} if "Referral" in tree else {key: canonical(tree["ServicePlan"])}
     return [Raw(each, "", whole, site, said) for each, said in {key: b"", **own, **dict(_beside(key, tree))}.items()]
+
+
+def _with_plan(key: str, data: bytes, site: str) -> package.Tree:
+    """What a package with a plan holds; nothing where its parser, in its place, has nothing else to say of it."""
+    if _PLAN not in data:
+        return {}
+    try:
+        tree = package.read(f"eois {key}", data)
+    except RecordUnreadable:
+        return {}
+    return tree if "ServicePlan" in tree and tree["Sender"]["sds"] == site else {}
 
 
 def _beside(key: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:

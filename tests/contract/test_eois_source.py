@@ -290,6 +290,20 @@ def test_a_package_that_was_corrected_in_its_place_is_read_and_answered_again(ag
     assert answering(source).awaiting(10) == [key]
 
 
+def test_a_package_that_is_taken_away_before_it_is_settled_has_closed_no_plan_e4(agency: EoisAgency, connect: Connect):
+    name = agency.site.hand_in(eois.shared("PKG-1", plan=eois.closed(), created="2026-10-06T10:15:00-04:00"))
+    source = connect()
+    _, since = drain(source)
+    (agency.site.from_cams / name).unlink()
+    _, since = drain(source, since)
+
+    agency.site.hand_in(eois.shared("PKG-2", created="2026-11-01T10:15:00-04:00"))
+    (raw,), _ = drain(source, since)
+
+    assert isinstance(raw, Raw)
+    assert raw.fault == ""
+
+
 def test_files_take_turns_where_not_all_are_asked_for(agency: EoisAgency, connect: Connect):
     added = [agency.add() for _ in range(3)]
     source = connect()

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from adapters import pairs
-from adapters.contract import Memory, Raw
+from adapters.contract import Raw
 from adapters.eois import frozen, lists, outcomes, package, parcels, plans, record, rules, summary, worksheet
 from hub.errors import MappingGap, RecordUnreadable
 from hub.mapping import Unfit
@@ -102,6 +102,17 @@ def test_the_own_words_of_a_record_are_its_part_of_the_plan_alone(before: frozen
 
 # -- E4, cases 50 to 52
 
+LBS = eois.PLAN.replace("Employment Service", rules.LBS)
+LBS_CLOSED = eois.closed(ENDED).replace("Employment Service", rules.LBS)
+VOID = eois.closed('<Closure reason="Opened in Error"/>')
+MUCH_LATER = "2026-11-01T10:15:00-04:00"
+
+
+def look(before: frozen.Plans, place: int, plan: str, created: str = LATER, reference: str = eois.REFERENCE) -> str:
+    """The code of the fault of a package, by its place among others; "": it has none."""
+    fault = before.look(f"{KEY}{place}", tree_of(eois.shared(plan=plan, created=created, reference=reference)))
+    return fault.code if fault else ""
+
 
 @pytest.mark.parametrize(
     ("second", "code"),
@@ -109,76 +120,145 @@ def test_the_own_words_of_a_record_are_its_part_of_the_plan_alone(before: frozen
         (eois.closed(ENDED.replace("In education", "Employed Part-Time")), ""),
         (eois.PLAN, "PLAN_CLOSED"),
         (eois.closed(ENDED).replace("career development", "job trials"), "PLAN_CLOSED"),
-        (eois.closed('<Closure reason="Opened in Error"/>'), ""),
+        (VOID, ""),
         (eois.PLAN.replace("2345678", "99"), ""),
     ],
     ids=["closure details may change", "E4 open again", "case 50 a new item", "case 51 void", "another plan"],
-)  # fmt: skip
+)
 def test_a_closed_plan_is_frozen_e4(before: frozen.Plans, second: str, code: str) -> None:
-    assert before.look(tree_of(eois.shared(plan=eois.closed(ENDED), created=LATER))) is None
+    assert look(before, 1, eois.closed(ENDED)) == ""
 
-    fault = before.look(tree_of(eois.shared(plan=second, created="2026-11-01T10:15:00-04:00")))
-
-    assert (fault.code if fault else "") == code
+    assert look(before, 2, second, MUCH_LATER) == code
 
 
-def test_what_was_said_before_the_plan_was_closed_is_judged_as_it_stood(before: frozen.Plans) -> None:
-    before.look(tree_of(eois.shared(plan=eois.closed(ENDED), created=LATER)))
+@pytest.mark.parametrize(
+    ("created", "code"),
+    [
+        (eois.CREATED, ""),
+        ("2026-10-06T12:15:00Z", ""),
+        ("2026-10-06T10:14:59-04:00", ""),
+        ("2026-10-06T10:15:00-04:00", "PLAN_CLOSED"),
+        ("2026-10-06T09:15:00-06:00", "PLAN_CLOSED"),
+    ],
+    ids=["long before", "before, on a clock that is ahead", "just before", "then", "after, on a clock that is behind"],
+)
+def test_what_was_said_before_the_plan_was_closed_is_judged_as_it_stood(
+    before: frozen.Plans, created: str, code: str
+) -> None:
+    look(before, 1, eois.closed(ENDED))
 
-    assert before.look(tree_of(eois.shared())) is None
+    assert look(before, 2, eois.PLAN, created) == code
 
 
 def test_a_void_plan_never_changes_its_reason_again_case_51(before: frozen.Plans) -> None:
-    void = eois.closed('<Closure reason="Opened in Error"/>')
-    before.look(tree_of(eois.shared(plan=void, created=LATER)))
+    look(before, 1, eois.closed(ENDED))
+    look(before, 2, VOID, MUCH_LATER)
 
-    fault = before.look(tree_of(eois.shared(plan=eois.closed(ENDED), created=LATER)))
-
-    assert fault is not None
-    assert fault.code == "PLAN_CLOSED"
+    assert look(before, 1, eois.closed(ENDED)) == "", "as it stood"
+    assert look(before, 3, eois.closed(ENDED), "2026-12-01T10:15:00-05:00") == "PLAN_CLOSED"
 
 
 def test_a_learner_has_one_active_lbs_plan_at_a_provider_and_plans_of_other_programs_beside_it_case_52(
     before: frozen.Plans,
 ) -> None:
-    lbs = eois.PLAN.replace("Employment Service", rules.LBS)
-    assert before.look(tree_of(eois.shared(plan=lbs))) is None
-    assert before.look(tree_of(eois.shared(plan=eois.PLAN.replace("2345678", "7")))) is None
-    assert before.look(tree_of(eois.shared(plan=lbs.replace("2345678", "8"), reference="7654321"))) is None
+    other = LBS.replace("2345678", "9")
 
-    fault = before.look(tree_of(eois.shared(plan=lbs.replace("2345678", "9"))))
-    ended = before.look(
-        tree_of(eois.shared(plan=eois.closed(ENDED).replace("Employment Service", rules.LBS), created=LATER))
-    )
-    again = before.look(tree_of(eois.shared(plan=lbs.replace("2345678", "9"), created=LATER)))
+    assert look(before, 1, LBS, eois.CREATED) == ""
+    assert look(before, 2, eois.PLAN.replace("2345678", "7"), eois.CREATED) == ""
+    assert look(before, 3, LBS.replace("2345678", "8"), eois.CREATED, reference="7654321") == ""
+    assert look(before, 4, other, eois.CREATED) == "LBS_ACTIVE_EXISTS"
+    assert look(before, 5, LBS_CLOSED) == ""
+    assert look(before, 4, other) == ""
 
-    assert fault is not None
-    assert fault.code == "LBS_ACTIVE_EXISTS"
-    assert (ended, again) == (None, None)
+
+def test_an_old_package_that_is_read_again_makes_no_closed_plan_active(before: frozen.Plans) -> None:
+    look(before, 1, LBS, eois.CREATED)
+    look(before, 2, LBS_CLOSED)
+
+    assert look(before, 1, LBS, eois.CREATED) == ""
+    assert look(before, 3, LBS.replace("2345678", "9"), MUCH_LATER) == "", "the learner's new plan"
+    assert look(before, 1, LBS, eois.CREATED) == "", "nor is it a second one itself"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "then"),
+    [
+        ({"plan": LBS.replace("2345678", "7")}, {"plan": LBS}),
+        ({"plan": LBS, "reference": "7654321"}, {"plan": LBS.replace("2345678", "9"), "reference": "7654321"}),
+        ({"plan": LBS_CLOSED}, {"plan": LBS}),
+        ({"plan": LBS_CLOSED.replace("career development", "job trials")}, {"plan": LBS_CLOSED}),
+        ({"plan": VOID.replace("Employment Service", rules.LBS)}, {"plan": LBS_CLOSED}),
+    ],
+    ids=["another plan's number", "another learner's", "closed by mistake", "with an item too much", "void by mistake"],
+)
+def test_a_package_that_was_corrected_in_its_place_takes_back_what_it_said(
+    before: frozen.Plans, wrong: dict[str, str], then: dict[str, str]
+) -> None:
+    assert look(before, 1, **wrong) == ""
+
+    assert look(before, 1, LBS) == ""
+    assert look(before, 2, created=MUCH_LATER, **then) == ""
+
+
+def test_a_plan_that_was_closed_by_mistake_is_no_second_active_one_of_its_learner(before: frozen.Plans) -> None:
+    look(before, 1, LBS_CLOSED)
+    look(before, 2, LBS.replace("2345678", "9"), MUCH_LATER)
+
+    assert look(before, 1, LBS) == "LBS_ACTIVE_EXISTS"
+
+
+def test_a_correction_takes_back_no_word_of_another_package_e4(before: frozen.Plans) -> None:
+    look(before, 1, eois.closed(ENDED))
+    look(before, 2, eois.closed(ENDED), MUCH_LATER)
+
+    assert look(before, 1, eois.PLAN, "2026-12-01T10:15:00-05:00") == "PLAN_CLOSED"
+    assert look(before, 3, eois.PLAN, "2026-12-02T10:15:00-05:00") == "PLAN_CLOSED", "the second has closed it, too"
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        eois.shared(plan="", created=LATER),
+        eois.shared(plan=eois.closed(ENDED), created=LATER).replace("Completion", "Zyxwvut"),
+        eois.shared(plan=eois.closed(ENDED), created=LATER, sender="9999Z"),
+        eois.shared(plan=eois.PLAN, created=LATER).replace("Amara", "\udcff"),
+    ],
+    ids=["without a plan", "of no list", "of another site", "of no encoding"],
+)
+def test_what_is_put_in_the_place_of_a_package_and_says_nothing_takes_back_its_words(
+    before: frozen.Plans, put: str
+) -> None:
+    look(before, 1, eois.closed(ENDED))
+
+    parcels.records(f"{KEY}1", put.encode(errors="surrogateescape"), eois.SDS, before)
+
+    assert look(before, 2, eois.PLAN, MUCH_LATER) == ""
 
 
 def test_a_package_that_breaks_e4_is_one_record_that_says_so(before: frozen.Plans) -> None:
-    records(eois.shared(plan=eois.closed(ENDED), created=LATER), before)
+    look(before, 1, eois.closed(ENDED))
 
-    (raw,) = records(eois.shared(created="2026-11-01T10:15:00-04:00"), before)
+    (raw,) = records(eois.shared(created=MUCH_LATER), before)
 
     assert "PLAN_CLOSED /CaseReferralPackage/ServicePlan/@status" in raw.fault
     assert raw.data == b""
 
 
-def test_what_is_remembered_of_a_plan_is_no_value_of_it() -> None:
-    memory = Remembers()
-    look: Memory = memory
-    frozen.Plans(look).look(
-        tree_of(eois.shared(plan=eois.closed(ENDED).replace("Employment Service", rules.LBS), created=LATER))
-    )
-    frozen.Plans(look).look(
-        tree_of(eois.shared(plan=eois.PLAN.replace("Employment Service", rules.LBS).replace("2345678", "9")))
-    )
+def test_what_is_remembered_of_a_plan_is_no_value_of_it_and_is_written_once() -> None:
+    class Counting(Remembers):
+        puts = 0
+
+        def put(self, key: str, value: str | None) -> None:
+            self.puts += 1
+            super().put(key, value)
+
+    memory = Counting()
+    for _ in range(2):
+        look(frozen.Plans(memory), 1, LBS_CLOSED)
+        look(frozen.Plans(memory), 2, LBS.replace("2345678", "9"))
 
     kept = str(dict(memory))
-    assert "closed:" in kept
-    assert "lbs:" in kept
+    assert memory.puts == len(memory) == 4, "a plan, a learner, and what each package spoke of"
     assert not any(word in kept for word in ("2345678", eois.REFERENCE, "Job Search", "In education"))
 
 
