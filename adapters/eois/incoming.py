@@ -64,7 +64,8 @@ class FromCams:
         for name in new.gone:
             self._before.forget(key_of(name))
         if new.after is None and self._register.take(new.files) and any(map(extract.named, new.files)):
-            self._register.settle([self.newest(PLANS)[0]], settled=False)  # another report may say more of its rows
+            newest = [self.newest(report)[0] for report in (PLANS, OUTCOMES)]
+            self._register.settle(newest, settled=False)  # each says of the other's rows whether they count
 
     def next(self, now: datetime) -> tuple[New | None, list[str]]:
         """What the next page is about, and what is wrong with files that nobody reads; None: there is nothing new."""

@@ -2,8 +2,8 @@
 
 Program systems 3.9, 3.11, 9.5 and §10, cases 51 and 52; settled S3, S5, S16. Pure. A plan has a row for each follow-up:
 the first that says why it was closed speaks for its end. 15B says whose plan it is, and from when; without it nobody
-can know. A plan that was opened in error is void. A follow-up counts when it has been made, of a closed plan too. Of
-what breaks a rule there is nothing (``rules.follow_ups``, E5).
+can know. A plan that one row calls opened in error is void in all of them. A follow-up counts when it has been made, of
+a closed plan too. Of what breaks a rule there is nothing (``rules.follow_ups``, E5).
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ def items(site: Site) -> Iterator[Item]:
     bad = {fault.row for fault in plans.faults(site.outcomes)}
     wrong = {fault.row for fault in plans.faults(site.plans)} if site.plans else set()
     known = {fields["plan"]: fields for row, fields in (site.plans.rows if site.plans else ()) if row not in wrong}
-    clients = plans.clients(site)
+    clients, closures = plans.clients(site), plans.why_closed(site)
     seen: set[str] = set()
     for row, fields in site.outcomes.rows:
         if row in bad:
             continue
         plan = known.get(fields["plan"], {})
-        client = plans.whose(plan, clients.get(plan.get("client_reference", ""), {}), fields) if plan else {}
+        closure = closures.get(fields["plan"], {})
+        client = plans.whose(plan, clients.get(plan.get("client_reference", ""), {}), closure) if plan else {}
         for what, said in _said(site.outcomes.sds, fields, plan):
             key = f"{OUTCOMES}/{site.outcomes.sds}/{fields['plan']}/{what}"
-            if key not in seen:  # said twice of one plan, it is one
-                seen.add(key)
-                yield Item(key, row, _state(what, fields, plan), said, client)
+            if key not in seen:  # made twice of one plan, it is one
+                state = _state(what, fields, plan, closure)
+                seen |= {key} if state is State.MADE else set()
+                yield Item(key, row, state, said, client)
 
 
 def _said(sds: str, fields: Mapping[str, str], plan: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -63,8 +65,8 @@ def _said(sds: str, fields: Mapping[str, str], plan: Mapping[str, str]) -> Itera
         yield month, _filled(said)
 
 
-def _state(what: str, fields: Mapping[str, str], plan: Mapping[str, str]) -> State:
-    if fields.get("closure_reason") == rules.VOID:
+def _state(what: str, fields: Mapping[str, str], plan: Mapping[str, str], closure: Mapping[str, str]) -> State:
+    if closure.get("closure_reason") == rules.VOID:
         return State.VOID
     if not plan:
         return State.PLAN_MISSING

@@ -83,33 +83,28 @@ def items(site: Site) -> Iterator[Item]:
     if site.plans is None:
         return
     bad = {fault.row for fault in faults(site.plans)}
-    outcomes = _by_plan(site.outcomes)
+    closures = why_closed(site)
     told = clients(site)
     seen: set[str] = set()
     for row, fields in site.plans.rows:
         if row in bad:
             continue
-        outcome = outcomes.get(fields["plan"], {})
-        client = told.get(fields["client_reference"], {})
-        for column in OUT:
-            service = fields.get(column, NOT_APPLICABLE)
+        closure = closures.get(fields["plan"], {})
+        client = whose(fields, told.get(fields["client_reference"], {}), closure)
+        state = _state(fields, closure)
+        for service in dict.fromkeys(fields.get(column, NOT_APPLICABLE) for column in OUT):
             key = f"{PLANS}/{site.plans.sds}/{fields['plan']}/{service}"
-            if service != NOT_APPLICABLE and key not in seen:  # said twice of one plan, it is one referral
-                seen.add(key)
-                yield Item(
-                    key,
-                    row,
-                    _state(fields, outcome),
-                    _said(site.plans.sds, fields, service),
-                    whose(fields, client, outcome),
-                )
+            if service != NOT_APPLICABLE and key not in seen:  # made twice of one plan, it is one referral
+                seen |= {key} if state is State.MADE else set()
+                yield Item(key, row, state, _said(site.plans.sds, fields, service), client)
 
 
 def faults(extract: Extract) -> tuple[rules.RowFault, ...]:
     """Rows of an extract that break a rule (E1, E4, E5)."""
     match extract.report:
         case "15B":
-            return (*rules.plan_dates(extract.rows), *rules.lbs_twice(extract.rows))
+            rows = extract.rows
+            return (*rules.plan_dates(rows), *rules.lbs_twice(rows), *rules.plans_of_two(rows))
         case "15D":
             return tuple(rules.follow_ups(extract.rows))
         case _:
@@ -117,33 +112,38 @@ def faults(extract: Extract) -> tuple[rules.RowFault, ...]:
 
 
 def clients(site: Site) -> dict[str, Mapping[str, str]]:
-    """Reference to what CLIENT says of them."""
-    return {fields["client_reference"]: fields for _, fields in (site.clients.rows if site.clients else ())}
+    """Reference to what CLIENT says of them; of several rows the first (E1)."""
+    rows = site.clients.rows if site.clients else ()
+    return {fields["client_reference"]: fields for _, fields in reversed(rows)}
 
 
-def whose(plan: Mapping[str, str], client: Mapping[str, str], outcome: Mapping[str, str]) -> dict[str, str]:
+def whose(plan: Mapping[str, str], client: Mapping[str, str], closure: Mapping[str, str]) -> dict[str, str]:
     """The client of a plan: by reference alone, and what CLIENT says beside it."""
     found = {"client_id": plan["client_reference"]} | {name: client[name] for name in _CARRIED if name in client}
-    if outcome.get("closure_reason") == rules.DECEASED:
-        found["deceased_date"] = outcome.get("exit_date") or plan.get("plan_close_date", "")
+    if closure.get("closure_reason") == rules.DECEASED:
+        found["deceased_date"] = closure.get("exit_date") or plan.get("plan_close_date", "")
     return found
 
 
-def _by_plan(outcomes: Extract | None) -> dict[str, Mapping[str, str]]:
-    """Plan to the first row that says why it was closed; a plan has a row for each follow-up."""
+def why_closed(site: Site) -> dict[str, Mapping[str, str]]:
+    """Plan to the first row that says why it was closed; a plan has a row for each follow-up.
+
+    A row that says that it was opened in error speaks for all of them, also where it breaks a rule.
+    """
     found: dict[str, Mapping[str, str]] = {}
-    for _, fields in outcomes.rows if outcomes else ():
-        if "closure_reason" in fields:
-            found.setdefault(fields["plan"], fields)
+    for _, fields in site.outcomes.rows if site.outcomes else ():
+        reason = fields.get("closure_reason")
+        if reason and (reason == rules.VOID or fields["plan"] not in found):
+            found[fields["plan"]] = fields
     return found
 
 
-def _state(fields: Mapping[str, str], outcome: Mapping[str, str]) -> State:
-    if outcome.get("closure_reason") == rules.VOID:
+def _state(fields: Mapping[str, str], closure: Mapping[str, str]) -> State:
+    if closure.get("closure_reason") == rules.VOID:
         return State.VOID
     if fields["plan_status"] != rules.CLOSED:
         return State.PENDING
-    return State.MADE if outcome else State.OUTCOME_MISSING
+    return State.MADE if closure else State.OUTCOME_MISSING
 
 
 def _said(sds: str, fields: Mapping[str, str], service: str) -> dict[str, str]:

@@ -125,6 +125,16 @@ def lbs_twice(plans: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFau
             seen.add(learner)
 
 
+def plans_of_two(plans: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
+    """A plan is one person's: where its rows name two, nobody can know whose it is, and each of them is named."""
+    clients: dict[str, set[str]] = {}
+    for _, fields in plans:
+        clients.setdefault(fields["plan"], set()).add(fields["client_reference"])
+    for row, fields in plans:
+        if len(clients[fields["plan"]]) > 1:
+            yield RowFault(row, "Client Reference", "DN_IDENTITY")
+
+
 def plan_dates(plans: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowFault]:
     """E4: a plan closes after it was begun, and says when; an open one has no day of closing."""
     for row, fields in plans:

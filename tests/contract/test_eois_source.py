@@ -140,6 +140,23 @@ def test_a_referral_whose_outcome_comes_later_comes_with_it_case_53(agency: Eois
     assert answering(source).awaiting(10) == [KEY, *OUTCOMES], "what was settled may change again"
 
 
+def test_an_outcome_whose_plan_comes_later_is_answered_with_it(agency: EoisAgency, connect: Connect):
+    name = agency.site.report("15D", {})
+    source = connect()
+    _, since = drain(source)
+    answering(source).answer({})
+    waits = agency.site.lines_of(name)
+
+    agency.site.report("15B", {}, day=date(2026, 6, 8))
+    drain(source, since)
+    answers = {key: Answer(Verdict.ACCEPTED) for key in answering(source).awaiting(10)}
+    answering(source).answer(answers)
+
+    assert waits == [("2", "PLAN_MISSING"), ("2", "PLAN_MISSING")]
+    assert agency.site.lines_of(name) == [("2", "OK"), ("2", "OK")]
+    assert answering(source).awaiting(10) == []
+
+
 def test_a_plan_opened_in_error_is_void_and_what_was_said_of_it_is_gone_case_51(agency: EoisAgency, connect: Connect):
     agency.site.week()
     source = connect()

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from adapters.eois import extract, lists, plans, rules
+from adapters.eois import extract, lists, outcomes, plans, rules
 from adapters.eois.extract import Extract, Refusal
 from tests import eois_builder as eois
 
@@ -31,8 +31,8 @@ def wrong(report: str, changes: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(fault.column, fault.code) for fault in found.faults]
 
 
-def site(*rows: Mapping[str, str], outcomes: tuple[Mapping[str, str], ...] = ({},)) -> plans.Site:
-    return plans.newest([read("15B", *rows), read("15D", *outcomes), read("CLIENT", {})])
+def site(*rows: Mapping[str, str], ends: tuple[Mapping[str, str], ...] = ({},)) -> plans.Site:
+    return plans.newest([read("15B", *rows), read("15D", *ends), read("CLIENT", {})])
 
 
 # -- bytes
@@ -172,18 +172,18 @@ def test_a_referral_counts_only_when_its_plan_is_closed_case_53() -> None:
 def test_a_plan_opened_in_error_is_void_also_while_it_is_open_case_51() -> None:
     void = {"Closure Reason": "Opened in Error", "Follow-up Month": "", "Follow-up Date": ""}
 
-    assert [state for _, state in states(site({}, outcomes=(void,)))] == ["VOID"]
+    assert [state for _, state in states(site({}, ends=(void,)))] == ["VOID"]
 
 
 def test_a_closed_plan_without_its_outcome_says_nothing_yet() -> None:
     other = {"Service Plan Reference": "9"}
 
-    assert [state for _, state in states(site({}, outcomes=(other,)))] == ["OUTCOME_MISSING"]
-    assert [state for _, state in states(site({}, outcomes=({"Closure Reason": ""},)))] == ["OUTCOME_MISSING"]
+    assert [state for _, state in states(site({}, ends=(other,)))] == ["OUTCOME_MISSING"]
+    assert [state for _, state in states(site({}, ends=({"Closure Reason": ""},)))] == ["OUTCOME_MISSING"]
 
 
 def test_of_a_client_who_died_the_row_says_so_and_when_case_61() -> None:
-    (item,) = plans.items(site({}, outcomes=({"Closure Reason": "Deceased"},)))
+    (item,) = plans.items(site({}, ends=({"Closure Reason": "Deceased"},)))
     (other,) = plans.items(site({}))
 
     assert item.client["deceased_date"] == "2026-05-28"
@@ -197,6 +197,28 @@ def test_each_of_five_labels_is_a_referral_once_and_not_applicable_is_none_case_
     }  # fmt: skip
 
     assert [key.removeprefix("15B/3898A/2345678/") for key, _ in states(site(row))] == ["community/60", "program/60"]
+
+
+def test_a_referral_counts_by_whichever_row_of_its_plan_counts_and_is_said_once_in_a_row() -> None:
+    opened = {"Plan Status": "Active", "Plan Close Date": "", "Referred Out 2": "Newcomer Services"}
+
+    assert [state for _, state in states(site(opened, {}, {}))] == ["PENDING", "MADE"]
+
+
+def test_a_plan_of_two_clients_is_nobodys() -> None:
+    found = site({}, {"Client Reference": "7654321"}, {"Service Plan Reference": "9"}, ends=({}, {}))
+    assert found.plans is not None
+
+    assert [(fault.row, fault.code) for fault in plans.faults(found.plans)] == [(2, "DN_IDENTITY"), (3, "DN_IDENTITY")]
+    assert [key for key, _ in states(found)] == ["15B/3898A/9/community/80"]
+    assert {item.state.value for item in outcomes.items(found)} == {"PLAN_MISSING"}
+
+
+def test_of_a_person_who_is_registered_twice_the_first_row_speaks_e1_case_24() -> None:
+    twice = read("CLIENT", {}, {"Phone": "416-555-0199"})
+    (item,) = plans.items(plans.newest([read("15B", {}), read("15D", {}), twice]))
+
+    assert item.client["phone"] == "416-555-0142"
 
 
 def test_the_digest_is_of_the_item_alone_s16() -> None:
@@ -213,11 +235,12 @@ def test_plans_at_two_programs_stand_beside_each_other_and_a_second_active_lbs_p
     active = {"Plan Status": "Active", "Plan Close Date": ""}
     lbs = {**active, "Program": "Literacy and Basic Skills"}
     rows = [{**lbs}, {**active, "Service Plan Reference": "2"}, {**lbs, "Service Plan Reference": "3"}]
+    others = {**lbs, "Service Plan Reference": "4", "Client Reference": "7654321"}
 
     found = read("15B", *rows)
 
     assert [(fault.row, fault.code) for fault in plans.faults(found)] == [(4, "LBS_ACTIVE_EXISTS")]
-    assert [fault.code for fault in plans.faults(read("15B", {**lbs, "Client Reference": "7654321"}, lbs))] == []
+    assert [fault.code for fault in plans.faults(read("15B", others, lbs))] == []
 
 
 @pytest.mark.parametrize(

@@ -369,6 +369,42 @@ def test_a_row_that_does_not_count_says_why(row: dict[str, str], plan: dict[str,
     assert [item.state.value for item in ended(row, plan=plan)] == states
 
 
+OPENED_IN_ERROR = {"Closure Reason": "Opened in Error", "Follow-up Month": "", "Follow-up Date": ""}
+AT_3 = {"Closure Reason": "", "Follow-up Month": "3", "Follow-up Date": "30/08/2026"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ({}, OPENED_IN_ERROR),
+        (OPENED_IN_ERROR, AT_3),
+        (AT_3, {"Closure Reason": "Opened in Error"}),
+    ],
+    ids=["a later row says it", "an earlier row says it", "a row says it that breaks a rule"],
+)
+def test_a_plan_that_one_row_calls_opened_in_error_is_void_in_all_of_them_case_51(
+    rows: tuple[dict[str, str], ...],
+) -> None:
+    site = plans.newest([read("15B", {}), read("15D", *rows), read("CLIENT", {})])
+
+    assert {item.state.value for item in (*plans.items(site), *outcomes.items(site))} == {"VOID"}
+
+
+def test_of_a_client_who_died_every_row_of_the_plan_says_so_case_61() -> None:
+    items = ended({"Closure Reason": "Deceased", "Follow-up Month": "", "Follow-up Date": ""}, AT_3)
+
+    assert [(item.what, item.client["deceased_date"]) for item in items] == [
+        ("exit", "2026-05-28"),
+        ("3", "2026-05-28"),
+    ]
+
+
+def test_what_counts_is_told_by_whichever_row_counts_and_once() -> None:
+    items = ended({**AT_3, "Follow-up Status": "Scheduled"}, AT_3, AT_3)
+
+    assert [(item.what, item.row, item.state.value) for item in items] == [("3", 2, "SCHEDULED"), ("3", 3, "MADE")]
+
+
 # -- out
 
 
