@@ -1,9 +1,10 @@
 """Of which category each answer of a client summary is (program systems 3.7): the most sensitive fields of CaMS.
 
-The table is data, ``schemas/records/eois_summary.csv``: an item, an answer that changes the category, the group. An
-item's group is a child of its own in a record, so that its mapping can give it its label. ``unnamed``: of no category
-that a rule of sharing names; it stays behind. An item that the table does not know is ``unnamed`` too. Pure after
-loading.
+The table is data, ``schemas/records/eois_summary.csv``: an item and its group; or, where the answer tells which, a row
+for each answer, in English and French. An item's group is a child of its own in a record, so that its mapping can give
+it its label. ``unnamed``: of no category that a rule of sharing names; it stays behind. So does an item that the table
+does not know, and every other answer of an item with rows for its answers: it may be the most sensitive in other words.
+Pure after loading.
 """
 
 from __future__ import annotations

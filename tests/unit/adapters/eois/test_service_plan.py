@@ -470,13 +470,27 @@ def test_every_item_of_the_summary_has_its_category_and_no_other_is_there() -> N
         ("HomelessAndHousing", "Yes", "summary_housing"),
         ("LeavingCare", "Yes", "summary_child_prot"),
         ("SourceOfIncome", "crown ward", "summary_child_prot"),
+        ("SourceOfIncome", "pupille de la  couronne", "summary_child_prot"),
         ("SourceOfIncome", "ODSP", "summary_income"),
+        ("SourceOfIncome", "Assurance-emploi", "summary_income"),
+        ("SourceOfIncome", "Dependant of EI", "summary_income"),
+        ("SourceOfIncome", "Former Crown Ward", "summary_unnamed"),
+        ("SourceOfIncome", "Zyxwvut", "summary_unnamed"),
         ("Discrimination", "Yes", "summary_unnamed"),
         ("Zyxwvut", "Yes", "summary_unnamed"),
     ],
 )
 def test_the_most_sensitive_answers_have_their_own_category_or_stay_3_7(item: str, answer: str, group: str) -> None:
     assert list(summary.read([{"name": item, "text": answer}])) == [group]
+
+
+def test_an_item_whose_answers_tell_its_category_has_none_for_other_answers_3_7() -> None:
+    with summary.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    told = {row["item"] for row in rows if row["answer"]}
+    assert told == {"SourceOfIncome"}
+    assert not {row["item"] for row in rows if not row["answer"]} & told
 
 
 # -- case 56
