@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -67,16 +68,17 @@ class Answers:
             if len(keys) >= limit:
                 self._turn = name
                 break
-            keys += self._keys(name)
+            with suppress(Unavailable):  # it cannot be looked at now: it waits, and stops no other
+                keys += self._keys(name)
         return keys
 
     def answer(self, answers: Mapping[str, Answer], now: datetime) -> bool:
         """See :meth:`adapters.contract.Answering.answer`. What cannot be written stops no other file's answer."""
         written, failed, final = False, None, []
         for name in self._open():
-            if not all(key in answers for key in self._keys(name)):
-                continue
             try:
+                if not all(key in answers for key in self._keys(name)):
+                    continue
                 wrote, ended = self._one(name, answers, now)
             except Unavailable as error:
                 failed = error

@@ -22,8 +22,9 @@ from adapters.eois.faults import ROOT, UNREADABLE
 from adapters.eois.frozen import Plans
 from adapters.eois.markup import PACKAGE, XML_BYTES_MAX
 from adapters.eois.taken import Register, Stamp
-from adapters.mailbox import Folder
+from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.errors import Unavailable
+from hub.model.identifiers import passes_as_sin
 
 PACKAGES_A_PAGE = 100  # packages read at once
 ROWS_A_PAGE = 500  # referrals of an extract read at once
@@ -140,6 +141,8 @@ class FromCams:
         stamp = self._folder.stamp(name)
         if stamp is None:
             return None
+        if stamp[1] > FILE_BYTES_MAX:
+            return extract.Refusal(f"{stamp[1]} bytes", f"{FILE_BYTES_MAX} at most")
         known = self._read.get(name)
         if known is None or known[0] != stamp:
             data = self._folder.read(name)
@@ -171,7 +174,9 @@ class FromCams:
 
     def _there(self, now: datetime) -> tuple[dict[str, Stamp], list[str]]:
         """The files that can be read, with their stamps, and what is wrong with others."""
+        taken = self._register.all()
         names = [name for name in self._folder.names(".xml") if not name.endswith(".result.xml")]
+        names.sort(key=lambda name: name not in taken)  # of two with one number the one that was read speaks
         names += [name for name in self._folder.names(".csv") if not name.endswith(".hub.csv")]
         problems = [
             text for ending in (".xml", ".csv") for name in self._folder.odd(ending) for text in self._odd(name)
@@ -196,11 +201,13 @@ class FromCams:
     def _is_ours(self, name: str) -> bool:
         told = extract.named(name)
         found = NAME.fullmatch(name)
+        if found is not None and passes_as_sin(found[3].removeprefix("PKG-")):  # it would stand in every key
+            return False
         return (told is not None and told[1] == self._sds) or (found is not None and found[1] == self._sds)
 
     def _odd(self, name: str, stamp: Stamp | None = None) -> list[str]:
         """A file that nobody reads. Its name may be anybody's word and is not shown."""
-        kinds = f"{self._sds}_<site>_PKG-<number>.xml, each number once, or <report>_{self._sds}_<day>.csv"
+        kinds = f"{self._sds}_<site>_PKG-<number>.xml, each number once and no SIN, or <report>_{self._sds}_<day>.csv"
         got = "a file of another name or kind"
         return self._once(
             name, stamp, f"eois folder from CaMS: got {got}, expected {kinds}; take it out of this folder"
@@ -259,7 +266,7 @@ class FromCams:
     def _newest(self, report: str, names: Sequence[str]) -> tuple[str, Extract | None]:
         told = [(said[2], name) for name in names if (said := extract.named(name)) and said[:2] == (report, self._sds)]
         for _, name in sorted(told, reverse=True):
-            if isinstance(found := self.extract(name), Extract):
+            if self._folder.readable(name) and isinstance(found := self.extract(name), Extract):
                 return name, found
         return "", None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +12,7 @@ import pytest
 
 from adapters.contract import Adapter, Answer, Answering, Gone, Parcel, Raw, Source, Verdict
 from adapters.eois import ADAPTER
-from adapters.mailbox import Folder
+from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical
@@ -238,6 +239,76 @@ def test_an_extract_that_is_none_is_refused_whole_and_told_and_the_one_before_st
     assert len(page.problems) == 1
     assert agency.site.lines_of("15B_3898A_20260608.csv") == [("0", "REFUSED")]
     assert agency.site.lines_of("15B_3898A_20260601.csv") == [("2", "OK")]
+
+
+def test_an_extract_that_is_too_long_is_refused_unread_and_the_one_before_still_speaks(
+    agency: EoisAgency, connect: Connect
+):
+    agency.site.week()
+    with (agency.site.from_cams / "15B_3898A_20260608.csv").open("wb") as file:
+        file.truncate(FILE_BYTES_MAX + 1)
+    source = connect()
+
+    found, _ = drain(source)
+    answering(source).answer({})
+
+    assert keys(found) == [KEY, *OUTCOMES]
+    assert agency.site.lines_of("15B_3898A_20260608.csv") == [("0", "REFUSED")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="who may do everything is refused nothing")
+def test_an_extract_that_the_hub_may_not_read_is_told_and_the_one_before_still_speaks(
+    agency: EoisAgency, connect: Connect
+):
+    agency.site.week()
+    (agency.site.from_cams / agency.site.report("15B", {}, day=date(2026, 6, 8))).chmod(0)
+    source = connect()
+
+    page = source.fetch("")
+
+    assert keys(page.raws) == [KEY, *OUTCOMES]
+    assert len(page.problems) == 1
+
+
+def test_a_package_that_cannot_be_read_any_more_stops_no_other_answer(agency: EoisAgency, connect: Connect):
+    away, other = agency.add(), agency.add()
+    source = connect()
+    drain(source)
+    path = agency.site.from_cams / "3898A_4102B_PKG-1.xml"
+    path.unlink()
+    path.mkdir()
+
+    asked = answering(source).awaiting(10)
+    with pytest.raises(Unavailable):
+        answering(source).answer({key: Answer(Verdict.ACCEPTED) for key in (away, other)})
+
+    assert asked == [other]
+    assert agency.site.result_of("3898A_4102B_PKG-2.xml") == ("Accepted", [])
+
+
+def test_a_package_whose_number_passes_as_a_sin_is_not_read_and_told_without_it_case_21(
+    agency: EoisAgency, connect: Connect
+):
+    agency.site.hand_in(eois.package("PKG-046454286"))
+
+    page = connect().fetch("")
+
+    assert page.raws == ()
+    assert len(page.problems) == 1
+    assert "046454286" not in str(page)
+
+
+def test_of_two_packages_of_one_number_the_one_that_was_read_first_stays(agency: EoisAgency, connect: Connect):
+    key = agency.add()
+    source = connect()
+    _, since = drain(source)
+
+    agency.site.hand_in(eois.package("PKG-1", receiver="0001Z"))
+    page = source.fetch(since)
+
+    assert page.raws == ()
+    assert len(page.problems) == 1
+    assert answering(source).awaiting(10) == [key]
 
 
 def test_who_has_all_that_there_is_writes_nothing_into_its_memory(agency: EoisAgency, connect: Connect):
