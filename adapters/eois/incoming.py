@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 
-from adapters.contract import Gone, Raw
+from adapters.contract import Gone, Now, Raw
 from adapters.eois import extract, outcomes, parcels, plans
 from adapters.eois.extract import CLIENT, OUTCOMES, PLANS, Extract
 from adapters.eois.faults import ROOT, UNREADABLE
@@ -52,8 +52,8 @@ class FromCams:
     What it keeps between two calls only saves work, and lets a problem be told once: a new one knows all it must.
     """
 
-    def __init__(self, folder: Folder, sds: str, register: Register, before: Plans) -> None:
-        self._folder, self._sds, self._register, self._before = folder, sds, register, before
+    def __init__(self, folder: Folder, sds: str, register: Register, before: Plans, now: Now) -> None:
+        self._folder, self._sds, self._register, self._before, self._now = folder, sds, register, before, now
         self._keys: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
         self._told: set[tuple[str, Stamp | None]] = set()
         self._read: dict[str, tuple[Stamp, Extract | extract.Refusal]] = {}
@@ -68,9 +68,9 @@ class FromCams:
             newest = [self.newest(report)[0] for report in (PLANS, OUTCOMES)]
             self._register.settle(newest, settled=False)  # each says of the other's rows whether they count
 
-    def next(self, now: datetime) -> tuple[New | None, list[str]]:
+    def next(self) -> tuple[New | None, list[str]]:
         """What the next page is about, and what is wrong with files that nobody reads; None: there is nothing new."""
-        stamps, problems = self._there(now)
+        stamps, problems = self._there()
         taken = self._register.all()
         away = [name for name in taken if name not in stamps and self._folder.stamp(name) is None]
         self._register.forget(name for name in away if taken[name].settled or not NAME.fullmatch(name))
@@ -172,7 +172,7 @@ class FromCams:
         known = self._keys.get(name)
         return known[1] if known else parcels.keys(key_of(name))
 
-    def _there(self, now: datetime) -> tuple[dict[str, Stamp], list[str]]:
+    def _there(self) -> tuple[dict[str, Stamp], list[str]]:
         """The files that can be read, with their stamps, and what is wrong with others."""
         taken = self._register.all()
         names = [name for name in self._folder.names(".xml") if not name.endswith(".result.xml")]
@@ -191,7 +191,10 @@ class FromCams:
                 problems += self._odd(name, stamp)
             elif not self._folder.readable(name):
                 problems += self._once(name, stamp, f"eois {name}: got no right to read it; give the hub that right")
-            elif not self._grows(name, stamp, now):
+            elif self._is_early(name):
+                next_step = "name it by the day on which it was made"
+                problems += self._once(name, stamp, f"eois {name}: got a day that is to come; {next_step}")
+            elif not self._grows(name, stamp):
                 found[name] = stamp
                 numbers |= {number} if NAME.fullmatch(name) else set()
         self._told = {each for each in self._told if self._folder.stamp(each[0]) is not None}
@@ -220,9 +223,14 @@ class FromCams:
         self._told.add((name, stamp))
         return [problem]
 
-    def _grows(self, name: str, stamp: Stamp, now: datetime) -> bool:
+    def _is_early(self, name: str) -> bool:
+        """Whether an extract is of a day to come: it would be the newest until then, and no other would speak."""
+        told = extract.named(name)
+        return told is not None and told[2] > (self._now() + DAY).date()
+
+    def _grows(self, name: str, stamp: Stamp) -> bool:
         """Whether a file may still be written: it has no end, and was touched a moment ago."""
-        age_s = now.timestamp() - stamp[0] / 1e9
+        age_s = self._now().timestamp() - stamp[0] / 1e9
         if not -DAY.total_seconds() <= age_s < STILL_WRITTEN.total_seconds() or stamp[1] > XML_BYTES_MAX:
             return False
         try:
@@ -266,6 +274,8 @@ class FromCams:
     def _newest(self, report: str, names: Sequence[str]) -> tuple[str, Extract | None]:
         told = [(said[2], name) for name in names if (said := extract.named(name)) and said[:2] == (report, self._sds)]
         for _, name in sorted(told, reverse=True):
+            if self._is_early(name):
+                continue
             if self._folder.readable(name) and isinstance(found := self.extract(name), Extract):
                 return name, found
         return "", None

@@ -71,7 +71,7 @@ class EoisSource:
         self._from_folder = folder(Path(settings["from_cams_path"]), "eois folder from CaMS")
         self._to_folder = folder(Path(settings["to_cams_path"]), "eois folder to CaMS")
         register = Register(memory)
-        self._incoming = FromCams(self._from_folder, settings["sds"], register, Plans(memory))
+        self._incoming = FromCams(self._from_folder, settings["sds"], register, Plans(memory), now)
         self._outgoing = ToCams(self._to_folder, settings.get("language", "en"))
         self._answers = Answers(self._from_folder, self._incoming, register)
         self._now = now
@@ -90,7 +90,7 @@ class EoisSource:
         raws: list[Raw | Gone] = []
         left: New | None = new if new.after is not None else None
         if left is None:
-            left, wrong = self._incoming.next(self._now())
+            left, wrong = self._incoming.next()
             problems += wrong
         if left is not None:
             raws, left, wrong = self._incoming.page(left)

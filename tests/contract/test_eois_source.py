@@ -256,6 +256,21 @@ def test_an_extract_that_is_too_long_is_refused_unread_and_the_one_before_still_
     assert agency.site.lines_of("15B_3898A_20260608.csv") == [("0", "REFUSED")]
 
 
+def test_an_extract_of_a_day_to_come_waits_for_it_and_the_one_before_still_speaks(agency: EoisAgency, connect: Connect):
+    agency.site.week()
+    early = agency.site.report("15B", {"Service Plan Reference": "7"}, day=date(9999, 12, 31))
+    source = connect()
+
+    page = source.fetch("")
+    again = source.fetch(page.cursor)
+    answering(source).answer({key: Answer(Verdict.ACCEPTED) for key in answering(source).awaiting(10)})
+
+    assert keys(page.raws) == [KEY, *OUTCOMES]
+    assert [early in problem for problem in page.problems] == [True]
+    assert again.problems == ()
+    assert agency.site.lines_of("15B_3898A_20260601.csv") == [("2", "OK")]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="who may do everything is refused nothing")
 def test_an_extract_that_the_hub_may_not_read_is_told_and_the_one_before_still_speaks(
     agency: EoisAgency, connect: Connect

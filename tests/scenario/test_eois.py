@@ -6,7 +6,7 @@ Harbour has a CMS, Maple has CaMS. All people are invented. Program systems 3, 9
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -429,6 +429,7 @@ def test_the_same_referral_of_every_week_stays_one(mixed: Mixed) -> None:
     mixed.run()
     before = mixed.network.waits()
 
+    mixed.network.clock.advance(timedelta(days=7))
     mixed.site.week(day=date(2026, 6, 8))
     mixed.run()
 

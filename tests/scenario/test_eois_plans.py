@@ -125,6 +125,7 @@ def test_15d_tells_the_end_of_a_plan_and_its_follow_up_once_whatever_the_week(mi
     mixed.site.week()
     mixed.run()
     first = len(mixed.network.inbox("harbour", "exit"))
+    mixed.network.clock.advance(timedelta(days=7))
     mixed.site.week(day=date(2026, 6, 8))
     mixed.run()
 
