@@ -266,7 +266,8 @@ class Gathering(Source, Protocol):
     """A source that puts what it was sent where a worker passes it on by hand; until then it can be taken back."""
 
     def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
-        """Take out what lies there still. Asked again, it says the same.
+        """Take out what lies there still. Asked again, it says the same. What cannot be taken out now is put anew by no
+        later :meth:`send`, until this is asked without it.
 
         Returns:
             Which of them lie there no more and were not passed on; another one was passed on, or cannot be taken out

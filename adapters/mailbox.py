@@ -1,4 +1,4 @@
-"""A folder as a mailbox: whole files appear at once and stay. The only place where files of HARTS and CaMS are touched.
+"""A folder as a mailbox: whole files appear at once and stay. Files of HARTS and CaMS are touched nowhere else.
 
 A file is written under a name of its own in ``.spool``, made durable, and renamed: a reader sees the whole of it or
 nothing. Every failure of the file system is ``Unavailable``; its text names the folder's role, never a path's content.

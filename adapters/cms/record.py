@@ -71,7 +71,10 @@ def parse(key: str, data: bytes) -> Record:
     if kind == "REPORT":
         reader.demand_services(record)
         return merged(record)
-    return told(record) if kind == "SERVICE" else record
+    if kind == "SERVICE":
+        reader.demand_order(record)
+        return told(record)
+    return record
 
 
 def render(record: Record) -> bytes:
@@ -191,8 +194,16 @@ class _Reader:
 
     def demand_services(self, record: Record) -> None:
         """A report is of at least one service."""
-        if not record.children.get("service"):
+        services = record.children.get("service")
+        if not services:
             raise self._error(record.kind, "service", "no rows", "one at least", "read it again")
+        for service in services:
+            self.demand_order(service)
+
+    def demand_order(self, service: Record) -> None:
+        """A service does not end before it begins."""
+        if (ended := service.get("ended_at")) and ended < (service.get("started_at") or ""):
+            raise self._error(service.kind, "ended_at", "a time before the start", "a later one", "correct it and save")
 
     def _children(self, name: str, form: Form, row: Mapping[str, Any], above: Mapping[str, str]) -> tuple[Record, ...]:
         rows = row.get(name) or []

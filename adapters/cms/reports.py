@@ -2,8 +2,8 @@
 
 A report is of one client, funder, activity and month. Its key is that of the first of its services, ``report:12``, and
 no number of a client. What is told of the client herself, once and again when it changes, has the key of her first
-service of all, ``profile:7``. A report names the one that must be taken before it: the month's needs assessment, else
-the profile.
+service of all for that funder, ``profile:7``. A report names the one that must be taken before it: the month's needs
+assessment, else the profile.
 
 The month must be over in Toronto: before, its services are not for the hub. Months further back than ``MONTHS_BACK``
 are not begun with: they were reported before, or no funder takes them any more.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -105,12 +105,14 @@ class Reports:
     def _of(self, clients: Sequence[int]) -> list[Report]:
         """All reports of these clients; of a month that is not over nothing counts, for a profile neither."""
         rows: dict[int, list[tuple[str, Row]]] = {}
+        first: dict[tuple[int, str], int] = {}  # her first service for a funder, its month over or not
         this_month = self._now().astimezone(TORONTO).strftime("%Y-%m")
-        for version, row in self._database.rows(VIEW, "client_id", clients):
-            over = "" < _month(row) < this_month
-            if over and row.get("funder") in self._funders and row.get("attended") in (1, True):
-                rows.setdefault(row["client_id"], []).append((version, row))
-        return [each for own in rows.values() for each in _reports(own)]
+        for version, row in self._database.rows(VIEW, "client_id", clients):  # in order of key
+            if _month(row) and row.get("funder") in self._funders and row.get("attended") in (1, True):
+                first.setdefault((row["client_id"], row["funder"]), row["participant_id"])
+                if _month(row) < this_month:
+                    rows.setdefault(row["client_id"], []).append((version, row))
+        return [each for own in rows.values() for each in _reports(own, first)]
 
     def _is_new_enough(self, report: Report) -> bool:
         now = self._now().astimezone(TORONTO)
@@ -125,7 +127,7 @@ def _month(row: Mapping[str, Any]) -> str:
     return found[1] if found else ""
 
 
-def _reports(own: Sequence[tuple[str, Row]]) -> list[Report]:
+def _reports(own: Sequence[tuple[str, Row]], first_of: Mapping[tuple[int, str], int]) -> list[Report]:
     """The profile of one client for each funder, and her reports."""
     groups: dict[tuple[str, str, str], list[tuple[str, Row]]] = {}
     funders: dict[str, list[tuple[str, Row]]] = {}
@@ -133,14 +135,15 @@ def _reports(own: Sequence[tuple[str, Row]]) -> list[Report]:
         group = (row["funder"], row.get("activity", ""), _month(row))
         groups.setdefault(group, []).append((version, row))
         funders.setdefault(row["funder"], []).append((version, row))
-    profiles = {funder: rows[0][1]["participant_id"] for funder, rows in funders.items()}
+    profiles = {funder: first_of[rows[0][1]["client_id"], funder] for funder, rows in funders.items()}
     assessed = {
         (funder, month): rows[0][1]["participant_id"]
         for (funder, activity, month), rows in groups.items()
         if activity == ASSESSMENT
     }
     found = [
-        _report(PROFILE, funder, max(_month(row) for _, row in rows), rows, "") for funder, rows in funders.items()
+        replace(_report(PROFILE, funder, max(_month(row) for _, row in rows), rows, ""), key=profiles[funder])
+        for funder, rows in funders.items()
     ]
     for (funder, activity, month), rows in groups.items():
         first = assessed.get((funder, month)) if activity != ASSESSMENT else None

@@ -60,11 +60,12 @@ class FromCams:
         self._paged: tuple[object, list[Raw | Gone], list[str]] | None = None  # news of which a part was told
 
     def settle(self, new: New) -> None:
-        """A page was judged: what it was about is taken in."""
+        """A page was judged: what it was about is taken in, if it still lies there; else it was tidied away since."""
+        files = {name: stamp for name, stamp in new.files.items() if self._folder.stamp(name) is not None}
         self._register.forget(new.gone)
         for name in new.gone:
             self._before.forget(key_of(name))
-        if new.after is None and self._register.take(new.files) and any(map(extract.named, new.files)):
+        if new.after is None and self._register.take(files) and any(map(extract.named, files)):
             newest = [self.newest(report)[0] for report in (PLANS, OUTCOMES)]
             self._register.settle(newest, settled=False)  # each says of the other's rows whether they count
 

@@ -138,7 +138,7 @@ def _of_study(client: dat.Client) -> Iterator[list[Line]]:
 
 
 def _is_told_alone(line: Line) -> bool:
-    """Whether its own answer is all that there is to say of a line: it makes no message, now or ever."""
+    """Whether its own answer is all that there is to say of a line: it makes no message as the file stands."""
     return any(fault.code in (NOTHING_YET, NOT_CARRIED) for fault in line.faults)
 
 

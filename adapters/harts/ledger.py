@@ -2,11 +2,11 @@
 
 Program systems 4.5 (CO, WL, EN, AT, EX), 4.6 and 9.4 (keys of A, U and D, ``W01``, ``W02``), cases 42, 43 and 45. Kept
 in the adapter's own small store: a course under its code, a learner under keyed digests of the numbers that a CL names
-them by; of a learner dates, courses and the number of a referral, nothing else.
+them by; of a learner actions, dates, courses and the number of a referral, nothing else.
 
 Everything is kept with the place of the line that said it, and a line sees only what stands before it. So a file that
 is read again finds what it found, whatever has been said since, save where an earlier file comes late. A line with a
-fault was not taken in and is not kept.
+fault was not taken in and is not kept, save one of which the fault is that no message is made of it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Register:
         self._memory = memory
 
     def unsettled(self) -> Iterator[tuple[str, Taken]]:
-        """Files that wait for their last answer, the oldest first."""
+        """Files that wait for their last answer, in the order in which they were taken in."""
         for identity in self._list(_FILES):
             if (taken := self.get(identity)) is not None:
                 yield identity, taken

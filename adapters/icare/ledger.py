@@ -3,7 +3,7 @@
 Program systems 9.3; settled S12; ``docs/decisions/slips-beside-files.md``. A slip says which envelope stands for which
 key, and what iCARE or the calendar said of it; where nothing was said, the place of the workbook says it. So ``send``
 needs no store, and there is no second memory that might say something else. In a slip stand ids of envelopes, keyed
-digests and a day; nothing of a client.
+digests, numbers of the agency's records and the last day on which iCARE takes a row; no value of a client.
 
 - Of two rows of one key the later one counts: the earlier is CORRECTED where it was answered, else SUPERSEDED.
 - A slip whose workbook is still spooled was never sent. Of a workbook for which another stands each row stands in that

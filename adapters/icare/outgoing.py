@@ -49,6 +49,7 @@ class ToIcare:
     def __init__(self, box: Outbox, folder: Folder, ledger: Ledger, agreement: str, site: Mapping[str, str]) -> None:
         self._box, self._folder, self._ledger = box, folder, ledger
         self._writer, self._site = Writer(box, folder, ledger, agreement), site
+        self._not_anew: frozenset[str] = frozenset()  # envelopes of rows that may not stand where they lie
 
     def send(self, parcels: Sequence[Parcel], commit: Commit, now: datetime) -> list[Sent]:
         """Write workbooks with the rows that none holds yet; see :meth:`adapters.contract.Source.send`."""
@@ -73,6 +74,9 @@ class ToIcare:
         A workbook of which no row is left goes. One that its worker has open, or in which a row stands that nobody
         knows (it may be the one that is looked for), stays as it is.
         """
+        self._not_anew = frozenset(envelope_ids)
+        if not envelope_ids:
+            return []
         with self._box.alone():
             self._writer.clear()
             book = self._ledger.now()
@@ -180,9 +184,10 @@ class ToIcare:
                         stale.add(last.entry.envelope_id)
         drafts: list[Draft] = []
         placed: set[str] = set()
+        kept_from = {book.by_envelope[name].slip.file for name in self._not_anew if name in book.by_envelope}
         for file, own in by_file.items():
             here = [each for each in own if _belongs(each, file) and each.envelope_id not in placed]
-            draft = self._anew_of(book, file, here, stale)
+            draft = self._anew_of(book, file, here, stale) if file not in kept_from else None
             if draft is None:
                 failed |= {name: IN_USE for each in own for name in (*each.before, each.envelope_id)}
             else:

@@ -17,7 +17,7 @@ class RowState(StrEnum):
     """Where a row is. The comment says what may follow."""
 
     PREPARED = "prepared"  # in a workbook that lies in the folder: UPLOADED, SUPERSEDED, TOO_LATE
-    UPLOADED = "uploaded"  # the worker moved the workbook to uploaded/: PENDING, ACCEPTED, REJECTED
+    UPLOADED = "uploaded"  # the worker moved the workbook, to wherever: PENDING, ACCEPTED, REJECTED
     PENDING = "pending"  # iCARE has it and has not looked yet: ACCEPTED, REJECTED
     ACCEPTED = "accepted"  # CORRECTED, by a row that names its record id; REJECTED, by a workbook that came back later
     REJECTED = "rejected"  # CORRECTED, by a row that is sent in its place; TOO_LATE

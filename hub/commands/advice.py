@@ -103,7 +103,7 @@ def advice(code: str) -> str:
 def delivery_advice(state: MessageState, problem: str | None, rejection: str | None) -> str:
     """What to do about a message on its way."""
     if rejection == TAKEN_BACK:
-        return "its row was taken out before it was uploaded, since it may not go any more: its sender has been told"
+        return "its row was taken out before it was uploaded: it may not go any more, or goes anew with less"
     if rejection:
         return f"the recipient's system rejected it afterwards ({rejection}): its sender has been told"
     words = _BY_STATE[state]

@@ -19,7 +19,7 @@ from hub.exchange.withdraw import Drain, Receipt
 from hub.model.rows import Handover
 
 WAIT_S = 0.05  # between two looks at what is still under way
-LIES = "lies in a workbook: the hub takes its row out, unless it was uploaded or stays open"
+IN_A_WORKBOOK = "in a workbook: the hub takes its row out, unless it was uploaded, is open or has a strange row"
 KINDS = ("agency", "system", "agreement", "all")
 
 What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]
@@ -48,7 +48,7 @@ def tell(drained: Drained, as_json: bool, done: str, **ids: str) -> None:
     receipt = drained.receipt
     fates = {"arrived": receipt.arrived, "not_arrived": receipt.not_arrived, "unknown": receipt.unknown}
     if as_json:
-        show_json({"done": done, **ids, **fates, "lying": receipt.lying})
+        show_json({"done": done, **ids, **fates, "unanswered": receipt.unanswered})
         return
     say(f"{done}. Nothing that relied on it leaves any more.")
     _show_fates(drained, fates, nothing="No message relied on it.")
@@ -66,7 +66,7 @@ def _show_fates(drained: Drained, fates: Mapping[str, Sequence[str]], *, nothing
         (envelope, drained.handovers[envelope].recipient, drained.handovers[envelope].referral_no, said)
         for fate, envelopes in fates.items()
         for envelope in envelopes
-        for said in [LIES if envelope in drained.receipt.lying else words[fate]]
+        for said in [IN_A_WORKBOOK if envelope in drained.receipt.unanswered else words[fate]]
     ]
     show_table(("message", "recipient", "referral", "what became of it"), shown, nothing=nothing)
 

@@ -17,7 +17,7 @@
     handover    prepare; then GATE 2, one unit: the same question about what was sealed is decided again, and that
                 answer governs; inside the lease the recipient's system takes it (writing); the acknowledgement deletes
                 body and key
-    lying       a report that waits in a workbook for its worker is asked about again, and taken out after a no
+    taking_back a report that waits in a workbook for its worker is asked about again, and taken out if it may not go so
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
     answers     what became of each record of a batch, told to the system that handed it in
@@ -39,7 +39,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
-from hub.exchange import answers, ending, handover, intake, lying, notices, reach, relay, wake
+from hub.exchange import answers, ending, handover, intake, notices, reach, relay, taking_back, wake
 from hub.exchange.house import House
 from hub.model.directory import System
 
@@ -70,7 +70,7 @@ class Exchange:
         done.append(self._try("bus", partial(relay.publish, self.house)))
         done += [self._try("bus", partial(relay.arrive, self.house, topic)) for topic in topics]
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
-        done += [self._try(system.id, partial(lying.step, self.house, system)) for system in systems]
+        done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in systems]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]

@@ -112,9 +112,10 @@ def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
 
 
 def taken_back(facts: Facts, decision: Decision, decision_id: str, row: Handover, at: datetime) -> Entry:
-    """It was taken out where it lay before its worker passed it on: the gate, asked again, has said no."""
+    """It was taken out where it lay before its worker passed it on, since it may not go any more, or not as it was."""
     details = decision_details(facts, decision, decision_id, row.message_id)
-    return Entry(AuditEvent.DELIVERY, at, HUB, {**details, "envelope_id": row.envelope_id, "taken_back": True})
+    details |= {"categories_released": [], "envelope_id": row.envelope_id, "system": row.system, "taken_back": True}
+    return Entry(AuditEvent.DELIVERY, at, HUB, details)
 
 
 def returned(row: Handover, code: str, at: datetime) -> Entry:

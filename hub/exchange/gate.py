@@ -1,10 +1,10 @@
-"""The gate: where the facts are gathered, the rules are asked, and the answer is enforced (INV-4). There are two places
-where that happens: here, and where a hand-over is opened.
+"""The gate: where the facts are gathered, the rules are asked, and the answer is enforced (INV-4). It happens
+here, and where a hand-over is opened.
 
 Gate 1 judges a submission in one unit: decision, facts, audit entry and, on a permit, the sealed envelope commit
 together or not at all. What was refused is not kept: only where it is, why, and what would wake it (INV-6).
-Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs. ``lying.py`` asks
-once more of what a worker has still to pass on by hand, and can only take it back.
+Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs. ``taking_back.py``
+asks once more of what a worker has still to pass on by hand, and can only take it back.
 """
 
 from __future__ import annotations

@@ -36,11 +36,11 @@ from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused,
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.house import House
 from hub.exchange.label import label
-from hub.exchange.lying import take_back
 from hub.exchange.moving import after_arrival
 from hub.exchange.question import at_gate_2
 from hub.exchange.reports import with_contact
 from hub.exchange.retry import RetryAt, after_failure
+from hub.exchange.taking_back import take_back
 from hub.exchange.waiting import tell
 from hub.exchange.withhold import withhold
 from hub.exchange.writing import places_of, write_parcel

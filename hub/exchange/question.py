@@ -1,4 +1,5 @@
-"""The question that both gates ask: may this message go from this sender to that recipient, about this person?
+"""The question that both gates ask, and that is asked once more of what lies at a worker's: may this message go from
+this sender to that recipient, about this person?
 
 Gate 2 asks it about what was sealed: the same ends, systems, service and event, the items that are left, the referral
 as it stands now. What gate 1 alone can know, and has answered for good, is not asked again: whether matching found one

@@ -32,14 +32,14 @@ class Receipt:
     """Every message that relied on it, by envelope id.
 
     ``unknown``: it was opened and never acknowledged, so it may have arrived before the withdrawal.
-    ``lying``: those of ``arrived`` that lie where a worker passes them on by hand, of which nobody has said yet that
-    this was done: they can still be taken out there.
+    ``unanswered``: those of ``arrived`` that were put where a worker passes them on by hand, and of which the system
+    behind it has said nothing yet: what was not passed on is taken out (``taking_back.py``).
     """
 
     arrived: tuple[str, ...]
     not_arrived: tuple[str, ...]
     unknown: tuple[str, ...]
-    lying: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
 
 class Drain:
@@ -53,20 +53,18 @@ class Drain:
         """Look once: the receipt when nothing is under way any more, else None."""
         with self._house.store.peek() as rows:
             relying = {row.envelope_id: row for name in self._basis for row in rows.handovers.relying_on(name)}
-            kinds = {system.id: system.kind for system in rows.directory.all().systems.values()}
+            by_hand = [system.id for system in rows.directory.all().systems.values() if self._by_hand(system)]
+            silent = {row.envelope_id for system in by_hand for row in rows.handovers.unanswered(system)}
         if any(self._under_way(row) for row in relying.values()):
             return None
         fates: dict[str, list[str]] = {"arrived": [], "not_arrived": [], "unknown": []}
         for envelope_id, row in sorted(relying.items()):
             fates[_fate(row)].append(envelope_id)
-        lying = [name for name in fates["arrived"] if self._lies(relying[name], kinds)]
-        return Receipt(**{name: tuple(ids) for name, ids in fates.items()}, lying=tuple(lying))
+        unanswered = [name for name in fates["arrived"] if name in silent]
+        return Receipt(**{name: tuple(ids) for name, ids in fates.items()}, unanswered=tuple(unanswered))
 
-    def _lies(self, row: Handover, kinds: Mapping[str, str]) -> bool:
-        """Whether it lies in a file for a worker, and was neither taken by the system behind it nor refused there."""
-        kind = kinds.get(row.system)
-        by_hand = kind is not None and bool(self._house.adapters[kind].gathers)
-        return by_hand and not row.accepted and row.rejection is None
+    def _by_hand(self, system: System) -> bool:
+        return bool(self._house.adapters[system.kind].gathers)
 
     def _under_way(self, row: Handover) -> bool:
         """Somebody may be sending it. No open passes since the commit, so every lease is over a lease later.

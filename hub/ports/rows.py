@@ -131,7 +131,7 @@ class Decisions(Protocol):
         """Keep a decision. Facts that this unit did not gather are a programming error (INV-2)."""
 
     def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
-        """By message, what gate 2 last answered, and from which facts."""
+        """By message, the last answer that stands as gate 2's, and its facts."""
 
     def count_by_code(self, gate: int) -> dict[str, int]:
         """Decisions of a gate by their first code."""
@@ -276,8 +276,8 @@ class HandoverRows(Protocol):
     def accept(self, envelope_id: str) -> None:
         """The receiving system took it into its own records; it outweighs a rejection before it."""
 
-    def lying(self, system: str) -> list[Handover]:
-        """Those delivered into a system that it has neither accepted nor rejected."""
+    def unanswered(self, system: str) -> list[Handover]:
+        """Those delivered into a system of which it has said nothing; of a lane the last: it stands for the others."""
 
     def last_of(self, system: str, record_key: str) -> Handover | None:
         """The last hand-over of a record whose messages stand in one lane (reports), or None."""

@@ -150,7 +150,7 @@ class DecisionTable:
         )
 
     def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
-        """By message, what gate 2 last answered, and from which facts."""
+        """By message, the last answer that stands as gate 2's, and its facts."""
         c = t.decision.c
         of_these = select(c.message_id, c.facts, c.body).where(c.gate == 2, c.message_id.in_(list(message_ids)))
         rows = self._scope.read(of_these.order_by(c.at, c.decision_id), t.decision)

@@ -248,12 +248,15 @@ class HandoverTable:
         values = {"accepted_at": text(self._scope.now), "rejection": None}
         self._scope.write(update(t.handover).where(t.handover.c.envelope_id == envelope_id).values(**values))
 
-    def lying(self, system: str) -> list[Handover]:
-        """Those delivered into a system of which it has said nothing since."""
-        h = t.handover.c
+    def unanswered(self, system: str) -> list[Handover]:
+        """Those delivered into a system of which it has said nothing; of a lane the last: it stands for the others."""
+        h, later = t.handover.c, t.handover.alias()
+        delivered = (h.system == system, h.state == MessageState.DELIVERED.value)
         silent = (h.accepted_at.is_(None), h.rejection.is_(None))
-        delivered = select(t.handover).where(h.system == system, h.state == MessageState.DELIVERED.value, *silent)
-        return self._select(delivered.order_by(h.envelope_id))
+        replaced = exists().where(
+            later.c.lane == h.lane, later.c.lane_seq > h.lane_seq, later.c.state == MessageState.DELIVERED.value
+        )
+        return self._select(select(t.handover).where(*delivered, *silent, ~replaced).order_by(h.envelope_id))
 
     def last_of(self, system: str, record_key: str) -> Handover | None:
         """The last hand-over of a record that makes no referral: its messages stand in one lane."""

@@ -407,6 +407,22 @@ def test_a_package_that_is_taken_away_before_it_is_settled_has_closed_no_plan_e4
     assert raw.fault == ""
 
 
+def test_a_settled_package_that_is_tidied_away_has_closed_its_plan_for_good_e4(agency: EoisAgency, connect: Connect):
+    name = agency.site.hand_in(eois.shared("PKG-1", plan=eois.closed(), created="2026-10-06T10:15:00-04:00"))
+    source = connect()
+    (first, *more), since = drain(source)
+    answering(source).answer({each.key: Answer(Verdict.ACCEPTED) for each in (first, *more)})
+    (agency.site.from_cams / name).unlink()
+    for _ in range(3):
+        source.fetch(since)  # looked at again and again under the cursor that names it
+
+    agency.site.hand_in(eois.shared("PKG-2", created="2026-11-01T10:15:00-04:00"))
+    found, _ = drain(source, since)
+
+    assert [raw.fault.split()[2] for raw in found if isinstance(raw, Raw)] == ["PLAN_CLOSED"]
+    assert not any(isinstance(raw, Gone) for raw in found)
+
+
 def test_files_take_turns_where_not_all_are_asked_for(agency: EoisAgency, connect: Connect):
     added = [agency.add() for _ in range(3)]
     source = connect()

@@ -17,7 +17,7 @@ import pytest
 
 from adapters.icare.workbook import Workbook
 from consent.model import Category, Purpose
-from hub.exchange import handover, lying, reports
+from hub.exchange import handover, reports, taking_back
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks
 from hub.model.directory import Status, System
@@ -275,7 +275,7 @@ def test_i_17_no_workbook_is_put_anew_with_somebody_who_has_withdrawn(
 ) -> None:
     group(site, 2)
     site.run()
-    monkeypatch.setattr(lying, "step", lambda *_: False)  # nobody looks in between: the hand-over itself must
+    monkeypatch.setattr(taking_back, "step", lambda *_: False)  # nobody looks in between: the hand-over itself must
     withdrawn(site, 1)
     db = site.network.db("harbour")
     cms.update(db, "client", 2, birth_date="1991-02-04")
@@ -320,14 +320,14 @@ def test_i_17_the_receipt_of_a_withdrawal_names_what_lies_in_a_workbook_until_ic
     served(site)
     before = receipt_of_the_notice(site)
     assert len(before.arrived) == 1
-    assert before.lying == before.arrived
+    assert before.unanswered == before.arrived
 
     site.processed("CLIENT_PROFILE")
     site.run()
 
     after = receipt_of_the_notice(site)
     assert len(after.arrived) == 2  # the service followed, and lies there now
-    assert set(after.lying) == set(after.arrived) - set(before.arrived)
+    assert set(after.unanswered) == set(after.arrived) - set(before.arrived)
 
 
 def receipt_of_the_notice(site: Site) -> Receipt:
@@ -472,17 +472,68 @@ def test_a_service_that_is_deleted_after_it_was_reported_is_told_so_that_its_row
     assert [place for place in told if "take the row out" in place] == [reports.TAKE_OUT]
 
 
-def test_a_service_that_ends_before_it_begins_is_told_at_its_source_and_goes_when_it_is_mended(site: Site) -> None:
-    served(site, ended_at="2026-05-13 11:00:00")
+def test_of_a_month_a_service_that_ends_before_it_begins_is_told_at_its_source_and_all_goes_when_it_is_mended(
+    site: Site,
+) -> None:
+    client = served(site)
+    served(site, client=client, started_at="2026-05-20 10:00:00", ended_at="2026-05-13 11:00:00")
     site.processed("CLIENT_PROFILE")
     site.run()
-    waited = [waits.place.split(",")[0] for key, waits in site.network.waits().items() if key.startswith("report")]
-    assert (site.books("IO"), waited) == ([], ["Encounter.period"])
+    waited = [waits.place for key, waits in site.network.waits().items() if key.startswith("report")]
+    assert site.books("IO") == []
+    assert ["ended_at" in place for place in waited] == [True]
     assert ("participant_id", 1, "DN_SCHEMA") in site.network.told("harbour")
 
     db = site.network.db("harbour")
-    cms.update(db, "service_event", 1, ended_at="2026-05-14 11:00:00")
+    cms.update(db, "service_event", 2, ended_at="2026-05-20 11:00:00")
     db.close()
     site.run()
 
-    assert [row["end_dttm"] for row in site.rows("IO")] == ["2026-05-14"]
+    assert [(row["start_dttm"], row["end_dttm"]) for row in site.rows("IO")] == [("2026-05-14", "2026-05-20")]
+
+
+def test_a_row_that_was_put_anew_and_taken_by_icare_is_not_told_as_taken_out_when_the_client_withdraws(
+    site: Site,
+) -> None:
+    served(site)
+    db = site.network.db("harbour")
+    cms.update(db, "client", 1, birth_date="1991-07-23")
+    db.close()
+    site.run()
+    site.processed("CLIENT_PROFILE")
+    site.run()
+
+    withdrawn(site, 1)
+    site.run()
+
+    assert site.books("IO") == []
+    refused = [row["payload"]["place"] for row in site.network.inbox("harbour", "refusal")]
+    assert refused.count(taking_back.TAKEN_OUT) == 1, "the service's row alone, which lay there"
+    assert len([entry for entry in site.network.entries() if entry.get("taken_back")]) == 1
+
+
+def test_a_workbook_in_which_a_row_may_not_stand_is_not_put_anew_with_it(site: Site) -> None:
+    group(site, 2)
+    site.run()
+    (book,) = site.books("CLIENT_PROFILE")
+    rows = site.rows("CLIENT_PROFILE")
+    strange = {**rows[1], "client_validation_id": "1100000099"}  # its worker has mended an identifier there
+    book.write_bytes(icare.workbook("CLIENT_PROFILE", [rows[0], strange], lov=False))
+    withdrawn(site, 1)
+    db = site.network.db("harbour")
+    cms.update(db, "client", 2, birth_date="1991-02-04")
+    db.close()
+    site.run()
+
+    assert site.books("CLIENT_PROFILE") == [book]
+    assert site.network.states() == {"delivered": 2, "released": 1}, "the other waits"
+
+
+def test_i_17_a_row_is_taken_out_soon_after_the_registry_has_heard_of_the_withdrawal(site: Site) -> None:
+    served(site)
+    withdrawn(site, 1)
+    site.network.run()
+    site.network.clock.advance(timedelta(seconds=61))
+    site.network.run()
+
+    assert site.books("CLIENT_PROFILE") == []

@@ -52,7 +52,7 @@ def test_inv_4_there_is_one_gate():
     assert deciding - {"consent.decide"} == {
         "hub.exchange.gate",
         "hub.exchange.handover",
-        "hub.exchange.lying",  # takes back what may lie there no more; releases nothing
+        "hub.exchange.taking_back",  # takes back what may lie there no more; releases nothing
         "hub.commands.consent",  # answers a question from its facts alone; releases nothing
         "hub.commands.demo",  # decides stored facts again
     }

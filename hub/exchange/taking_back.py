@@ -1,13 +1,15 @@
 """What lies where a worker passes it on by hand is taken back when it may not be passed on as it is (I-17).
 
 A report lies in a workbook until its worker has uploaded it: that it was delivered is not that the funder has it. So
-the gate is asked about it again before each hand-over there, so that no workbook is put anew with what may no longer
-stand in it, and every so often in between. The content is gone by then; what gate 2 had before it says what it was of.
+the gate is asked about it again until the system has said something of it: before each hand-over there, soon after the
+registry has changed, and every so often, since time passes, too. The content is gone by then; what gate 2 had before it
+when it let it go says what it was of.
 
 Taken back is what the client, or something about the client, forbids by now, and what would leave with less or with
-another word on whether the client may be asked later. While an agreement or the hub is suspended nothing is handed
-over, and what lies there stays. What was uploaded already, or stands in a workbook that its worker has open, stays too;
-of the latter it is tried again. The record is judged anew, as after a no of gate 2.
+another word on whether the client may be asked later. Where an agreement was suspended or has ended nothing is handed
+over, and what lies there stays. What was uploaded already, or stands in a workbook that its worker has open or has put
+another row into, stays too; of the latter it is tried again, and no such workbook is put anew with it. The record is
+judged anew, as after a no of gate 2.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from hub.model.directory import System
 from hub.model.rows import Handover
 from hub.ports import Peek
 
-LOOKED = "lying"  # stands where a system would: when was last looked
+LOOKED = "taking back"  # stands where a system would: when was last looked
 TAKEN_OUT = "report: its row was taken out of the workbook; when this may be reported again, it is put there anew"
 BATCH = 500
 
@@ -48,13 +50,14 @@ def step(house: House, system: System) -> bool:
     if not every:
         return False
     with house.store.peek() as rows:
-        looked = rows.cursors.remembered(LOOKED, system.id)
-        now = rows.now
-    if looked is not None and timedelta() <= now - datetime.fromisoformat(looked) < every:
+        at, _, seen = (rows.cursors.remembered(LOOKED, system.id) or "").partition(" ")
+        now, head = rows.now, str(rows.consents.head())
+    pause = every if seen == head else min(every, house.limits.repeat_after)
+    if at and timedelta() <= now - datetime.fromisoformat(at) < pause:
         return False
     found = take_back(house, system)
     with house.store.unit() as unit:
-        unit.cursors.remember(LOOKED, system.id, unit.now.isoformat())
+        unit.cursors.remember(LOOKED, system.id, f"{now.isoformat()} {head}")
     return found
 
 
@@ -65,9 +68,9 @@ def take_back(house: House, system: System) -> bool:
         Unavailable: the store or the system cannot be reached; nothing was taken back that is not told next time.
     """
     with house.store.peek() as rows:
-        lying = rows.handovers.lying(system.id)
-        wrong = [row for some in batches(lying, BATCH) for row in _wrong(house, rows, some)]
-    if not wrong:
+        unanswered = rows.handovers.unanswered(system.id)
+        wrong = [row for some in batches(unanswered, BATCH) for row in _wrong(house, rows, some)]
+    if not unanswered:
         return False
     source = cast(Gathering, house.connections.source(system))
     out = set(source.take_back([row.envelope_id for row in wrong]))
@@ -77,19 +80,19 @@ def take_back(house: House, system: System) -> bool:
     return bool(taken)
 
 
-def _wrong(house: House, rows: Peek, lying: Sequence[Handover]) -> Iterator[Handover]:
+def _wrong(house: House, rows: Peek, unanswered: Sequence[Handover]) -> Iterator[Handover]:
     """Those that may not be passed on as they lie there."""
-    rows.subjects.facts([row.subject_ref for row in lying if row.subject_ref])  # asked again for each
-    for row, question, could_be_asked in _questions(rows, lying):
+    rows.subjects.facts([row.subject_ref for row in unanswered if row.subject_ref])  # read ahead, at once
+    for row, question, could_be_asked in _questions(rows, unanswered):
         facts = gather_provisional(rows, question, house.packs).facts
         if not _stands(facts, decide(facts), could_be_asked):
             yield row
 
 
-def _questions(rows: Peek, lying: Sequence[Handover]) -> Iterator[tuple[Handover, Question, bool]]:
+def _questions(rows: Peek, unanswered: Sequence[Handover]) -> Iterator[tuple[Handover, Question, bool]]:
     """Each with what is to be asked of it, and whether it says that its client may be asked later."""
-    opened = rows.decisions.of_gate_2([row.message_id for row in lying])
-    for row in lying:
+    opened = rows.decisions.of_gate_2([row.message_id for row in unanswered])
+    for row in unanswered:
         facts, decision = opened[row.message_id]
         yield row, of_what_lies(rows, row, facts, decision), may_be_asked(facts, decision)
 
