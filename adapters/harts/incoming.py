@@ -128,8 +128,16 @@ class FromHarts:
         said: dict[str, list[Group]] = {}  # the site's own requests: number to what was said last, of each client
         for name in self._folder.names(".DAT"):
             taken = self._register.get(identity_of(where_of(name)))
-            if taken is None or taken.name != name or (batch := self._batch(name)) is None:
+            if taken is None or taken.name != name:
                 continue  # what a file says that was refused, or not taken in yet, does not count
+            try:
+                batch = self._batch(name)
+            except Unavailable:
+                if found or where_of(name) in wanted:
+                    raise  # what it says may be later than what was found, and may take it back
+                continue
+            if batch is None:
+                continue
             asked = wanted.pop(where_of(name), set())
             for group in self._groups(batch):
                 if number := group.request(self._site):

@@ -18,6 +18,7 @@ TODO = ".todo.csv"  # settled S6: what a worker has still to fill in, of workboo
 AGREEMENT = re.compile(r"[A-Za-z0-9-]{1,20}")
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv")  # what somebody may take for a workbook
 OPEN_IN_OFFICE = "~$"  # a mark of spreadsheet programs beside the file that somebody works on
+OPEN_IN = (f"{OPEN_IN_OFFICE}{{}}", ".~lock.{}#")  # Excel; LibreOffice
 _DIGEST_LENGTH = 20
 _NAME = re.compile(r"([A-Z_]+)_([A-Za-z0-9-]{1,20})_([0-9]{4})(0[1-9]|1[0-2])_([0-9]{1,4})\.xlsx")
 

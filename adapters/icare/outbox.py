@@ -14,6 +14,7 @@ from adapters.icare.folder import PLACES
 from adapters.mailbox import SPOOL, Folder
 
 OLD = ".old"  # behind the name of a workbook that another stands for, while the two change places
+GONE = ".gone"  # of one that no other stands for, while it goes
 
 
 class Outbox(Folder):
@@ -40,7 +41,7 @@ class Outbox(Folder):
 
         self._safe(made)
 
-    def take(self, name: str) -> None:
+    def take(self, name: str, mark: str = OLD) -> None:
         """Take a workbook out of everybody's sight.
 
         Raises:
@@ -48,18 +49,18 @@ class Outbox(Folder):
         """
 
         def renamed() -> None:
-            os.rename(self._path / name, self._path / SPOOL / f"{name}{OLD}")
+            os.rename(self._path / name, self._path / SPOOL / f"{name}{mark}")
             sync_folder(self._path / SPOOL)
             sync_folder(self._path)
 
         self._safe(renamed)
 
-    def give_back(self, name: str) -> None:
+    def give_back(self, name: str, mark: str = OLD) -> None:
         """Put back what was taken, where it was."""
 
         def renamed() -> None:
             with suppress(FileNotFoundError):
-                os.rename(self._path / SPOOL / f"{name}{OLD}", self._path / name)
+                os.rename(self._path / SPOOL / f"{name}{mark}", self._path / name)
                 sync_folder(self._path)
                 sync_folder(self._path / SPOOL)
 
@@ -94,10 +95,10 @@ class ShownOutbox(Outbox):
     def forget(self, name: str) -> None:
         """Nothing."""
 
-    def take(self, name: str) -> None:
+    def take(self, name: str, mark: str = OLD) -> None:
         """Nothing."""
 
-    def give_back(self, name: str) -> None:
+    def give_back(self, name: str, mark: str = OLD) -> None:
         """Nothing."""
 
     def remove(self, name: str) -> None:

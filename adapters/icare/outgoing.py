@@ -89,7 +89,8 @@ class ToIcare:
             self._writer.put([draft for draft in drafts if draft.rows], _at_once, day, Papers(self._folder))
             for draft in drafts:
                 if not draft.rows:
-                    self._writer.take_away(draft)
+                    with suppress(Unavailable):  # its worker has moved it meanwhile: it is not out
+                        self._writer.take_away(draft)
             left = self._ledger.now().by_envelope
         unsent = [name for name, row in asked.items() if row.state in (RowState.PREPARED, RowState.SUPERSEDED)]
         return [name for name in unsent if left[name].state is RowState.SUPERSEDED]
@@ -250,14 +251,14 @@ def _corrects(last: Standing | None, report: Report) -> bool:
 
 def _as_they_stand(folder: Folder, file: str) -> list[Row] | None:
     """The rows of a workbook that lies in the folder; None: it is open, or not all of it can be read."""
-    if f"{names.OPEN_IN_OFFICE}{file}" in folder.names(PREPARED):
-        return None
-    data = folder.read(file)
-    if data is None:
+    if any(folder.stamp(mark.format(file)) is not None for mark in names.OPEN_IN):
         return None
     try:
-        rows = list(Workbook(data).rows())
-    except FileRefused:
+        data = folder.read(file)
+        rows = list(Workbook(data).rows()) if data is not None else None
+    except (FileRefused, Unavailable):  # of one that the hub may not read the others do not suffer
+        return None
+    if rows is None:
         return None
     return None if any(row.faults for row in rows) else rows
 

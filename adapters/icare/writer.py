@@ -20,8 +20,9 @@ from adapters.icare.fill import fill, misfit
 from adapters.icare.folder import PLACES, Folder
 from adapters.icare.layout import FIRST_ROW, Module
 from adapters.icare.ledger import BOOK, SLIP, Entry, Ledger, Slip
-from adapters.icare.outbox import OLD, Outbox
+from adapters.icare.outbox import GONE, OLD, Outbox
 from adapters.icare.reports import Report
+from adapters.icare.states import RowState
 from adapters.icare.todo import todo
 from adapters.icare.workbook import Template, Workbook
 from hub.errors import HubError, Unavailable
@@ -110,15 +111,19 @@ class Writer:
     def take_away(self, draft: Draft) -> None:
         """Take away a workbook of which no row is left, unless somebody has just changed it.
 
-        Its slip stays: it says that nothing was passed on. Who dies in between leaves a workbook of which the slip says
-        that no row counts; :meth:`ToIcare.take_back` ends that.
+        Its slip stays: it says that nothing was passed on. So it is out of sight before the slip says so: who moved it
+        meanwhile has it.
+
+        Raises:
+            Unavailable: somebody has moved it.
         """
         if self._folder.stamp(draft.replaces) != draft.stamp:
             return
         slip = Slip(draft.replaces, "", draft.entries)
+        self._box.take(slip.file, GONE)
         self._box.put_slip(slip.name, slip.octets())
         self._box.remove(f"{slip.file}{names.TODO}")
-        self._box.remove(slip.file)
+        self._box.forget(f"{slip.file}{GONE}")
 
     def _laid_out(self, drafts: Sequence[Draft], day: date, papers: Papers, failed: dict[str, str]) -> list[_Laid]:
         laid: list[_Laid] = []
@@ -195,6 +200,14 @@ class Writer:
                 self._box.forget(name)
         for name in self._box.names(names.TODO, spooled=True):
             self._box.show(name)
+        for name in self._box.names(GONE, spooled=True):
+            file = name.removesuffix(GONE)
+            slip = self._ledger.slip(file)
+            if slip is None or any(each.said != RowState.SUPERSEDED for each in slip.entries):
+                self._box.give_back(file, GONE)
+                continue
+            self._box.remove(f"{file}{names.TODO}")
+            self._box.forget(name)
         for name in self._box.names(OLD, spooled=True):
             file = name.removesuffix(OLD)
             self._box.remove(f"{file}{names.TODO}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.table.cells import Cell, Forms, Raw, Unread, typed
 from adapters.table.schema import PREFIXES, Child, Form, Rows, Schema
+from hub.model.identifiers import passes_as_sin
 
 NUMBERS_TOLD = 5  # of rows that a problem names
 TWICE = "several rows with one key: expected one; give each row a number of its own"
@@ -93,8 +94,12 @@ def read(schema: Schema, tables: Mapping[str, Sequence[Row]], forms: Forms, dige
 
 
 def key_of(form: Form, text: str, digest: Digest) -> str:
-    """The source key of a row: what it is and its own number, or a keyed digest of that; "" where it has none."""
-    return f"{PREFIXES[form.name]}:{digest(text) if form.personal else text}" if text else ""
+    """The source key of a row: what it is and its own number, or a keyed digest of that; "" where it has none.
+
+    A number that passes as a SIN may be one, typed into the wrong field: a key is shown in lists and errors.
+    """
+    hidden = form.personal or passes_as_sin("".join(_DIGIT.findall(text)))
+    return f"{PREFIXES[form.name]}:{digest(text) if hidden else text}" if text else ""
 
 
 def _key_text(form: Form, own: Mapping[str, Cell]) -> str:

@@ -6,15 +6,19 @@ registry has changed, and every so often, since time passes, too. The content is
 when it let it go says what it was of.
 
 Taken back is what the client, or something about the client, forbids by now, and what would leave with less or with
-another word on whether the client may be asked later. Where an agreement was suspended or has ended nothing is handed
-over, and what lies there stays. What was uploaded already, or stands in a workbook that its worker has open or has put
-another row into, stays too; of the latter it is tried again, and no such workbook is put anew with it. The record is
-judged anew, as after a no of gate 2.
+another word on whether the client may be asked later. That an agreement was suspended or has ended takes nothing back.
+What was uploaded already, or stands in a workbook that its worker has open or has put another row into, stays: its
+sender is told once; of the latter it is tried again, and no such workbook is put anew with it. The record of what was
+taken back is judged anew, as after a no of gate 2.
+
+The system is asked before anything is written down here. Who dies in between has left word of what was asked, and it is
+asked again, whatever may be by then: else a row might be out, and stand as delivered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -32,12 +36,29 @@ from hub.exchange.waiting import tell
 from hub.exchange.wakes import Wake, wakes_on
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.rows import Handover
+from hub.model.rows import Handover, Inbox
 from hub.ports import Peek
 
-LOOKED = "taking back"  # stands where a system would: when was last looked
+# what stands where a system would in the memory
+LOOKED = "taking back"  # when was last looked, and how far the registry was then
+ASKED = "taking back: asked"  # messages that the system is asked for just now; left there by who has died meanwhile
+LEFT = "taking back: left"  # messages of which it was told that they could not be taken out
 TAKEN_OUT = "report: its row was taken out of the workbook; when this may be reported again, it is put there anew"
+LEFT_THERE = (
+    "report: its row may not stay; the hub takes it out when the workbook is closed and holds hub rows alone;"
+    " do not upload it before; if it was uploaded, ask iCARE"
+)
 BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Let:
+    """A message as gate 2 let it go, and what is to be asked of it now."""
+
+    row: Handover
+    facts: Facts
+    decision: Decision
+    question: Question
 
 
 def step(house: House, system: System) -> bool:
@@ -69,55 +90,100 @@ def take_back(house: House, system: System) -> bool:
     """
     with house.store.peek() as rows:
         unanswered = rows.handovers.unanswered(system.id)
-        wrong = [row for some in batches(unanswered, BATCH) for row in _wrong(house, rows, some)]
+        before = {name: (rows.cursors.remembered(name, system.id) or "").split() for name in (ASKED, LEFT)}
+        why = {row.envelope_id: code for some in batches(unanswered, BATCH) for row, code in _wrong(house, rows, some)}
     if not unanswered:
         return False
-    source = cast(Gathering, house.connections.source(system))
-    out = set(source.take_back([row.envelope_id for row in wrong]))
-    taken = [row for row in wrong if row.envelope_id in out]
-    for some in batches(taken, BATCH):
-        _told(house, some)
-    return bool(taken)
+    why = dict.fromkeys(before[ASKED], CHANGED) | why  # perhaps it is out, and nobody has heard of it
+    wrong = [row for row in unanswered if row.envelope_id in why]
+    asked = [row.envelope_id for row in wrong]
+    _remember(house, system, ASKED, asked, before[ASKED])
+    out = set(cast(Gathering, house.connections.source(system)).take_back(asked))
+    for some in batches([row for row in wrong if row.envelope_id in out], BATCH):
+        _told(house, some, why)
+    left = [row for row in wrong if row.envelope_id not in out]
+    _told_left(house, [row for row in left if row.envelope_id not in before[LEFT]], why)
+    _remember(house, system, LEFT, [row.envelope_id for row in left], before[LEFT])
+    _remember(house, system, ASKED, [], asked)
+    return bool(out)
 
 
-def _wrong(house: House, rows: Peek, unanswered: Sequence[Handover]) -> Iterator[Handover]:
-    """Those that may not be passed on as they lie there."""
+def _remember(house: House, system: System, what: str, names: Sequence[str], before: Sequence[str]) -> None:
+    if list(names) != list(before):
+        with house.store.unit() as unit:
+            unit.cursors.remember(what, system.id, " ".join(names) or None)
+
+
+def _wrong(house: House, rows: Peek, unanswered: Sequence[Handover]) -> Iterator[tuple[Handover, str]]:
+    """Those that may not be passed on as they lie there, and for which code."""
     rows.subjects.facts([row.subject_ref for row in unanswered if row.subject_ref])  # read ahead, at once
-    for row, question, could_be_asked in _questions(rows, unanswered):
-        facts = gather_provisional(rows, question, house.packs).facts
-        if not _stands(facts, decide(facts), could_be_asked):
-            yield row
+    for let in _as_let(rows, unanswered):
+        if code := _why_not(gather_provisional(rows, let.question, house.packs).facts, let):
+            yield let.row, code
 
 
-def _questions(rows: Peek, unanswered: Sequence[Handover]) -> Iterator[tuple[Handover, Question, bool]]:
-    """Each with what is to be asked of it, and whether it says that its client may be asked later."""
+def _as_let(rows: Peek, unanswered: Sequence[Handover]) -> Iterator[_Let]:
     opened = rows.decisions.of_gate_2([row.message_id for row in unanswered])
     for row in unanswered:
         facts, decision = opened[row.message_id]
-        yield row, of_what_lies(rows, row, facts, decision), may_be_asked(facts, decision)
+        yield _Let(row, facts, decision, of_what_lies(rows, row, facts, decision))
 
 
-def _stands(facts: Facts, decision: Decision, could_be_asked: bool) -> bool:
+def _why_not(facts: Facts, let: _Let) -> str:
+    """The code for which it may not lie there, or "".
+
+    What the agencies have stopped keeps all where it is; what the client says counts all the same, so that is asked as
+    if nothing were stopped.
+    """
+    decision = decide(facts)
+    if not decision.permits and not _is_clients(decision):
+        decision = decide(_as_signed(facts, let.facts))
     if not decision.permits:
-        return Wake.SUBJECT not in wakes_on(decision.codes[0])
-    return not decision.withheld and may_be_asked(facts, decision) == could_be_asked
+        return decision.codes[0].value if _is_clients(decision) else ""
+    same = not decision.withheld and may_be_asked(facts, decision) == may_be_asked(let.facts, let.decision)
+    return "" if same else CHANGED
 
 
-def _told(house: House, taken: Sequence[Handover]) -> None:
+def _is_clients(decision: Decision) -> bool:
+    """Whether a no is the client's, or about the client."""
+    return Wake.SUBJECT in wakes_on(decision.codes[0])
+
+
+def _as_signed(facts: Facts, then: Facts) -> Facts:
+    """The facts as they would be if both agencies, their systems and agreements stood as they did then."""
+    signed = tuple(replace(row, status="active", expires_at=None) for row in then.agreements)
+    return replace(facts, sender=then.sender, recipient=then.recipient, agreements=signed)
+
+
+def _told(house: House, taken: Sequence[Handover], why: Mapping[str, str]) -> None:
     """Write down what was taken back, with the decision as it is now; its record is fetched and judged again."""
     share = {locks.CONFIG} | {locks.subject(row.subject_ref) for row in taken if row.subject_ref}
     with house.store.unit(share=share) as unit:
         found = unit.handovers.get([row.envelope_id for row in taken]).values()
         still = [row for row in found if row.rejection is None]  # of another one somebody else was faster
-        for row, question, _ in _questions(unit, still):
-            message = unit.inbox.get(row.message_id)
-            assert message is not None, "a hand-over belongs to a message"
-            facts = gather(unit, question, house.packs)
+        for let in _as_let(unit, still):
+            row, code = let.row, why[let.row.envelope_id]
+            message = _message(unit, row)
+            facts = gather(unit, let.question, house.packs)
             decision, decision_id = decide(facts), house.ids.uuid()
             unit.decisions.put(decision_id, row.message_id, 2, facts, decision)
             unit.audit.append(taken_back(facts, decision, decision_id, row, unit.now))
             unit.handovers.reject(row.envelope_id, TAKEN_BACK)
-            code = CHANGED if decision.permits else decision.codes[0].value
             wait_again(house, unit, message, code, row.subject_ref)
-            if not decision.permits:
+            if code != CHANGED:
                 tell(house, unit, message.system, message.record_key, "refusal", code, TAKEN_OUT)
+
+
+def _told_left(house: House, left: Sequence[Handover], why: Mapping[str, str]) -> None:
+    """Tell those who must see to it themselves that it is not passed on."""
+    for some in batches(left, BATCH):
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for row in some:
+                message, code = _message(unit, row), why[row.envelope_id]
+                tell(house, unit, message.system, message.record_key, "refusal", code, LEFT_THERE)
+
+
+def _message(rows: Peek, row: Handover) -> Inbox:
+    message = rows.inbox.get(row.message_id)
+    assert message is not None, "a hand-over belongs to a message"
+    return message

@@ -300,6 +300,54 @@ def test_i_17_who_is_told_anew_and_agrees_is_reported_again(site: Site) -> None:
     assert len(site.rows("CLIENT_PROFILE")) == 1
 
 
+def test_i_17_what_cannot_be_taken_out_is_told_once_and_taken_out_when_it_can_be(site: Site) -> None:
+    served(site)
+    (book,) = site.books("CLIENT_PROFILE")
+    lock = site.folder / f"~${book.name}"
+    lock.write_bytes(b"")
+    withdrawn(site, 1)
+    for _ in range(2):
+        site.run()
+
+    places = [row["payload"]["place"] for row in site.network.inbox("harbour", "refusal")]
+    assert places.count(taking_back.LEFT_THERE) == 1
+    lock.unlink()
+    site.run()
+    assert site.books("CLIENT_PROFILE") == []
+
+
+@pytest.mark.parametrize("status", ["suspended", "ended"])
+def test_i_17_a_withdrawal_counts_also_where_the_agencies_have_stopped(site: Site, status: Status) -> None:
+    served(site)
+    set_agreement(site, status)
+    withdrawn(site, 1)
+    site.run()
+
+    assert site.books("CLIENT_PROFILE") == []
+    assert ("participant_id", 1, "DN_WITHDRAWN") in site.network.told("harbour")
+
+
+def test_who_dies_when_a_row_is_out_has_not_lost_it_although_its_client_agrees_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(site)
+    withdrawn(site, 1)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(taking_back, "_told", killed)
+        site.run()
+    assert site.books("CLIENT_PROFILE") == []
+    db = site.network.db("harbour")
+    cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
+    db.close()
+    site.run()
+
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
 def test_what_lies_stays_while_the_agreement_is_suspended(site: Site) -> None:
     served(site)
     set_agreement(site, "suspended")

@@ -14,7 +14,7 @@ import pytest
 from adapters.contract import Answer, Gone, Page, Parcel, Raw, SentState, Verdict
 from adapters.harts import ack
 from adapters.harts.source import HartsSource, connect
-from adapters.mailbox import FILE_BYTES_MAX
+from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.errors import LeaseOver, RecordUnreadable, Refused, Unavailable
 from tests.contract.source import Memory
 from tests.fakes import StandingClock
@@ -272,6 +272,26 @@ def test_a_file_that_was_not_taken_in_yet_says_nothing_of_what_was_said_before(
 
     assert source.refetch([raw.key, f"{SITE}/2026/002/4"]) == [raw, Gone(f"{SITE}/2026/002/4")]
     assert memory == before
+
+
+def test_a_file_that_may_not_be_read_keeps_back_only_what_it_may_have_said_again(
+    site: Site, memory: Memory, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    names = [site.hand_in(client(referral(ref_no=f"R-{seq}")), seq=seq) for seq in (1, 2, 3)]
+    raws, _, _ = all_of(connect(site.settings, memory, clock.now))
+    read = Folder.read
+
+    def refused(folder: Folder, name: str) -> bytes | None:
+        if name == names[1]:
+            raise Unavailable("harts folder", "Permission denied", "", "give the hub the right")
+        return read(folder, name)
+
+    monkeypatch.setattr(Folder, "read", refused)
+    source = connect(site.settings, memory, clock.now)
+
+    assert source.refetch([raws[2].key]) == [raws[2]], "what came before it was said cannot take it back"
+    with pytest.raises(Unavailable):
+        source.refetch([raws[0].key])
 
 
 @pytest.mark.parametrize("seq", [1, 2])

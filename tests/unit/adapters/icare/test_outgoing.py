@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from adapters.contract import Answer, Parcel, Raw, SentState, Verdict
+from adapters.icare import folder
 from adapters.icare.layout import ROWS_MAX
 from adapters.icare.outbox import Outbox
 from hub.errors import LeaseOver, Refused, Unavailable
@@ -680,9 +681,10 @@ def test_what_was_uploaded_is_not_taken_back(desk: Desk, place: str):
     assert desk.numbers(MAY, place) == ["11223344"]
 
 
-def test_nothing_is_taken_out_of_a_workbook_that_is_open_or_holds_a_row_that_nobody_knows(desk: Desk):
+@pytest.mark.parametrize("mark", [f"~${MAY}", f".~lock.{MAY}#"])
+def test_nothing_is_taken_out_of_a_workbook_that_is_open_or_holds_a_row_that_nobody_knows(desk: Desk, mark: str):
     desk.send(report("e-1"), report("e-2", client_validation_id=OTHER))
-    lock = desk.folder / f"~${MAY}"
+    lock = desk.folder / mark
     lock.write_bytes(b"")
     assert desk.gathering().take_back(["e-1"]) == []
     lock.unlink()
@@ -691,6 +693,43 @@ def test_nothing_is_taken_out_of_a_workbook_that_is_open_or_holds_a_row_that_nob
     assert desk.gathering().take_back(["e-1"]) == []
 
     assert desk.numbers(MAY) == ["11223345", OTHER]
+
+
+def test_a_workbook_that_its_worker_moves_just_then_was_uploaded_and_is_not_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    desk.send(report("e-1"))
+    take = Outbox.take
+
+    def moved_before(box: Outbox, *names: str) -> None:
+        desk.office.move(MAY, "uploaded")
+        take(box, *names)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Outbox, "take", moved_before)
+        assert desk.gathering().take_back(["e-1"]) == []
+
+    assert desk.gathering().take_back(["e-1"]) == []
+    assert desk.numbers(MAY, "uploaded") == ["11223344"]
+
+
+def test_a_workbook_that_may_not_be_read_keeps_no_other_from_being_mended(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    desk.send(report("e-1"), profiled("e-2"))
+    (other,) = [book for book in desk.books() if book != MAY]
+    read = folder.Folder.read
+
+    def refused(where: folder.Folder, name: str, place: str = "") -> bytes | None:
+        if name == MAY:
+            raise Unavailable("icare folder", "Permission denied", "", "give the hub the right")
+        return read(where, name, place)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(folder.Folder, "read", refused)
+        assert desk.gathering().take_back(["e-1", "e-2"]) == ["e-2"]
+        assert desk.codes(report("e-3")) == [(FAILED, "IN_USE")]
+
+    assert desk.books() == [MAY]
+    assert other != MAY
 
 
 def test_a_row_that_its_worker_took_out_already_is_out(desk: Desk):
@@ -703,7 +742,7 @@ def test_a_row_that_its_worker_took_out_already_is_out(desk: Desk):
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["the only row", "one of two"])
-@pytest.mark.parametrize("step", ["take", "show", "forget", "put_slip", "remove"])
+@pytest.mark.parametrize("step", ["take", "show", "forget", "put_slip", "remove", "give_back"])
 def test_who_dies_while_a_row_is_taken_back_leaves_no_second_workbook_and_the_next_one_ends_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str, alone: bool
 ):

@@ -162,6 +162,14 @@ def test_a_personal_key_leaves_the_reader_as_a_keyed_digest_alone() -> None:
     assert card("housing", personal).parse("request:digest3", canonical(found.records["request:digest3"].tree))
 
 
+@pytest.mark.parametrize("number", ["046454286", "046-454-286"])
+def test_case_21_a_number_that_passes_as_a_sin_leaves_the_reader_as_a_keyed_digest_alone(number: str) -> None:
+    found = read(SCHEMA, tables(referrals=referral(referral_no=number)), Forms(), lambda text: f"digest{len(text)}")
+
+    assert [key for key in found.records if key.startswith("request")] == [f"request:digest{len(number)}"]
+    assert not any("046" in key for key in found.records)
+
+
 def test_a_row_whose_version_is_a_column_is_known_by_it_and_does_not_hold_it() -> None:
     versioned = DATA.replace(b'key = "referral_no"', b'key = "referral_no"\nrevision = "version"')
     rows = tables(referrals=[{**referral()[0], "version": 12}])
