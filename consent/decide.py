@@ -6,16 +6,16 @@ The first stage that decides, decides; silence is a refusal (I-01). The order of
 What each stage asks is in ``stages.py``; whether one record is in force in ``validity.py``; on which records a message
 may rest in ``records.py``; what a client has forbidden in ``standing.py``; what becomes of one item in ``items.py``.
 
-P-12 is the caller's second call, when a hand-over is opened: its answer governs. P-2 (enquiries about nobody), P-3 and
-P-11 (mandatory reports, overrides) open further doors; here they are shut: such a message is an ordinary one, and is
-refused by the stages below at the latest as ``DN_PURPOSE``. A risk flag changes nothing about that.
+P-11, whether a duty of care changes the answer, is ``override.py``, as is P-3. P-12 is the caller's second call, when a
+hand-over is opened: its answer governs. P-2 (enquiries about nobody) opens a further door; here it is shut: such a
+message is an ordinary one, and is refused by the stages below at the latest as ``DN_PURPOSE``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from consent import stages
+from consent import override, stages
 from consent.model import Code, Decision, Facts
 
 Stage = Callable[[Facts], Decision | None]
@@ -23,6 +23,7 @@ Stage = Callable[[Facts], Decision | None]
 STAGES: tuple[Stage, ...] = (
     stages.hub_and_message,  # P-0   who sends, is it well formed, is everything there that is needed to decide?
     stages.absolute_bars,  # P-1   what no consent opens
+    override.statutory,  # P-3   a report that must be made, or an exchange under a statute
     stages.off_bus,  # P-4   what the hub does not carry
     stages.agreement,  # P-5   what the two agencies signed
     stages.directives,  # P-6   what the client forbade; safety
@@ -43,7 +44,5 @@ def decide(facts: Facts) -> Decision:
         A decision that names its stage and codes. Equal facts give an equal decision, so that what was stored can be
         decided again, and explained by calling this function.
     """
-    for stage in STAGES:
-        if (decision := stage(facts)) is not None:
-            return decision
-    return Decision.deny("P-10", Code.DN_NO_CONSENT)
+    answers = (decision for stage in STAGES if (decision := stage(facts)) is not None)
+    return override.weigh(facts, next(answers, Decision.deny("P-10", Code.DN_NO_CONSENT)))  # P-11

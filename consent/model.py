@@ -165,6 +165,58 @@ class Code(StrEnum):
     NO_UNCONSCIOUS = "NO_UNCONSCIOUS"
     NO_STATUTORY = "NO_STATUTORY"
 
+    OV_CHILD = "OV_CHILD"
+    OV_SELF_HARM = "OV_SELF_HARM"
+    OV_HARM_OTHERS = "OV_HARM_OTHERS"
+    OV_UNCONSCIOUS = "OV_UNCONSCIOUS"
+    OV_STATUTORY = "OV_STATUTORY"
+
+    OX_ROLE = "OX_ROLE"
+    OX_THRESHOLD = "OX_THRESHOLD"
+    OX_CONTENT = "OX_CONTENT"
+    OX_RECIPIENT = "OX_RECIPIENT"
+    OX_EXPIRED = "OX_EXPIRED"
+    OX_REUSED = "OX_REUSED"
+    OX_BACKDATED = "OX_BACKDATED"
+    OX_SECOND_PERSON = "OX_SECOND_PERSON"
+    OX_CONFLICT_OF_INTEREST = "OX_CONFLICT_OF_INTEREST"
+    OX_SUSPENDED = "OX_SUSPENDED"
+    OX_NOT_OVERRIDABLE = "OX_NOT_OVERRIDABLE"
+    OX_NOT_NEEDED = "OX_NOT_NEEDED"  # beside OK_CONSENT: what was declared was not used
+
+
+class Risk(StrEnum):
+    """Dangers that a sender may assert of a message (consent rules 2.2)."""
+
+    CHILD_ABUSE = "CHILD_ABUSE"
+    SELF_HARM = "SELF_HARM"
+    HARM_OTHERS = "HARM_OTHERS"
+    NOT_FULLY_CONSCIOUS = "NOT_FULLY_CONSCIOUS"
+    RESIDENT_ABUSE = "RESIDENT_ABUSE"
+
+
+class Role(StrEnum):
+    """What a worker is, as far as an override asks (consent rules 3.1)."""
+
+    WORKER = "WORKER"
+    VOLUNTEER = "VOLUNTEER"
+    SUPERVISOR = "SUPERVISOR"
+    ON_CALL_MANAGER = "ON_CALL_MANAGER"
+    PRIVACY_OFFICER = "PRIVACY_OFFICER"
+    OPERATOR = "OPERATOR"  # of the hub, or a system account
+
+
+class Body(StrEnum):
+    """What an agency is to somebody in danger (settled S27)."""
+
+    CHILD_PROTECTION = "CHILD_PROTECTION"
+    POLICE = "POLICE"
+    HOSPITAL = "HOSPITAL"
+    CRISIS = "CRISIS"
+    AMBULANCE = "AMBULANCE"
+    REGISTRAR = "REGISTRAR"
+    PRESCRIBED_BODY = "PRESCRIBED_BODY"
+
 
 class ConsentState(StrEnum):
     """States of a record (consent rules 1.4). EXPIRED and LAPSED are computed, not waited for."""
@@ -407,6 +459,7 @@ class Party:
     kind: Literal["agency", "program", "person"] = "agency"
     program: str | None = None
     person: str | None = None
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,7 +507,7 @@ class Message:
     required: tuple[Category, ...] | None = None  # the addressed service's own list, else the profile's
     service: str | None = None
     referral: Referral | None = None
-    risk_flags: tuple[str, ...] = ()
+    risk_flags: tuple[Risk, ...] = ()
     case_closed: bool = False
     pinned: tuple[str, int] | None = None  # consent id and version that the sender pins to (C-38)
     transition_allowed: bool = True
@@ -491,6 +544,10 @@ class PackFacts:
     incompleteness_notice: bool = True
     text_versions: tuple[str, ...] = ()
     notice_versions: tuple[str, ...] = ()
+    grant_s: int = 4 * 3600
+    narrative_min: int = 80
+    repeats_max: int = 2
+    overdue_max: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +577,95 @@ class SystemFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a pack says of one reason code of an override (consent rules 3.2 to 3.4).
+
+    Args:
+        answer: the OV_* code of a message that goes on it; None: that of the danger which is asserted.
+        kind: ``may``; ``must`` is a mandatory report; ``scheme`` a statutory exchange between prescribed bodies.
+        child: it is about a child's protection: the child's and the caregiver's names go, and it may be about a
+            relative of who invokes it.
+        limbs: ids of the test's limbs; each must be attested, with its fact.
+        limbs_against_a_no: further ones, where the client has forbidden it.
+        bodies: who may receive.
+        profile: what may go. A closed list.
+    """
+
+    code: str
+    answer: Code | None
+    kind: Literal["may", "must", "scheme"]
+    limbs: tuple[str, ...]
+    bodies: tuple[Body, ...]
+    profile: tuple[Category, ...]
+    child: bool = False
+    limbs_against_a_no: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """One limb of the test, as answered. ``told``: its fact is written down; the words are not here."""
+
+    id: str
+    attested: bool
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who declares or approves an override, by the directory."""
+
+    worker: str
+    role: Role
+    reports_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A declared override, as the rules see it (consent rules 3.5): one subject, one recipient, one message.
+
+    Args:
+        subject: whom it was declared for; None: nobody whom the registry knows.
+        terms: of its reason code; None: no such code in the pack.
+        from_16: terms that take their place where the child is 16 or older (C-143); None: the same.
+        child_turns_16_on: None: not known, so the child may be younger.
+        declared_at: by the hub's clock, under its locks.
+        ended_at: the danger has passed, the client can decide or consented, or it was revoked.
+        used: by another message.
+        covers_at: when what it is said to cover was handed over already; None: nothing was.
+        approver: the second person; None: nobody approved.
+        attempts: to reach one, as written down.
+        narrative: letters of it.
+        repeats: earlier ones with the same words.
+        safeguards: whether consent was sought, and what the client is told, stands there.
+        narrowed: categories that the worker keeps back.
+        related: who invokes is a relative, partner or the like of the subject.
+        overdue: self-reviews of who invokes.
+    """
+
+    override_id: str
+    subject: str | None
+    recipient: str
+    terms: Terms | None
+    declared_at: datetime
+    invoker: Hand
+    limbs: tuple[Limb, ...]
+    imminent: bool
+    narrative: int
+    from_16: Terms | None = None
+    child_turns_16_on: date | None = None
+    ended_at: datetime | None = None
+    used: bool = False
+    covers_at: datetime | None = None
+    approver: Hand | None = None
+    attempts: int = 0
+    repeats: int = 0
+    safeguards: bool = True
+    narrowed: tuple[Category, ...] = ()
+    related: bool = False
+    overdue: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that ``decide`` may look at, read at one registry sequence number."""
 
@@ -531,7 +677,7 @@ class Facts:
     profile: Profile | None  # None: this type has no profile (DN_SCHEMA)
     subjects: Mapping[str, SubjectFacts] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
-    override: None = None  # an override enters with its own rules; until then there is none
+    override: Override | None = None
     system: SystemFacts = field(default_factory=SystemFacts)
 
     def versions(self) -> tuple[tuple[str, int], ...]:

@@ -25,6 +25,7 @@ from consent.model import (
     Withheld,
 )
 from consent.notice import closed_by, rests_on_notice
+from consent.override import is_mandatory, spares_outages
 from consent.records import (
     REQUESTS,
     STATUS,
@@ -66,9 +67,12 @@ def hub_and_message(facts: Facts) -> Decision | None:
         (not _takes_part(recipient) or recipient.agency == sender.agency, Code.DN_RECIPIENT),  # to oneself: S1
         (not system.schema or not system.labelled or not _has_profile(facts), Code.DN_SCHEMA),
         (not _pack_governs(facts), Code.DN_PACK),
-        (system.registry != "up", Code.DN_STALE if _is_stale(facts) else Code.DN_REGISTRY_DOWN),
-        (system.audit != "up", Code.DN_AUDIT_DOWN),
-        (system.identity == "ambiguous", Code.DN_IDENTITY),
+        (
+            system.registry != "up" and not spares_outages(facts),
+            Code.DN_STALE if _is_stale(facts) else Code.DN_REGISTRY_DOWN,
+        ),
+        (system.audit != "up" and not spares_outages(facts), Code.DN_AUDIT_DOWN),
+        (system.identity == "ambiguous" and not is_mandatory(facts), Code.DN_IDENTITY),
         (not facts.message.transition_allowed, Code.DN_TRANSITION),  # settled S47
     )
     code = next((code for bites, code in refusals if bites), None)
@@ -78,7 +82,12 @@ def hub_and_message(facts: Facts) -> Decision | None:
 
 
 def absolute_bars(facts: Facts) -> Decision | None:
-    """P-1. That a women's service has a client at all; a young person's record of justice where it is required."""
+    """P-1. That a women's service has a client at all; a young person's record of justice where it is required.
+
+    Of a mandatory report what is barred is taken out, and the rest goes (settled S27).
+    """
+    if is_mandatory(facts):
+        return None
     if facts.sender.lane == "womens":
         return Decision.deny("P-1", Code.DN_EXISTENCE)
     required = _required(facts)

@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from consent.model import Category, PackFacts, Profile, Purpose
+from consent.packs.codes import ReasonCode, read_codes
 from consent.packs.reading import Table
 from hub.errors import Refused
 
@@ -27,6 +28,9 @@ VERSION_MAX = 1_000_000
 LIFE_MONTHS_MAX = 10 * 12
 VERBAL_DAYS_MAX = 90
 STALENESS_S_MAX = 24 * 3600
+GRANT_S_MAX = 24 * 3600  # consent rules 3.5
+NARRATIVE_MAX = 1_000
+REPEATS_MAX = 10
 _UNKNOWN = PackFacts(pack="", version=0, known=False)
 
 
@@ -48,16 +52,22 @@ class Packs:
     """All packs and profiles as loaded.
 
     Args:
+        codes: the reason codes of an override, by pack.
         digest: SHA-256 over names and bytes of the files that count, as 64 hex digits.
     """
 
     packs: Mapping[str, PackFacts]
+    codes: Mapping[str, Mapping[str, ReasonCode]]
     profiles: Profiles
     digest: str
 
     def facts(self, pack_id: str) -> PackFacts:
         """The numbers of a pack; of one that nobody has ``known`` is false, so that it is refused (``DN_PACK``)."""
         return self.packs.get(pack_id, _UNKNOWN)
+
+    def reason_code(self, pack_id: str, code: str) -> ReasonCode | None:
+        """A reason code of an override, or None where the pack has none such (``OX_CONTENT``)."""
+        return self.codes.get(pack_id, {}).get(code)
 
     def profile(self, message_type: str) -> Profile | None:
         """What a message type may hold, or None where the type has no profile (``DN_SCHEMA``)."""
@@ -92,9 +102,14 @@ def load_packs(*folders: Path) -> Packs:
             profiles = _profiles(Table.read(PROFILES, found[PROFILES]), profiles)
     if profiles is None:
         raise Refused(PROFILES, "no such file", "the purpose profiles", "name the packaged folder first")
-    packs = {name.removesuffix(".toml"): data for name, data in files.items() if name != PROFILES}
+    read = {
+        (pack_id := name.removesuffix(".toml")): _pack(pack_id, Table.read(name, data))
+        for name, data in files.items()
+        if name != PROFILES
+    }
     return Packs(
-        packs={pack_id: _pack(pack_id, Table.read(f"{pack_id}.toml", data)) for pack_id, data in packs.items()},
+        packs={pack_id: numbers for pack_id, (numbers, _) in read.items()},
+        codes={pack_id: codes for pack_id, (_, codes) in read.items()},
         profiles=profiles,
         digest=_digest(files),
     )
@@ -115,7 +130,8 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _pack(pack_id: str, table: Table) -> PackFacts:
+def _pack(pack_id: str, table: Table) -> tuple[PackFacts, Mapping[str, ReasonCode]]:
+    override = table.table("override")
     facts = PackFacts(
         pack=pack_id,
         version=table.count("version", VERSION_MAX),
@@ -127,9 +143,15 @@ def _pack(pack_id: str, table: Table) -> PackFacts:
         incompleteness_notice=table.take("incompleteness_notice", bool),
         text_versions=table.texts("text_versions"),
         notice_versions=table.texts("notice_versions"),
+        grant_s=override.count("grant_s", GRANT_S_MAX),
+        narrative_min=override.count("narrative_min", NARRATIVE_MAX),
+        repeats_max=override.count("repeats_max", REPEATS_MAX),
+        overdue_max=override.count("overdue_max", REPEATS_MAX),
     )
+    override.done()
+    codes = read_codes(table.table("code"))
     table.done()
-    return facts
+    return facts, codes
 
 
 def _zone(table: Table) -> str:

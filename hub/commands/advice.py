@@ -55,6 +55,21 @@ _BY_WORDS: dict[str, str] = {
     "a duty of care may apply: your privacy officer decides": (
         "NO_CHILD NO_SELF_HARM NO_HARM_OTHERS NO_UNCONSCIOUS NO_STATUTORY"
     ),
+    "who declared this may not: a worker or supervisor may, and of a report whoever formed the suspicion": "OX_ROLE",
+    "a limb of the test is not answered, or answered no: say what was seen for each, or do not share": "OX_THRESHOLD",
+    "say in your own words what was seen or heard, when and from whom, which danger it is, and what the client knows": (
+        "OX_CONTENT"
+    ),
+    "this agency cannot meet that danger, or it was declared for another one: choose who can help": "OX_RECIPIENT",
+    "the declaration is over: declare it again if the danger is still there": "OX_EXPIRED",
+    "one declaration is for one message: declare it again": "OX_REUSED",
+    "what was shared before it was declared is an incident: tell your privacy officer": "OX_BACKDATED",
+    "a second person must approve, or the attempts to reach one be written down where danger is imminent": (
+        "OX_SECOND_PERSON"
+    ),
+    "it is about somebody close to who declared it: another worker must": "OX_CONFLICT_OF_INTEREST",
+    "reviews of what was declared before are overdue: write them first": "OX_SUSPENDED",
+    "no duty of care opens this through the hub: telephone, and ask your privacy officer": "OX_NOT_OVERRIDABLE",
     "nobody took it in 72 hours: see `hub systems check`; it is read again and judged by the hub itself": (
         "NOT_ACKNOWLEDGED"
     ),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.decide import decide
-from consent.model import Agreement, Category, ConsentState, Facts, Grant, Item, Party, Purpose, Recipient
+from consent.model import Agreement, Category, ConsentState, Facts, Grant, Item, Party, Purpose, Recipient, Risk
 from tests.builders import (
     AGREEMENT,
     AT,
@@ -115,9 +115,9 @@ BACK = replace(VECTORS, sender=Party("lakeside"), recipient=Party("harbour"))
         ),
         pytest.param(vector(IDENT, purpose=Purpose.SAFETY), "DENY DN_PURPOSE", id="V15 safety"),
         pytest.param(
-            vector(IDENT, purpose=Purpose.SAFETY, risk_flags=("SELF_HARM",)),
-            "DENY DN_PURPOSE",
-            id="V15 a risk flag opens nothing by itself",
+            vector(IDENT, purpose=Purpose.SAFETY, risk_flags=(Risk.SELF_HARM,)),
+            "NEEDS_OVERRIDE NO_SELF_HARM DN_PURPOSE",
+            id="V15 with a risk flag an override is offered, and nothing passes",
         ),
         pytest.param(vector(IDENT, facts=BACK), "DENY DN_DIRECTION", id="V16 the other way round"),
         pytest.param(

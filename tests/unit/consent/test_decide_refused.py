@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from consent.decide import STAGES, decide
-from consent.model import Agreement, Facts, GivenBy, Party, Purpose, SafetyFlag, SystemFacts
+from consent.model import Agreement, Facts, GivenBy, Party, Purpose, Risk, SafetyFlag, SystemFacts
 from tests.builders import AGREEMENT, AT, BASELINE, C, agreed, asking, consent, directive, holding, known, saying
 
 
@@ -132,17 +132,11 @@ def test_refused(facts: Facts, stage: str, code: str) -> None:
         pytest.param(under(expires_at=AT + timedelta(seconds=1)), id="an agreement in its last second"),
         pytest.param(recipient(lane="womens"), id="a women's service as recipient, in writing"),
         pytest.param(system(decision_age_s=960), id="C-183 an old decision, and a registry that answers"),
-        pytest.param(saying(risk_flags=("CHILD_ABUSE",)), id="a risk flag narrows nothing"),
+        pytest.param(saying(risk_flags=(Risk.CHILD_ABUSE,)), id="a risk flag narrows nothing"),
     ],
 )
 def test_permitted(facts: Facts) -> None:
     assert decide(facts).codes == ("OK_CONSENT",)
-
-
-def test_no_override_is_offered_where_a_risk_flag_is_set() -> None:
-    decision = decide(saying(holding(), risk_flags=("CHILD_ABUSE", "SELF_HARM")))
-
-    assert (decision.outcome, decision.codes) == ("DENY", ("DN_NO_CONSENT",))
 
 
 def test_the_first_stage_that_bites_decides_whatever_else_is_wrong() -> None:
@@ -175,4 +169,4 @@ def test_the_first_stage_that_bites_decides_whatever_else_is_wrong() -> None:
         seen.append(decide(wrong).stage)
 
     assert seen == ["P-0", "P-1", "P-5", "P-6", "P-6", "P-7", "P-8", "P-9", "P-10"]
-    assert len(STAGES) == 9
+    assert len(STAGES) == 10  # P-3 decides where an override is declared

@@ -190,7 +190,7 @@ def test_an_instant_without_offset_or_an_endless_age_is_never_written():
         pytest.param(EXAMPLE[:-3], "facts", id="cut off"),
         pytest.param(without("at"), "facts.at", id="an element missing"),
         pytest.param(without(*CONSENT, "state"), "facts.subjects.*.consents[0].state", id="missing far below"),
-        pytest.param(changed(("override",), {}), "facts.override", id="an override: there is none yet"),
+        pytest.param(changed(("override",), {}), "facts.override.override_id", id="an override that says nothing"),
         pytest.param(changed((MARK,), 1), "facts.*", id="an unknown key"),
         pytest.param(changed((*CONSENT, MARK), 1), "facts.subjects.*.consents[0].*", id="an unknown key far below"),
         pytest.param(changed((*CONSENT, "state"), MARK), "facts.subjects.*.consents[0].state", id="an unknown word"),
