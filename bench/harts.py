@@ -19,7 +19,7 @@ from adapters.harts import dat
 from bench.batch import resident_mb
 from bench.figures import Figure, core_watch, stopwatch
 from bench.world import birth_date, family_name
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.exchange.addressing import placeholders
 from hub.exchange.message import ADD, Ends, assemble
 from hub.exchange.reading import ReferralRecord, read_one

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.contract import Raw
 from bench.figures import Figure, core_watch
 from bench.world import RECIPIENT, SENDER, World, world
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.exchange.addressing import placeholders
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Ends, assemble

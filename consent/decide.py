@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from consent import override, stages
-from consent.model import Code, Decision, Facts
+from consent.model import Decision, Facts
+from consent.model.words import Code
 
 Stage = Callable[[Facts], Decision | None]
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from consent.model import Code, Facts, Override, Role, Terms
+from consent.model import Facts
+from consent.model.declared import Override, Terms
+from consent.model.words import Code, Role
 from consent.standing import standing
 
 _MAY_DECLARE = (Role.WORKER, Role.SUPERVISOR, Role.ON_CALL_MANAGER)

@@ -1,11 +1,11 @@
 """The facts of a decision as a document: kept beside the decision, read back to replay it or to ask a question.
 
-The document is the dataclasses of ``model.py`` as JSON (``schemas/decision/facts-v1.json``): their field names, codes
+The document is the dataclasses of ``model`` as JSON (``schemas/decision/facts-v1.json``): their field names, codes
 as words, instants in ISO 8601 with an offset. Written, it is canonical (keys sorted, defaults left out, instants in
 UTC), so that equal facts give equal bytes. Read, it is strict: an unknown or doubled key, a word outside its list or an
 instant without an offset is refused with its path, never with its value (INV-1).
 
-It decides nothing; what a field means is said in ``model.py`` alone.
+It decides nothing; what a field means is said in ``model`` alone.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def _plain(value: Any) -> Any:
 
 
 def _instant(at: datetime) -> datetime:
-    assert at.tzinfo is not None, "an instant is aware (model.py)"
+    assert at.tzinfo is not None, "an instant is aware (model)"
     return at.astimezone(UTC)
 
 
 def _several(values: tuple[Any, ...]) -> Any:
-    # all of one kind (model.py): words are written as they are
+    # all of one kind (model): words are written as they are
     return [_plain(value) for value in values] if values and type(values[0]) in _WRITERS else values
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consent.model import SENSITIVE, Agreement, Category, Code, Consent, Facts, Item, Withheld
+from consent.model import Agreement, Consent, Facts, Item, Withheld
+from consent.model.words import SENSITIVE, Category, Code
 from consent.notice import rests_on_notice
 from consent.records import is_own_status
 from consent.standing import No, said_by_client

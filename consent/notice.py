@@ -8,7 +8,8 @@ notice does not. A notice that has gone from its system, or cannot be read, is n
 
 from __future__ import annotations
 
-from consent.model import Basis, Code, Consent, ConsentState, Facts, Purpose
+from consent.model import Consent, Facts
+from consent.model.words import Basis, Code, ConsentState, Purpose
 from consent.records import message_pair, misses, records
 from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS, in_force
 

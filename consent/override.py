@@ -16,19 +16,9 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from consent.declaration import defect
-from consent.model import (
-    Category,
-    Code,
-    Decision,
-    Facts,
-    Item,
-    Outcome,
-    Override,
-    Risk,
-    SafetyFlag,
-    Terms,
-    Withheld,
-)
+from consent.model import Decision, Facts, Item, Withheld
+from consent.model.declared import Override, Terms
+from consent.model.words import Category, Code, Outcome, Risk, SafetyFlag
 
 _OPENED = ("P-5", "P-6", "P-7", "P-8", "P-9", "P-10")  # the stages whose answer yields to a duty of care
 _OFFER: Mapping[Risk, Code] = {

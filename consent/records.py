@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consent.model import Category, Code, Consent, ConsentState, Facts, Item, Purpose, SubjectFacts
+from consent.model import Consent, Facts, Item, SubjectFacts
+from consent.model.words import Category, Code, ConsentState, Purpose
 from consent.validity import in_force
 
 REQUESTS = ("ReferralRequest", "LanguageClassReferral")

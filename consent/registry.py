@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from consent.model import Consent, ConsentState, Directive, StateEvent
+from consent.model import Consent, Directive, StateEvent
+from consent.model.words import ConsentState
 from consent.rows import ConsentRow, to_consent
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry

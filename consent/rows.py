@@ -27,23 +27,8 @@ from zoneinfo import ZoneInfo
 
 from consent import cells as read
 from consent.cells import Cells, Effect, Fault
-from consent.model import (
-    EXPLANATIONS,
-    Authority,
-    Basis,
-    CapacityBasis,
-    Category,
-    Consent,
-    ConsentState,
-    GivenBy,
-    Grant,
-    Interpreter,
-    Onward,
-    PackFacts,
-    Purpose,
-    Recipient,
-    VerbalNote,
-)
+from consent.model import Authority, Consent, Grant, Interpreter, Onward, PackFacts, Recipient, VerbalNote
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

@@ -9,21 +9,8 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from consent.items import is_foreign, judge, lists_of
-from consent.model import (
-    Agreement,
-    Basis,
-    Category,
-    Code,
-    Consent,
-    Decision,
-    Facts,
-    GivenBy,
-    Item,
-    Outcome,
-    Party,
-    Purpose,
-    Withheld,
-)
+from consent.model import Agreement, Consent, Decision, Facts, Item, Party, Withheld
+from consent.model.words import Basis, Category, Code, GivenBy, Outcome, Purpose
 from consent.notice import closed_by, rests_on_notice
 from consent.override import is_mandatory, spares_outages
 from consent.records import (

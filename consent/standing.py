@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consent.model import Category, Consent, ConsentState, Facts, GivenBy, Item, Purpose, SubjectFacts
+from consent.model import Consent, Facts, Item, SubjectFacts
+from consent.model.words import Category, ConsentState, GivenBy, Purpose
 from consent.records import records, reference, subject
 from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS, in_force
 

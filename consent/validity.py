@@ -17,18 +17,8 @@ from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from consent.model import (
-    EXPLANATIONS,
-    Basis,
-    CapacityBasis,
-    Code,
-    Consent,
-    ConsentState,
-    Facts,
-    GivenBy,
-    PackFacts,
-    Purpose,
-)
+from consent.model import Consent, Facts, PackFacts
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Code, ConsentState, GivenBy, Purpose
 
 CLOCKS_DIFFER = timedelta(days=1)  # [policy] what was written down elsewhere may be ahead of our clock by as much
 

@@ -10,27 +10,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from consent.model import (
-    EXPLANATIONS,
     Agreement,
-    Basis,
-    CapacityBasis,
-    Category,
     Consent,
-    ConsentState,
     Directive,
     Facts,
-    GivenBy,
     Grant,
     Item,
     Message,
     PackFacts,
     Party,
     Profile,
-    Purpose,
     Recipient,
     Referral,
     SubjectFacts,
 )
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose
 
 AT = datetime(2025, 6, 1, 16, 0, tzinfo=UTC)  # 12:00 in Toronto
 CLIENT = "s-client"

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from consent.model import Agreement, Category, Purpose
+from consent.model import Agreement
+from consent.model.words import Category, Purpose
 from hub.audit.verify import verify_export
 from hub.compose import Hub, compose, initialise
 from hub.exchange.limits import Limits

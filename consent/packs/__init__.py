@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from consent.model import Category, PackFacts, Profile, Purpose
+from consent.model import PackFacts, Profile
+from consent.model.words import Category, Purpose
 from consent.packs.codes import ReasonCode, read_codes
 from consent.packs.reading import Table
 from hub.errors import Refused

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from consent.model import Body, Category, Code, Terms
+from consent.model.declared import Terms
+from consent.model.words import Body, Category, Code
 from consent.packs.reading import Table
 
 CODES = frozenset(

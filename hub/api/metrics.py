@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.api.look import Look, Seen
 from hub.errors import HubError
 from hub.model.envelope import MessageState

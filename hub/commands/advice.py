@@ -69,6 +69,7 @@ _BY_WORDS: dict[str, str] = {
     ),
     "it is about somebody close to who declared it: another worker must": "OX_CONFLICT_OF_INTEREST",
     "reviews of what was declared before are overdue: write them first": "OX_SUSPENDED",
+    "the client's consent covers it already: declare nothing next time": "OX_NOT_NEEDED",
     "no duty of care opens this through the hub: telephone, and ask your privacy officer": "OX_NOT_OVERRIDABLE",
     "nobody took it in 72 hours: see `hub systems check`; it is read again and judged by the hub itself": (
         "NOT_ACKNOWLEDGED"

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from consent.model import Agreement, Category, Purpose
+from consent.model import Agreement
+from consent.model.words import Category, Purpose
 from hub.desk.sharing import absolute, one_agency_each
 from hub.desk.who import Act, Who, allowed, first
 from hub.directory import Form, Known, Problems, Terms, from_file, from_row

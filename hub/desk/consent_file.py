@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from consent.model import ConsentState
+from consent.model.words import ConsentState
 from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
 from hub.desk.who import Act, Who, actor_of
 from hub.directory.cells import seen

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from consent import registry
 from consent.cells import instant_or_day
-from consent.model import Category, Consent, Directive, Purpose
+from consent.model import Consent, Directive
+from consent.model.words import Category, Purpose
 from consent.rows import HOW
 from hub.desk.who import Act, Who, actor_of, allowed
 from hub.directory.cells import seen

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from consent.model import Item, Purpose
+from consent.model import Item
+from consent.model.words import Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange import reports

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.model import codes
 from hub.model.envelope import HUB_URL
 from hub.model.fhir import Resource, coding, concept

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consent.model import Code, ConsentState
+from consent.model.words import Code, ConsentState
 from consent.registry import Origin, suspend
 from hub.exchange.entries import acting
 from hub.exchange.house import House

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from consent.model import Category
+from consent.model.words import Category
 from hub.model.codes import CODE_SYSTEM, EXTENSION
 from hub.model.fhir import Resource
 

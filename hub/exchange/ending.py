@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from consent.model import Code, Facts
+from consent.model import Facts
+from consent.model.words import Code
 from hub.exchange.entries import returned
 from hub.exchange.house import House
 from hub.exchange.message import ADD

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from consent.model import Code, Consent, ConsentState
+from consent.model import Consent
+from consent.model.words import Code, ConsentState
 from consent.registry import Origin, file, suspend
 from consent.rows import ConsentRow, read_row
 from hub.errors import NeedsReview, Unavailable

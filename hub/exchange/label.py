@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
-from consent.model import SENSITIVE, Category, Item
+from consent.model import Item
+from consent.model.words import SENSITIVE, Category
 from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, told_by_need
 from hub.exchange.person import Person, find_person
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from consent.model import Category, Purpose
+from consent.model.words import Category, Purpose
 from hub.exchange.complete import (
     ADD,
     CONSENT_URL,

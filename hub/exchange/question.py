@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from consent.gather import Question
-from consent.model import Category, Decision, Facts, Item, Message, Purpose, Referral
+from consent.model import Decision, Facts, Item, Message, Referral
+from consent.model.words import Category, Purpose
 from hub.directory import answers_for
 from hub.exchange.house import House
 from hub.exchange.message import ADD

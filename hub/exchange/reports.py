@@ -16,7 +16,8 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.contract import Accepted
-from consent.model import Category, Decision, Facts
+from consent.model import Decision, Facts
+from consent.model.words import Category
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
 from hub.exchange.match import Ambiguous, Nobody, One

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.exchange.wakes import Wake, wakes_on
 
 FIRST_S = 2.0  # [policy] a lock or a restart is over in seconds

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import jsonschema_rs
 import orjson
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.errors import MessageRejected, code, shape
 from hub.model.fhir import Resource
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from consent.model import Item, Purpose
+from consent.model import Item
+from consent.model.words import Purpose
 from hub.exchange.message import Numbers
 from hub.exchange.reading import ReferralRecord
 from hub.model.directory import Service

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from consent.model import Code, ConsentState, Facts
+from consent.model import Facts
+from consent.model.words import Code, ConsentState
 from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from consent.model import Code, Facts
+from consent.model import Facts
+from consent.model.words import Code
 
 
 class Wake(StrEnum):

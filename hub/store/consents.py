@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from consent.model import Consent, ConsentState, Directive, StateEvent
+from consent.model import Consent, Directive, StateEvent
+from consent.model.words import ConsentState
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text

@@ -8,19 +8,8 @@ from typing import Any
 
 import pytest
 
-from consent.model import (
-    Code,
-    Consent,
-    ConsentState,
-    Decision,
-    Facts,
-    Message,
-    Outcome,
-    PackFacts,
-    Party,
-    Purpose,
-    StateEvent,
-)
+from consent.model import Consent, Decision, Facts, Message, PackFacts, Party, StateEvent
+from consent.model.words import Code, ConsentState, Outcome, Purpose
 from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, make_url, select, text
 
-from consent.model import ConsentState
+from consent.model.words import ConsentState
 from hub.errors import HubError, Refused, Unavailable, Unexpected
 from hub.model import locks
 from hub.model.envelope import MessageState, Sealed

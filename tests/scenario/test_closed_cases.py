@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from adapters.cms import ADAPTER
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.model import locks
 from tests import cms_builder as cms
 from tests.network import Network, make

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Category
+from consent.model.words import Category
 from hub.model import locks
 from tests import cms_builder as cms
 from tests.network import Network, make

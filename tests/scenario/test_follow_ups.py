@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consent.model import Category, Purpose
+from consent.model.words import Category, Purpose
 from hub.model import locks
 from tests import cms_builder as cms
 from tests.network import AGREED, Network, agreement, make, refer

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from adapters.icare.workbook import Workbook
-from consent.model import Category, Purpose
+from consent.model.words import Category, Purpose
 from hub.exchange import handover, reports, taking_back
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks

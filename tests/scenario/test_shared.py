@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent.model import Category, Purpose
+from consent.model.words import Category, Purpose
 from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms

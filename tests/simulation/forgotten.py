@@ -11,7 +11,7 @@ from contextlib import closing
 from adapters.contract import Raw
 from consent.decide import decide
 from consent.gather import gather_provisional
-from consent.model import ConsentState
+from consent.model.words import ConsentState
 from hub.compose import Hub
 from hub.errors import MessageRejected
 from hub.exchange.addressing import NothingToSay, address

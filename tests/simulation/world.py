@@ -20,7 +20,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from adapters.contract import Parcel
-from consent.model import Agreement, Category, Purpose
+from consent.model import Agreement
+from consent.model.words import Category, Purpose
 from hub.compose import compose, initialise
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks

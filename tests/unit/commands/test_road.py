@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.commands.advice import advice, delivery_advice, referral_advice
 from hub.exchange.ending import BASIS_ENDED, CHANGED, KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
 from hub.model.envelope import MessageState
@@ -35,7 +35,7 @@ def unconsented(network: Network) -> None:
     db.close()
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code.name.startswith(("DN_", "NO_"))])
+@pytest.mark.parametrize("code", [code for code in Code if code.name.startswith(("DN_", "NO_", "OX_"))])
 def test_every_refusal_has_words(code: Code) -> None:
     assert advice(code) != advice("nobody knows this")
 

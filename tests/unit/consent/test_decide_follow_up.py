@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.decide import decide
-from consent.model import Category, Facts, Item, Purpose
+from consent.model import Facts, Item
+from consent.model.words import Category, Purpose
 from consent.packs import PACKAGED, load_packs
 from tests.builders import BASELINE, C, agreed, consent, directive, holding, item, items, known, saying, ticked
 

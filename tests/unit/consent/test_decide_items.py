@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.decide import decide
-from consent.model import Agreement, Category, ConsentState, Facts, Grant, Item, Party, Purpose, Recipient, Risk
+from consent.model import Agreement, Facts, Grant, Item, Party, Recipient
+from consent.model.words import Category, ConsentState, Purpose, Risk
 from tests.builders import (
     AGREEMENT,
     AT,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from consent.decide import decide
-from consent.model import Basis, Category, Consent, ConsentState, Facts, Grant, Purpose, Recipient
+from consent.model import Consent, Facts, Grant, Recipient
+from consent.model.words import Basis, Category, ConsentState, Purpose
 from tests.builders import AGREEMENT, AT, BASELINE, PROFILES, C, consent, directive, holding, item, known, saying
 
 FUNDER = "F"

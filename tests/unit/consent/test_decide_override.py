@@ -12,21 +12,9 @@ import pytest
 
 from consent.decide import decide
 from consent.facts import read_facts, write_facts
-from consent.model import (
-    Body,
-    Code,
-    Facts,
-    Hand,
-    Limb,
-    Override,
-    Party,
-    Profile,
-    Purpose,
-    Risk,
-    Role,
-    SystemFacts,
-    Terms,
-)
+from consent.model import Facts, Party, Profile, SystemFacts
+from consent.model.declared import Hand, Limb, Override, Terms
+from consent.model.words import Body, Code, Purpose, Risk, Role
 from consent.packs import PACKAGED, load_packs
 from tests.builders import AT, BASELINE, CHILD, CLIENT, C, directive, holding, item, items, known, saying
 

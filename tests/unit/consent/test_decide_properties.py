@@ -13,28 +13,22 @@ from consent.decide import decide
 from consent.model import (
     Agreement,
     Authority,
-    Category,
-    Code,
     Consent,
-    ConsentState,
     Decision,
     Directive,
     Facts,
-    GivenBy,
     Grant,
     Item,
     Message,
-    Outcome,
     PackFacts,
     Party,
-    Purpose,
     Recipient,
     Referral,
-    SafetyFlag,
     SubjectFacts,
     SystemFacts,
     VerbalNote,
 )
+from consent.model.words import Category, Code, ConsentState, GivenBy, Outcome, Purpose, SafetyFlag
 from tests.builders import AGREEMENT, BASELINE, CLIENT, PROFILES, REFERRAL, K, known
 
 EXAMPLES = settings(max_examples=150, deadline=None)

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from consent.decide import STAGES, decide
-from consent.model import Agreement, Facts, GivenBy, Party, Purpose, Risk, SafetyFlag, SystemFacts
+from consent.model import Agreement, Facts, Party, SystemFacts
+from consent.model.words import GivenBy, Purpose, Risk, SafetyFlag
 from tests.builders import AGREEMENT, AT, BASELINE, C, agreed, asking, consent, directive, holding, known, saying
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.decide import decide
-from consent.model import Agreement, Category, ConsentState, Facts, Purpose, Recipient
+from consent.model import Agreement, Facts, Recipient
+from consent.model.words import Category, ConsentState, Purpose
 from tests.builders import (
     AGREEMENT,
     AT,

@@ -8,17 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.decide import decide
-from consent.model import (
-    EXPLANATIONS,
-    Basis,
-    CapacityBasis,
-    ConsentState,
-    GivenBy,
-    Interpreter,
-    Onward,
-    Purpose,
-    Recipient,
-)
+from consent.model import Interpreter, Onward, Recipient
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, ConsentState, GivenBy, Purpose
 from consent.validity import missing
 from tests.builders import AT, BASELINE, K, consent, holding
 

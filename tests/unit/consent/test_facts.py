@@ -17,20 +17,8 @@ from hypothesis import strategies as st
 
 from consent.decide import decide
 from consent.facts import facts_schema, read_decision, read_facts, write_decision, write_facts
-from consent.model import (
-    Category,
-    Code,
-    Consent,
-    Decision,
-    Facts,
-    Message,
-    Outcome,
-    PackFacts,
-    Party,
-    Purpose,
-    SystemFacts,
-    Withheld,
-)
+from consent.model import Consent, Decision, Facts, Message, PackFacts, Party, SystemFacts, Withheld
+from consent.model.words import Category, Code, Outcome, Purpose
 from hub.errors import MessageRejected
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "decision"

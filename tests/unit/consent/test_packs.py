@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from consent.model import Category, PackFacts, Profile, Purpose
+from consent.model import PackFacts, Profile
+from consent.model.words import Category, Purpose
 from consent.packs import PACKAGED, Packs, load_packs
 from hub.errors import Refused
 

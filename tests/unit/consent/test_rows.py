@@ -13,23 +13,8 @@ from hypothesis import strategies as st
 from consent.cells import Effect
 from consent.decide import decide
 from consent.facts import read_facts
-from consent.model import (
-    EXPLANATIONS,
-    Basis,
-    CapacityBasis,
-    Category,
-    Code,
-    Consent,
-    ConsentState,
-    GivenBy,
-    Grant,
-    Interpreter,
-    Onward,
-    PackFacts,
-    Purpose,
-    Recipient,
-    VerbalNote,
-)
+from consent.model import Consent, Grant, Interpreter, Onward, PackFacts, Recipient, VerbalNote
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, Code, ConsentState, GivenBy, Purpose
 from consent.rows import ConsentRow, read_row, to_consent
 
 FACTS = read_facts((Path(__file__).parents[2] / "golden/decision/c-01-the-baseline/in.json").read_bytes())

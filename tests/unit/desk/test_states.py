@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from consent.model import ConsentState, StateEvent
+from consent.model import StateEvent
+from consent.model.words import ConsentState
 from consent.registry import Origin, suspend
 from hub.desk import consents as desk
 from hub.desk.who import Who

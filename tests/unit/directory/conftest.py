@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from consent.model import Agreement, Category, Purpose
+from consent.model import Agreement
+from consent.model.words import Category, Purpose
 from hub.directory import Known
 from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.ports import Directory

@@ -6,7 +6,7 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
 from hub.model.codes import CATEGORY, CODE_SYSTEM, CONFIDENTIALITY, ID, ID_AGENCY, ID_REFERRAL, REFERRAL_STATE
 

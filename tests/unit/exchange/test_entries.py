@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from consent.decide import decide
-from consent.model import Category, Facts
+from consent.model import Facts
+from consent.model.words import Category
 from hub.exchange.entries import decision_details
 from tests.builders import BASELINE, TASK, C, item, items, saying
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Category, Code
+from consent.model.words import Category, Code
 from hub.exchange.label import label
 from hub.exchange.strict import NotOurMessage
 from hub.model.codes import ACT_CODE, CATEGORY, CODE_SYSTEM, CONFIDENTIALITY, EXTENSION, HUB, ID, OBSERVATION_VALUE

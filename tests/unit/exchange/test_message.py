@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.exchange.label import label
 from hub.exchange.message import ADD, PLACEHOLDER, assemble, renumber
 from hub.exchange.strict import MessageSchema, NotOurMessage

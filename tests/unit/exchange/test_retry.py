@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.exchange.retry import LONGEST_S, GiveUp, RetryAt, after_failure, after_system_code
 from hub.exchange.wakes import Wake, wakes_on
 from tests.unit.exchange.test_wakes import REFUSALS

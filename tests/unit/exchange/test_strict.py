@@ -11,7 +11,7 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
-from consent.model import Code
+from consent.model.words import Code
 from hub.exchange.strict import MessageSchema, NotOurMessage, fhirpath, read_message
 from tests.unit.exchange.messages import CLB, NEED, PATIENT, RECIPIENT, REQUEST, ROLE, TASK, answer, at, referral
 

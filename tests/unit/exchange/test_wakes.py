@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consent.model import Agreement, Category, Code, Consent, ConsentState, Facts, Message, PackFacts, Party, Purpose
+from consent.model import Agreement, Consent, Facts, Message, PackFacts, Party
 from consent.model import SubjectFacts as Subject
+from consent.model.words import Category, Code, ConsentState, Purpose
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 
 NOW = datetime(2025, 6, 1, 16, 0, tzinfo=UTC)
-REFUSALS = [code for code in Code if code.startswith(("DN_", "NO_"))]
+REFUSALS = [code for code in Code if code.startswith(("DN_", "NO_", "OX_")) and code is not Code.OX_NOT_NEEDED]
 
 
 def test_every_refusal_says_what_would_wake_it_and_no_permit_does():

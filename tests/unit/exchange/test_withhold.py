@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.model import Category, Code, Item, Withheld
+from consent.model import Item, Withheld
+from consent.model.words import Category, Code
 from hub.exchange.label import label
 from hub.exchange.strict import MessageSchema, NotOurMessage
 from hub.exchange.withhold import withhold

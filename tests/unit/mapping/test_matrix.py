@@ -14,7 +14,7 @@ import pytest
 
 from adapters.eois.record import required as eois_required
 from adapters.harts.record import required
-from consent.model import Purpose
+from consent.model.words import Purpose
 from hub.errors import MappingGap, MessageRejected
 from hub.exchange.complete import ADD, Ends, Numbers
 from hub.exchange.message import assemble

@@ -6,7 +6,7 @@ import csv
 import io
 from zoneinfo import ZoneInfo
 
-from consent.model import Category, Purpose
+from consent.model.words import Category, Purpose
 from consent.packs import PACKAGED, load_packs
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, SYSTEM, WORKER, Known, Problems, from_file
 from hub.ports import Directory

@@ -1,0 +1,98 @@
+"""A declared duty of care, as the rules see it (consent rules 3): ids, codes, counts and times; nobody's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from consent.model.words import Body, Category, Code, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a pack says of one reason code of an override (consent rules 3.2 to 3.4).
+
+    Args:
+        answer: the OV_* code of a message that goes on it; None: that of the danger which is asserted.
+        kind: ``may``; ``must`` is a mandatory report; ``scheme`` a statutory exchange between prescribed bodies.
+        child: it is about a child's protection: the child's and the caregiver's names go, and it may be about a
+            relative of who invokes it.
+        limbs: ids of the test's limbs; each must be attested, with its fact.
+        limbs_against_a_no: further ones, where the client has forbidden it.
+        bodies: who may receive.
+        profile: what may go. A closed list.
+    """
+
+    code: str
+    answer: Code | None
+    kind: Literal["may", "must", "scheme"]
+    limbs: tuple[str, ...]
+    bodies: tuple[Body, ...]
+    profile: tuple[Category, ...]
+    child: bool = False
+    limbs_against_a_no: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """One limb of the test, as answered. ``told``: its fact is written down; the words are not here."""
+
+    id: str
+    attested: bool
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who declares or approves an override, by the directory."""
+
+    worker: str
+    role: Role
+    reports_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A declared override, as the rules see it (consent rules 3.5): one subject, one recipient, one message.
+
+    Args:
+        subject: whom it was declared for; None: nobody whom the registry knows.
+        terms: of its reason code; None: no such code in the pack.
+        from_16: terms that take their place where the child is 16 or older (C-143); None: the same.
+        child_turns_16_on: None: not known, so the child may be younger.
+        declared_at: by the hub's clock, under its locks.
+        ended_at: the danger has passed, the client can decide or consented, or it was revoked.
+        used: by another message.
+        covers_at: when what it is said to cover was handed over already; None: nothing was.
+        approver: the second person; None: nobody approved.
+        attempts: to reach one, as written down.
+        narrative: letters of it.
+        repeats: earlier ones with the same words.
+        safeguards: whether consent was sought, and what the client is told, stands there.
+        narrowed: categories that the worker keeps back.
+        related: who invokes is a relative, partner or the like of the subject.
+        overdue: self-reviews of who invokes.
+    """
+
+    override_id: str
+    subject: str | None
+    recipient: str
+    terms: Terms | None
+    declared_at: datetime
+    invoker: Hand
+    limbs: tuple[Limb, ...]
+    imminent: bool
+    narrative: int
+    from_16: Terms | None = None
+    child_turns_16_on: date | None = None
+    ended_at: datetime | None = None
+    used: bool = False
+    covers_at: datetime | None = None
+    approver: Hand | None = None
+    attempts: int = 0
+    repeats: int = 0
+    safeguards: bool = True
+    narrowed: tuple[Category, ...] = ()
+    related: bool = False
+    overdue: int = 0
