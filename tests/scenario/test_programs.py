@@ -103,7 +103,8 @@ def test_l5_that_a_case_was_of_the_womens_program_needs_a_tick_of_its_own(networ
     db.close()
     network.settle()
 
-    assert all("program" not in row["payload"] for row in network.inbox("harbour", "exit"))
+    assert network.inbox("harbour", "exit") == []
+    assert network.told("lakeside") == [("case_id", 1, "DN_DIRECTION")], "C-72: nothing else is left to say"
     assert "WOMEN" not in str([row["payload"] for row in network.inbox("harbour")])
 
 

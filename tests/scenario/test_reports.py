@@ -463,10 +463,18 @@ def test_a_workbook_of_the_hubs_own_makes_no_referral(site: Site) -> None:
     assert set(site.network.codes()) == {"OK_NOTICE_BASED"}
 
 
-def test_s1_nothing_that_is_reported_stands_in_a_log_or_on_the_bus(site: Site) -> None:
+def test_s1_nothing_that_is_reported_stands_in_the_log_or_in_any_file_of_the_hub(site: Site) -> None:
     served(site)
-    assert "1100000001" not in str(site.network.entries())
-    assert "Okonkwo" not in str(site.network.entries())
+    site.processed("CLIENT_PROFILE")
+    site.run()
+
+    (profile,) = site.rows("CLIENT_PROFILE", "processed")
+    words = ("1100000001", "1991-07-22", "Okonkwo")
+    assert set(words[:2]) <= set(profile.values()), "the name is not among what is reported"
+    files = [path.read_bytes() for path in site.network.hub.settings.dir.rglob("*") if path.is_file()]
+    assert any(b"delivery.9f3e" in each for each in files), "its rows were read"
+    kept = b"".join(files) + str(site.network.entries()).encode()
+    assert [word for word in words if word.encode() in kept] == []
 
 
 def test_case_37_a_service_that_icare_takes_no_more_is_given_back_at_once_with_the_reason(site: Site) -> None:

@@ -53,9 +53,13 @@ def test_a_service_comes_back_to_whom_referred_the_client(network: Network) -> N
     assert network.verifies()
 
 
-def test_a_service_of_another_case_is_told_to_nobody(network: Network) -> None:
+@pytest.mark.parametrize("program", [None, "YOUTH"], ids=["no case", "another case"])
+def test_a_service_of_no_case_or_another_is_told_to_nobody(network: Network, program: str | None) -> None:
     client, _ = accepted(network)
-    served(network, client, None)
+    db = network.db("lakeside")
+    case = cms.add_case(db, client, program=program) if program else None
+    db.close()
+    served(network, client, case)
     assert network.inbox("harbour", "service") == []
 
 

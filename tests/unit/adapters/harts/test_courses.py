@@ -559,3 +559,14 @@ def test_a_memory_that_was_lost_refuses_lines_until_co_and_en_are_sent_once_more
 
     assert [each[1:3] for each in lost] == [("ERR", "H4"), ("ERR", "H4"), ("ERR", "H5"), ("ERR", "H5")]
     assert [each[1] for each in (*again, *after)] == ["OK"] * 5
+
+
+def test_without_its_memory_an_enrolment_said_again_is_a_new_one_and_an_exit_belongs_to_none(
+    site: Site, source: HartsSource, memory: Memory
+):
+    told(site, source, client(enrolment()), courses=[course()])
+    for key in [key for key in memory if key.startswith("learner:")]:
+        memory.put(key, None)
+
+    assert told(site, source, client(exit_())) == [("EX", "ERR", "H5", "COURSE")]
+    assert told(site, source, client(enrolment())) == [("EN", "OK", "", "")], "W02 is not seen, and it goes"
