@@ -16,7 +16,6 @@ from hub.compose import compose
 from hub.desk.bus import topics
 from hub.exchange.limits import Limits
 from hub.exchange.relay import GROUP
-from hub.model import locks
 from hub.outside import open_office
 from hub.ports import BusRecord
 from hub.settings import read_settings
@@ -47,9 +46,8 @@ def make_on_kafka(
     if not broker.admin:
         pytest.skip("the named Kafka asks nobody who they are")
     network = make(folder, limits=limits, shape=shape)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        for agency in unit.directory.all().agencies.values():
-            unit.directory.put(replace(agency, topic=f"delivery.{opaque()}"))
+    agencies = network.directory().agencies.values()
+    network.put(*[replace(agency, topic=f"delivery.{opaque()}") for agency in agencies])
     network.hub.close()
     write_settings(network.dir / "hub", broker)
     settings = read_settings(network.dir / "hub")
@@ -86,14 +84,9 @@ admin_password_file = "administrator"
 
 def provision(network: Network, **changed: bool) -> dict[str, Any]:
     """As ``hub bus provision`` does it; ``changed``: agencies and whether they may read."""
-    agencies = directory(network).agencies
+    agencies = network.directory().agencies
     wanted = topics(agencies) | {agencies[name].topic: read for name, read in changed.items()}
     return open_office(network.hub.settings, SeededIds(secrets.randbelow(2**32))).provision(wanted)
-
-
-def directory(network: Network) -> Any:
-    with network.hub.store.peek() as rows:
-        return rows.directory.all()
 
 
 def records(network: Network, broker: KafkaAt, agency: str) -> list[BusRecord]:
@@ -123,7 +116,7 @@ def set_back(network: Network, broker: KafkaAt, agency: str, offset: int | None)
 
 
 def topic(network: Network, agency: str) -> str:
-    return str(directory(network).agencies[agency].topic)
+    return str(network.directory().agencies[agency].topic)
 
 
 def user(network: Network, agency: str) -> tuple[str, str]:

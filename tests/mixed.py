@@ -35,8 +35,7 @@ class Both:
 
     def system(self) -> System:
         """Maple's, as the directory has it."""
-        with self.network.hub.store.peek() as rows:
-            return rows.directory.all().systems["maple-harts"]
+        return self.network.directory().systems["maple-harts"]
 
     def lines(self, record: str) -> list[dict[str, str]]:
         """Fields of the lines of a kind in all files that HARTS has got."""

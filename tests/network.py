@@ -6,7 +6,7 @@ import atexit
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,8 +19,9 @@ from hub.audit.verify import verify_export
 from hub.compose import Hub, compose, initialise
 from hub.exchange.limits import Limits
 from hub.model import locks
-from hub.model.directory import Agency, Service, System, Worker
+from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.rows import Waiting
+from hub.ports.rows import Directory
 from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests import cms_postgres
@@ -57,6 +58,17 @@ class Network:
         if agency in self.servers:
             return cms_postgres.PostgresCms(self.servers[agency])
         return cms.connect(self.dir / f"{agency}.sqlite")
+
+    def put(self, *rows: Agency | System | Site | Service | Worker | Agreement) -> None:
+        """These rows stand in the directory."""
+        with self.hub.store.unit(own=[locks.CONFIG]) as unit:
+            for row in rows:
+                unit.directory.put(row)
+
+    def directory(self) -> Directory:
+        """The directory as it stands."""
+        with self.hub.store.peek() as rows:
+            return rows.directory.all()
 
     def run(self, rounds: int = 60) -> None:
         """Let the hub work until nothing moves."""
@@ -197,6 +209,23 @@ def agreement(since: datetime, **changes: Any) -> Agreement:
         "valid_from": since,
     }
     return Agreement(**{**fields, **changes})
+
+
+def in_harbour(network: Network, act: Callable[..., int], *args: Any, **fields: Any) -> int:
+    """Something of ``cms_builder`` is done in Harbour's system, and the hub works; its number."""
+    db = network.db("harbour")
+    number = act(db, *args, **fields)
+    db.close()
+    network.run()
+    return number
+
+
+def agree(network: Network, client: int, purposes: str, categories: str, **fields: Any) -> int:
+    """A client of Harbour agrees that Lakeside gets this; the number of the consent."""
+    db = network.db("harbour")
+    number = cms.add_consent(db, client, purposes=purposes, categories=categories, **fields)
+    db.close()
+    return number
 
 
 def refer(network: Network, **client: Any) -> tuple[int, int]:

@@ -108,6 +108,9 @@ def shape(request: pytest.FixtureRequest) -> Shape:
     return Shape("postgresql", request.getfixturevalue("hub_url"), request.getfixturevalue("postgres"))
 
 
+ON_SQLITE = pytest.mark.parametrize("shape", [SQLITE], ids=["sqlite"])
+"""For a file whose rules are not the store's."""
+
 Empty = Callable[[Settings, str], Settings]
 
 

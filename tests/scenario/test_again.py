@@ -13,19 +13,16 @@ import pytest
 from hub.compose import compose
 from hub.exchange import intake, relay, wake
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
-from hub.model import locks
 from hub.model.audit import Actor
 from hub.model.envelope import MessageState
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
-from tests.network import Network, make, refer
+from tests.network import Network, refer
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 ACTOR = Actor("harbour-worker", "worker", "harbour")
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
 
 
 @contextmanager
@@ -125,9 +122,8 @@ def test_a_revision_that_goes_back_halts_nobody(network: Network) -> None:
 def test_a_service_that_closed_on_the_way_gets_nothing(network: Network) -> None:
     refer(network)
     sealed(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        (service,) = (row for row in unit.directory.all().services if row.id == "lakeside-employment")
-        unit.directory.put(replace(service, status="suspended"))
+    (service,) = (row for row in network.directory().services if row.id == "lakeside-employment")
+    network.put(replace(service, status="suspended"))
 
     network.run()
 
@@ -139,9 +135,8 @@ def test_what_a_service_requires_is_asked_at_both_gates(network: Network) -> Non
     client, _ = refer(network)
     sealed(network)
     cms.update(network.db("harbour"), "consent", client, categories="IDENT NEEDS SERVICE_STATUS")
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        (service,) = (row for row in unit.directory.all().services if row.id == "lakeside-employment")
-        unit.directory.put(replace(service, required=("IDENT", "LANG")))
+    (service,) = (row for row in network.directory().services if row.id == "lakeside-employment")
+    network.put(replace(service, required=("IDENT", "LANG")))
 
     network.run()
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,20 +16,17 @@ from hub.exchange.breaker import RESTS_AFTER
 from hub.outside import tell_halt
 from hub.settings import read_settings
 from tests.fakes import SeededIds
-from tests.network import Network, make, refer
-from tests.shapes import Shape
+from tests.network import Network, refer
 
 LOOK = timedelta(seconds=LOOKS_EVERY_S)
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape, hook: Any) -> Iterator[Network]:
-    found = make(tmp_path, shape=shape)
-    with (found.hub.settings.dir / "hub.toml").open("a") as settings:
+def network(network: Network, hook: Any) -> Network:
+    with (network.hub.settings.dir / "hub.toml").open("a") as settings:
         settings.write(f'[alerts]\nadministrator = ["{url(hook)}/administrator"]\nofficer = ["{url(hook)}/officer"]\n')
-    again(found)
-    yield found
-    found.hub.close()
+    again(network)
+    return network
 
 
 def url(hook: Any) -> str:

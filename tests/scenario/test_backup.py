@@ -8,7 +8,6 @@ import base64
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -31,21 +30,14 @@ from hub.store import tables as t
 from hub.store.dump import EVERY
 from tests import cms_builder as cms
 from tests.fakes import SeededIds
-from tests.network import Network, make, refer
+from tests.network import Network, refer
 from tests.scenario.test_marked_values import everything_happens, mark
-from tests.shapes import Empty, Shape, ask
+from tests.shapes import Empty, ask
 
 STEWARD = Who("steward", "night-shift")
 NOBODY = Who(None, "night-shift")
 SEEDS = count(1_000)  # each process its own ids, as it is
 EACH = pytest.mark.parametrize("into", ["sqlite", "postgresql"])
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    made = make(tmp_path, shape=shape)
-    yield made
-    made.hub.close()
 
 
 def keep(network: Network, name: str = "backup.zip") -> Path:
@@ -100,8 +92,7 @@ def withdraw(network: Network, consent_id: str) -> None:
 
 def take_in(network: Network) -> None:
     """A referral is decided and sealed, and not on its way yet."""
-    with network.hub.store.peek() as rows:
-        system = rows.directory.all().systems["harbour-cms"]
+    system = network.directory().systems["harbour-cms"]
     intake.step(network.hub.house, system)
 
 

@@ -25,22 +25,17 @@ from hub.desk.who import Who
 from hub.doctor import examine
 from hub.errors import HubError, IntegrityBroken, Unavailable
 from hub.exchange import Exchange
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import NOON, Network, make, refer
+from tests.network import NOON, Network, refer
+from tests.shapes import ON_SQLITE
 from tests.unit.commands.conftest import Desk
+
+pytestmark = ON_SQLITE
 
 BACKOFF = timedelta(minutes=30)  # longer than any wait between two tries
 WORKER = Who("harbour-worker", "tester")
 OTHERS = ("Bora Demir 1980-02-03", "Chidi Eze 1985-10-30", "Daria Koval 1979-12-01", "Esi Mensah 1999-04-17")
 PERSONAL = ("Okonkwo", "Tremblay", "Amara", "1991-07-22", "Elm Street", "M5V", "1100000001", "1100000002")
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    made = make(tmp_path)
-    yield made
-    made.hub.close()
 
 
 def refer_other(network: Network, which: int) -> tuple[int, int]:
@@ -59,9 +54,8 @@ def reported(network: Network) -> list[tuple[str, str]]:
 
 def impatient(network: Network) -> None:
     """No system is waited for: a lock is met at once."""
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        for system in unit.directory.all().systems.values():
-            unit.directory.put(replace(system, settings={**system.settings, "busy_timeout_ms": 0}))
+    for system in network.directory().systems.values():
+        network.put(replace(system, settings={**system.settings, "busy_timeout_ms": 0}))
 
 
 def alarms(log: AuditLog) -> list[str]:
@@ -284,8 +278,7 @@ def test_a_source_that_cannot_be_read_is_named_and_the_other_agency_goes_on(
 
 
 def _system(network: Network, name: str) -> Any:
-    with network.hub.store.peek() as rows:
-        return rows.directory.all().systems[name]
+    return network.directory().systems[name]
 
 
 # -- a view of the agency's that fails over one row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +12,11 @@ from hub.errors import MessageRejected, Refused, Unavailable
 from hub.exchange import gate, handover, intake
 from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
+from tests.network import Network, refer
 from tests.scenario.test_again import sealed
+from tests.shapes import ON_SQLITE
 
-
-@pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
+pytestmark = ON_SQLITE
 
 
 def two(network: Network) -> None:
@@ -103,8 +100,7 @@ def test_a_system_whose_settings_are_refused_takes_neither_notices_nor_wakes_fro
     cms.add_referral(db, client)
     back = network.db("lakeside")
     cms.add_referral(back, cms.add_client(back, last_name="Other"), "harbour", "settlement", from_org="lakeside")
-    with network.hub.store.peek() as rows:
-        systems = rows.directory.all().systems
+    systems = network.directory().systems
     for system in systems.values():
         intake.step(network.hub.house, system)
     connections = type(network.hub.connections)
@@ -129,8 +125,7 @@ def test_what_may_have_been_sent_and_can_no_longer_be_written_is_held_and_not_tr
 ) -> None:
     refer(network)
     sealed(network)
-    with network.hub.store.peek() as rows:
-        lakeside = rows.directory.all().systems["lakeside-cms"]
+    lakeside = network.directory().systems["lakeside-cms"]
     source = type(network.hub.connections.source(lakeside))
 
     def lost(_self: Any, _parcels: Any, commit: Callable[[], None]) -> Any:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from hub.compose import compose
 from hub.exchange.breaker import RESTS_AFTER
 from hub.exchange.reach import NOTE_HOLDS, out_of_reach
 from hub.exchange.retry import REST_LONGEST_S
 from tests.fakes import SeededIds
-from tests.network import Network, make, refer
-from tests.shapes import Shape
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    found = make(tmp_path, shape=shape)
-    yield found
-    found.hub.close()
+from tests.network import Network, refer
 
 
 def away(network: Network, agency: str) -> None:
@@ -39,8 +27,7 @@ def said(network: Network) -> list[str]:
 
 
 def rests(network: Network, system: str) -> bool:
-    with network.hub.store.peek() as rows:
-        found = rows.directory.all().systems[system]
+    found = network.directory().systems[system]
     return network.hub.connections.rests(found)
 
 

@@ -6,19 +6,15 @@ where its system then says ``CASE_CLOSED``, the sender is told so. The agency's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.cms import ADAPTER
 from consent.model.words import Purpose
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import Network, make
-from tests.shapes import Shape
+from tests.network import Network
 
 ALL = "IDENT CONTACT NEEDS LANG SERVICE_STATUS EMPLOY PLAN NOTES_FREE"
 # parcel kind -> who takes it, and how the other one comes to send it
@@ -34,31 +30,28 @@ SENT = {
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour and Lakeside, who have agreed on everything; Harbour's client is also Lakeside's."""
-    made = make(tmp_path, shape=shape)
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        (row,) = unit.directory.all().agreements
-        purposes = (Purpose.REFERRAL, Purpose.COORDINATION, Purpose.FOLLOW_UP)
-        events = (*row.events, "plan-shared", "case-note-shared", "review-done")
-        categories = (*row.categories, *(each for each in type(row.categories[0]) if each.name == "PLAN"))
-        unit.directory.put(replace(row, version=2, purposes=purposes, events=events, categories=categories))
+    (row,) = network.directory().agreements
+    purposes = (Purpose.REFERRAL, Purpose.COORDINATION, Purpose.FOLLOW_UP)
+    events = (*row.events, "plan-shared", "case-note-shared", "review-done")
+    categories = (*row.categories, *(each for each in type(row.categories[0]) if each.name == "PLAN"))
+    network.put(replace(row, version=2, purposes=purposes, events=events, categories=categories))
     for agency, other in (("harbour", "lakeside"), ("lakeside", "harbour")):
-        db = made.db(agency)
+        db = network.db(agency)
         client = cms.add_client(db)
         cms.add_identifier(db, client)
         cms.add_consent(db, client, other, purposes="REFERRAL COORDINATION FOLLOW_UP", categories=ALL)
         if agency == "harbour":
             cms.add_referral(db, client)
         db.close()
-    made.run()
-    (sent,) = made.inbox("lakeside", "referral")
-    db = made.db("lakeside")
+    network.run()
+    (sent,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
     cms.answer(db, sent["hub_referral_no"], "ACCEPTED", client_id=1)
     db.close()
-    made.settle()
-    yield made
-    made.hub.close()
+    network.settle()
+    return network
 
 
 def close(network: Network, agency: str) -> None:

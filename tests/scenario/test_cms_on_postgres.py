@@ -218,8 +218,7 @@ def test_a_server_that_ends_in_the_middle_of_a_hand_over_has_each_message_once(
     url = own_postgres.database()
     cms_postgres.make_cms(url)
     network = make(tmp_path, servers={"lakeside": url})
-    with network.hub.store.peek() as rows:
-        system = rows.directory.all().systems["lakeside-cms"]
+    system = network.directory().systems["lakeside-cms"]
     source = network.hub.connections.source(system)
     send, ended = source.send, []
 

@@ -4,26 +4,20 @@ B, C, E, F; program systems 9.2); and what the two sides' words do to a referral
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.exchange import intake, relay
 from tests import cms_builder as cms
-from tests.network import Network, make
+from tests.network import Network
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 LATER = timedelta(minutes=2)
 TWICE = "IDENT NEEDS LANG SERVICE_STATUS"
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    made = make(tmp_path)
-    yield made
-    made.hub.close()
 
 
 def client(network: Network) -> int:
@@ -64,8 +58,7 @@ def filed(network: Network, consent: int) -> tuple[str, int]:
 
 def on_the_bus(network: Network) -> None:
     """Everything up to the bus, and not a step further."""
-    with network.hub.store.peek() as rows:
-        directory = rows.directory.all()
+    directory = network.directory()
     house = network.hub.house
     intake.step(house, directory.systems["harbour-cms"])
     relay.publish(house)

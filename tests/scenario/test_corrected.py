@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from hub.model import locks
 from hub.model.directory import Agency, Service, System
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
+from tests.network import Network, refer
 from tests.scenario.test_again import sealed
+from tests.shapes import ON_SQLITE
 
-
-@pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
+pytestmark = ON_SQLITE
 
 
 def third(network: Network) -> None:
     """A third agency with the same service, and an agreement."""
     path = network.dir / "third.sqlite"
     cms.make_cms(path)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        put = unit.directory.put
-        put(Agency("third", "Third Place", "general", "ca-on", "delivery.THIRDAAAAAAA"))
-        put(System("third-cms", "third", "cms", "active", {"path": str(path), "busy_timeout_ms": 50}))
-        put(Service("third-employment", "third", "employment", "employment", "third-cms"))
+    network.put(
+        Agency("third", "Third Place", "general", "ca-on", "delivery.THIRDAAAAAAA"),
+        System("third-cms", "third", "cms", "active", {"path": str(path), "busy_timeout_ms": 50}),
+        Service("third-employment", "third", "employment", "employment", "third-cms"),
+    )
 
 
 def test_a_request_that_was_moved_to_another_client_never_goes_on_the_first_ones_consent_inv_2(
@@ -85,9 +79,8 @@ def test_a_request_that_is_asked_again_meets_the_service_as_it_is_now(network: N
     _, referral = refer(network)
     sealed(network)
     cms.update(network.db("harbour"), "referral", referral, urgency="urgent")
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        (service,) = [each for each in unit.directory.all().services if each.id == "lakeside-employment"]
-        unit.directory.put(replace(service, status="suspended"))
+    (service,) = [each for each in network.directory().services if each.id == "lakeside-employment"]
+    network.put(replace(service, status="suspended"))
 
     network.settle()
 

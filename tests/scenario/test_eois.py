@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.model import locks
 from hub.model.directory import Site
 from tests import cms_builder as cms
 from tests import eois_builder as eois
@@ -284,8 +283,7 @@ def test_the_hub_comes_to_rest_and_says_nothing_twice(mixed: Mixed) -> None:
 
 def test_a_site_of_somebody_else_speaks_for_nobody(mixed: Mixed) -> None:
     allow(mixed, consent_row())
-    with mixed.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("eois", eois.SDS, "lakeside", "taken"))
+    mixed.network.put(Site("eois", eois.SDS, "lakeside", "taken"))
     name = mixed.site.hand_in(eois.package())
     mixed.run()
 
@@ -299,8 +297,7 @@ def test_an_unknown_site_leads_nowhere_and_the_package_waits_for_the_directory(m
     mixed.run()
     before = mixed.site.result_of(name)
 
-    with mixed.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("eois", "9999Z", "harbour", "Harbour, second floor"))
+    mixed.network.put(Site("eois", "9999Z", "harbour", "Harbour, second floor"))
     mixed.run()
 
     assert before == ("AcceptedWithWarnings", [("DN_RECIPIENT", "/CaseReferralPackage")])

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from consent.model.words import Category, Purpose
-from hub.model import locks
 from tests import cms_builder as cms
 from tests import eois_builder as eois
 from tests.eois_network import Mixed, allow, consent_row, make_mixed
@@ -47,9 +46,7 @@ def mixed(tmp_path: Path) -> Iterator[Mixed]:
         parties=("harbour", "maple"),
         categories=tuple(Category(word) for word in dict.fromkeys(f"{AGREED} EMPLOY".split())),
     )
-    with made.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(both)
-        unit.directory.put(status)
+    made.network.put(both, status)
     yield made
     assert made.network.verifies()
     made.network.hub.close()

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consent.model.words import Category
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import Network, make
-from tests.shapes import Shape
+from tests.network import Network
 
 ALL = "IDENT CONTACT NEEDS LANG SERVICE_STATUS FAMILY NOTES_FREE DV HEALTH_MENTAL"
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour and Lakeside, whose agreement covers families and violence too."""
-    made = make(tmp_path, shape=shape)
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        (row,) = unit.directory.all().agreements
-        unit.directory.put(replace(row, version=2, categories=(*row.categories, Category.FAMILY, Category.DV)))
-    yield made
-    made.hub.close()
+    (row,) = network.directory().agreements
+    network.put(replace(row, version=2, categories=(*row.categories, Category.FAMILY, Category.DV)))
+    return network
 
 
 def refer(network: Network, categories: str = ALL, *issues: str) -> dict[str, Any]:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy import Engine, event
 
 from hub.exchange import intake
 from hub.model.directory import System
 from tests import cms_builder as cms
-from tests.network import Network, make
+from tests.network import Network
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 FAMILY_NAMES = ("Abebe", "Castillo", "Dang", "Farah", "Haddad", "Ibrahim", "Kovacs", "Lopez", "Mensah", "Nguyen")
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    made = make(tmp_path)
-    yield made
-    made.hub.close()
 
 
 def consents(network: Network, names: tuple[str, ...]) -> None:
@@ -48,8 +40,7 @@ def executions(network: Network) -> int:
 
 
 def harbour(network: Network) -> System:
-    with network.hub.store.peek() as rows:
-        return rows.directory.all().systems["harbour-cms"]
+    return network.directory().systems["harbour-cms"]
 
 
 def refs(network: Network, rows_filed: range) -> list[str]:

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from consent.model.words import Category, Purpose
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import AGREED, Network, agreement, make, refer
-from tests.shapes import Shape
+from tests.network import AGREED, Network, agree, agreement, in_harbour, refer
 
 ALL = "IDENT CONTACT LANG SERVICE_STATUS EMPLOY"
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour and Lakeside, who have also agreed on follow-ups."""
-    made = make(tmp_path, shape=shape)
     row = agreement(
-        made.clock.now() - timedelta(days=300),
+        network.clock.now() - timedelta(days=300),
         agreement_id="follow-up",
         purposes=(Purpose.FOLLOW_UP,),
         categories=tuple(Category(word) for word in AGREED.split()),
         events=("review-done",),
     )
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(row)
-    yield made
-    made.hub.close()
+    network.put(row)
+    return network
 
 
 def referred(network: Network, categories: str = ALL, **client: object) -> int:
     """A client of Harbour who was referred to Lakeside, and said yes to follow-ups; their number."""
     number, _ = refer(network, phone="416-555-0142", phone_safe=1, **client)
-    agree(network, number, categories)
-    network.run()
-    return number
-
-
-def agree(network: Network, client: int, categories: str = ALL, **fields: object) -> int:
-    db = network.db("harbour")
-    number = cms.add_consent(db, client, purposes="FOLLOW_UP", categories=categories, **fields)
-    db.close()
-    return number
-
-
-def in_harbour(network: Network, act, *args, **fields) -> int:
-    db = network.db("harbour")
-    number = act(db, *args, **fields)
-    db.close()
+    agree(network, number, "FOLLOW_UP", categories)
     network.run()
     return number
 
@@ -132,7 +110,7 @@ def test_c_42_what_a_follow_up_has_no_use_for_leaves_no_mark(network: Network) -
 
 def test_c_43_after_the_twelfth_month_it_is_refused(network: Network) -> None:
     number, _ = refer(network)
-    agree(network, number, expires_on="2026-06-30")
+    agree(network, number, "FOLLOW_UP", ALL, expires_on="2026-06-30")
     in_harbour(network, cms.update, "consent", 1, expires_on="2026-06-30")
     network.clock.advance(timedelta(days=31))
 
@@ -196,7 +174,7 @@ def test_a_follow_up_that_is_corrected_goes_again(network: Network) -> None:
 
 def test_a_withdrawal_stops_the_next_one(network: Network) -> None:
     client, _ = refer(network)
-    consent = agree(network, client)
+    consent = agree(network, client, "FOLLOW_UP", ALL)
     network.run()
     in_harbour(network, cms.update, "consent", consent, withdrawn_at="2026-05-30")
 

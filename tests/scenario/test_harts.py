@@ -5,29 +5,18 @@ Harbour has a CMS, Maple is a HARTS site. All people are invented. Program syste
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from adapters.harts import ack, dat
 from hub.exchange import intake, relay
-from hub.model import locks
 from hub.model.directory import Site
 from tests import cms_builder as cms
 from tests import harts_builder as harts
-from tests.mixed import HARBOUR_SITE, Both, allow, answer, consent_row, importing, make_both, refer_to_maple
+from tests.mixed import HARBOUR_SITE, Both, allow, answer, consent_row, importing, refer_to_maple
 from tests.unit.desk.conftest import opened, waits_a_lease
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Both]:
-    made = make_both(tmp_path)
-    yield made
-    made.network.hub.close()
-
 
 # -- CMS to HARTS and back
 
@@ -171,8 +160,7 @@ def test_without_a_consent_the_line_waits_and_goes_by_itself_when_there_is_one(b
 
 def test_a_site_of_somebody_else_speaks_for_nobody(both: Both) -> None:
     allow(both, consent_row())
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("harts", harts.SITE, "lakeside", "taken"))
+    both.network.put(Site("harts", harts.SITE, "lakeside", "taken"))
     name = both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE)))
     both.run()
 
@@ -186,8 +174,7 @@ def test_an_unknown_site_leads_nowhere_and_the_line_waits_for_the_directory(both
     both.run()
     before = both.told(name)[-1]
 
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("harts", "T00099", "harbour", "Harbour, second floor"))
+    both.network.put(Site("harts", "T00099", "harbour", "Harbour, second floor"))
     both.run()
 
     assert before == ("RF", "WARN", "DN_RECIPIENT")
@@ -338,9 +325,8 @@ def test_nothing_of_a_file_rests_in_the_hub(both: Both) -> None:
 
 
 def test_a_batch_is_closed_as_often_as_its_agency_wants(both: Both) -> None:
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        system = unit.directory.all().systems["maple-harts"]
-        unit.directory.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
+    system = both.network.directory().systems["maple-harts"]
+    both.network.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
     refer_to_maple(both)
     both.run()
     db = both.network.db("harbour")
@@ -491,8 +477,7 @@ def test_a_site_that_was_given_away_speaks_for_no_old_referral_either(both: Both
     refer_to_maple(both)
     both.run()
     (asked,), (client,) = both.lines("RF"), both.lines("CL")
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("harts", harts.SITE, "lakeside", "taken"))
+    both.network.put(Site("harts", harts.SITE, "lakeside", "taken"))
 
     name = both.site.hand_in(
         harts.client(
@@ -527,9 +512,8 @@ def test_a_file_that_is_dated_in_the_future_is_refused(both: Both) -> None:
 
 
 def test_a_batch_that_could_not_be_written_is_tried_again_without_waiting_for_the_next_one(both: Both) -> None:
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        system = unit.directory.all().systems["maple-harts"]
-        unit.directory.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
+    system = both.network.directory().systems["maple-harts"]
+    both.network.put(replace(system, settings={**system.settings, "batch_every_s": 86_400}))
     refer_to_maple(both)
     spool = both.site.to_harts / ".spool"
     spool.write_text("in the way")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +19,10 @@ import pytest
 from adapters.harts import ack, dat
 from adapters.mailbox import FILE_BYTES_MAX
 from hub.exchange import Exchange
-from hub.model import locks
 from hub.model.directory import Site
 from tests import cms_builder as cms
 from tests import harts_builder as harts
-from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, make_both, refer_to_maple
+from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, refer_to_maple
 from tests.scenario.test_bad_input import alarms
 
 NAME = "HTT0000120260601001.DAT"
@@ -32,18 +31,16 @@ PERSONAL = ("Okonkwo", "Amara", "1991-07-22", "19910722", "11223344", "Neighbour
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Iterator[Both]:
-    made = make_both(tmp_path)
+def both(both: Both) -> Both:
     allow(
-        made,
+        both,
         consent_row(),
         consent_row(
             identifier_value="40000002", birth_date="1980-01-02", last_name="Neighbour", first_name="Nia",
             consent_id="M-2",
         ),
     )  # fmt: skip
-    yield made
-    made.network.hub.close()
+    return both
 
 
 def own(**changes: str) -> list[dat.Draft]:
@@ -538,8 +535,7 @@ def refer_another(both: Both) -> None:
 
 
 def put_site(both: Both) -> None:
-    with both.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Site("harts", "T00099", "harbour", "Harbour, second floor"))
+    both.network.put(Site("harts", "T00099", "harbour", "Harbour, second floor"))
 
 
 def test_files_that_were_away_for_a_while_are_not_forgotten(both: Both) -> None:

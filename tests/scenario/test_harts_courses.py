@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
 from adapters.harts import dat
 from tests import cms_builder as cms
 from tests import harts_builder as harts
-from tests.mixed import Both, allow, answer, consent_row, make_both, refer_to_maple
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Both]:
-    made = make_both(tmp_path)
-    yield made
-    made.network.hub.close()
+from tests.mixed import Both, allow, answer, consent_row, refer_to_maple
 
 
 @pytest.fixture

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests import harts_builder as harts
-from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, importing, make_both
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Both]:
-    made = make_both(tmp_path)
-    yield made
-    made.network.hub.close()
+from tests.mixed import HARBOUR_SITE, Both, allow, consent_row, importing
 
 
 def asks(both: Both, **changes: str) -> str:

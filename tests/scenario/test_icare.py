@@ -6,21 +6,22 @@ Program systems 2.7, 6.3, 9.3; settled S1, S9, S13. All people are invented.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from hub.compose import compose
 from hub.errors import Refused
-from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms
 from tests import icare_builder as icare
 from tests.fakes import SeededIds
-from tests.network import Network, make
+from tests.network import Network
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 NUMBER, BORN = "11-0000-0001", "1991-07-22"
 ROUTES = "kind,list,code,service\nicare,NARS,find_employment_referrals_ind,lakeside-employment\n"
@@ -36,14 +37,11 @@ WORK = {
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour has a CMS and an agreement with iCARE's funder, and a table of routes."""
-    made = make(tmp_path)
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-icare", "harbour", "icare", "active", office(made).settings))
-    routes(made, ROUTES)
-    yield made
-    made.hub.close()
+    network.put(System("harbour-icare", "harbour", "icare", "active", office(network).settings))
+    routes(network, ROUTES)
+    return network
 
 
 def office(network: Network) -> icare.Office:
@@ -131,9 +129,8 @@ def test_a_flag_without_a_route_waits_for_a_human_and_goes_when_the_agency_has_s
 
 def test_a_route_to_a_service_that_was_closed_leads_nowhere(network: Network) -> None:
     client(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        service = next(each for each in unit.directory.all().services if each.id == "lakeside-employment")
-        unit.directory.put(replace(service, status="ended"))
+    service = next(each for each in network.directory().services if each.id == "lakeside-employment")
+    network.put(replace(service, status="ended"))
 
     office(network).hand_in("NARS", [row()])
     network.settle()

@@ -6,7 +6,6 @@ agency; a likeness at another agency is nothing but a line in the steward's list
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,13 @@ from hub.desk.who import Who
 from hub.errors import Refused
 from tests import cms_builder as cms
 from tests.network import Network, make, refer
+from tests.shapes import ON_SQLITE, Shape
+
+pytestmark = ON_SQLITE
 
 HARBOUR, LAKESIDE, STEWARD = (Who(name, "tester") for name in ("harbour-worker", "lakeside-worker", "steward"))
 MOTHER = {"first_name": "Hodan", "last_name": "Warsame", "birth_date": "1964-11-02"}
 UCI = "12-3456-7890"
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    made = make(tmp_path)
-    yield made
-    made.hub.close()
 
 
 def subjects(network: Network) -> dict[str, dict[str, str]]:
@@ -309,13 +304,13 @@ INVENTED = [
 
 @pytest.mark.parametrize(("fields", "uci"), INVENTED)
 def test_i_11_an_invented_referral_about_another_agencys_client_is_answered_as_for_an_unknown_person(
-    tmp_path: Path, fields: dict[str, Any], uci: str | None
+    tmp_path: Path, shape: Shape, fields: dict[str, Any], uci: str | None
 ) -> None:
     """The same code, notice, decision stage and number of steps, whether Harbour knows the person or nobody does."""
     seen = []
     for folder, exists in ((tmp_path / "known", True), (tmp_path / "unknown", False)):
         folder.mkdir()
-        network = make(folder)
+        network = make(folder, shape=shape)
         someone = MOTHER if exists else {"first_name": "Zofia", "last_name": "Nowak", "birth_date": "1950-05-05"}
         there = person(network, "harbour", UCI if exists else "9999999999", **someone)
         consent(network, there)

@@ -15,7 +15,6 @@ from hub.bus.clients import RECORD_MAX
 from hub.compose import Hub, compose
 from hub.errors import HubError, Refused
 from hub.exchange import relay
-from hub.model import locks
 from hub.model.directory import Agency
 from hub.ports import Outgoing
 from tests import cms_builder as cms
@@ -96,8 +95,7 @@ def test_what_somebody_else_wrote_is_set_aside_and_the_reader_goes_on(
 
 def test_a_copy_of_ours_with_other_bytes_is_set_aside_and_the_message_arrives(network: Network, foreign: Any) -> None:
     refer(network)
-    with network.hub.store.peek() as rows:
-        system = rows.directory.all().systems["harbour-cms"]
+    system = network.directory().systems["harbour-cms"]
     from hub.exchange import intake
 
     intake.step(network.hub.house, system)
@@ -311,17 +309,15 @@ def make_topicless(network: Network) -> Agency:
     """Lakeside gets another topic, that nobody has made."""
     from dataclasses import replace
 
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        agency = replace(unit.directory.all().agencies["lakeside"], topic=f"delivery.{opaque()}")
-        unit.directory.put(agency)
+    agency = replace(network.directory().agencies["lakeside"], topic=f"delivery.{opaque()}")
+    network.put(agency)
     return agency
 
 
 def intake_all(network: Network) -> None:
     from hub.exchange import intake
 
-    with network.hub.store.peek() as rows:
-        systems = rows.directory.all().systems
+    systems = network.directory().systems
     for system in systems.values():
         intake.step(network.hub.house, system)
 

@@ -13,9 +13,8 @@ import pytest
 
 from hub.bus.kafka import KafkaBus
 from hub.errors import BusUnavailable, HubError, Refused
-from hub.model import locks
 from hub.ports import Outgoing
-from tests.kafka_network import access, directory, make_on_kafka, opaque, provision, topic, user, write_settings
+from tests.kafka_network import access, make_on_kafka, opaque, provision, topic, user, write_settings
 from tests.network import Network, refer
 from tests.services.kafka import KafkaAt
 from tests.unit.commands.conftest import Desk
@@ -179,8 +178,7 @@ def test_a_password_that_was_handed_over_and_removed_stays_as_it_is(network: Net
 
 def test_an_agency_that_has_ended_loses_rights_user_and_file(network: Network, kafka: KafkaAt, desk: Desk) -> None:
     old = user(network, "lakeside")
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(replace(directory(network).agencies["lakeside"], status="ended"))
+    network.put(replace(network.directory().agencies["lakeside"], status="ended"))
 
     done = desk.json("bus", "provision", "--as", "steward")
 

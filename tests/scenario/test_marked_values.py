@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,13 +41,6 @@ def marked(table: str) -> dict[str, Any]:
             "phone_safe": 1,
         }
     return values
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    made = make(tmp_path, shape=shape)
-    yield made
-    made.hub.close()
 
 
 def everything_happens(network: Network) -> None:
@@ -145,8 +137,7 @@ def test_after_the_epochs_end_nothing_that_the_hub_stored_can_be_opened(network:
     cms.add_referral(db, client)
     from hub.exchange import intake
 
-    with network.hub.store.peek() as rows:
-        system = rows.directory.all().systems["harbour-cms"]
+    system = network.directory().systems["harbour-cms"]
     intake.step(network.hub.house, system)
     with network.hub.store.peek() as rows:
         (out,) = rows.outbox.unpublished(1)
@@ -187,8 +178,7 @@ def test_a_lost_key_folder_returns_every_open_message(network: Network) -> None:
     cms.add_referral(db, client)
     from hub.exchange import intake
 
-    with network.hub.store.peek() as rows:
-        system = rows.directory.all().systems["harbour-cms"]
+    system = network.directory().systems["harbour-cms"]
     intake.step(network.hub.house, system)
     for path in (network.hub.settings.keys / "epochs").glob("*.key"):
         path.unlink()

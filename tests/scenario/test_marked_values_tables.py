@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from hub.exchange import Exchange
-from hub.model import locks
 from hub.model.directory import Service, System
 from tests import cms_builder as cms
 from tests.network import Network, make
@@ -43,11 +42,10 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Registry:
 @pytest.fixture
 def network(tmp_path: Path, registry: Registry) -> Iterator[Network]:
     made = make(tmp_path)
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-homes", "harbour", "housing", "active", registry.settings))
-        unit.directory.put(
-            Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms", answers="harbour-homes")
-        )
+    made.put(
+        System("harbour-homes", "harbour", "housing", "active", registry.settings),
+        Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms", answers="harbour-homes"),
+    )
     yield made
     made.hub.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,26 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.model import locks
 from hub.store import tables as t
 from tests import cms_builder as cms
 from tests import harts_builder as harts
 from tests.mixed import HARBOUR_SITE, make_both
-from tests.network import Network, make, refer
-from tests.shapes import Shape
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    found = make(tmp_path, shape=shape)
-    yield found
-    found.hub.close()
+from tests.network import Network, refer
 
 
 def observe(network: Network, *names: str) -> list[tuple[str, str, str]]:
     """Key, what would become of it, and why."""
-    with network.hub.store.peek() as rows:
-        systems = [rows.directory.all().systems[name] for name in names or ("harbour-cms",)]
+    systems = [network.directory().systems[name] for name in names or ("harbour-cms",)]
     return sorted((one.key, one.outcome, one.code) for one in network.hub.observe(systems))
 
 
@@ -97,8 +87,7 @@ def test_it_changes_nothing_in_the_hub_and_nothing_in_the_system(network: Networ
 
 def test_a_suspended_system_is_observed_as_if_it_took_part(network: Network) -> None:
     several(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(replace(unit.directory.all().systems["harbour-cms"], status="suspended"))
+    network.put(replace(network.directory().systems["harbour-cms"], status="suspended"))
     network.run()
     assert network.states() == {}
 
@@ -132,8 +121,7 @@ def test_what_would_be_withheld_is_counted(network: Network) -> None:
     cms.add_consent(db, client, categories="IDENT CONTACT NEEDS SERVICE_STATUS")
     cms.add_referral(db, client)
 
-    with network.hub.store.peek() as rows:
-        (one,) = network.hub.observe([rows.directory.all().systems["harbour-cms"]])
+    (one,) = network.hub.observe([network.directory().systems["harbour-cms"]])
 
     assert (one.outcome, one.code, one.recipient) == ("pass", "OK_CONSENT", "lakeside")
     assert one.place.endswith("elements would be withheld")
@@ -183,8 +171,7 @@ def test_no_value_of_a_person_is_told_inv_1(network: Network) -> None:
     cms.add_consent(db, client)
     cms.add_referral(db, client, reason_text="Zqreftext", reason_code="Zqrefcode")
 
-    with network.hub.store.peek() as rows:
-        told = network.hub.observe([rows.directory.all().systems["harbour-cms"]])
+    told = network.hub.observe([network.directory().systems["harbour-cms"]])
 
     assert told
     assert "zq" not in json.dumps([repr(one) for one in told]).lower()

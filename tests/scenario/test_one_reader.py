@@ -19,14 +19,10 @@ from tests import cms_builder as cms
 from tests import harts_builder as harts
 from tests.fakes import SeededIds
 from tests.mixed import HARBOUR_SITE, make_both
-from tests.network import Network, make, refer
+from tests.network import Network, refer
+from tests.shapes import ON_SQLITE, Shape
 
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    found = make(tmp_path)
-    yield found
-    found.hub.close()
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture
@@ -75,9 +71,9 @@ def test_a_notice_that_two_workers_write_at_once_is_told_once_in_the_log(
     assert len(network.inbox("harbour", "refusal")) == 1
 
 
-def test_batches_that_another_worker_reads_are_answered_by_that_one_alone(tmp_path: Path) -> None:
+def test_batches_that_another_worker_reads_are_answered_by_that_one_alone(tmp_path: Path, shape: Shape) -> None:
     """What a source remembers of its batches is one list: two who keep it would undo what the other has written."""
-    both = make_both(tmp_path)
+    both = make_both(tmp_path, shape)
     network = both.network
     other = compose(network.hub.settings, clock=network.clock, ids=SeededIds(7))
     name = both.site.hand_in(harts.client(harts.referral(from_site=harts.SITE, to_site=HARBOUR_SITE)))

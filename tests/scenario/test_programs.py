@@ -3,18 +3,14 @@ itself says nothing (C-13, C-114 to C-119: its lane is not open yet)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from consent.model.words import Category, Purpose
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import AGREED, EVENTS, Network, agreement, make
-from tests.shapes import Shape
+from tests.network import AGREED, EVENTS, Network, agreement
 
 ALL = "IDENT CONTACT NEEDS LANG SERVICE_STATUS EMPLOY PLAN NOTES_FREE DV"
 PROGRAMS = pytest.mark.parametrize("program", ["WOMEN", "NEWCOMER", "YOUTH", "EMPLOYMENT"])
@@ -22,21 +18,17 @@ KINDS = ("plan", "note", "follow-up")
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour and Lakeside, who have agreed on everything."""
-    made = make(tmp_path, shape=shape)
     row = agreement(
-        made.clock.now() - timedelta(days=300),
+        network.clock.now() - timedelta(days=300),
         agreement_id="all",
         purposes=(Purpose.REFERRAL, Purpose.COORDINATION, Purpose.FOLLOW_UP),
         categories=tuple(Category(word) for word in f"{AGREED} PLAN DV".split()),
         events=(*EVENTS, "plan-shared", "case-note-shared", "review-done"),
     )
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(replace(agreement(row.valid_from), version=2, status="ended"))
-        unit.directory.put(row)
-    yield made
-    made.hub.close()
+    network.put(replace(agreement(row.valid_from), version=2, status="ended"), row)
+    return network
 
 
 def referred(network: Network, program: str, categories: str = ALL) -> int:
@@ -111,8 +103,7 @@ def test_l5_that_a_case_was_of_the_womens_program_needs_a_tick_of_its_own(networ
 @PROGRAMS
 def test_p_1_nothing_leaves_a_womens_service_of_whatever_program(network: Network, program: str) -> None:
     client = referred(network, program)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(replace(unit.directory.all().agencies["lakeside"], lane="womens"))
+    network.put(replace(network.directory().agencies["lakeside"], lane="womens"))
     before = len(network.inbox("harbour"))
 
     share(network, "lakeside")

@@ -26,7 +26,6 @@ from hub.desk.who import Who
 from hub.errors import IntegrityBroken, Unavailable
 from hub.exchange import handover, intake, relay
 from hub.exchange.withdraw import withdraw_consent
-from hub.model import locks
 from hub.model.audit import Actor
 from hub.model.directory import Agency
 from hub.ports import Outgoing
@@ -142,8 +141,7 @@ def bus_from_the_beginning(network: Network, _envelope_id: str) -> None:
 
 def bus_twice(network: Network, _envelope_id: str) -> None:
     """A second copy of the record arrives."""
-    with network.hub.store.peek() as rows:
-        topic = rows.directory.all().agencies["lakeside"].topic
+    topic = network.directory().agencies["lakeside"].topic
     ((key, headers, body),) = published(network)
     network.hub.house.bus.publish([Outgoing(topic, key, headers, body)])
 
@@ -447,9 +445,7 @@ def directory(*rows: Agency | Agreement) -> Callable[[Network], None]:
     """A good referral in a directory where these rows stand."""
 
     def happens(network: Network) -> None:
-        with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-            for row in rows:
-                unit.directory.put(row)
+        network.put(*rows)
         refer(network)
 
     return happens

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +18,13 @@ from adapters.icare.workbook import Workbook
 from consent.model.words import Category, Purpose
 from hub.exchange import handover, reports, taking_back
 from hub.exchange.withdraw import Drain, Receipt
-from hub.model import locks
 from hub.model.directory import Status, System
 from tests import cms_builder as cms
 from tests import icare_builder as icare
-from tests.network import Network, agreement, make
+from tests.network import Network, agreement
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 FOLDER = "icare"
 CATEGORIES = "IDENT LANG NEEDS SERVICE_STATUS"
@@ -79,27 +80,22 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(network: Network) -> Site:
     """Harbour reports to IRCC, with whom it has an agreement."""
-    made = make(tmp_path)
-    folder = made.dir / FOLDER
+    folder = network.dir / FOLDER
     folder.mkdir()
     settings = {"path": str(folder), "agreement": "AGR001", "postal_code": "M5V2T6"}
     signed = agreement(
-        made.clock.now() - timedelta(days=300),
+        network.clock.now() - timedelta(days=300),
         agreement_id="funding",
         parties=("harbour", "ircc"),
         purposes=(Purpose.FUNDER_REPORT,),
         categories=tuple(Category(word) for word in f"{CATEGORIES} CONTACT".split()),
         events=("funder-report",),
     )
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        harbour = unit.directory.all().agencies["harbour"]
-        unit.directory.put(replace(harbour, id="ircc", name="IRCC", topic="delivery.9f3e"))
-        unit.directory.put(System("harbour-icare", "harbour", "icare", "active", settings))
-        unit.directory.put(signed)
-    yield Site(made)
-    made.hub.close()
+    funder = replace(network.directory().agencies["harbour"], id="ircc", name="IRCC", topic="delivery.9f3e")
+    network.put(funder, System("harbour-icare", "harbour", "icare", "active", settings), signed)
+    return Site(network)
 
 
 def served(site: Site, *, notice: str = CATEGORIES, client: int | None = None, **fields: object) -> int:
@@ -359,9 +355,8 @@ def test_what_lies_stays_while_the_agreement_is_suspended(site: Site) -> None:
 
 
 def set_agreement(site: Site, status: Status) -> None:
-    with site.network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        row = next(row for row in unit.directory.all().agreements if row.agreement_id == "funding")
-        unit.directory.put(replace(row, status=status, version=row.version + 1))
+    row = next(row for row in site.network.directory().agreements if row.agreement_id == "funding")
+    site.network.put(replace(row, status=status, version=row.version + 1))
 
 
 def test_i_17_the_receipt_of_a_withdrawal_names_what_lies_in_a_workbook_until_icare_has_taken_it(site: Site) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 from consent.decide import decide
 from consent.facts import read_decision, read_facts
@@ -14,17 +11,9 @@ from hub.audit.verify import verify_export
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
 from hub.model.audit import Actor
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
-from tests.shapes import Shape
+from tests.network import Network, refer
 
 ACTOR = Actor("harbour-worker", "worker", "harbour", os_user="tester")
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    found = make(tmp_path, shape=shape)
-    yield found
-    found.hub.close()
 
 
 def consent_id(network: Network, client: int) -> str:

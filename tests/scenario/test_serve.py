@@ -26,13 +26,6 @@ from tests.tidy.house import ROOT, table
 START_MAX_S = 60
 
 
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    found = make(tmp_path, shape=shape)
-    yield found
-    found.hub.close()
-
-
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as door:
         return int(door.getsockname()[1])

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
-from tests.shapes import Shape
-
-
-@pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
-    made = make(tmp_path, shape=shape)
-    yield made
-    made.hub.close()
+from tests.network import Network, refer
 
 
 def accepted(network: Network) -> tuple[int, int]:

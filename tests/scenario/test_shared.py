@@ -2,62 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from consent.model.words import Category, Purpose
-from hub.model import locks
 from hub.model.directory import System
 from tests import cms_builder as cms
-from tests.network import AGREED, EVENTS, Network, agreement, make, refer
-from tests.shapes import Shape
+from tests.network import AGREED, EVENTS, Network, agree, agreement, in_harbour, refer
 
 PLAN, NOTE = "PLAN", "NOTES_FREE"
 ALL = "IDENT CONTACT NEEDS LANG SERVICE_STATUS PLAN NOTES_FREE"
 
 
 @pytest.fixture
-def network(tmp_path: Path, shape: Shape) -> Iterator[Network]:
+def network(network: Network) -> Network:
     """Harbour and Lakeside, who have also agreed on plans and notes."""
-    made = make(tmp_path, shape=shape)
     both = agreement(
-        made.clock.now() - timedelta(days=300),
+        network.clock.now() - timedelta(days=300),
         agreement_id="coordination",
         purposes=(Purpose.COORDINATION,),
         categories=tuple(Category(word) for word in f"{AGREED} PLAN".split()),
         events=("plan-shared", "case-note-shared"),
     )
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(both)
-    yield made
-    made.hub.close()
+    network.put(both)
+    return network
 
 
 def referred(network: Network, categories: str = ALL) -> int:
     """A client of Harbour who was referred to Lakeside, and said yes to working together; their number."""
     client, _ = refer(network)
-    agree(network, client, categories)
+    agree(network, client, "COORDINATION", categories)
     network.run()
     return client
-
-
-def agree(network: Network, client: int, categories: str = ALL, **fields: object) -> int:
-    db = network.db("harbour")
-    number = cms.add_consent(db, client, purposes="COORDINATION", categories=categories, **fields)
-    db.close()
-    return number
-
-
-def in_harbour(network: Network, act, *args, **fields) -> int:
-    db = network.db("harbour")
-    number = act(db, *args, **fields)
-    db.close()
-    network.run()
-    return number
 
 
 def test_a_signed_plan_goes_to_the_agency_that_works_with_the_client(network: Network) -> None:
@@ -116,7 +94,7 @@ def test_a_consent_that_comes_later_wakes_the_plan(network: Network) -> None:
     network.run()
     in_harbour(network, cms.add_plan, client)
 
-    agree(network, client)
+    agree(network, client, "COORDINATION", ALL)
     network.settle()
 
     assert len(network.inbox("lakeside", "plan")) == 1
@@ -152,7 +130,7 @@ def test_a_plan_of_a_client_whom_nobody_was_asked_for_goes_nowhere(network: Netw
     cms.add_identifier(db, client)
     cms.add_plan(db, client)
     db.close()
-    agree(network, client)
+    agree(network, client, "COORDINATION", ALL)
 
     network.settle()
 
@@ -164,7 +142,7 @@ def test_a_plan_of_a_client_whom_nobody_was_asked_for_goes_nowhere(network: Netw
 
 def test_a_plan_that_is_entered_with_its_referral_goes_when_that_has_arrived(network: Network) -> None:
     client, _ = refer(network)
-    agree(network, client)
+    agree(network, client, "COORDINATION", ALL)
     db = network.db("harbour")
     cms.add_plan(db, client)
     cms.add_note(db, client)
@@ -340,7 +318,7 @@ def step_until_released(network: Network) -> None:
 
 def test_a_withdrawal_stops_what_is_shared_and_the_referral_goes_on(network: Network) -> None:
     client, _ = refer(network)
-    consent = agree(network, client)
+    consent = agree(network, client, "COORDINATION", ALL)
     network.run()
 
     in_harbour(network, cms.update, "consent", consent, withdrawn_at="2026-05-30")
@@ -399,10 +377,9 @@ def test_who_shared_what_stands_in_the_log_and_no_word_of_it(network: Network) -
 
 def test_an_agreement_without_the_event_refuses_a_plan(network: Network) -> None:
     client = referred(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        known = unit.directory.all().agreements
-        row = next(each for each in known if each.agreement_id == "coordination")
-        unit.directory.put(replace(row, version=2, events=("case-note-shared",)))
+    known = network.directory().agreements
+    row = next(each for each in known if each.agreement_id == "coordination")
+    network.put(replace(row, version=2, events=("case-note-shared",)))
 
     in_harbour(network, cms.add_plan, client)
 
@@ -440,8 +417,7 @@ def test_a_plan_in_another_system_of_the_agency_rides_on_the_same_referral(netwo
     client = referred(network)
     path = network.dir / "second.sqlite"
     cms.make_cms(path)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-second", "harbour", "cms", "active", {"path": str(path)}))
+    network.put(System("harbour-second", "harbour", "cms", "active", {"path": str(path)}))
     db = cms.connect(path)
     same = cms.add_client(db)
     cms.add_identifier(db, same, value=f"11{client:08d}")
@@ -451,8 +427,7 @@ def test_a_plan_in_another_system_of_the_agency_rides_on_the_same_referral(netwo
     network.settle()
     assert len(network.inbox("lakeside", "plan")) == 1
 
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-second", "harbour", "cms", "suspended", {"path": str(path)}))
+    network.put(System("harbour-second", "harbour", "cms", "suspended", {"path": str(path)}))
     db = cms.connect(path)
     cms.update(db, "isp_plan", 1, review_due="2026-09-01")
     db.close()

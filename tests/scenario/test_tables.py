@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hub.compose import PACKAGED_MAPPINGS
-from hub.model import locks
 from hub.model.directory import Service, System
 from tests import cms_builder as cms
 from tests.network import Network, make
@@ -31,11 +30,10 @@ def registry(tmp_path: Path, form: str) -> Registry:
 def network(tmp_path: Path, registry: Registry) -> Iterator[Network]:
     """Harbour has a housing registry beside its CMS; what comes into its CMS for housing is answered there."""
     made = make(tmp_path)
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-homes", "harbour", "housing", "active", registry.settings))
-        unit.directory.put(
-            Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms", answers="harbour-homes")
-        )
+    made.put(
+        System("harbour-homes", "harbour", "housing", "active", registry.settings),
+        Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms", answers="harbour-homes"),
+    )
     yield made
     made.hub.close()
 
@@ -262,15 +260,13 @@ def _with_kind(tmp_path: Path, folder: Path, registry: Registry) -> Network:
     for name in ("RF_STATUS.toml", "answer_task.csv", "answer_state.csv", "status_reason.csv"):
         (folder / name).unlink()
     made.reopen()
-    with made.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-quiet", "harbour", "quiet", "active", registry.settings))
+    made.put(System("harbour-quiet", "harbour", "quiet", "active", registry.settings))
     return made
 
 
 def test_only_the_system_that_the_service_names_may_answer(network: Network, registry: Registry) -> None:
     number = _lakeside_refers(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
+    network.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
     registry.answer(number, "accepted")
     registry.save()
 
@@ -285,8 +281,7 @@ def test_a_registry_of_another_agency_may_not_answer_whatever_its_service_says(
     network: Network, registry: Registry
 ) -> None:
     number = _lakeside_refers(network)
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-homes", "lakeside", "housing", "active", registry.settings))
+    network.put(System("harbour-homes", "lakeside", "housing", "active", registry.settings))
     registry.answer(number, "accepted")
     registry.save()
 
@@ -302,8 +297,7 @@ def test_a_suspended_registry_answers_nothing_though_the_cms_is_active(network: 
     registry.save()
     (network.dir / "lakeside.sqlite").rename(network.dir / "away")
     network.run()
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(System("harbour-homes", "harbour", "housing", "suspended", registry.settings))
+    network.put(System("harbour-homes", "harbour", "housing", "suspended", registry.settings))
     (network.dir / "away").rename(network.dir / "lakeside.sqlite")
 
     network.settle()
@@ -319,8 +313,7 @@ def test_an_answer_under_way_ends_when_its_service_is_no_longer_answered_there(
     registry.save()
     (network.dir / "lakeside.sqlite").rename(network.dir / "away")
     network.run()
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
+    network.put(Service("harbour-housing", "harbour", "housing", "Homes", "harbour-cms"))
     (network.dir / "away").rename(network.dir / "lakeside.sqlite")
 
     network.settle()

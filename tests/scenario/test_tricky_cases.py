@@ -6,27 +6,20 @@ Where a rule of the reader or the mapping alone is at stake, its case stands in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.model import locks
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
+from tests.network import Network, refer
 from tests.scenario.test_consent_rows import heard, on_the_bus, say, sent
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 LONG = "Wickramasinghe Arachchilage Dona Nirmala Priyadarshani de Silva-Fernandopulle Jr"  # 80 letters: all there is
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
-    made = make(tmp_path)
-    yield made
-    made.hub.close()
 
 
 def client_of(network: Network) -> dict[str, Any]:
@@ -370,15 +363,13 @@ def test_case_62_an_hour_that_comes_twice_is_read_as_the_first_and_comes_back_as
 
 
 def test_case_65_a_receiver_without_a_system_is_asked_about_and_gets_it_once_it_has_one(network: Network) -> None:
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        service = next(each for each in unit.directory.all().services if each.id == "lakeside-employment")
-        unit.directory.put(replace(service, system=""))
+    service = next(each for each in network.directory().services if each.id == "lakeside-employment")
+    network.put(replace(service, system=""))
     refer(network)
     network.run()
     before = (network.codes(), network.inbox("lakeside"))
 
-    with network.hub.store.unit(own=[locks.CONFIG]) as unit:
-        unit.directory.put(service)
+    network.put(service)
     network.run()
 
     assert before == ({"DN_RECIPIENT": 1}, [])

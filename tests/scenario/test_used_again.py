@@ -4,19 +4,16 @@ the same revision, are no proof of the same person or the same word (INV-2, INV-
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from hub.desk.people import resolve
 from hub.desk.who import Who
 from tests import cms_builder as cms
-from tests.network import Network, make, refer
+from tests.network import Network, refer
+from tests.shapes import ON_SQLITE
 
-
-@pytest.fixture
-def network(tmp_path: Path) -> Network:
-    return make(tmp_path)
+pytestmark = ON_SQLITE
 
 
 def test_a_decline_under_the_number_and_revision_of_a_deleted_consent_is_heard(network: Network) -> None:
