@@ -16,6 +16,7 @@ from tests import cms_builder as cms
 from tests import icare_builder as icare
 
 HERE = Path(__file__).parent / "golden" / "pairs"
+CMS_CLIENT = HERE.parent / "cms_client.sql"
 PLACES = {
     "harts": {"harbour": "T00001", "lakeside": "T00002"},
     "eois": {"harbour": "3898A", "lakeside": "4102B"},
@@ -58,7 +59,8 @@ def _cms(given: Path | None, folder: Path) -> dict[str, Any]:
     cms.make_cms(path)
     if given:
         with closing(cms.connect(path)) as db:
-            db.executescript("".join(file.read_text(encoding="utf-8") for file in sorted(given.glob("*.sql"))))
+            for file in (CMS_CLIENT, *sorted(given.glob("*.sql"))):
+                db.executescript(file.read_text(encoding="utf-8"))
     return {"path": str(path), "busy_timeout_ms": 50}
 
 
