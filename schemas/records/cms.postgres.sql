@@ -1,7 +1,7 @@
 -- The agency's own case management system (kind `cms`) on PostgreSQL 13 or newer: the same tables, views, change log and
 -- inbox as in `cms.sql`, which says what each is for.
 --
--- What the hub asks for are the seven views that it reads, change_log, hub_inbox and hub_inbox_error, with the columns of
+-- What the hub asks for are the views that it reads, change_log, hub_inbox and hub_inbox_error, with the columns of
 -- `cms.sql`. How an agency keeps its tables is its own matter: those below are an example that works.
 --
 -- Types that a view may show, and how the hub reads them: BOOLEAN as 1 and 0; DATE as YYYY-MM-DD; TIMESTAMP as YYYY-MM-DD
@@ -10,8 +10,9 @@
 --
 -- What the hub's user may do, and no more (docs/administrator.md):
 --
---   GRANT SELECT ON v_hub_client, v_hub_identifier, v_hub_language, v_hub_consent, v_hub_case, v_hub_referral_out,
---     v_hub_referral_in, change_log, hub_inbox_error TO hub;
+--   GRANT SELECT ON v_hub_client, v_hub_identifier, v_hub_language, v_hub_consent, v_hub_case, v_hub_plan,
+--     v_hub_note_shareable, v_hub_referral_out, v_hub_referral_in, v_hub_follow_up, v_hub_service, v_hub_relation,
+--     v_hub_assessment, change_log, hub_inbox_error TO hub;
 --   GRANT SELECT, INSERT ON hub_inbox TO hub;
 --
 -- change_log.seq and hub_inbox_error.seq are given in order of work and not of commits, so whoever reads sees holes. The
@@ -356,8 +357,8 @@ CREATE TABLE change_log (  -- table_name is the name of a view, row_id its key; 
 -- hub_referral_no the system has, is the same message: the hub repeats it where it does not know that it arrived.
 CREATE TABLE hub_inbox (
   message_id       VARCHAR(64) NOT NULL PRIMARY KEY,
-  kind             VARCHAR(20) NOT NULL,  -- referral, referral-status, plan, note, exit, follow-up, refusal, returned,
-                                          -- rejected, shortened, consent-changed
+  kind             VARCHAR(20) NOT NULL,  -- referral, referral-status, plan, note, exit, service, follow-up, refusal,
+                                          -- returned, rejected, shortened
   hub_referral_no  VARCHAR(12),
   client_id        BIGINT,               -- null: the system finds or makes the client itself
   base_row_version INTEGER,               -- of that client, as the adapter saw it
@@ -658,46 +659,36 @@ FOR EACH ROW EXECUTE FUNCTION parent_raised('case_file', 'case_id');
 CREATE TRIGGER presenting_issue_parent_u AFTER UPDATE ON presenting_issue
 FOR EACH ROW WHEN (NEW.row_version <> OLD.row_version) EXECUTE FUNCTION parent_raised('case_file', 'case_id');
 
--- A row that is deleted or moved to another client cannot be asked any more whose it was: its former client is raised.
+-- A row that is deleted or moved to another client or case cannot be asked any more whose it was: its former one is
+-- raised.
 
-CREATE FUNCTION client_left() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+CREATE FUNCTION parent_left() RETURNS TRIGGER LANGUAGE plpgsql AS $$  -- arguments: the parent, its key in the child
 DECLARE
   who VARCHAR(40) := OLD.updated_by;
 BEGIN
   IF TG_OP = 'UPDATE' THEN who := NEW.updated_by; END IF;
-  UPDATE client SET row_version = row_version + 1, updated_at = toronto_now(), updated_by = who
-  WHERE client_id = OLD.client_id;
+  EXECUTE format('UPDATE %I SET row_version = row_version + 1, updated_at = toronto_now(), updated_by = $1'
+    ' WHERE %I = $2', TG_ARGV[0], TG_ARGV[1])
+    USING who, CAST(to_jsonb(OLD) ->> TG_ARGV[1] AS BIGINT);
   RETURN NULL;
 END $$;
 
 CREATE TRIGGER client_identifier_left_d AFTER DELETE ON client_identifier
-FOR EACH ROW EXECUTE FUNCTION client_left();
+FOR EACH ROW EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER client_identifier_left_u AFTER UPDATE ON client_identifier
-FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION client_left();
+FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER language_result_left_d AFTER DELETE ON language_result
-FOR EACH ROW EXECUTE FUNCTION client_left();
+FOR EACH ROW EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER language_result_left_u AFTER UPDATE ON language_result
-FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION client_left();
-
+FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER client_relation_left_d AFTER DELETE ON client_relation
-FOR EACH ROW EXECUTE FUNCTION client_left();
+FOR EACH ROW EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER client_relation_left_u AFTER UPDATE ON client_relation
-FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION client_left();
-
-CREATE FUNCTION case_left() RETURNS TRIGGER LANGUAGE plpgsql AS $$
-DECLARE
-  who VARCHAR(40) := OLD.updated_by;
-BEGIN
-  IF TG_OP = 'UPDATE' THEN who := NEW.updated_by; END IF;
-  UPDATE case_file SET row_version = row_version + 1, updated_at = toronto_now(), updated_by = who
-  WHERE case_id = OLD.case_id;
-  RETURN NULL;
-END $$;
-
+FOR EACH ROW WHEN (NEW.client_id <> OLD.client_id) EXECUTE FUNCTION parent_left('client', 'client_id');
 CREATE TRIGGER assessment_left_d AFTER DELETE ON assessment
-FOR EACH ROW EXECUTE FUNCTION case_left();
+FOR EACH ROW EXECUTE FUNCTION parent_left('case_file', 'case_id');
 CREATE TRIGGER assessment_left_u AFTER UPDATE ON assessment
-FOR EACH ROW WHEN (NEW.case_id <> OLD.case_id) EXECUTE FUNCTION case_left();
+FOR EACH ROW WHEN (NEW.case_id <> OLD.case_id) EXECUTE FUNCTION parent_left('case_file', 'case_id');
 
 -- A client who becomes anonymous (or named) takes all rows out of the views (or into them): each is raised, so that
 -- the log says so of each.

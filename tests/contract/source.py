@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, cast
 
 import pytest
 
-from adapters.contract import Adapter, Gone, Page, Parcel, Raw, SentState, Source
+from adapters.contract import Adapter, Answering, Gone, Page, Parcel, Raw, SentState, Source
 from hub.errors import LeaseOver, RecordUnreadable, Unavailable
 from hub.model.canonical import sha256
 
@@ -45,6 +46,18 @@ class Agency(Protocol):
     def come_back(self) -> None:
         """It can be reached again, and holds what it held."""
         ...
+
+
+class InAFolder:
+    """An agency whose system is a folder."""
+
+    folder: Path
+
+    def vanish(self) -> None:
+        self.folder.rename(self.folder.with_name("away"))
+
+    def come_back(self) -> None:
+        self.folder.with_name("away").rename(self.folder)
 
 
 class Memory(dict[str, str]):
@@ -86,6 +99,22 @@ def drain(source: Source, since: str = "") -> tuple[list[Raw | Gone], str]:
             return found, since
         since = page.cursor
     raise AssertionError("a fetch that never ends")
+
+
+def page_by_page(connect: Connect) -> list[Raw | Gone]:
+    """As ``drain``, each page read by a process of its own."""
+    memory, found, since = Memory(), list[Raw | Gone](), ""
+    for _ in range(PAGES_MAX):
+        page = connect(memory).fetch(since)
+        found.extend(page.raws)
+        if page.cursor == since:
+            return found
+        since = page.cursor
+    raise AssertionError("a fetch that never ends")
+
+
+def answering(source: Source) -> Answering:
+    return cast(Answering, source)
 
 
 def keys(found: Sequence[Raw | Gone]) -> list[str]:

@@ -6,25 +6,36 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from adapters.contract import Adapter, Answer, Answering, Gone, Parcel, Raw, Source, Verdict
+from adapters.contract import Adapter, Answer, Gone, Parcel, Raw, Source, Verdict
 from adapters.eois import ADAPTER
 from adapters.mailbox import FILE_BYTES_MAX, Folder
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical
 from tests import eois_builder as eois
-from tests.contract.source import MARKED, Connect, LivingSource, Memory, drain, keys, nothing
+from tests.contract.source import (
+    MARKED,
+    Connect,
+    InAFolder,
+    LivingSource,
+    Memory,
+    answering,
+    drain,
+    keys,
+    nothing,
+    page_by_page,
+)
 
 
-class EoisAgency:
+class EoisAgency(InAFolder):
     """Workers of a CaMS site: each record that they save is a package in the folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.site = eois.Site(folder)
         self._count = 0
 
@@ -52,12 +63,6 @@ class EoisAgency:
             "Person": person, "Referral": referral,
         }  # fmt: skip
         return Parcel(envelope_id, "referral", canonical({"package": tree}), "K7QM2XWBR4TD")
-
-    def vanish(self) -> None:
-        self._folder.rename(self._folder.with_name("away"))
-
-    def come_back(self) -> None:
-        self._folder.with_name("away").rename(self._folder)
 
     def _save(self, number: int, reason: str) -> None:
         person = {"LegalLastName": MARKED}
@@ -89,10 +94,6 @@ def connect(agency: EoisAgency) -> Connect:
 @pytest.fixture
 def card() -> Adapter:
     return ADAPTER
-
-
-def answering(source: Source) -> Answering:
-    return cast(Answering, source)
 
 
 class TestEoisSource(LivingSource):
@@ -174,18 +175,10 @@ def test_a_long_extract_comes_page_by_page_whoever_reads_it(agency: EoisAgency, 
     plans = [{"Service Plan Reference": str(3_000_000 + number)} for number in range(1_100)]
     agency.site.report("15B", *plans)
     agency.site.report("15D", *plans)
-    memory = Memory()
     alone, _ = drain(connect())
-    since, in_turn = "", []
-    while True:  # each page by a process of its own
-        page = connect(memory).fetch(since)
-        in_turn += page.raws
-        if page.cursor == since:
-            break
-        since = page.cursor
 
     assert len(alone) == 3_300, "of each plan a referral, its end and a follow-up"
-    assert in_turn == alone
+    assert page_by_page(connect) == alone
     assert len({raw.key for raw in alone}) == 3_300
 
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from adapters import mailbox
-from adapters.contract import Adapter, Answer, Answering, Parcel, Raw, Source, Verdict
+from adapters.contract import Adapter, Answer, Parcel, Raw, Verdict
 from adapters.harts import ADAPTER, ack, dat
 from hub.clock import UtcClock
 from hub.errors import Unavailable
 from hub.model.canonical import canonical
 from tests import harts_builder as harts
-from tests.contract.source import MARKED, Connect, Memory, SourceContract, drain, keys, nothing
+from tests.contract.source import (
+    MARKED,
+    Connect,
+    InAFolder,
+    Memory,
+    SourceContract,
+    answering,
+    drain,
+    keys,
+    nothing,
+    page_by_page,
+)
 
 RECEIVER = "T00002"
 
 
-class HartsAgency:
+class HartsAgency(InAFolder):
     """Workers of a HARTS site: each record that they save goes out in a file of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.site = harts.Site(folder)
         self._count = 0
         self._names: dict[str, str] = {}
@@ -55,12 +64,6 @@ class HartsAgency:
         lines = [["CL", "U", {"local_key": "K7QM2XWBR4TD"}], ["RF", "U", fields]]
         return Parcel(envelope_id, "referral-status", canonical({"lines": lines}), "K7QM2XWBR4TD")
 
-    def vanish(self) -> None:
-        self._folder.rename(self._folder.with_name("away"))
-
-    def come_back(self) -> None:
-        self._folder.with_name("away").rename(self._folder)
-
 
 def _message(client: dat.Client) -> tuple[str, bytes]:
     (asked,) = client.lines
@@ -84,10 +87,6 @@ def connect(agency: HartsAgency) -> Connect:
 @pytest.fixture
 def card() -> Adapter:
     return ADAPTER
-
-
-def answering(source: Source) -> Answering:
-    return cast(Answering, source)
 
 
 class TestHartsSource(SourceContract):
@@ -131,18 +130,10 @@ def test_a_file_that_becomes_a_folder_before_it_was_read_through_stops_no_other(
 
 def test_pages_are_the_same_whoever_reads_them(agency: HartsAgency, connect: Connect):
     agency.site.hand_in(*[harts.client(harts.referral(ref_no=f"X-{n}", to_site=RECEIVER)) for n in range(1_100)])
-    memory = Memory()
     alone, _ = drain(connect())
-    since, in_turn = "", []
-    while True:  # each page by a process of its own
-        page = connect(memory).fetch(since)
-        in_turn += page.raws
-        if page.cursor == since:
-            break
-        since = page.cursor
 
     assert len(alone) == 1_100
-    assert in_turn == alone
+    assert page_by_page(connect) == alone
 
 
 def test_a_slip_that_waits_for_its_rename_is_left_alone_by_who_reads(agency: HartsAgency, connect: Connect):

@@ -11,17 +11,18 @@ from adapters.icare import ADAPTER
 from adapters.icare.workbook import Workbook
 from hub.clock import UtcClock
 from hub.model.canonical import canonical
-from tests.contract.source import MARKED, Connect, Memory, SourceContract, drain, keys
+from tests.contract.source import MARKED, Connect, InAFolder, Memory, SourceContract, drain, keys, page_by_page
 from tests.icare_builder import Office, assessed, profile, workbook
 from tests.unit.adapters.icare.paper import io_row
 
 FLAG = "language_skills_referrals_ind"
 
 
-class IcareAgency:
+class IcareAgency(InAFolder):
     """Workers of an agreement: each record that they save goes into workbooks of a month of its own."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.office = Office(folder)
         self._names: dict[str, str] = {}
         self._envelopes: dict[str, str] = {}
@@ -53,12 +54,6 @@ class IcareAgency:
         self._envelopes[number] = envelope_id
         day = UtcClock().now().date().isoformat()
         return Parcel(envelope_id, "report", _body(io_row(client_validation_id=number, start_dttm=day, end_dttm=day)))
-
-    def vanish(self) -> None:
-        self.office.folder.rename(self.office.folder.with_name("away"))
-
-    def come_back(self) -> None:
-        self.office.folder.with_name("away").rename(self.office.folder)
 
 
 def _body(fields: dict[str, str]) -> bytes:
@@ -102,18 +97,10 @@ def test_a_message_that_is_no_report_is_not_sent_and_nothing_is_committed(agency
 def test_pages_are_the_same_whoever_reads_them(agency: IcareAgency, connect: Connect):
     rows = [assessed(client_validation_id=f"{n:08}", settlement_plan_ind="No") for n in range(1_100)]
     agency.office.hand_in("NARS", rows, lov=False)
-    memory = Memory()
     alone, _ = drain(connect())
-    since, in_turn = "", []
-    while True:  # each page by a process of its own
-        page = connect(memory).fetch(since)
-        in_turn += page.raws
-        if page.cursor == since:
-            break
-        since = page.cursor
 
     assert len(alone) == 1_100
-    assert in_turn == alone
+    assert page_by_page(connect) == alone
 
 
 def test_a_workbook_that_goes_before_it_was_read_through_is_read_when_it_is_back(agency: IcareAgency, connect: Connect):

@@ -13,16 +13,17 @@ from adapters.table import card as card_of
 from adapters.table.record import notice
 from hub.clock import UtcClock
 from hub.compose import PACKAGED_MAPPINGS
-from tests.contract.source import MARKED, Connect, LivingSource, Memory
+from tests.contract.source import MARKED, Connect, InAFolder, LivingSource, Memory
 from tests.table_builder import Registry
 
 HOUSING = card_of("housing", (PACKAGED_MAPPINGS / "housing" / "records.toml").read_bytes())
 
 
-class TableAgency:
+class TableAgency(InAFolder):
     """Workers of a housing registry."""
 
     def __init__(self, folder: Path, form: str) -> None:
+        self.folder = folder
         self.registry = Registry(folder, form)
 
     def add(self) -> str:
@@ -50,12 +51,6 @@ class TableAgency:
 
     def parcel(self, envelope_id: str) -> Parcel:
         return Parcel(envelope_id, "refusal", notice(f"request:{envelope_id}", "DN_NO_CONSENT"))
-
-    def vanish(self) -> None:
-        self.registry.folder.rename(self.registry.folder.with_name("away"))
-
-    def come_back(self) -> None:
-        self.registry.folder.with_name("away").rename(self.registry.folder)
 
 
 @pytest.fixture(params=["csv", "xlsx", "sql"])
