@@ -83,10 +83,17 @@ class PostgresAt:
 
 
 def psql() -> str:
-    """The program that asks a server."""
-    if (found := shutil.which("psql")) is None:
+    """The program that asks a server.
+
+    Debian has on the PATH a script that finds this one, and takes four times as long as the question.
+
+    Raises:
+        Absent: there is none.
+    """
+    found = newest("psql") or shutil.which("psql")
+    if found is None:
         raise Absent("psql is not on the PATH")
-    return found
+    return str(found)
 
 
 def variables(url: str) -> dict[str, str]:
@@ -190,10 +197,15 @@ def programs() -> Path:
     """
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
-    versions = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
-    if not versions:
+    if (initdb := newest("initdb")) is None:
         raise Absent(f"initdb is neither on the PATH nor in {DEBIAN}/*/bin")
-    return max(versions, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)])
+    return initdb.parent
+
+
+def newest(program: str) -> Path | None:
+    """Debian's, of the newest version."""
+    found = DEBIAN.glob(f"*/bin/{program}")
+    return max(found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-3])], default=None)
 
 
 def unprivileged() -> str:
