@@ -8,8 +8,9 @@ from pathlib import Path
 from adapters.harts import ack, dat
 from hub.sample import harts
 from hub.sample.centre import Centre
-from hub.sample.network import Network
+from hub.sample.network import Network, make_network
 from hub.sample.scenarios import Scenario
+from tests.unit.sample.conftest import CLIENTS, TODAY
 from tests.unit.sample.hub_writes import DAY, answer, asks, to_harts, told
 
 AT = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
@@ -22,8 +23,9 @@ def acked(centre: Centre, path: Path) -> list[tuple[str, str, str, str]]:
 
 
 def test_what_the_sample_writes_the_adapter_reads_without_a_fault_but_where_the_story_wants_one(
-    network: Network,
+    tmp_path: Path,
 ) -> None:
+    network = make_network(tmp_path / "systems", CLIENTS, 1, TODAY)  # of this seed one of the centre's has a bad UCI
     (path,) = network.harts.from_harts.glob("*.DAT")
 
     batch = dat.read(path.name, path.read_bytes(), dat.FROM_HARTS)
@@ -33,7 +35,7 @@ def test_what_the_sample_writes_the_adapter_reads_without_a_fault_but_where_the_
     clients = list(batch.clients())
     assert [client.line.fields["surname"] for client in clients] == [person.client["last_name"] for person in own]
     faulty = [person.scenario for person, client in zip(own, clients, strict=True) if client.faults]
-    assert set(faulty) <= {Scenario.BAD_UCI}
+    assert faulty == [Scenario.BAD_UCI]
 
 
 def test_what_the_sample_reads_is_what_the_adapter_writes(network: Network) -> None:

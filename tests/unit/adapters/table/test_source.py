@@ -396,8 +396,9 @@ def test_case_33_no_cell_of_an_answer_begins_as_a_formula(tmp_path: Path) -> Non
 
     file.put(file.prepare([Line("request:R-1", "refusal", "DN_SCHEMA", "=cmd|' /C calc'!A0")]))
 
-    assert "\"'=cmd" in (tmp_path / "answers.csv").read_text() or "'=cmd" in (tmp_path / "answers.csv").read_text()
-    assert ",=cmd" not in (tmp_path / "answers.csv").read_text()
+    text = (tmp_path / "answers.csv").read_text()
+    assert "'=cmd" in text
+    assert ",=cmd" not in text
 
 
 # -- looking
