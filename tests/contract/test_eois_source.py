@@ -172,14 +172,14 @@ def test_a_plan_opened_in_error_is_void_and_what_was_said_of_it_is_gone_case_51(
 
 
 def test_a_long_extract_comes_page_by_page_whoever_reads_it(agency: EoisAgency, connect: Connect):
-    plans = [{"Service Plan Reference": str(3_000_000 + number)} for number in range(1_100)]
+    plans = [{"Service Plan Reference": str(3_000_000 + number)} for number in range(400)]
     agency.site.report("15B", *plans)
     agency.site.report("15D", *plans)
     alone, _ = drain(connect())
 
-    assert len(alone) == 3_300, "of each plan a referral, its end and a follow-up"
+    assert len(alone) == 1_200, "of each plan a referral, its end and a follow-up"
     assert page_by_page(connect) == alone
-    assert len({raw.key for raw in alone}) == 3_300
+    assert len({raw.key for raw in alone}) == 1_200
 
 
 def test_a_newer_telephone_number_is_no_new_referral(agency: EoisAgency, connect: Connect):
