@@ -57,7 +57,7 @@ class IcareAgency(InAFolder):
 
 
 def _body(fields: dict[str, str]) -> bytes:
-    return canonical({"module": "IO", "month": fields["start_dttm"][:7], "fields": fields})
+    return canonical({"module": "IO", "fields": fields})
 
 
 @pytest.fixture
