@@ -83,29 +83,38 @@ def numbered_by_what_lies_there(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mistake", "promise", "odds", "busy"),
+    ("mistake", "promise", "odds", "busy", "likely"),
     [
-        pytest.param(no_second_decision, "INV-3", CROWDED, "", id="hand-over without the second decision"),
-        pytest.param(no_lease, "INV-3", CROWDED, "", id="commit without a look at the lease"),
-        pytest.param(no_drain, "INV-3", CROWDED, "", id="withdrawal without a drain"),
-        pytest.param(no_wake, "forgotten", CROWDED, "", id="wake forgotten"),
-        pytest.param(nothing_dropped, "INV-6", CROWDED, "", id="body and key kept"),
-        pytest.param(no_slips, "delivered twice", FORGETFUL, "maple", id="file to HARTS without a look at the others"),
+        pytest.param(no_second_decision, "INV-3", CROWDED, "", 6, id="hand-over without the second decision"),
+        pytest.param(no_lease, "INV-3", CROWDED, "", 4, id="commit without a look at the lease"),
+        pytest.param(no_drain, "INV-3", CROWDED, "", 10, id="withdrawal without a drain"),
+        pytest.param(no_wake, "forgotten", CROWDED, "", 0, id="wake forgotten"),
+        pytest.param(nothing_dropped, "INV-6", CROWDED, "", 0, id="body and key kept"),
         pytest.param(
-            numbered_by_what_lies_there, "a hole|is nowhere", CROWDED, "maple", id="file number by what lies there"
+            no_slips, "delivered twice", FORGETFUL, "maple", 1, id="file to HARTS without a look at the others"
+        ),
+        pytest.param(
+            numbered_by_what_lies_there, "a hole|is nowhere", CROWDED, "maple", 0, id="file number by what lies there"
         ),
     ],
 )
 def test_a_hub_with_a_mistake_in_it_is_found_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: Patch, promise: str, odds: dict[str, float], busy: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mistake: Patch,
+    promise: str,
+    odds: dict[str, float],
+    busy: str,
+    likely: int,
 ) -> None:
+    """``likely`` is the seed that finds it today, and saves those before it; after a change it may be another."""
     mistake(monkeypatch)
     found: list[str] = []
 
-    for seed in range(20):
-        (tmp_path / str(seed)).mkdir()
+    for turn, seed in enumerate((likely, *range(20))):
+        (tmp_path / str(turn)).mkdir()
         try:
-            simulate(tmp_path / str(seed), seed, TURNS, odds, busy)
+            simulate(tmp_path / str(turn), seed, TURNS, odds, busy)
         except AssertionError as error:
             found.append(str(error))
         if any(re.search(promise, text) for text in found):
