@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters import mailbox
 from adapters.contract import Adapter, Answer, Parcel, Raw, Verdict
 from adapters.harts import ADAPTER, ack, dat
 from hub.clock import UtcClock
