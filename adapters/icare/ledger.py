@@ -129,7 +129,8 @@ class Ledger:
         waiting = set(self._box.names(BOOK, spooled=True))
         slips = [slip for name in self._box.names(SLIP, spooled=True) if (slip := self._slip(name)) is not None]
         sent = [slip for slip in slips if slip.file not in waiting]
-        places = {name: place for place in reversed(PLACES) for name in self._folder.names(place)}
+        # of one that was copied and not moved the copy that went further speaks
+        places = {name: place for place in PLACES for name in self._folder.names(place)}
         return Book(sorted(sent, key=_in_order), places)
 
     def slip(self, file: str) -> Slip | None:

@@ -732,6 +732,15 @@ def test_a_workbook_that_may_not_be_read_keeps_no_other_from_being_mended(desk: 
     assert other != MAY
 
 
+@pytest.mark.parametrize("place", ["uploaded", "processed"])
+def test_a_workbook_that_was_copied_and_not_moved_was_uploaded_all_the_same(desk: Desk, place: str):
+    desk.send(report("e-1"))
+    (desk.folder / place / MAY).write_bytes((desk.folder / MAY).read_bytes())
+
+    assert desk.gathering().take_back(["e-1"]) == []
+    assert desk.codes(report("e-2", service_language_id="French")) != [(ACK, "")]
+
+
 def test_a_row_that_its_worker_took_out_already_is_out(desk: Desk):
     desk.send(report("e-1"), report("e-2", client_validation_id=OTHER))
     desk.save(MAY, [io_row(client_validation_id=OTHER)])
