@@ -71,12 +71,10 @@ class ToIcare:
     def take_back(self, envelope_ids: Sequence[str], now: datetime) -> list[str]:
         """Take rows out of workbooks that lie in the folder; see :meth:`adapters.contract.Gathering.take_back`.
 
-        A workbook of which no row is left goes. One that its worker has open, or in which a row stands that nobody
-        knows (it may be the one that is looked for), stays as it is.
+        A workbook of which no row is left goes, also where somebody has saved it once more. One that its worker has
+        open, or in which a row stands that nobody knows (it may be the one that is looked for), stays as it is.
         """
         self._not_anew = frozenset(envelope_ids)
-        if not envelope_ids:
-            return []
         with self._box.alone():
             self._writer.clear()
             book = self._ledger.now()

@@ -92,8 +92,6 @@ def take_back(house: House, system: System) -> bool:
         unanswered = rows.handovers.unanswered(system.id)
         before = {name: (rows.cursors.remembered(name, system.id) or "").split() for name in (ASKED, LEFT)}
         why = {row.envelope_id: code for some in batches(unanswered, BATCH) for row, code in _wrong(house, rows, some)}
-    if not unanswered:
-        return False
     why = dict.fromkeys(before[ASKED], CHANGED) | why  # perhaps it is out, and nobody has heard of it
     wrong = [row for row in unanswered if row.envelope_id in why]
     asked = [row.envelope_id for row in wrong]

@@ -666,6 +666,9 @@ def test_a_workbook_of_which_no_row_is_left_goes_with_its_list(desk: Desk):
     assert desk.gathering().take_back(["e-1"]) == ["e-1"]
 
     assert [path.name for path in desk.folder.iterdir() if path.is_file()] == []
+    desk.save(MAY, [io_row()])  # from the window in which it was open
+    assert desk.gathering().take_back([]) == []
+    assert desk.books() == []
     assert desk.gathering().take_back(["e-1"]) == ["e-1"]  # the answer may have been lost
     assert desk.codes(report("e-2")) == [(ACK, "")]
     assert desk.books() == ["IO_A-100_202605_2.xlsx"]  # no number is given twice
