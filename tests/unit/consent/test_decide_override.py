@@ -26,6 +26,7 @@ FLAGS = {
     "DOC-UNCON": Risk.NOT_FULLY_CONSCIOUS,
     "ST-CHILD-PROTECT": Risk.CHILD_ABUSE,
     "ST-RETIREMENT": Risk.RESIDENT_ABUSE,
+    "ST-EMERG-ORG": Risk.HARM_OTHERS,
     "ST-PUBLIC-BODY": Risk.HARM_OTHERS,
     "AU-PGS1": Risk.SELF_HARM,
     "AU-VIC-FV": Risk.HARM_OTHERS,
@@ -287,6 +288,9 @@ OPEN_LOCK = directive(recipients=("H",))
             id="C-168 whatever the declaration lacks",
         ),
         pytest.param(disclosing("DOC-OTHER", "P"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-169 no agreement with P"),
+        pytest.param(
+            disclosing("ST-EMERG-ORG", "H"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-170 an emergency threatens life"
+        ),
         pytest.param(
             disclosing("ST-PUBLIC-BODY", "H"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-171 compelling circumstances"
         ),
