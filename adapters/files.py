@@ -78,10 +78,13 @@ def write_new(path: Path, data: bytes) -> None:
         OSError: it cannot be.
     """
     handle = open_new(path)
-    with open(handle, "wb") as file:
-        file.write(data)
-        file.flush()
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
         os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(path: Path) -> None:

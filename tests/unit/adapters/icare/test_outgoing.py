@@ -547,7 +547,7 @@ def test_a_full_disk_is_an_outage_and_leaves_nothing(desk: Desk, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken, pytest.raises(Unavailable, match="No space"):
-        broken.setattr(os, "fsync", full)
+        broken.setattr(os, "write", full)
         desk.send(report("e-1"))
 
     assert desk.books() == []
