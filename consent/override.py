@@ -74,13 +74,14 @@ def weigh(facts: Facts, decision: Decision) -> Decision:
 
 
 def _overridden(facts: Facts, override: Override, decision: Decision) -> Decision:
-    if decision.stage == "P-1":
-        return Decision.deny("P-1", Code.OX_NOT_OVERRIDABLE, *decision.codes, basis=decision.basis)
+    lacks = defect(facts, override)
+    if decision.stage == "P-1":  # a mandatory report would pass here: it is told what it lacks
+        why = lacks if lacks and _kind(override) == "must" else Code.OX_NOT_OVERRIDABLE
+        return Decision.deny("P-1", why, *decision.codes, basis=decision.basis)
     if decision.stage not in _OPENED:
         return decision
     if decision.permits and not _strips_the_risk(decision):  # C-168: told to the privacy officer
         return replace(decision, codes=(*decision.codes, Code.OX_NOT_NEEDED))
-    lacks = defect(facts, override)
     if lacks is not None:
         return Decision.deny("P-11", lacks, *decision.codes, basis=decision.basis)
     assert override.terms is not None, "without terms it has a defect"

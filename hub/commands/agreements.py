@@ -19,7 +19,7 @@ from hub.exchange.withdraw import Drain, Receipt
 from hub.model.rows import Handover
 
 WAIT_S = 0.05  # between two looks at what is still under way
-IN_A_WORKBOOK = "in a workbook: the hub takes its row out, unless it was uploaded, is open or has a strange row"
+IN_A_WORKBOOK = "in a workbook; whether it was uploaded nobody has said yet"
 KINDS = ("agency", "system", "agreement", "all")
 
 What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]

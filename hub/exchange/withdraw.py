@@ -33,7 +33,7 @@ class Receipt:
 
     ``unknown``: it was opened and never acknowledged, so it may have arrived before the withdrawal.
     ``unanswered``: those of ``arrived`` that were put where a worker passes them on by hand, and of which the system
-    behind it has said nothing yet: what was not passed on is taken out (``taking_back.py``).
+    behind it has said nothing yet. After a client's no what was not passed on is taken out (``taking_back.py``).
     """
 
     arrived: tuple[str, ...]
@@ -53,10 +53,10 @@ class Drain:
         """Look once: the receipt when nothing is under way any more, else None."""
         with self._house.store.peek() as rows:
             relying = {row.envelope_id: row for name in self._basis for row in rows.handovers.relying_on(name)}
+            if any(self._under_way(row) for row in relying.values()):
+                return None
             by_hand = [system.id for system in rows.directory.all().systems.values() if self._by_hand(system)]
             silent = {row.envelope_id for system in by_hand for row in rows.handovers.unanswered(system)}
-        if any(self._under_way(row) for row in relying.values()):
-            return None
         fates: dict[str, list[str]] = {"arrived": [], "not_arrived": [], "unknown": []}
         for envelope_id, row in sorted(relying.items()):
             fates[_fate(row)].append(envelope_id)

@@ -282,16 +282,20 @@ def test_i_17_no_workbook_is_put_anew_with_somebody_who_has_withdrawn(
     assert [row["client_birth_dt"] for row in site.rows("CLIENT_PROFILE")] == ["1991-02-04"]
 
 
+def agrees_again(site: Site) -> None:
+    db = site.network.db("harbour")
+    cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
+    db.close()
+    site.run()
+
+
 def test_i_17_who_is_told_anew_and_agrees_is_reported_again(site: Site) -> None:
     served(site)
     withdrawn(site, 1)
     site.run()
     assert site.books("CLIENT_PROFILE") == []
 
-    db = site.network.db("harbour")
-    cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
-    db.close()
-    site.run()
+    agrees_again(site)
 
     assert len(site.rows("CLIENT_PROFILE")) == 1
 
@@ -336,10 +340,7 @@ def test_who_dies_when_a_row_is_out_has_not_lost_it_although_its_client_agrees_a
         broken.setattr(taking_back, "_told", killed)
         site.run()
     assert site.books("CLIENT_PROFILE") == []
-    db = site.network.db("harbour")
-    cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
-    db.close()
-    site.run()
+    agrees_again(site)
 
     assert len(site.rows("CLIENT_PROFILE")) == 1
 

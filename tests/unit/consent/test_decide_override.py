@@ -374,6 +374,13 @@ def test_what_p_1_bars_no_duty_of_care_opens(code: str) -> None:
     assert decide(facts).codes[:2] == ("OX_NOT_OVERRIDABLE", "DN_EXISTENCE")
 
 
+def test_what_a_mandatory_report_of_a_womens_service_lacks_is_told() -> None:
+    override = replace(CHILD_REPORT.override, limbs=())
+    facts = replace(CHILD_REPORT, override=override, sender=Party("A", lane="womens"))
+
+    assert decide(facts).codes == ("OX_THRESHOLD", "DN_EXISTENCE")
+
+
 def test_s27_of_a_mandatory_report_what_is_barred_is_taken_out_and_the_rest_goes() -> None:
     more = (item(C.LOCATION, 5), item(C.JUSTICE_YOUTH, 6, essential=True), item(C.IDENT, 7, third_party=True))
     message = replace(CHILD_REPORT.message, items=(*CHILD_REPORT.message.items, *more))

@@ -127,6 +127,18 @@ def test_a_profile_does_not_wait_for_the_month_that_goes_on(db, source):
     assert list(told(source, "report")[0]) == ["report:1"]
 
 
+def test_a_profile_keeps_its_key_where_an_earlier_month_was_entered_later(db, source, clock):
+    number = client(db)
+    cms.add_service(db, number, started_at="2026-05-02 10:00:00", ended_at=None)
+    cms.add_service(db, number)
+    found, cursor = told(source, "profile")
+    assert list(found) == ["profile:1"]
+    assert [each.get("after") for each in told(source, "report")[0].values()] == ["profile:1"]
+
+    clock.set(datetime(2026, 6, 2, 12, tzinfo=UTC))
+    assert set(keys_of(source.fetch(cursor), "report", "profile")) <= {"profile:1", "report:1", "report:2"}
+
+
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("began", ["2026-O4-14 10:00:00", "2026--1-14 10:00", "2026-a", "2026-13-01 10:00:00", ""])
 def test_a_time_that_nobody_can_read_stops_no_neighbour_and_its_own_record_says_so(db, source, began):
