@@ -287,6 +287,7 @@ class RecordKind:
         event: ``referral`` (T1 or withdrawal by its status), ``referral-status``, ``consent``; of a record that names
             no recipient the message event that each agency with a referral of its client gets: ``plan-shared``,
             ``case-note-shared``, ``review-done``, and ``notify-update-process-request`` for what was done for a client.
+            ``override-disclosure``: a declared duty of care; ``override-word``: what somebody else says of one.
         holds: of those, the resource type that its messages are known by; "" for the first three.
         outcome_of: of what was done for a client, the child field that names the referrals of which it is the outcome;
             "": it names none, and is that of each referral of its client that its system received.
@@ -297,9 +298,12 @@ class RecordKind:
         route: of a referral that names no recipient, the field by which its agency's own table leads to one:
             ``list/code``, or a code of the list that is called as the kind of record.
         parcel: the parcel kind under which the record is written out; None: it is only read.
-        to: of a report, the field that names the agency to which it goes.
+        to: of a report, or of a declared duty of care, the field that names the agency to which it goes.
+        number: of a declared duty of care, the field for the hub's number of it; ``call_back``: for the number under
+            which its reporter is reached. The exchange fills both when it is written.
         after: of a report, the field with the key of the record that must have been taken before it.
         own: the field that holds a referral's number in the system that opened it.
+        risks: the field in which a worker asserts dangers; "": the kind has none.
         consent: the field in which a worker names a consent by the hub's number; "": the kind has none.
         incomplete: the field that says that something was left out (I-10); "": the parcel alone says it.
         told: the system tells of such records; else they are only written.
@@ -326,6 +330,9 @@ class RecordKind:
     place_from: str = ""
     place_to: str = ""
     only_open: bool = False
+    number: str = ""
+    call_back: str = ""
+    risks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,8 +341,9 @@ class Adapter:
 
     What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
     client), ``client.deceased_date``, ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and
-    ``client.home_language``. It writes ``from_org``, the record's own agency, into a request, and into what is shared,
-    before it is mapped. All else it takes from what the mapping makes of a record.
+    ``client.home_language``; of a declared duty of care its fields (settled S22) and ``limbs``. It writes ``from_org``,
+    the record's own agency, into a request, and into what is shared, before it is mapped. All else it takes from what
+    the mapping makes of a record.
     """
 
     kind: str

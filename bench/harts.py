@@ -20,9 +20,10 @@ from bench.batch import resident_mb
 from bench.figures import Figure, core_watch, stopwatch
 from bench.world import birth_date, family_name
 from consent.model.words import Purpose
-from hub.exchange.addressing import placeholders
+from hub.exchange.building import placeholders
 from hub.exchange.message import ADD, Ends, assemble
-from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.reading import read_one
+from hub.exchange.records import ReferralRecord
 from hub.exchange.writing import places_of, write_parcel
 from hub.model.directory import System
 from hub.model.envelope import Envelope

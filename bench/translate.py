@@ -14,10 +14,11 @@ from adapters.contract import Raw
 from bench.figures import Figure, core_watch
 from bench.world import RECIPIENT, SENDER, World, world
 from consent.model.words import Purpose
-from hub.exchange.addressing import placeholders
+from hub.exchange.building import placeholders
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Ends, assemble
-from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.reading import read_one
+from hub.exchange.records import ReferralRecord
 from hub.exchange.writing import write_parcel
 from hub.model.directory import System
 from hub.model.envelope import Envelope

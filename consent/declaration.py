@@ -61,8 +61,9 @@ def _content(case: _Case) -> bool:
     """
     told, pack = case.override, case.facts.pack
     canned = told.narrative < pack.narrative_min or told.repeats > pack.repeats_max
+    unsaid = not 0 < told.told <= pack.told_max
     no_danger = case.terms.answer is None and not case.facts.message.risk_flags
-    return no_danger or (not case.must and (canned or not told.safeguards))
+    return no_danger or (not case.must and (canned or unsaid or not told.safeguards))
 
 
 def _recipient(case: _Case) -> bool:

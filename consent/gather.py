@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from consent.grant import grant
 from consent.model import Facts, Message, Party, SubjectFacts, SystemFacts
+from consent.model.words import Body
 from consent.packs import Packs
 from hub.model.directory import Agency
 from hub.ports import Directory, Peek, ProvisionalFacts, Unit
@@ -30,6 +32,8 @@ class Question:
         identity: what matching found of the person.
         deceased: the record says that the person has died, perhaps before the registry knows.
         decision_age_s: age of an earlier decision about the same message, at gate 2.
+        override: id of the declaration on which it goes; "": on none.
+        envelope: of the message at gate 2.
     """
 
     sender: str
@@ -41,6 +45,8 @@ class Question:
     identity: Literal["one", "none", "ambiguous"] = "one"
     deceased: bool = False
     decision_age_s: float | None = None
+    override: str = ""
+    envelope: str | None = None
 
 
 def gather(unit: Unit, question: Question, packs: Packs) -> Facts:
@@ -59,6 +65,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     out_of, into = (_runs(name, directory) for name in question.systems)
     sender = directory.agencies.get(question.sender)
     ends = {question.sender, question.recipient}
+    declared = rows.overrides.get(question.override) if question.override else None
     return Facts(
         at=rows.now,
         pack=packs.facts(sender.pack if sender else ""),
@@ -70,6 +77,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
         profile=packs.profile(message.type),
         subjects=_subjects(rows, question),
         agreements=tuple(row for row in directory.agreements if set(row.parties) == ends),
+        override=grant(rows, declared, packs, envelope=question.envelope) if declared else None,
         system=SystemFacts(
             identity=question.identity,
             registry_seq=rows.consents.head(),
@@ -98,4 +106,5 @@ def _party(name: str, agency: Agency | None, *, known: bool, runs: bool) -> Part
     if agency is None:  # the name is the source's own text: it goes no further
         return Party(agency="", known=False)
     status = agency.status if runs else "suspended"
-    return Party(agency=name, lane=agency.lane, pack=agency.pack, status=status, known=known)
+    body = Body(agency.body) if agency.body else None
+    return Party(agency=name, lane=agency.lane, pack=agency.pack, status=status, known=known, body=body)

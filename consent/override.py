@@ -114,17 +114,24 @@ def _least(facts: Facts, override: Override, terms: Terms, stage: str) -> Decisi
 
 def _kept_back(item: Item, facts: Facts, override: Override, terms: Terms) -> Code | None:
     """Why an item stays behind, or None: it goes."""
+    category = Category.LOCATION if _is_address(item) else item.category
     of_another = item.subject != facts.message.subject and not terms.child  # a child's report names who cares for it
+    narrowed = frozenset(override.narrowed)
     reasons = (
         (item.third_party, Code.RD_THIRD_PARTY),  # whoever told it (3.4)
         (item.category is Category.JUSTICE_YOUTH, Code.RD_YOUTH_JUSTICE),
-        (item.category is Category.LOCATION and _is_protected(facts), Code.RD_LOCATION),
+        (category is Category.LOCATION and _is_protected(facts), Code.RD_LOCATION),
         (of_another, Code.RD_SUBJECT),
-        (item.category not in terms.profile or item.category in override.narrowed, Code.RD_PURPOSE_MIN),
+        (category not in terms.profile or not narrowed.isdisjoint((category, item.category)), Code.RD_PURPOSE_MIN),
         (bool(item.lineage) or item.source_agency not in (None, facts.sender.agency), Code.RD_LINEAGE),
         (item.confidentiality == "V", Code.RD_SENSITIVE),
     )
     return next((code for bites, code in reasons if bites), None)
+
+
+def _is_address(item: Item) -> bool:
+    """Whether it is where somebody lives: with a channel it is contact, and here it is a place (3.4, settled S27)."""
+    return ".address" in item.path
 
 
 def _is_protected(facts: Facts) -> bool:

@@ -41,6 +41,7 @@ _BUILT = {
     Purpose.COORDINATION: ("PlanShared", "CaseNoteShared"),
     Purpose.FOLLOW_UP: ("FollowUp",),
     Purpose.FUNDER_REPORT: ("FunderReport",),
+    Purpose.SAFETY: ("OverrideDisclosure",),
 }
 
 _Judged = list[tuple[Item, Withheld | None]]

@@ -32,6 +32,7 @@ from hub.exchange.rules import RULES, activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.keys.ring import KeyRing, create_keys
+from hub.keys.words import WordKeys
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 from hub.observe import Observed, observe, sweep
@@ -223,6 +224,7 @@ def compose(
             clock=clock,
             ids=ids,
             keys=keys,
+            words=WordKeys(settings.keys / "words", ids),
             packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
             schema=MessageSchema(),
             adapters=cards,
@@ -287,6 +289,9 @@ def adapters_of(overlay: Path) -> Mapping[str, Adapter]:
     return {kind: card_of(kind, overlay) for kind in kinds_of(overlay)}
 
 
+_READ_ONLY = ("consent", "override-word")  # a consent's client is translated as a request's
+
+
 def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
     """The packaged mappings of a kind under those of the data folder.
 
@@ -297,8 +302,8 @@ def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
     beside = () if kind in ADAPTERS else (adapters.table.FILE,)
     found = mapping.load(kind, _folders(kind, overlay), card.columns(), card.functions, beside)
     for record in card.records:
-        if record.event != "consent" and record.name not in found.records:  # a consent's client is the request's
-            got, expected = "no such file", "a mapping of every kind of record but CONSENT"
+        if record.event not in _READ_ONLY and record.name not in found.records:
+            got, expected = "no such file", "a mapping of every kind of record but CONSENT and OVERRIDE_WORD"
             raise Refused(f"mappings/{kind}/{record.name}.toml", got, expected, "add it")
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ KEYS = {
     "follow_up": "follow_up_id",
     "client_relation": "relation_id",
     "assessment": "assessment_id",
+    "override_declaration": "override_id",
+    "override_word": "word_id",
 }
 SAVED_AT = "2026-05-04 09:00:00"  # Toronto
 
@@ -225,6 +228,41 @@ def add_follow_up(db: sqlite3.Connection, client_id: int, **fields: Any) -> int:
     made = {"month": 3, "due_on": "2026-05-20", "done_on": "2026-05-22", "method": "phone", "reached": 1}
     said = {"satisfaction": 4, "situation": "EMPLOYED_FT", "needs_booking": 0}
     return _insert(db, "follow_up", {"case_id": case, **made, **said, **fields})
+
+
+def add_override(
+    db: sqlite3.Connection, client_id: int, code: str, recipient_org: str, limbs: Mapping[str, str], **fields: Any
+) -> int:
+    """A duty of care that a worker declares, everything said that can be asked: not imminent, to be told afterwards.
+
+    Args:
+        limbs: of the test, each attested, with its fact.
+    """
+    said = {
+        "told": "Was told on the phone at nine of a plan for tonight.",
+        "narrative": "At nine she said on the phone that tablets lie beside her bed and will take them tonight.",
+        "imminent": 0,
+        "consent_sought": "unsafe-to-ask",
+        "notice": "tell-after",
+        "worker": "w-301",
+        "updated_by": "w-301",
+    }
+    db.execute("BEGIN")
+    row = {"client_id": client_id, "code": code, "recipient_org": recipient_org, **said, **fields}
+    number = _insert(db, "override_declaration", row)
+    for limb, fact in limbs.items():
+        db.execute(
+            "INSERT INTO override_limb (override_id, limb, attested, fact, updated_by) VALUES (?, ?, ?, ?, ?)",
+            (number, limb, int(bool(fact)), fact, row["updated_by"]),
+        )
+    db.execute("COMMIT")
+    return number
+
+
+def add_word(db: sqlite3.Connection, override_id: int, worker: str, kind: str = "approval", **fields: Any) -> int:
+    """What somebody else says of a declaration, under an account of their own."""
+    row = {"override_id": override_id, "kind": kind, "worker": worker, "updated_by": worker}
+    return _insert(db, "override_word", {**row, **fields})
 
 
 def add_relation(db: sqlite3.Connection, client_id: int, related: int, relation: str = "child", **fields: Any) -> int:

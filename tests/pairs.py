@@ -22,7 +22,8 @@ from hub.exchange import addressing
 from hub.exchange.house import House
 from hub.exchange.match import Held, to_learn
 from hub.exchange.message import Numbers, renumber
-from hub.exchange.reading import ReferralRecord, read_one
+from hub.exchange.reading import read_one
+from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Submission
 from hub.exchange.writing import Written, write_parcel
 from hub.mapping.contents import CONTENTS, REPORTED, Cell, cells

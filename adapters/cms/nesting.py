@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from adapters.cms.overrides import limbs_apart
 from adapters.cms.views import FORMS, Form
 
 Row = tuple[str, dict[str, Any]]  # row version, and what is not NULL
@@ -23,6 +24,9 @@ def one_each(key: str, rows: Iterable[Row]) -> Iterator[Row]:
         key: the key's column.
         rows: those of one view.
     """
+    if key == "override_id":
+        yield from ((version, limbs_apart(row)) for version, row in rows)
+        return
     if key != "plan_id":
         yield from rows
         return

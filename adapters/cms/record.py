@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from adapters.cells import flag
+from adapters.cms.overrides import declared
 from adapters.cms.services import merged, told
 from adapters.cms.values import EXPECTED, READERS
 from adapters.cms.views import FORMS, IDENTIFIER, KEYS, READ, SAFE_CHANNELS, Form
@@ -74,7 +75,7 @@ def parse(key: str, data: bytes) -> Record:
     if kind == "SERVICE":
         reader.demand_order(record)
         return told(record)
-    return record
+    return declared(key, record) if kind == "OVERRIDE" else record
 
 
 def render(record: Record) -> bytes:

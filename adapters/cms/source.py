@@ -39,6 +39,7 @@ from hub.model.canonical import canonical
 _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were first seen
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
+_FIRST = ("consent:", "override")  # a "no" must not wait, nor a danger
 _BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
 
@@ -158,7 +159,7 @@ class CmsSource:
             compared = compare(self._database, self._delivered, self._reports, cursor.sweep)
             keys, cursor = [*keys, *compared.keys], replace(cursor, sweep=compared.rest)
         cursor, rejections = self._rejections(cursor, now, problems)
-        wanted = sorted(self._for_the_hub(unique(keys)), key=lambda key: not key.startswith("consent:"))
+        wanted = sorted(self._for_the_hub(unique(keys)), key=lambda key: not key.startswith(_FIRST))
         return Page((), cursor.text(), tuple(problems), rejections), wanted
 
     def _for_the_hub(self, keys: Sequence[str]) -> list[str]:
@@ -311,7 +312,8 @@ class CmsSource:
         rows = list(self._database.rows(keyed.view, keyed.column, numbers))
         if keyed.once:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
-        clients = self._clients(unique(row.get("client_id") for _, row in rows), keyed)
+        people = [row.get(name) for _, row in rows for name in ("client_id", "child_client_id") if name in row]
+        clients = self._clients(unique(people), keyed)
         form = READ.get(keyed.kind) or FORMS[keyed.kind]  # of a cell that lists words the record has them apart
         case_ids = unique(row.get("case_id") for _, row in rows)
         of_cases = {
@@ -320,6 +322,7 @@ class CmsSource:
         for version, row in one_each(keyed.column, rows):
             nested = {
                 "client": clients.get(row.get("client_id"), []),
+                "child": clients.get(row.get("child_client_id"), []),
                 **of_a_case({name: found.get(row.get("case_id"), []) for name, found in of_cases.items()}),
             }
             own = {name: value for name, value in row.items() if name in form.columns or name in form.children}

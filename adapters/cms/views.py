@@ -51,7 +51,7 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "v_hub_referral_out": _table(
             "referral_id:int client_id:int case_id:int to_org service_wanted urgency reason_code reason_text:prose"
-            " consent_id:int sent_at:timestamp status status_at:timestamp worker"
+            " consent_id:int sent_at:timestamp status status_at:timestamp worker risk_flags"
         ),
         "v_hub_referral_in": _table(
             "referral_id:int hub_referral_no case_id:int status status_reason status_at:timestamp"
@@ -71,6 +71,12 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "assessment_id:int client_id:int case_id:int done_on:date kind needs:prose strengths:prose barriers:prose"
             " priority"
         ),
+        "v_hub_override": _table(
+            "override_id:int client_id:int child_client_id:int child_name child_birth_date:date recipient_org code"
+            " danger limbs:prose told:prose narrative:prose imminent:flag consent_sought narrowed attempts:prose notice"
+            " covers worker reported_to reported_at:timestamp ended_at:timestamp end_cause entered_by"
+        ),
+        "v_hub_override_word": _table("word_id:int override_id:int kind worker said:prose entered_by"),
     }
 )
 
@@ -145,9 +151,24 @@ _SERVICE = Form(
     ("participant_id", "client_id", "program", "activity", "started_at", "format", "delivery", "attended"),
     owner="client_id",
 )
-# documents of the source's own that ``services`` makes a record of
+CARER = Form(_table("last_name first_name phone phone_safe:flag"))  # of a child: whose file it was told in
+LIMB = Form(_table("limb attested:flag fact:prose"), ("limb",))
+_DECLARED = {name: kind for name, kind in VIEWS["v_hub_override"].items() if name != "limbs"}
+_PERSON = {"identifier": IDENTIFIER}
+
+# what is only read: documents of the source that ``services`` or ``overrides`` make a record of, and a word of somebody
 READ: Mapping[str, Form] = MappingProxyType(
     {
+        "OVERRIDE_WORD": Form(VIEWS["v_hub_override_word"], ("word_id", "override_id", "kind", "worker")),
+        "OVERRIDE": Form(
+            _DECLARED,
+            ("override_id", "client_id", "recipient_org", "code"),
+            children={
+                "client": _client(**_PERSON),
+                "child": Form(VIEWS["v_hub_client"], ("client_id", "last_name"), children=_PERSON),
+                "limbs": LIMB,
+            },
+        ),
         "SERVICE": Form(
             {name: kind for name, kind in _SERVICE.columns.items() if name != "case_id"},
             _SERVICE.required,
@@ -233,6 +254,18 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             ("participant_id", "client_id", "funder"),
             children={"client": _client(identifier=IDENTIFIER)},
         ),
+        "OVERRIDE": Form(
+            MappingProxyType(
+                {name: kind for name, kind in _DECLARED.items() if not name.startswith("child") and name != "told"}
+            ),
+            written=_table("from_org override_no call_back"),
+            children={
+                "client": _client(identifier=IDENTIFIER, carer=CARER),
+                "danger": Form(_table("code told:prose"), ("code",)),
+                "protection": Form(_table("code told:prose"), ("code",)),
+                "limbs": LIMB,
+            },
+        ),
     }
 )  # fmt: skip
 
@@ -276,5 +309,7 @@ KEYS: Mapping[str, Keyed] = MappingProxyType(
         "service": Keyed("SERVICE", "v_hub_service", ("client", "referral")),
         "profile": Keyed("PROFILE", "v_hub_service", reported=True),
         "report": Keyed("REPORT", "v_hub_service", reported=True),
+        "override": Keyed("OVERRIDE", "v_hub_override", ("client", "child")),
+        "override_word": Keyed("OVERRIDE_WORD", "v_hub_override_word", ()),
     }
 )

@@ -284,6 +284,7 @@ class PackFacts:
     version: int
     known: bool = True
     zone: str = "America/Toronto"
+    holidays: str = "CA-ON"
     life_months_max: int = 24
     verbal_days: int = 14
     staleness_s: int = 15 * 60
@@ -293,6 +294,7 @@ class PackFacts:
     notice_versions: tuple[str, ...] = ()
     grant_s: int = 4 * 3600
     narrative_min: int = 80
+    told_max: int = 600
     repeats_max: int = 2
     overdue_max: int = 2
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from consent.model.words import Body, Category, Code, Role
+from consent.model.words import Body, Category, Code, Risk, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,63 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """What the registry keeps of a declared override: codes, counts, digests and times. Its words are sealed elsewhere.
+
+    Args:
+        override_id: 12 base32 characters; who receives it knows it by this number.
+        version: 1, 2 … of what the worker has declared: a correction before it is used is declared anew.
+        subject: None: several people fit, and it is no mandatory report: a human says who it is.
+        system: and ``record_key``: of the source record; ``content``: keyed digest of what it declares.
+        worker: id in the directory of whoever declares it; "" where the record names nobody.
+        entered_by: the account under which it was saved, as a keyed digest.
+        risks: dangers asserted beside the reason code's own.
+        told: letters that the recipient is told; ``narrative``: letters of one's own words.
+        words: keyed digest of the narrative, folded; ``sentences``: of each of its longer sentences.
+        consent_sought: ``yes-refused``, ``not-possible``, ``unsafe-to-ask``, or "" where nothing is said.
+        notice: to the client: ``told-before``, ``tell-after``, ``withhold``, or "".
+        covers: envelope id of what was sent already and it is said to cover; "".
+        child_turns_16_on: of a child's report, where the child's birth date is known.
+        approver: id in the directory of the second person.
+        used_by: envelope id of the one message that it opened.
+        discharged_at: of a mandatory report: when the reporter has reached somebody in person.
+    """
+
+    override_id: str
+    version: int
+    agency: str
+    recipient: str
+    code: str
+    subject: str | None
+    system: str
+    record_key: str
+    content: str
+    declared_at: datetime
+    worker: str
+    entered_by: str
+    limbs: tuple[Limb, ...]
+    imminent: bool
+    told: int
+    narrative: int
+    words: str
+    sentences: tuple[str, ...] = ()
+    attempts: int = 0
+    consent_sought: str = ""
+    notice: str = ""
+    risks: tuple[Risk, ...] = ()
+    narrowed: tuple[Category, ...] = ()
+    covers: str = ""
+    child_turns_16_on: date | None = None
+    approver: str | None = None
+    approved_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_cause: str = ""
+    used_by: str | None = None
+    used_at: datetime | None = None
+    discharged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """A declared override, as the rules see it (consent rules 3.5): one subject, one recipient, one message.
 
@@ -67,7 +124,8 @@ class Override:
         covers_at: when what it is said to cover was handed over already; None: nothing was.
         approver: the second person; None: nobody approved.
         attempts: to reach one, as written down.
-        narrative: letters of it.
+        told: letters that the recipient is told.
+        narrative: letters of one's own words.
         repeats: earlier ones with the same words.
         safeguards: whether consent was sought, and what the client is told, stands there.
         narrowed: categories that the worker keeps back.
@@ -91,6 +149,7 @@ class Override:
     covers_at: datetime | None = None
     approver: Hand | None = None
     attempts: int = 0
+    told: int = 1
     repeats: int = 0
     safeguards: bool = True
     narrowed: tuple[Category, ...] = ()

@@ -13,9 +13,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from consent.business_days import is_business_day
 from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
 from consent.packs.codes import ReasonCode, read_codes
@@ -31,6 +33,7 @@ VERBAL_DAYS_MAX = 90
 STALENESS_S_MAX = 24 * 3600
 GRANT_S_MAX = 24 * 3600  # consent rules 3.5
 NARRATIVE_MAX = 1_000
+TOLD_MAX = 4_000  # settled S21: what a mandatory report may tell
 REPEATS_MAX = 10
 _UNKNOWN = PackFacts(pack="", version=0, known=False)
 
@@ -69,6 +72,10 @@ class Packs:
     def reason_code(self, pack_id: str, code: str) -> ReasonCode | None:
         """A reason code of an override, or None where the pack has none such (``OX_CONTENT``)."""
         return self.codes.get(pack_id, {}).get(code)
+
+    def is_mandatory(self, code: str) -> bool:
+        """Whether any pack makes this reason code that of a mandatory report."""
+        return any(code in each and each[code].terms.kind == "must" for each in self.codes.values())
 
     def profile(self, message_type: str) -> Profile | None:
         """What a message type may hold, or None where the type has no profile (``DN_SCHEMA``)."""
@@ -137,6 +144,7 @@ def _pack(pack_id: str, table: Table) -> tuple[PackFacts, Mapping[str, ReasonCod
         pack=pack_id,
         version=table.count("version", VERSION_MAX),
         zone=_zone(table),
+        holidays=_holidays(table),
         life_months_max=table.count("life_months_max", LIFE_MONTHS_MAX),
         verbal_days=table.count("verbal_days", VERBAL_DAYS_MAX),
         staleness_s=table.count("staleness_s", STALENESS_S_MAX),
@@ -146,6 +154,7 @@ def _pack(pack_id: str, table: Table) -> tuple[PackFacts, Mapping[str, ReasonCod
         notice_versions=table.texts("notice_versions"),
         grant_s=override.count("grant_s", GRANT_S_MAX),
         narrative_min=override.count("narrative_min", NARRATIVE_MAX),
+        told_max=override.count("told_max", TOLD_MAX),
         repeats_max=override.count("repeats_max", REPEATS_MAX),
         overdue_max=override.count("overdue_max", REPEATS_MAX),
     )
@@ -162,6 +171,15 @@ def _zone(table: Table) -> str:
     except (ValueError, OSError, KeyError):  # KeyError: no such zone
         raise table.fault("zone", f"`{name}`", "a time zone of this machine, as America/Toronto") from None
     return name
+
+
+def _holidays(table: Table) -> str:
+    place = table.take("holidays", str)
+    try:
+        is_business_day(date(2026, 1, 2), place)
+    except NotImplementedError:  # the library knows no such place
+        raise table.fault("holidays", f"`{place}`", "a province as ISO 3166-2 writes it, as CA-ON") from None
+    return place
 
 
 def _profiles(table: Table, earlier: Profiles | None) -> Profiles:

@@ -35,6 +35,7 @@ from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, WORKER, Form, Proble
 Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
 File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]
 Status = Annotated[str, typer.Option("--status", help="active, suspended or ended.")]
+_BODY = "What it is to somebody in danger: CHILD_PROTECTION, POLICE, HOSPITAL, CRISIS …; most are nothing of these."
 Rows = Callable[[Any], Iterable[Sequence[object]]]  # rows of the directory, as cells
 
 
@@ -114,12 +115,17 @@ def add_agency(
     lane: Annotated[str, typer.Option("--lane", help="general, womens, custodian, funder, protective, enforcement.")],
     pack: Annotated[str, typer.Option("--pack", help="The jurisdiction pack that governs it.")] = "ca-on",
     status: Status = "active",
+    body: Annotated[str, typer.Option("--body", help=_BODY)] = "",
+    call_back: Annotated[
+        str, typer.Option("--call-back", help="Its number for who receives a danger: 416-555-0142.")
+    ] = "",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
 ) -> None:
     """Add an agency, or replace what is known of it."""
-    put(ctx, folder, worker, AGENCY, {"id": id, "name": name, "lane": lane, "pack": pack, "status": status}, as_json)
+    row = {"id": id, "name": name, "lane": lane, "pack": pack, "status": status, "body": body, "call_back": call_back}
+    put(ctx, folder, worker, AGENCY, row, as_json)
 
 
 def add_site(
@@ -164,6 +170,7 @@ def add_worker(
     agency: Annotated[str, typer.Option("--agency", help="The agency's id, or `hub` for the hub itself.")],
     role: Annotated[str, typer.Option("--role", help="worker, supervisor, officer, steward, administrator, …")],
     ended_on: Annotated[str, typer.Option("--ended-on", help="The last day there, YYYY-MM-DD.")] = "",
+    reports_to: Annotated[str, typer.Option("--reports-to", help="The worker whose line of report it is in.")] = "",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
@@ -173,7 +180,8 @@ def add_worker(
     The first worker of a fresh hub names itself: as long as the directory has no worker of `hub`, one of `hub` may be
     added with its own id behind --as. Everybody after that is added by somebody who is there.
     """
-    put(ctx, folder, worker, WORKER, {"id": id, "agency": agency, "role": role, "ended_on": ended_on}, as_json)
+    row = {"id": id, "agency": agency, "role": role, "ended_on": ended_on, "reports_to": reports_to}
+    put(ctx, folder, worker, WORKER, row, as_json)
 
 
 def add_agreement(
@@ -224,8 +232,8 @@ def _register_agreements(app: typer.Typer) -> None:
 
 
 _AGENCIES = (
-    ("id", "name", "lane", "pack", "status"),
-    lambda found: [(row.id, row.name, row.lane, row.pack, row.status) for row in found.agencies.values()],
+    ("id", "name", "lane", "pack", "status", "body"),
+    lambda found: [(row.id, row.name, row.lane, row.pack, row.status, row.body) for row in found.agencies.values()],
 )
 _SITES = (
     ("kind", "code", "agency", "name"),
@@ -236,8 +244,8 @@ _SERVICES = (
     lambda found: [(s.id, s.agency, s.wanted, s.name, s.system, s.answers, s.site, s.status) for s in found.services],
 )
 _WORKERS = (
-    ("id", "agency", "role", "ended_at"),
-    lambda found: [(row.id, row.agency, row.role, row.ended_at) for row in found.workers.values()],
+    ("id", "agency", "role", "reports_to", "ended_at"),
+    lambda found: [(row.id, row.agency, row.role, row.reports_to, row.ended_at) for row in found.workers.values()],
 )
 _AGREEMENTS = (
     ("id", "version", "parties", "purposes", "events", "valid_from", "expires_at", "status"),

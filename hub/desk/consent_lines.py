@@ -15,7 +15,8 @@ from hub.exchange.filing import as_row
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, One, PersonKeys, person_keys
-from hub.exchange.reading import ConsentRecord, Source, says_no
+from hub.exchange.reading import says_no
+from hub.exchange.records import ConsentRecord, Source
 from hub.model.audit import Actor
 from hub.model.canonical import canonical
 from hub.model.codes import ID

@@ -18,6 +18,7 @@ from hub.model.identifiers import clean
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SITE_CODE = re.compile(r"[A-Za-z0-9.\-]{1,20}")
+_PHONE = re.compile(r"[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4}")
 NAME_MAX = 120  # characters; longer ones break every form and list
 
 
@@ -68,6 +69,13 @@ def name(cell: str, _: Known) -> str | Wrong:
     if 0 < len(cell) <= NAME_MAX:
         return cell
     return Wrong(shape(cell), f"a name of at most {NAME_MAX} characters")
+
+
+def phone(cell: str, _: Known) -> str | Wrong:
+    """A Canadian number of an agency, as people dial it."""
+    if _PHONE.fullmatch(cell):
+        return cell
+    return Wrong(shape(cell), "ten digits, as 416-555-0142")
 
 
 def one_of(words: Collection[str]) -> Read:

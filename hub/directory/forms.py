@@ -167,6 +167,8 @@ def _ways_between(values: Values, system: System, known: Known) -> Iterator[Foun
 def _worker_between(values: Values, known: Known) -> Iterator[Found]:
     before = known.directory.workers.get(values["id"])
     yield from _of_another(before.agency if before else None, values, "id")
+    if values["reports_to"] == values["id"]:
+        yield "reports_to", Wrong("the worker itself", "another worker of this agency", "leave it out if there is none")
 
 
 def _agreement_between(values: Values, known: Known) -> Iterator[Found]:
@@ -197,7 +199,8 @@ def _named(values: Values) -> Values:
 
 
 def _make_worker(values: Values, _: Known) -> Worker:
-    return Worker(values["id"], values["agency"], values["role"], ended_at=values["ended_on"])
+    ended_at, reports_to = values["ended_on"], values["reports_to"]
+    return Worker(values["id"], values["agency"], values["role"], ended_at=ended_at, reports_to=reports_to)
 
 
 def _make_agreement(values: Values, _: Known) -> Terms:
@@ -227,6 +230,8 @@ AGENCY: Form[Agency] = Form(
         Column("lane", one_of(LANES)),  # no default: an unnamed lane must not be taken for the loosest
         Column("pack", one_known(lambda known: known.packs, "")),
         _STATUS,
+        Column("body", one_known(lambda known: known.bodies, "leave it out where it is none of these"), ""),
+        Column("call_back", cells.phone, ""),
     ),
     ("id",),
     lambda values, known: Agency(topic=known.topic_of(values["id"]), **values),
@@ -275,6 +280,7 @@ WORKER: Form[Worker] = Form(
         Column("agency", cells.agency_or_hub),
         Column("role", one_of(ROLES)),
         Column("ended_on", cells.after_day_text, None),
+        Column("reports_to", cells.new_id, ""),
     ),
     ("id",),
     _make_worker,

@@ -24,6 +24,7 @@ class Known:
         packs: jurisdiction packs that the hub has.
         categories: rule words of consent rules 2.2; ``purposes`` likewise.
         events: message events that an agreement may cover.
+        bodies: what an agency may be to somebody in danger.
         zone: where a whole day begins and ends (I-05).
     """
 
@@ -35,6 +36,7 @@ class Known:
     categories: Collection[str]
     purposes: Collection[str]
     events: Collection[str]
+    bodies: Collection[str]
     zone: tzinfo
 
     def topic_of(self, agency: str) -> str:

@@ -7,7 +7,8 @@ from typing import get_args
 from hub.model.directory import Lane, Status
 
 HUB = "hub"  # stands where a worker acts for the hub itself
-RESERVED = frozenset({HUB, "rules", "batches"})  # stand where an agency or a system would; no row may take the name
+# stand where an agency or a system would; no row may take the name
+RESERVED = frozenset({HUB, "relay", "rules", "batches"})
 
 LANES: tuple[str, ...] = get_args(Lane)
 STATUSES: tuple[str, ...] = get_args(Status)

@@ -10,26 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from consent.model import Item
-from consent.model.words import Purpose
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
-from hub.exchange import reports
+from hub.exchange import grants, reports
+from hub.exchange.building import Event, build, placeholders, purpose_of, state_of
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client, read_people
-from hub.exchange.label import label
 from hub.exchange.match import Ambiguous, Nobody, One
-from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
+from hub.exchange.message import ADD
 from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.question import may_answer
-from hub.exchange.reading import End, ReferralRecord
-from hub.exchange.screen import screen
+from hub.exchange.records import End, ReferralRecord
 from hub.exchange.submission import Led, Submission
 from hub.exchange.waiting import RESULTS_ALONE
 from hub.model import codes
 from hub.model.directory import Site
 from hub.model.envelope import MessageState
-from hub.model.fhir import Resource, coding
+from hub.model.fhir import coding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
@@ -67,8 +64,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     Raises:
         MessageRejected: an answer to a referral that this system has not received, or a message that is not ours.
     """
-    if record.kind == "report":
-        return _report(house, rows, record, previous)
+    if record.kind in ("report", "override"):
+        return (_report if record.kind == "report" else _override)(house, rows, record, previous)
     record = _routed(house, rows, record)
     referral = referral_of(rows, record)
     if record.kind == "shared" and referral is not None:
@@ -94,11 +91,11 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     steps = found.steps if isinstance(found, Moved) else ()
     event = said_again or (steps[-1].event if steps else None) or _event_said(record)
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
-    bundle, items = _message(house, rows, record, led, event, ids, referral)
+    bundle, items = build(house, rows, record, led, Event(event, state_of(event, referral)), ids)
     return Submission(
         record=record,
         event=event,
-        purpose=_purpose(house, event),
+        purpose=purpose_of(house, event),
         type=house.packs.type_of(event, record.wanted) or "",
         led=led,
         referral=referral,
@@ -159,16 +156,36 @@ def _report(
     return _without_step(house, rows, record, led, None)
 
 
+def _override(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None) -> Submission | NothingToSay:
+    """A declared duty of care, to the agency that it names; it belongs to no referral.
+
+    Said again with other words it is another message, on a declaration that opens one (OX_REUSED).
+    """
+    declared = rows.overrides.of_record(record.source.system.id, record.source.key)
+    assert declared is not None, "it was declared before it is judged"
+    assert record.declared is not None, "it declares something"
+    if _went(previous) and declared.content == record.declared.content:
+        return NothingToSay()
+    led = grants.led(house, rows, record, declared)
+    return _without_step(house, rows, grants.told(rows, record), led, None, declared.override_id)
+
+
 def _without_step(
-    house: House, rows: Peek, record: ReferralRecord, led: Led, referral: ReferralRow | None
+    house: House,
+    rows: Peek,
+    record: ReferralRecord,
+    led: Led,
+    referral: ReferralRow | None,
+    override: str = "",
 ) -> Submission:
     """A message that says nothing of how a referral stands, beside one or without one."""
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
-    bundle, items = _message(house, rows, record, led, record.event, ids, referral)
+    event = Event(record.event, state_of(record.event, referral), override)
+    bundle, items = build(house, rows, record, led, event, ids)
     return Submission(
         record=record,
         event=record.event,
-        purpose=_purpose(house, record.event),
+        purpose=purpose_of(house, record.event),
         type=house.packs.type_of(record.event, "") or "",
         led=led,
         referral=referral,
@@ -179,6 +196,7 @@ def _without_step(
         ids=ids,
         bundle=bundle,
         items=items,
+        override=override,
     )
 
 
@@ -216,7 +234,7 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     Raises:
         MessageRejected: an answer to a referral that this system has not received.
     """
-    if record.kind == "report":
+    if record.kind in ("report", "override"):
         return None
     if record.kind == "referral":
         return rows.referrals.of_sender(record.source.system.id, record.placer)
@@ -360,38 +378,3 @@ def _must_be_about(rows: Peek, record: ReferralRecord, referral: ReferralRow) ->
 def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:
     """The one agency that a place code belongs to; "" where it is nobody's."""
     return next((site.agency for site in sites if (site.kind, site.code) == (kind, code)), "")
-
-
-def _message(
-    house: House, rows: Peek, record: ReferralRecord, led: Led, event: str, ids: Numbers, referral: ReferralRow | None
-) -> tuple[Resource, tuple[Item, ...]]:
-    """Assemble, label and check: the same for every message, whatever system it came from."""
-    screen(record.entries)
-    agencies = rows.directory.all().agencies
-    sender = record.source.system.agency
-    names = {name: agencies[name].name if name in agencies else "unknown" for name in (sender, led.agency)}
-    ends = Ends(sender, names[sender], led.agency if led.agency in agencies else "unknown", names[led.agency])
-    state = referral.state if referral and event != ADD else "requested"
-    bundle = assemble(
-        record.entries,
-        event=event,
-        purpose=_purpose(house, event),
-        ends=ends,
-        at=rows.now,
-        numbers=ids,
-        state=state,
-    )
-    house.schema.check(bundle)
-    labelled = label(bundle, subject=led.subject)
-    return labelled.bundle, labelled.items
-
-
-def _purpose(house: House, event: str) -> Purpose:
-    purpose = house.packs.purpose_of(event)
-    assert purpose is not None, "every event that a record can make has a purpose"
-    return purpose
-
-
-def placeholders(message_id: str, envelope_id: str) -> Numbers:
-    """Ids of a message before the gate has given it its numbers."""
-    return Numbers(message_id, envelope_id, PLACEHOLDER, PLACEHOLDER, PLACEHOLDER)

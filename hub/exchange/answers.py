@@ -17,7 +17,8 @@ from hub.exchange.batches import batches
 from hub.exchange.house import House
 from hub.exchange.intake import take_in
 from hub.exchange.reader import alone
-from hub.exchange.reading import Read, ReferralRecord, read_one
+from hub.exchange.reading import read_one
+from hub.exchange.records import Read, ReferralRecord
 from hub.exchange.waiting import NO_REFERRAL
 from hub.model.directory import System
 from hub.model.envelope import MessageState

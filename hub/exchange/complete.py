@@ -38,6 +38,7 @@ FOCUS = {
     "case-note-shared": ("DocumentReference",),
     "review-done": ("Task",),
     "funder-report": ("Encounter", "Patient"),  # what was done; of a profile the client
+    "override-disclosure": ("Communication",),
 }
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
 CONSENT_URL = f"{codes.HUB}/Consent/"
@@ -49,12 +50,19 @@ _PATIENT_REFERRAL = ("http://snomed.info/sct", "3457005")
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Ids and names of the agencies between which a message goes."""
+    """Ids and names of the agencies between which a message goes.
+
+    Args:
+        call_back: number under which the sender is reached, where a danger is told; "".
+        override: id of the declaration on which it goes; "".
+    """
 
     sender: str
     sender_name: str
     recipient: str
     recipient_name: str
+    call_back: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,7 @@ def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Reso
         "extension": [
             {"url": codes.PURPOSE_OF_USE, "valueCodeableConcept": concept(*uses)},
             {"url": codes.CORRELATION_ID, "valueString": frame.numbers.referral_no},
+            *([{"url": codes.OVERRIDE_ID, "valueString": ends.override}] if ends.override else []),
         ],
         "eventCoding": coding(codes.MESSAGE_EVENT if frame.event in OF_ONTARIO else HUB_EVENT, frame.event),
         "destination": [
@@ -155,14 +164,16 @@ def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Reso
     }
 
 
-def organization(agency: str, name: str) -> Resource:
+def organization(agency: str, name: str, call_back: str = "") -> Resource:
     """An end of the message as a resource."""
+    telecom = {"telecom": [{"system": "phone", "value": call_back}]} if call_back else {}
     return {
         "resourceType": "Organization",
         "identifier": [identifier(codes.ID_AGENCY, agency)],
         "active": True,
         "type": [concept(coding("http://terminology.hl7.org/CodeSystem/organization-type", "prov"))],
         "name": name,
+        **telecom,
     }
 
 

@@ -13,7 +13,7 @@ from consent.registry import Origin, suspend
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.match import EXACT, LOCAL
-from hub.exchange.reading import ConsentRecord
+from hub.exchange.records import ConsentRecord
 from hub.model import locks
 from hub.model.rows import Waiting
 

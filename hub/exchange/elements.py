@@ -54,6 +54,7 @@ ABOUT = {
     "EpisodeOfCare": ("patient",),
     "Encounter": ("subject",),
     "Procedure": ("subject",),
+    "Communication": ("subject",),
 }
 
 _REASONS = {"reasonCode": Category.NEEDS, "reasonReference": Category.NEEDS}
@@ -75,6 +76,7 @@ _R4 = "http://hl7.org/fhir/StructureDefinition"
 _EXTENSIONS: dict[tuple[str, str], Category | None] = {
     ("MessageHeader", f"{EXTENSION}/message-purpose-of-use"): None,
     ("MessageHeader", f"{EXTENSION}/message-correlation-id"): None,
+    ("MessageHeader", f"{EXTENSION}/override"): None,
     ("Provenance", f"{EXTENSION}/unmapped-field"): None,
     ("ServiceRequest", f"{_R4}/workflow-episodeOfCare"): None,
     ("ServiceRequest", f"{_R4}/resource-pertainsToGoal"): None,

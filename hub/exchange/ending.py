@@ -19,7 +19,7 @@ from hub.exchange.parts import recipient_of
 from hub.exchange.waiting import given_up_at, tell
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.envelope import ENDS, REPORTS, MessageState
+from hub.model.envelope import ENDS, OVERRIDE, REPORTS, MessageState
 from hub.model.rows import Handover, Inbox, Waiting
 from hub.ports import Unit
 
@@ -86,7 +86,7 @@ def recall_changed(
     """
 
     def changed(key: str, message: Inbox) -> bool:
-        if message.event == ADD or message.event in REPORTS or recipient_of(key):
+        if message.event in (ADD, OVERRIDE, *REPORTS) or recipient_of(key):
             return key in lost or digests.get(key) != message.digest
         return key in numbers and numbers[key] != message.referral_no
 
@@ -124,7 +124,16 @@ def _end(unit: Unit, row: Handover, state: MessageState, code: str) -> Inbox:
     unit.inbox.move([row.message_id], state, code=code)
     message = unit.inbox.get(row.message_id)
     assert message is not None, "a hand-over belongs to a message"
+    if message.event == OVERRIDE:
+        _forget_words(unit, message)
     return message
+
+
+def _forget_words(unit: Unit, message: Inbox) -> None:
+    """What was declared in words goes with the message, if nothing was ever sent on it (INV-6)."""
+    declared = unit.overrides.of_record(message.system, message.record_key)
+    if declared is not None and declared.used_by is None:
+        unit.overrides.drop_words(declared.override_id)
 
 
 def _waiting(

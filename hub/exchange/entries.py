@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from consent.model import Decision, Facts
+from consent.model.declared import Declaration
 from hub.exchange.submission import Submission
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
@@ -15,6 +16,7 @@ from hub.model.rows import Handover, ReferralRow
 from hub.referral import Step
 
 HUB = Actor(ref="system:hub")
+_OVERRIDE = "override:"  # as a decision's basis names it
 
 
 def acting(system: System) -> Actor:
@@ -27,6 +29,7 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
     message = facts.message
     asked = {item.category.value for item in message.items}
     kept_back = {item.path for item in decision.withheld}
+    overrides = [name.removeprefix(_OVERRIDE) for name in decision.basis if name.startswith(_OVERRIDE)]
     released = {item.category.value for item in message.items if item.path not in kept_back}
     return {
         "subject_ref": message.subject,
@@ -47,6 +50,7 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
         "pack": f"{facts.pack.pack}/{facts.pack.version}",
         "registry_seq": facts.system.registry_seq,
         "config_version": facts.system.config_version,
+        **({"override_id": overrides[0]} if overrides else {}),
     }
 
 
@@ -158,6 +162,22 @@ def told(kind: str, code: str, system: str, record_key: str, notice_id: str, at:
         "source": f"{system}/{record_key}",
     }
     return Entry(AuditEvent.NOTICE_SENT, at, HUB, details)
+
+
+def declared_entry(declared: Declaration, actor: Actor, at: datetime) -> Entry:
+    """A duty of care was declared: emergency override started (shared model 10)."""
+    limbs = [limb.id for limb in declared.limbs if limb.attested]
+    details = {"code": declared.code, "recipient": declared.recipient, "imminent": declared.imminent}
+    details |= {"limbs": limbs, "worker": declared.worker, "consent_sought": declared.consent_sought}
+    details |= {"notice": declared.notice, "source": f"{declared.system}/{declared.record_key}"}
+    return override_entry(AuditEvent.OVERRIDE_DECLARED, declared, actor, at, **details)
+
+
+def override_entry(event: AuditEvent, declared: Declaration, actor: Actor, at: datetime, **details: Any) -> Entry:
+    """Something about a declaration. Codes and ids; its words are sealed elsewhere."""
+    own = {"override_id": declared.override_id, "version": declared.version, "agency": declared.agency}
+    about = {"subject_ref": declared.subject} if declared.subject else {}
+    return Entry(event, at, actor, {**own, **about, **details})
 
 
 def alarm(code: str, at: datetime, **details: Any) -> Entry:

@@ -22,7 +22,8 @@ from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
-from hub.exchange.reading import ConsentRecord, says_no
+from hub.exchange.reading import says_no
+from hub.exchange.records import ConsentRecord
 from hub.exchange.waiting import tell, without_message
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry

@@ -34,6 +34,7 @@ from hub.errors import (
 )
 from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
 from hub.exchange.entries import acknowledged, alarm, opened
+from hub.exchange.grants import use
 from hub.exchange.house import House
 from hub.exchange.label import label
 from hub.exchange.moving import after_arrival
@@ -47,7 +48,7 @@ from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
-from hub.model.envelope import REPORTS, Envelope, MessageState
+from hub.model.envelope import OVERRIDE, REPORTS, Envelope, MessageState
 from hub.model.record import Loss
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
@@ -168,7 +169,10 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     places = places_of(rows.directory.all(), system, row.service)
     written = write_parcel(house, system, envelope, content, referral, places)
     parcel = written.parcel
-    if parcel is not None and envelope.event in REPORTS:  # its own number: messages of one record have the same
+    if parcel is not None and envelope.event in (
+        *REPORTS,
+        OVERRIDE,
+    ):  # its own number: messages of one record have the same
         parcel = replace(parcel, referral_no=row.referral_no)
     return replace(prepared, parcel=parcel, losses=written.losses)
 
@@ -245,7 +249,9 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
                 end_refused(house, unit, each.row, decision.codes[0], facts)
             elif not grounds(relied.get(each.row.envelope_id, ())) <= grounds(decision.basis):
                 end_returned(house, unit, each.row, BASIS_ENDED)
-            elif (decision, facts.versions()) == (each.decision, each.versions):
+            elif (decision, facts.versions()) != (each.decision, each.versions):
+                continue  # prepared again next time
+            elif use(house, unit, each.row, decision):
                 body = each.parcel.body if each.parcel else b""
                 digest = content_digest(bytes.fromhex(each.envelope.salt), body)
                 _record(house, unit, each, facts, decision, digest)

@@ -13,7 +13,7 @@ from hub.exchange.limits import Limits
 from hub.exchange.strict import MessageSchema
 from hub.mapping import Mappings
 from hub.model.directory import System
-from hub.ports import Bus, Clock, Ids, Keys, Store
+from hub.ports import Bus, Clock, Ids, Keys, Store, Words
 
 
 class Connections(Protocol):
@@ -49,6 +49,7 @@ class House:
     clock: Clock
     ids: Ids
     keys: Keys
+    words: Words
     packs: Packs
     schema: MessageSchema
     adapters: Mapping[str, Adapter]

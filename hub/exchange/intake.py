@@ -17,6 +17,7 @@ from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Unavailable
 from hub.exchange import addressing, gate, reports
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
+from hub.exchange.declaring import declare_all, end_gone, heed
 from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
@@ -25,7 +26,8 @@ from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
 from hub.exchange.parts import keys_of, take_apart
 from hub.exchange.reader import alone
-from hub.exchange.reading import ConsentRecord, ReferralRecord, Source, Unreadable, read_all
+from hub.exchange.reading import read_all
+from hub.exchange.records import ConsentRecord, ReferralRecord, Source, Unreadable, WordRecord
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
 from hub.exchange.waiting import BESIDE_NONE, not_yet, tell, unreadable
@@ -81,7 +83,10 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     _settle(house, system.id, keys_of(house, system, gone))
     reports.gone(house, system, gone)
     suspend_gone(house, system, gone, reason="GONE")
+    end_gone(house, system, gone)
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])
+    declare_all(house, [record for record in read if isinstance(record, ReferralRecord) and record.declared])
+    heed(house, [record for record in read if isinstance(record, WordRecord)])
     apart = take_apart(house, system, read)
     read = apart.read
     _settle(house, system.id, apart.over)

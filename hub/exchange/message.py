@@ -34,7 +34,7 @@ from hub.exchange.strict import Fault, NotOurMessage
 from hub.model import codes
 from hub.model.fhir import Resource, coding, references
 
-__all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "renumber"]
+__all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "override_of", "renumber"]
 
 # stands where a number will be; a real one is random, one of 2^60
 PLACEHOLDER = "A" * 12
@@ -121,6 +121,12 @@ def renumber(bundle: Resource, numbers: Numbers) -> Resource:
     return {**bundle, **envelope, "entry": entries}
 
 
+def override_of(bundle: Resource) -> str:
+    """Id of the declaration on which a message goes; "" where it goes on none."""
+    extensions = bundle["entry"][0]["resource"].get("extension", ())
+    return next((each["valueString"] for each in extensions if each["url"] == codes.OVERRIDE_ID), "")
+
+
 def _bundle(envelope_id: str, at: datetime, entries: list[Resource]) -> Resource:
     return {
         "resourceType": "Bundle",
@@ -178,8 +184,10 @@ def _by_name(kind: str, system: str, value: str | None) -> Resource:
 
 
 def _organizations(ends: Ends) -> dict[str, Resource]:
-    both = {_SENDER: (ends.sender, ends.sender_name), _RECIPIENT: (ends.recipient, ends.recipient_name)}
-    return {block: organization(*end) for block, end in both.items()}
+    return {
+        _SENDER: organization(ends.sender, ends.sender_name, ends.call_back),
+        _RECIPIENT: organization(ends.recipient, ends.recipient_name),
+    }
 
 
 def _header(made: Mapping[str, Resource], places: Mapping[str, Resource], frame: Frame) -> Resource:

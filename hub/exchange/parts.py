@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
 from hub.exchange.match import Nobody, One, PersonKeys
-from hub.exchange.reading import Read, ReferralRecord, Source, Unreadable, own_number
+from hub.exchange.records import Read, ReferralRecord, Source, Unreadable, own_number
 from hub.model.directory import System
 from hub.model.record import PART
 from hub.model.rows import ReferralRow

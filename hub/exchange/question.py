@@ -16,10 +16,10 @@ from consent.model import Decision, Facts, Item, Message, Referral
 from consent.model.words import Category, Purpose
 from hub.directory import answers_for
 from hub.exchange.house import House
-from hub.exchange.message import ADD
+from hub.exchange.message import ADD, override_of
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
-from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS, Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
 from hub.model.rows import Handover, ReferralRow
 from hub.ports import Directory, Peek
 
@@ -48,7 +48,9 @@ def at_gate_1(submission: Submission) -> Question:
             case_closed=record.case_closed,
             transition_allowed=submission.allowed,
             state_unchanged=submission.unchanged,
+            risk_flags=record.declared.risks if record.declared else record.risks,
         ),
+        override=submission.override,
     )
 
 
@@ -62,6 +64,8 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
     whose = envelope.sender if envelope.event in REPORTS else envelope.recipient  # who uploads it (settled S1)
     theirs = into is not None and into.agency == whose
     out_of, may_speak = _came_from(rows, row, referral, envelope)
+    override = override_of(envelope.bundle)
+    declared = rows.overrides.get(override) if override else None
     return Question(
         sender=envelope.sender,
         recipient=envelope.recipient,
@@ -78,7 +82,10 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             required=_required(service),
             service=row.service,
             referral=_referral(referral, None) if envelope.event != ADD else None,
+            risk_flags=declared.risks if declared else (),
         ),
+        override=override,
+        envelope=row.envelope_id,
     )
 
 
@@ -118,7 +125,7 @@ def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope
 
     An answer may stand in another system than the referral came into: as long as a service of the directory says so.
     """
-    if envelope.event in REPORTS:
+    if envelope.event in (*REPORTS, OVERRIDE):
         told = rows.inbox.get(row.message_id)
         return (told.system, True) if told is not None else ("", False)
     if referral is None:

@@ -6,159 +6,25 @@ One bad record becomes an :class:`Unreadable` with its place and next step; its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from adapters.contract import Gone, Raw, RecordKind
 from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
+from hub.exchange.declared import asserted, read_declared, read_word
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
+from hub.exchange.records import ConsentRecord, Declared, End, Read, ReferralRecord, Source, Unreadable
 from hub.mapping import Context, Translation
 from hub.model import codes
-from hub.model.audit import Actor
 from hub.model.canonical import sha256
 from hub.model.directory import System
-from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS
+from hub.model.envelope import BESIDE_A_REFERRAL, OVERRIDE, REPORTS
 from hub.model.fhir import Resource, code_in, identifier_in
-from hub.model.record import Loss, Record
+from hub.model.record import Record
 from hub.referral import Said
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a record is: system, key, the source's revision, a keyed digest of its bytes, and its place there."""
-
-    system: System
-    key: str
-    revision: str
-    digest: str
-    site: str = ""
-
-    @property
-    def read_as(self) -> str:
-        """What a consent is filed as. A record that is saved again wakes who waits; one with other bytes is news."""
-        return f"{self.revision}/{self.digest}"
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """An end of a referral as a record names it: an agency, or a place of one. Both empty: it names none."""
-
-    agency: str = ""
-    site: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReferralRecord:
-    """A request of this agency, its answer to one, or what it shares beside them, translated.
-
-    Args:
-        kind: ``shared``: beside a referral, without a word on how that stands. ``report``: to a funder.
-        event: of a record that names no recipient, the message event of its parts (``parts.py``); else "".
-        holds: of such a record, the resource type that its messages are known by.
-        requester: who asks, and ``performer``: who is asked, where the record says so.
-        placer: the number under which the sender's system knows its request, with its place; of an answer "".
-        number: the hub's number that an answer names; of a part, of the referral that it rides on.
-        person: of a request whom it is about; of an answer whom it says that it is about, where it does.
-        alias: the agency's alias of the client, where the record names the client so.
-        consent: the hub's number of a consent that a worker typed; it chooses nothing, and must be this client's.
-        losses: what of the record did not become part of the message.
-        route: list and code by which its agency's own table leads to a recipient; "" where it names one itself.
-        service: id of the service to which that has led.
-        after: of a report, the key of the record that must have been taken before it; "".
-        numbers: the hub's numbers of the referrals of which this is the outcome, where the record names no recipient;
-            None: its kind of record names none.
-        opened: of what is about one case, its system's own numbers of the referrals that it opened in that case; those
-            that came into it stand in ``numbers``. None: it is about the client, whatever the case.
-        place: of what goes to one agency alone, the place of that agency in its kind of system; "": it names none.
-        only_open: an answer that names no referral is about the only open one, whatever it says of it.
-    """
-
-    source: Source
-    kind: Literal["referral", "referral-status", "shared", "report"]
-    entries: tuple[dict[str, Any], ...]
-    said: Said
-    requester: End
-    performer: End
-    wanted: str
-    placer: str
-    number: str | None
-    person: PersonKeys | None
-    case_closed: bool
-    deceased: bool
-    alias: str | None = None
-    consent: str | None = None
-    losses: tuple[Loss, ...] = ()
-    event: str = ""
-    holds: str = ""
-    route: tuple[str, str] = ("", "")
-    service: str = ""
-    numbers: tuple[str, ...] | None = ()
-    opened: tuple[str, ...] | None = None
-    place: str = ""
-    after: str = ""
-    only_open: bool = False
-
-    @property
-    def shared(self) -> bool:
-        """Names no recipient: it goes to each agency with a referral of its client."""
-        return bool(self.event) and self.kind != "report"
-
-    @property
-    def alone(self) -> bool:
-        """An answer that names no referral: results that say nothing of a state, or one that is about the only one."""
-        return self.kind == "referral-status" and not self.number and (self.only_open or not self.said.state)
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRecord:
-    """A consent row with the person it is about.
-
-    Args:
-        person: None: a "no" that can be read only so far; it is known by its key (INV-10).
-        by: the worker who enters it by hand; None: its system acts.
-        named: the person, where the agency itself says so by its alias.
-    """
-
-    source: Source
-    row: dict[str, str]
-    person: PersonKeys | None
-    deceased: bool
-    by: Actor | None = None
-    named: str | None = None
-
-    @property
-    def tells_of_death(self) -> bool:
-        """Whether it came with its client's own row, so that a date of death that is not there is one that is not."""
-        return self.person is not None and self.by is None
-
-    def kinds(self) -> dict[str, str]:
-        """Keyed digest -> kind, of what the record tells of the person."""
-        return self.person.kinds() if self.person else {}
-
-    def found_by(self) -> dict[str, str]:
-        """Keyed digest -> kind, of what the person may be found by."""
-        return self.person.found_by() if self.person else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Bytes that are no record, or hold a value that has no counterpart. ``gap``: a mapping would mend it.
-
-    Args:
-        about: of a record that names no recipient, whose it is: of a client with whom nobody works nobody is told.
-    """
-
-    source: Source
-    place: str
-    gap: bool
-    about: PersonKeys | None = None
-
-
 _OF_A_REFERRAL = ("referral", "referral-status")
-
-Read = ReferralRecord | ConsentRecord | Unreadable
 
 
 def read_all(house: House, system: System, raws: Iterable[Raw | Gone]) -> tuple[list[Read], list[str]]:
@@ -186,6 +52,8 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
             raise RecordUnreadable(f"{system.id} {raw.key}", "a kind of record that the adapter does not list")
         if kind.event == "consent":
             return _consent(house, source, record)
+        if kind.event == "override-word":
+            return read_word(house, source, record)
         of_one = kind.event in _OF_A_REFERRAL or kind.only_open
         return (_referral if of_one else _shared)(house, source, kind, record)
     except MessageRejected as error:
@@ -237,6 +105,7 @@ def _referral(house: House, source: Source, kind: RecordKind, record: Record) ->
         route=_route(kind, record),
         losses=translated.losses,
         only_open=kind.only_open,
+        risks=asserted(kind, record) if request else (),
     )
 
 
@@ -267,12 +136,13 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
     named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
     translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)
     beside, report = kind.event in BESIDE_A_REFERRAL, kind.event in REPORTS
+    declares = kind.event == OVERRIDE
     client = _child(record, "client")
     return ReferralRecord(
         source=source,
-        kind="report" if report else "shared" if beside else "referral-status",
+        kind="override" if declares else "report" if report else "shared" if beside else "referral-status",
         entries=tuple(translated.resources),
-        said=Said(writer="R", state="", has_output=not beside and not report),
+        said=Said(writer="R", state="", has_output=not beside and not report and not declares),
         requester=End(),
         performer=End(agency=record.get(kind.to) or "") if kind.to else End(),
         wanted="",
@@ -289,7 +159,12 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         numbers=_numbers(kind.outcome_of, record) if kind.outcome_of else None,
         opened=_numbers(kind.of_case, record) if kind.of_case else None,
         after=record.fields.get(kind.after, "") if kind.after else "",
+        declared=_declared(house, source, record, translated) if declares else None,
     )
+
+
+def _declared(house: House, source: Source, record: Record, translated: Translation) -> Declared:
+    return read_declared(house, source, record, _only(translated.resources, "Patient", source))
 
 
 def _end(reference: object) -> End:
@@ -311,11 +186,6 @@ def _placer(asked: Resource, requester: End) -> str:
         if "PLAC" in kinds:
             return f"{requester.site}/{identifier['value']}"
     return ""
-
-
-def own_number(placer: str) -> str:
-    """The sender's own number alone; it may hold a stroke, a place code never does."""
-    return placer.partition("/")[2]
 
 
 def _names_somebody(translated: Translation) -> bool:

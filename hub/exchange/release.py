@@ -11,6 +11,7 @@ from dataclasses import replace
 from consent.model import Decision, Facts
 from hub.exchange import reports
 from hub.exchange.entries import acting, decided
+from hub.exchange.grants import keep_words
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.moving import Mover, move_on
@@ -18,7 +19,7 @@ from hub.exchange.reports import Place
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
 from hub.model.canonical import canonical, content_digest, sha256
-from hub.model.envelope import REPORTS, Envelope, MessageState
+from hub.model.envelope import OVERRIDE, REPORTS, Envelope, MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Handover, Inbox, Outbound, ReferralRow
 from hub.ports import Unit
@@ -35,7 +36,8 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     Returns:
         The same message, on its way.
     """
-    referral = None if submission.event in REPORTS else _referral(house, submission, decision)
+    alone = submission.event in (*REPORTS, OVERRIDE)
+    referral = None if alone else _referral(house, submission, decision)
     if referral is None:
         place = reports.place_of(house, unit, submission.record)
     else:
@@ -59,6 +61,7 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         bundle=content,
     )
     _hand_over(house, unit, submission, place, envelope, facts, decision)
+    keep_words(house, unit, submission)
     if referral is not None:
         said = submission.record.said
         modified = said.modified_at.isoformat() if said.modified_at else None

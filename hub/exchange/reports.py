@@ -21,7 +21,7 @@ from consent.model.words import Category
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
 from hub.exchange.match import Ambiguous, Nobody, One
-from hub.exchange.reading import ReferralRecord
+from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led
 from hub.exchange.waiting import NO_REFERRAL, tell
 from hub.model import codes, locks

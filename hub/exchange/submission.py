@@ -8,7 +8,7 @@ from typing import Literal
 from consent.model import Item
 from consent.model.words import Purpose
 from hub.exchange.message import Numbers
-from hub.exchange.reading import ReferralRecord
+from hub.exchange.records import ReferralRecord
 from hub.model.directory import Service
 from hub.model.fhir import Resource
 from hub.model.rows import ReferralRow
@@ -55,3 +55,4 @@ class Submission:
     ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
     bundle: Resource
     items: tuple[Item, ...]
+    override: str = ""  # id of the declaration on which it goes

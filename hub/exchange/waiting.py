@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from consent.lacking import lacking
 from consent.model import Facts
 from consent.model.words import Code, ConsentState
 from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
 from hub.exchange.parts import recipient_of
-from hub.exchange.reading import ReferralRecord, Source, Unreadable
+from hub.exchange.records import ReferralRecord, Source, Unreadable
 from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
@@ -42,7 +43,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     due_at = starts_at(facts) if Wake.DATE in wakes else None
     if Wake.BACKOFF in wakes:
         due_at = after_system_code(code, attempts, unit.now, random=house.ids.fraction()).at
-    place = _pending(facts) if code in (Code.DN_PENDING, Code.DN_NOTICE) else ""
+    place = _pending(facts) if code in (Code.DN_PENDING, Code.DN_NOTICE) else lacking(facts, code)
     if agency := recipient_of(row.record_key):
         place = f"for {agency}{': ' if place else ''}{place}"  # of several, which
     on = _locks(wakes, facts.message.subject, record.person)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from adapters.contract import Adapter, Parcel, RecordKind
 from hub.errors import MappingGap
 from hub.exchange.house import House
-from hub.exchange.message import ADD
+from hub.exchange.message import ADD, override_of
 from hub.exchange.parts import source_key
-from hub.exchange.reading import own_number
+from hub.exchange.records import own_number
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
-from hub.model.envelope import BESIDE_A_REFERRAL, REPORTS, Envelope
+from hub.model.envelope import BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
 from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
@@ -57,7 +57,8 @@ def write_parcel(
     """
     adapter = house.adapters[system.kind]
     kind = kind_of(adapter, envelope.event, content)
-    if kind is None and envelope.event != ADD:  # as with a state that it has no word for (shared model 6.2)
+    answered = envelope.event not in (ADD, OVERRIDE)
+    if kind is None and answered:  # as with a state that it has no word for (shared model 6.2)
         return Written(None, (_NO_ACTIVITY if envelope.event in REPORTS else _NO_ANSWERS,))
     if kind is None or adapter.render is None:
         event = f"event {envelope.event}"
@@ -72,6 +73,7 @@ def write_parcel(
             record, fields={**record.fields, kind.own: own_number(referral.sender_key)}
         )  # it finds its row
     record = with_places(kind, record, places.get(envelope.sender), places.get(system.agency))
+    record = _with_declaration(kind, record, content)
     incomplete = _is_incomplete(content)
     if incomplete and kind.incomplete:
         record = replace(record, fields={**record.fields, kind.incomplete: "1"})
@@ -131,6 +133,13 @@ def places_of(directory: Directory, system: System, service: str | None) -> dict
     if asked in codes_of.get(system.agency, ()):
         found[system.agency] = asked
     return found
+
+
+def _with_declaration(kind: RecordKind, record: Record, content: Resource) -> Record:
+    """A record with the hub's number of the declaration, and the number under which its reporter is reached."""
+    reached = (each["value"] for found in resources(content, "Organization") for each in found.get("telecom", ()))
+    named = {kind.number: override_of(content), kind.call_back: next(reached, "")}
+    return replace(record, fields={**record.fields, **{name: said for name, said in named.items() if name and said}})
 
 
 def _placed(entries: Sequence[Resource], places: Mapping[str, str]) -> list[Resource]:

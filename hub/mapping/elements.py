@@ -67,6 +67,9 @@ _TEXT = {
     " performedDateTime performedPeriod:Period performer*:ProcedurePerformer reasonReference*:Reference"
     " outcome:CodeableConcept note*:Annotation",
     "ProcedurePerformer": "extension*:Extension actor:Reference onBehalfOf:Reference",
+    "Communication": "extension*:Extension identifier*:Identifier status category*:CodeableConcept subject:Reference"
+    " sent recipient*:Reference sender:Reference reasonCode*:CodeableConcept payload*:CommunicationPayload",
+    "CommunicationPayload": "extension*:Extension contentString",
     "Duration": "extension*:Extension value unit system code",
     "Quantity": "extension*:Extension value unit system code",
     "PractitionerRole": "extension*:Extension identifier*:Identifier active period:Period practitioner:Reference"
@@ -105,6 +108,7 @@ RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
         *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
+        "Communication",
     }
 )
 UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels

@@ -26,6 +26,13 @@ class AuditEvent(StrEnum):
     ACK = "ACK"
     RETURNED = "RETURNED"
     NOTICE_SENT = "NOTICE_SENT"
+    OVERRIDE_DECLARED = "OVERRIDE_DECLARED"  # emergency override started (shared model 10)
+    OVERRIDE_APPROVED = "OVERRIDE_APPROVED"
+    OVERRIDE_DISCHARGED = "OVERRIDE_DISCHARGED"  # of a mandatory report: the reporter has reached somebody
+    OVERRIDE_ENDED = "OVERRIDE_ENDED"  # emergency override stopped
+    REVIEW_DUE = "REVIEW_DUE"
+    REVIEW_DONE = "REVIEW_DONE"
+    REVIEW_LATE = "REVIEW_LATE"
     REFERRAL_MOVED = "REFERRAL_MOVED"
     VIEW = "VIEW"
     EXPORT = "EXPORT"

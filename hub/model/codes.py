@@ -23,6 +23,7 @@ IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 EXTENSION = f"{HUB}/StructureDefinition"
 PURPOSE_OF_USE = f"{EXTENSION}/message-purpose-of-use"
 CORRELATION_ID = f"{EXTENSION}/message-correlation-id"
+OVERRIDE_ID = f"{EXTENSION}/override"
 
 ID_AGENCY = f"{ID}/agency"
 ID_CLIENT = f"{ID}/client"

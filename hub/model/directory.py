@@ -17,6 +17,8 @@ class Agency:
     Args:
         lane: which rules of form bind it (consent rules, group G and section 5).
         topic: ``delivery.`` and a random opaque id.
+        body: what it is to somebody in danger, a word of ``consent.model.words.Body``; "": no such body (settled S27).
+        call_back: number under which who receives a declared danger reaches somebody there; "" where there is none.
     """
 
     id: str
@@ -25,6 +27,8 @@ class Agency:
     pack: str
     topic: str
     status: Status = "active"
+    body: str = ""
+    call_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A person who acts for an agency, or for the hub."""
+    """A person who acts for an agency, or for the hub.
+
+    Args:
+        reports_to: id of the worker whose line of report it is in; "" where none is said (consent rules 3.6).
+    """
 
     id: str
     agency: str
     role: str
     ended_at: str | None = None
+    reports_to: str = ""

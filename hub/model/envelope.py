@@ -16,6 +16,7 @@ SCHEMA_VERSION = "1"
 BESIDE_A_REFERRAL = frozenset({"plan-shared", "case-note-shared", "review-done"})
 # events of no referral, by which an agency tells its funder what it did (settled S1)
 REPORTS = frozenset({"funder-report"})
+OVERRIDE = "override-disclosure"  # a declared duty of care, to whom it names (shared model 10)
 HUB_URL = "https://hub.example.org"
 CE_TYPE = "org.example.hub.envelope.v1"
 

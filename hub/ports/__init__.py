@@ -4,9 +4,9 @@
 that must commit together is read and written.
 """
 
+from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
     AuditRows,
-    ConsentRows,
     Counts,
     Cursors,
     Decisions,
@@ -17,11 +17,10 @@ from hub.ports.rows import (
     NoticeRows,
     OutboxRows,
     ReferralRows,
-    SubjectRows,
     WaitingRows,
 )
 from hub.ports.unit import Peek, ProvisionalFacts, Store, Unit
-from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing
+from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing, Words
 
 __all__ = [
     "Alerts",
@@ -42,11 +41,14 @@ __all__ = [
     "NoticeRows",
     "OutboxRows",
     "Outgoing",
+    "OverrideRows",
     "Peek",
     "ProvisionalFacts",
     "ReferralRows",
+    "ReviewRows",
     "Store",
     "SubjectRows",
     "Unit",
     "WaitingRows",
+    "Words",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from consent.model import Agreement, Consent, Decision, Directive, Facts, StateEvent, SubjectFacts
+from consent.model import Agreement, Decision, Facts
 from hub.model.audit import Entry
 from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.envelope import MessageState, Sealed
@@ -39,86 +39,6 @@ class DirectoryRows(Protocol):
 
     def stop(self, stopped: bool) -> None:
         """Stop or resume all exchange."""
-
-
-class SubjectRows(Protocol):
-    """People as random references, with an alias per agency and keyed digests of what identifies them."""
-
-    def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
-        """Pairs (digest, subject_ref) that are known: each person of whom an agency gave the same."""
-
-    def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
-        """What the rules may look at of those there are. Reading one that is not locked is a programming error."""
-
-    def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
-        """Those of the subjects for whom the agency has an alias."""
-
-    def alias(self, agency: str, ref: str) -> str:
-        """The agency's alias of a subject, minted at first use."""
-
-    def by_alias(self, agency: str, alias: str) -> str | None:
-        """The subject behind an agency's alias."""
-
-    def mint(self) -> str:
-        """A new subject; the unit owns it from here on."""
-
-    def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
-        """Remember digest -> kind for an owned subject."""
-
-    def digests_of(self, ref: str) -> dict[str, str]:
-        """digest -> kind of one subject."""
-
-    def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
-        """By subject, digest -> kind; who has none is left out."""
-
-    def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
-        """An agency's records say that the person has died. The unit owns the subject."""
-
-    def sharing(self, limit: int) -> list[tuple[str, str]]:
-        """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""
-
-    def aliases(self, ref: str) -> dict[str, str]:
-        """agency -> alias of one subject."""
-
-
-class ConsentRows(Protocol):
-    """The registry's records: versions kept, never edited. Who files, withdraws or lifts owns the subject."""
-
-    def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
-        """The latest version filed from a source record, with what was read then: revision and keyed digest."""
-
-    def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
-        """The same of several records, by record key."""
-
-    def get(self, consent_id: str) -> Consent | None:
-        """The latest version of a consent."""
-
-    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
-        """File the next version, one in a unit, numbered at its end. Beside a draft what opens stays current (C-37)."""
-
-    def put_directive(self, directive: Directive) -> None:
-        """Add a standing "no"; its ``registry_seq`` is given when the unit ends."""
-
-    def lift(self, directive_id: str, by: str) -> None:
-        """End a directive; ``by`` says who did."""
-
-    def directive(self, directive_id: str) -> Directive | None:
-        """One directive, also a lifted one; not one that this unit has added."""
-
-    def origin(self, consent_id: str) -> tuple[str, str, str] | None:
-        """System, record key and what was read, of the latest version, without what this unit has filed."""
-
-    def number(self, consent_id: str, agency: str) -> str:
-        """The number by which one agency knows a consent, minted at first use."""
-
-    def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        """By consent, agency -> the number by which it knows it; what has none yet is left out."""
-
-    def by_number(self, agency: str, number: str) -> str | None:
-        """The consent behind an agency's number."""
-
-    def head(self) -> int:
-        """The registry's latest sequence number, without what this unit files."""
 
 
 class Decisions(Protocol):

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Protocol
 
 from consent.model import Facts
+from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
     AuditRows,
-    ConsentRows,
     Counts,
     Cursors,
     Decisions,
@@ -25,7 +25,6 @@ from hub.ports.rows import (
     NoticeRows,
     OutboxRows,
     ReferralRows,
-    SubjectRows,
     WaitingRows,
 )
 
@@ -48,6 +47,10 @@ class Peek(Protocol):
     def subjects(self) -> SubjectRows: ...
     @property
     def consents(self) -> ConsentRows: ...
+    @property
+    def overrides(self) -> OverrideRows: ...
+    @property
+    def reviews(self) -> ReviewRows: ...
     @property
     def decisions(self) -> Decisions: ...
     @property

@@ -82,6 +82,47 @@ class Keys(Protocol):
         ...
 
 
+class Words(Protocol):
+    """Keys of people, under which their words are sealed (design §5). An ``epoch`` is the day of a wrapping key."""
+
+    def current(self, at: datetime) -> str:
+        """The epoch that wraps what is new; a new one every 30 days.
+
+        Raises:
+            Unavailable: its key can be neither read nor made.
+        """
+        ...
+
+    def new_key(self, epoch: str) -> bytes:
+        """A new person's key, wrapped.
+
+        Raises:
+            KeyGone: the epoch's key has been destroyed or lost.
+        """
+        ...
+
+    def rewrap(self, epoch: str, wrapped: bytes, into: str) -> bytes:
+        """A person's key, wrapped by another epoch's; see :meth:`new_key`."""
+        ...
+
+    def seal(self, epoch: str, wrapped: bytes, where: str, text: str) -> bytes:
+        """Seal words for the place where they will stand; see :meth:`new_key`."""
+        ...
+
+    def open(self, epoch: str, wrapped: bytes, where: str, sealed: bytes) -> str:
+        """The words.
+
+        Raises:
+            KeyGone: the epoch's key has been destroyed or lost.
+            SealBroken: the bytes or the place are not those that were sealed.
+        """
+        ...
+
+    def destroy(self, before: str) -> Sequence[str]:
+        """Destroy the keys of epochs before this one; which."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BusRecord:
     """One record of a topic. ``offset`` is 0-based, gaps are allowed, none is used twice."""

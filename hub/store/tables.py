@@ -113,6 +113,55 @@ directive = _table(
     Index("directive_by_subject", "subject_ref"),
 )
 
+# a duty of care: what was declared (codes and digests), its words (sealed under the person's own key), its review
+override = _table(
+    "override",
+    _text("override_id", key=True),
+    _text("agency"),
+    _text("subject_ref", null=True),
+    _text("source_system"),
+    _text("source_key"),
+    _text("worker"),
+    _text("words"),
+    _text("declared_at"),
+    _text("ended_at", null=True),
+    _text("used_by", null=True),
+    _text("used_at", null=True),
+    _text("body"),
+    Index("override_by_source", "source_system", "source_key", unique=True),
+    Index("override_by_subject", "subject_ref"),
+    Index("override_by_words", "agency", "words"),
+    Index("override_open", "ended_at", "declared_at"),
+)
+override_words = _table(
+    "override_words",
+    _text("override_id", key=True),
+    _text("part", key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+subject_key = _table(
+    "subject_key",
+    _text("subject_ref", key=True),
+    _text("epoch"),
+    Column("wrapped", LargeBinary, nullable=False),
+    Index("subject_key_by_epoch", "epoch"),
+)
+review = _table(
+    "review",
+    _text("override_id", key=True),
+    _text("part", key=True),
+    _text("worker", null=True),
+    _text("due_at"),
+    _text("done_at", null=True),
+    _int("told"),
+    _text("body"),
+    Index("review_due", "done_at", "due_at"),
+    Index("review_by_worker", "worker", "part", "done_at"),
+)
+worker_conflict = _table(
+    "worker_conflict", _text("worker", key=True), _text("subject_ref", key=True), _text("kind"), _text("since")
+)
+
 # the exchange: what came in, what was decided, what is under way, how it ended
 inbox = _table(
     "inbox",

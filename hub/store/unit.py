@@ -24,6 +24,7 @@ from hub.store.directory import DirectoryTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
 from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
+from hub.store.overrides import OverrideTable, ReviewTable
 from hub.store.referrals import ReferralTable
 from hub.store.scope import Scope
 from hub.store.sql import Database, upsert
@@ -49,6 +50,8 @@ class SqlUnit:
         self.directory = DirectoryTable(scope, cache.directory)
         self.subjects = SubjectTable(scope, cache.subjects)
         self.consents = ConsentTable(scope)
+        self.overrides = OverrideTable(scope)
+        self.reviews = ReviewTable(scope)
         self.decisions = DecisionTable(scope)
         self.inbox = InboxTable(scope)
         self.waiting = WaitingTable(scope)

@@ -31,6 +31,7 @@ DIRECTORY = ["Organization", "PractitionerRole", "Practitioner", "Location", "He
 LABELLED = [
     *("ServiceRequest", "Task", "Patient", "Observation", "Condition", "Appointment"),
     *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
+    "Communication",
 ]
 OTHERS = ["OperationOutcome"]
 
@@ -91,6 +92,9 @@ ELEMENTS = {
     "Procedure": "id=1..1 meta=1..1 text extension identifier basedOn status category code=1..1 subject encounter "
     "performedDateTime performedPeriod performer reasonReference outcome note",
     "ProcedurePerformer": "actor onBehalfOf",
+    "Communication": "id=1..1 meta=1..1 identifier status category=1..1 subject=1..1 sent sender=1..1 recipient "
+    "reasonCode=1..1 payload",
+    "CommunicationPayload": "contentString",
     "Duration": "value=1..1 unit system code",
     "Quantity": "value=1..1 unit system code",
     "Organization": "id=1..1 meta identifier=1..* active=1..1 type=1..* name=1..1 telecom address partOf endpoint",

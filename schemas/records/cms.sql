@@ -281,6 +281,7 @@ CREATE TABLE referral (
   urgency          VARCHAR(10),           -- routine, urgent, asap, crisis
   reason_code      VARCHAR(20) NOT NULL,  -- as issue_code
   reason_text      TEXT,
+  risk_flags       VARCHAR(100),          -- dangers that the worker asserts: CHILD_ABUSE, SELF_HARM ... with spaces
   channel          VARCHAR(10) NOT NULL,  -- fax, email, in person, hub
   consent_id       INTEGER,
   documents_needed VARCHAR(200),
@@ -327,6 +328,60 @@ CREATE TABLE code_map (
   updated_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
   updated_by VARCHAR(40) NOT NULL DEFAULT 'system',
   PRIMARY KEY (list, local_code, valid_from)
+);
+
+-- ---------------------------------------------------------------------------------------------- a duty of care
+-- A worker declares it here, without leaving the system (consent rules 3; settled S22): a saved row is the declaration,
+-- and asks the hub to send it to one agency at once. What is written in `narrative`, and the facts of the limbs, never
+-- leave the hub; `told` does.
+
+CREATE TABLE override_declaration (
+  override_id      INTEGER PRIMARY KEY,
+  client_id        INTEGER NOT NULL REFERENCES client (client_id),  -- whose file it is; with a child, who cares for it
+  child_client_id  INTEGER REFERENCES client (client_id),           -- the child, where it has a file here
+  child_name       VARCHAR(120),           -- else its name, single or as FAMILY, Given
+  child_birth_date DATE,
+  recipient_org    VARCHAR(40) NOT NULL,
+  code             VARCHAR(20) NOT NULL,   -- DOC-SELF, DOC-OTHER, DOC-CHILD, DOC-UNCON, ST-CHILD-PROTECT ...
+  danger           VARCHAR(100),           -- where the code names none: SELF_HARM, HARM_OTHERS ... with spaces between
+  told             TEXT,                   -- what the recipient needs, 600 characters; of a mandatory report 4,000
+  narrative        TEXT,                   -- what was seen or heard, when, from whom: 80 letters of one's own
+  imminent         INTEGER,
+  consent_sought   VARCHAR(16),            -- yes-refused, not-possible, unsafe-to-ask
+  narrowed         VARCHAR(200),           -- categories that the worker keeps back
+  attempts         TEXT,                   -- to reach a second person, where danger is imminent
+  notice           VARCHAR(16),            -- to the client: told-before, tell-after, withhold
+  covers           VARCHAR(64),            -- what was sent already and this is said to cover: the hub's number
+  worker           VARCHAR(40),
+  reported_to      VARCHAR(120),           -- of a mandatory report: whom the worker reached in person, and when
+  reported_at      TIMESTAMP,
+  ended_at         TIMESTAMP,
+  end_cause        VARCHAR(20),            -- danger-passed, can-decide, consented, revoked
+  row_version INTEGER NOT NULL DEFAULT 1,
+  created_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
+  updated_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
+  updated_by VARCHAR(40) NOT NULL DEFAULT 'system'
+);
+
+CREATE TABLE override_limb (               -- one limb of the test, in a field of its own
+  override_id INTEGER NOT NULL REFERENCES override_declaration (override_id),
+  limb        VARCHAR(30) NOT NULL,
+  attested    INTEGER,
+  fact        TEXT,
+  updated_by  VARCHAR(40) NOT NULL DEFAULT 'system',
+  PRIMARY KEY (override_id, limb)
+);
+
+CREATE TABLE override_word (               -- what others say of a declaration; a second person signs in as themself
+  word_id     INTEGER PRIMARY KEY,
+  override_id INTEGER NOT NULL REFERENCES override_declaration (override_id),
+  kind        VARCHAR(12) NOT NULL,        -- approval, self-review
+  worker      VARCHAR(40) NOT NULL,
+  said        TEXT,                        -- of a self-review: what was done, and what would be done otherwise
+  row_version INTEGER NOT NULL DEFAULT 1,
+  created_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
+  updated_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
+  updated_by VARCHAR(40) NOT NULL DEFAULT 'system'
 );
 
 -- ---------------------------------------------------------------------------------------------- to and from the hub
@@ -381,7 +436,7 @@ CREATE INDEX referral_by_hub_number ON referral (hub_referral_no);
 CREATE INDEX follow_up_by_case ON follow_up (case_id);
 CREATE INDEX change_log_by_row ON change_log (table_name, row_id);
 
--- ---------------------------------------------------------------------------------------------- the thirteen views
+-- ---------------------------------------------------------------------------------------------- the fifteen views
 -- The agency's promise: no anonymous client, no confidential address, no unsigned or private note.
 -- row_version is that of the view's own row, or of its parent where rows are joined.
 
@@ -489,7 +544,7 @@ CREATE VIEW v_hub_referral_out AS
 SELECT r.referral_id AS referral_id, r.row_version AS row_version, f.client_id AS client_id, r.case_id AS case_id,
        r.to_org AS to_org, r.service_wanted AS service_wanted, r.urgency AS urgency, r.reason_code AS reason_code,
        r.reason_text AS reason_text, r.consent_id AS consent_id, r.sent_at AS sent_at, r.status AS status,
-       r.status_at AS status_at, r.worker AS worker
+       r.status_at AS status_at, r.worker AS worker, r.risk_flags AS risk_flags
 FROM referral r
 JOIN case_file f ON f.case_id = r.case_id
 JOIN client c ON c.client_id = f.client_id
@@ -514,6 +569,24 @@ FROM case_note n
 JOIN case_file f ON f.case_id = n.case_id
 JOIN client c ON c.client_id = f.client_id
 WHERE n.shareable = 1 AND n.signed_at IS NOT NULL AND n.signed_at <> '' AND c.is_anonymous = 0;
+
+CREATE VIEW v_hub_override AS
+SELECT d.override_id AS override_id, d.row_version AS row_version, d.client_id AS client_id,
+       d.child_client_id AS child_client_id, d.child_name AS child_name, d.child_birth_date AS child_birth_date,
+       d.recipient_org AS recipient_org, d.code AS code, d.danger AS danger,
+       (SELECT json_group_array(json_object('limb', l.limb, 'attested', l.attested, 'fact', l.fact))
+        FROM (SELECT limb, attested, fact FROM override_limb x WHERE x.override_id = d.override_id ORDER BY limb) l) AS limbs,
+       d.told AS told, d.narrative AS narrative, d.imminent AS imminent, d.consent_sought AS consent_sought,
+       d.narrowed AS narrowed, d.attempts AS attempts, d.notice AS notice, d.covers AS covers, d.worker AS worker,
+       d.reported_to AS reported_to, d.reported_at AS reported_at, d.ended_at AS ended_at, d.end_cause AS end_cause,
+       d.updated_by AS entered_by
+FROM override_declaration d
+JOIN client c ON c.client_id = d.client_id
+WHERE c.is_anonymous = 0;
+
+CREATE VIEW v_hub_override_word AS
+SELECT word_id, row_version, override_id, kind, worker, said, updated_by AS entered_by
+FROM override_word;
 
 CREATE VIEW v_hub_follow_up AS
 SELECT u.follow_up_id AS follow_up_id, u.row_version AS row_version, f.client_id AS client_id, u.case_id AS case_id,
@@ -811,6 +884,76 @@ CREATE TRIGGER case_note_logged_d AFTER DELETE ON case_note
 BEGIN
   INSERT INTO change_log (table_name, row_id, op, "by")
   VALUES ('v_hub_note_shareable', OLD.note_id, 'D', OLD.updated_by);
+END;
+
+CREATE TRIGGER override_declaration_logged_i AFTER INSERT ON override_declaration
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override', NEW.override_id, 'I', NEW.updated_by);
+END;
+
+CREATE TRIGGER override_declaration_raised AFTER UPDATE ON override_declaration WHEN NEW.row_version = OLD.row_version
+BEGIN
+  UPDATE override_declaration SET row_version = OLD.row_version + 1,
+    updated_at = CASE WHEN NEW.updated_at = OLD.updated_at THEN datetime('now', 'localtime') ELSE NEW.updated_at END
+  WHERE override_id = NEW.override_id;
+END;
+
+CREATE TRIGGER override_declaration_logged_u AFTER UPDATE OF row_version ON override_declaration
+WHEN NEW.row_version <> OLD.row_version
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override', NEW.override_id, 'U', NEW.updated_by);
+END;
+
+CREATE TRIGGER override_declaration_logged_d AFTER DELETE ON override_declaration
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override', OLD.override_id, 'D', OLD.updated_by);
+END;
+
+CREATE TRIGGER override_word_logged_i AFTER INSERT ON override_word
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override_word', NEW.word_id, 'I', NEW.updated_by);
+END;
+
+CREATE TRIGGER override_word_raised AFTER UPDATE ON override_word WHEN NEW.row_version = OLD.row_version
+BEGIN
+  UPDATE override_word SET row_version = OLD.row_version + 1,
+    updated_at = CASE WHEN NEW.updated_at = OLD.updated_at THEN datetime('now', 'localtime') ELSE NEW.updated_at END
+  WHERE word_id = NEW.word_id;
+END;
+
+CREATE TRIGGER override_word_logged_u AFTER UPDATE OF row_version ON override_word
+WHEN NEW.row_version <> OLD.row_version
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override_word', NEW.word_id, 'U', NEW.updated_by);
+END;
+
+CREATE TRIGGER override_word_logged_d AFTER DELETE ON override_word
+BEGIN
+  INSERT INTO change_log (table_name, row_id, op, "by")
+  VALUES ('v_hub_override_word', OLD.word_id, 'D', OLD.updated_by);
+END;
+
+CREATE TRIGGER override_limb_raises_i AFTER INSERT ON override_limb
+BEGIN
+  UPDATE override_declaration SET row_version = row_version + 1, updated_by = NEW.updated_by
+  WHERE override_id = NEW.override_id;
+END;
+
+CREATE TRIGGER override_limb_raises_u AFTER UPDATE ON override_limb
+BEGIN
+  UPDATE override_declaration SET row_version = row_version + 1, updated_by = NEW.updated_by
+  WHERE override_id = NEW.override_id;
+END;
+
+CREATE TRIGGER override_limb_raises_d AFTER DELETE ON override_limb
+BEGIN
+  UPDATE override_declaration SET row_version = row_version + 1, updated_by = OLD.updated_by
+  WHERE override_id = OLD.override_id;
 END;
 
 CREATE TRIGGER follow_up_logged_i AFTER INSERT ON follow_up

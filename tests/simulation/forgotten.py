@@ -16,7 +16,8 @@ from hub.compose import Hub
 from hub.errors import MessageRejected
 from hub.exchange.addressing import NothingToSay, address
 from hub.exchange.question import at_gate_1
-from hub.exchange.reading import ConsentRecord, Read, ReferralRecord, Unreadable, read_one
+from hub.exchange.reading import read_one
+from hub.exchange.records import ConsentRecord, Read, ReferralRecord, Unreadable
 from hub.exchange.submission import Submission
 from hub.model.directory import System
 from hub.model.envelope import MessageState

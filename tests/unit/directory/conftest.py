@@ -54,5 +54,6 @@ def known() -> Known:
         categories=frozenset(Category),
         purposes=frozenset(Purpose),
         events=frozenset({"add-service-request", "notify-update-process-request"}),
+        bodies=("CRISIS", "HOSPITAL"),
         zone=ZoneInfo("America/Toronto"),
     )

@@ -21,6 +21,7 @@ MODULES = {
     "EncounterParticipant": "encounter",
     "ProcedurePerformer": "procedure",
     "DocumentReferenceContent": "documentreference",
+    "CommunicationPayload": "communication",
 }
 
 

@@ -102,6 +102,7 @@ def value(place: str, chance: random.Random) -> str:
         "postal_code": lambda: chance.choice(("M5V 2T6", "m5v2t6", "M4Y")),
         "centre_site": lambda: chance.choice(("TOR01", "NONE", text(chance))),
         "author": lambda: chance.choice(("w-301", text(chance))),
+        "code": lambda: chance.choice(("DOC-SELF", "ST-LTC")),
         "version": lambda: chance.choice(("1", "12", "07")),
         "differs": lambda: "delivery language",
         "minutes": lambda: chance.choice(("5", "90")),

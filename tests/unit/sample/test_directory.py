@@ -6,7 +6,7 @@ import csv
 import io
 from zoneinfo import ZoneInfo
 
-from consent.model.words import Category, Purpose
+from consent.model.words import Body, Category, Purpose
 from consent.packs import PACKAGED, load_packs
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, SYSTEM, WORKER, Known, Problems, from_file
 from hub.ports import Directory
@@ -25,7 +25,9 @@ def test_each_file_is_read_without_a_problem_in_the_order_of_import(network: Net
         events = packs.profiles.events
         zone = ZoneInfo("America/Toronto")
         kinds = ("cms", "harts")
-        known = Known(directory, SeededIds(), kinds, kinds, packs.packs, list(Category), list(Purpose), events, zone)
+        known = Known(
+            directory, SeededIds(), kinds, kinds, packs.packs, list(Category), list(Purpose), events, list(Body), zone
+        )
         rows = from_file(form, data, known)
 
         assert not isinstance(rows, Problems), (name, [str(problem) for problem in rows.found])

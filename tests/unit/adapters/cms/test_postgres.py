@@ -271,6 +271,7 @@ def test_each_right_that_lacks_is_found_by_check_and_said_by_whoever_needs_it(db
     cms.answer(db, "K7QM2XWBR4TD", "ACCEPTED", client_id=1)
     cms.add_plan(db, 1)
     cms.add_note(db, 1)
+    cms.add_word(db, cms.add_override(db, 1, "DOC-SELF", "hospital", {}), "w-900")
 
     wrong = [finding for finding in guest.source.check() if not finding.ok and finding.place != "cms clock"]
     with pytest.raises(Unavailable) as refused:

@@ -140,6 +140,18 @@ FOLLOW_UP = {
     "referral": [{"referral_id": 4, "hub_referral_no": "K7QM2XWBR4TD"}],
     "sent": [{"referral_id": 12}],
 }
+OVERRIDE = {
+    "override_id": 3,
+    "client_id": 7,
+    "recipient_org": "hospital",
+    "code": "DOC-SELF",
+    "told": "Was told of a plan for tonight.",
+    "narrative": "She said on the phone that she has a plan.",
+    "imminent": 1,
+    "worker": "w-301",
+    "client": [CLIENT],
+    "limbs": [{"limb": "serious", "attested": 1, "fact": "She has done it before."}],
+}
 CONSENT = {"consent_id": 9, "client_id": 7, "valid_from": "2026-01-12", "explained": "what who", "client": [CLIENT]}
 
 
@@ -346,7 +358,7 @@ def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
     told = {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP", "SERVICE", "PROFILE", "REPORT"}
-    assert set(names) == told
+    assert set(names) == told | {"OVERRIDE"}
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
     assert set(names["CONSENT"]["children"]["client"]["children"]) == {"identifier"}

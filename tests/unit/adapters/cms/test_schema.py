@@ -39,12 +39,17 @@ VIEWS = {
     "v_hub_service": "participant_id, row_version, event_id, client_id, case_id, program, activity, started_at,"
     " ended_at, minutes, format, delivery, site_id, language, group_size, target_group, funder, attended, supports",
     "v_hub_referral_out": "referral_id, row_version, client_id, case_id, to_org, service_wanted, urgency, reason_code,"
-    " reason_text, consent_id, sent_at, status, status_at, worker",
+    " reason_text, consent_id, sent_at, status, status_at, worker, risk_flags",
     # case_id beyond 9.2: whose referral a case came of, so that its end is told to nobody else
     "v_hub_referral_in": "referral_id, row_version, hub_referral_no, case_id, status, status_reason, status_at,"
     " appointment_at, worker",
     "v_hub_note_shareable": "note_id, row_version, client_id, case_id, author, written_at, signed_at, body, language,"
     " category",
+    # settled S22, S29; danger, covers, reported_to, reported_at and entered_by beyond it
+    "v_hub_override": "override_id, row_version, client_id, child_client_id, child_name, child_birth_date,"
+    " recipient_org, code, danger, limbs, told, narrative, imminent, consent_sought, narrowed, attempts, notice,"
+    " covers, worker, reported_to, reported_at, ended_at, end_cause, entered_by",
+    "v_hub_override_word": "word_id, row_version, override_id, kind, worker, said, entered_by",
     "v_hub_follow_up": "follow_up_id, row_version, client_id, case_id, month, due_on, done_on, method, reached,"
     " satisfaction, situation, needs_booking",
 }

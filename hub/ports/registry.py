@@ -1,0 +1,165 @@
+"""What a unit or a peek reads and writes of people: who they are, what they agreed to, what was declared about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from consent.model import Consent, Directive, StateEvent, SubjectFacts
+from consent.model.declared import Declaration
+from consent.model.reviewed import Part, Review
+
+
+class SubjectRows(Protocol):
+    """People as random references, with an alias per agency and keyed digests of what identifies them."""
+
+    def by_digests(self, digests: Iterable[str]) -> list[tuple[str, str]]:
+        """Pairs (digest, subject_ref) that are known: each person of whom an agency gave the same."""
+
+    def facts(self, refs: Iterable[str]) -> dict[str, SubjectFacts]:
+        """What the rules may look at of those there are. Reading one that is not locked is a programming error."""
+
+    def with_alias(self, agency: str, refs: Iterable[str]) -> set[str]:
+        """Those of the subjects for whom the agency has an alias."""
+
+    def alias(self, agency: str, ref: str) -> str:
+        """The agency's alias of a subject, minted at first use."""
+
+    def by_alias(self, agency: str, alias: str) -> str | None:
+        """The subject behind an agency's alias."""
+
+    def mint(self) -> str:
+        """A new subject; the unit owns it from here on."""
+
+    def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
+        """Remember digest -> kind for an owned subject."""
+
+    def digests_of(self, ref: str) -> dict[str, str]:
+        """digest -> kind of one subject."""
+
+    def digests_of_each(self, refs: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By subject, digest -> kind; who has none is left out."""
+
+    def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
+        """An agency's records say that the person has died. The unit owns the subject."""
+
+    def sharing(self, limit: int) -> list[tuple[str, str]]:
+        """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""
+
+    def aliases(self, ref: str) -> dict[str, str]:
+        """agency -> alias of one subject."""
+
+
+class ConsentRows(Protocol):
+    """The registry's records: versions kept, never edited. Who files, withdraws or lifts owns the subject."""
+
+    def of_source(self, system: str, key: str) -> tuple[Consent, str] | None:
+        """The latest version filed from a source record, with what was read then: revision and keyed digest."""
+
+    def of_sources(self, system: str, keys: Iterable[str]) -> dict[str, tuple[Consent, str]]:
+        """The same of several records, by record key."""
+
+    def get(self, consent_id: str) -> Consent | None:
+        """The latest version of a consent."""
+
+    def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
+        """File the next version, one in a unit, numbered at its end. Beside a draft what opens stays current (C-37)."""
+
+    def put_directive(self, directive: Directive) -> None:
+        """Add a standing "no"; its ``registry_seq`` is given when the unit ends."""
+
+    def lift(self, directive_id: str, by: str) -> None:
+        """End a directive; ``by`` says who did."""
+
+    def directive(self, directive_id: str) -> Directive | None:
+        """One directive, also a lifted one; not one that this unit has added."""
+
+    def origin(self, consent_id: str) -> tuple[str, str, str] | None:
+        """System, record key and what was read, of the latest version, without what this unit has filed."""
+
+    def number(self, consent_id: str, agency: str) -> str:
+        """The number by which one agency knows a consent, minted at first use."""
+
+    def numbers(self, consent_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By consent, agency -> the number by which it knows it; what has none yet is left out."""
+
+    def by_number(self, agency: str, number: str) -> str | None:
+        """The consent behind an agency's number."""
+
+    def head(self) -> int:
+        """The registry's latest sequence number, without what this unit files."""
+
+
+class OverrideRows(Protocol):
+    """Declared duties of care. Who declares, approves or ends owns the subject; who opens on one uses it up."""
+
+    def of_record(self, system: str, key: str) -> Declaration | None:
+        """What a source record declares, as it stands."""
+
+    def get(self, override_id: str) -> Declaration | None:
+        """One declaration."""
+
+    def put(self, declared: Declaration) -> None:
+        """Add it, or replace what stands under its id."""
+
+    def use(self, override_id: str, envelope_id: str) -> bool:
+        """The first open of an envelope uses it up; whether it is this envelope's now. Asked again, the same."""
+
+    def repeats(self, declared: Declaration) -> int:
+        """How many earlier ones of its agency have the same words."""
+
+    def related(self, worker: str, subject: str) -> bool:
+        """Whether somebody is too near to a person to decide anything about them."""
+
+    def relate(self, worker: str, subject: str, kind: str | None) -> None:
+        """Note that somebody is near to a person, or, with None, no more."""
+
+    def running(self, before: datetime, limit: int) -> list[Declaration]:
+        """Those that were declared before an instant and have not ended, the oldest first."""
+
+    def undischarged(self, before: datetime, limit: int) -> list[Declaration]:
+        """Used ones that were declared before an instant, and whose reporter has not said whom they have reached."""
+
+    def every(self, limit: int, *, agency: str | None = None) -> list[Declaration]:
+        """All of them, or those of one agency, the newest first."""
+
+    def put_words(self, override_id: str, part: str, sealed: bytes) -> None:
+        """Keep words, sealed under the person's own key, in the place of what stood there."""
+
+    def words(self, override_id: str) -> dict[str, bytes]:
+        """part -> sealed words."""
+
+    def drop_words(self, override_id: str) -> None:
+        """Delete them: nothing was sent on it (INV-6)."""
+
+    def subject_key(self, subject: str) -> tuple[str, bytes] | None:
+        """Which key wraps a person's own key, and that key as wrapped; None: there is none, or it was destroyed."""
+
+    def put_subject_key(self, subject: str, epoch: str, wrapped: bytes) -> None:
+        """Keep a person's own key, as wrapped."""
+
+    def subject_keys(self, before_epoch: str, limit: int) -> list[tuple[str, str, bytes]]:
+        """Persons' keys that an older key than this one wraps: subject, epoch, wrapped."""
+
+    def destroy_subject_key(self, subject: str) -> bool:
+        """Nobody reads what was sealed under it, once the key that wrapped it has gone too; whether there was one."""
+
+
+class ReviewRows(Protocol):
+    """What is to be done about overrides that were used."""
+
+    def put(self, review: Review) -> None:
+        """Add one, or replace the same part."""
+
+    def of(self, override_id: str) -> dict[Part, Review]:
+        """The parts of one override's review."""
+
+    def open(self, limit: int) -> list[Review]:
+        """Those that are not done, and notices that are withheld; the first due first."""
+
+    def overdue_of(self, worker: str, at: datetime) -> int:
+        """How many self-reviews of somebody are late."""
+
+    def every(self, limit: int) -> list[Review]:
+        """All, the newest due first."""
