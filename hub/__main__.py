@@ -27,6 +27,7 @@ from hub.commands import (
     consent,
     deliveries,
     directory,
+    override,
     setup,
     subjects,
     systems,
@@ -82,7 +83,10 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    groups = (setup, backup, work, directory, systems, agreements, consent, subjects, deliveries, bus, alerts, audit)
+    groups = (
+        *(setup, backup, work, directory, systems, agreements, consent, subjects, override, deliveries, bus, alerts),
+        audit,
+    )
     for group in groups:
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)

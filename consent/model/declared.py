@@ -72,7 +72,8 @@ class Declaration:
         child_turns_16_on: of a child's report, where the child's birth date is known.
         approver: id in the directory of the second person.
         used_by: envelope id of the one message that it opened.
-        discharged_at: of a mandatory report: when the reporter has reached somebody in person.
+        discharged_at: of a mandatory report: when the reporter has reached somebody in person; ``reminded_at``: when
+            the hub has told them to telephone.
     """
 
     override_id: str
@@ -107,6 +108,7 @@ class Declaration:
     used_by: str | None = None
     used_at: datetime | None = None
     discharged_at: datetime | None = None
+    reminded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ _BY_WORDS: dict[str, str] = {
     "the agency's pack is not there: see `hub doctor`": "DN_PACK",
     "the hub was not well: it is tried again by itself": "DN_STALE DN_REGISTRY_DOWN DN_AUDIT_DOWN",
     "the referral cannot take this step now, or something must come first, which the place names": "DN_TRANSITION",
-    "a duty of care may apply: your privacy officer decides": (
+    "a duty of care may apply: if it does, declare it (`hub override declare`, or the form in your system)": (
         "NO_CHILD NO_SELF_HARM NO_HARM_OTHERS NO_UNCONSCIOUS NO_STATUTORY"
     ),
     "who declared this may not: a worker or supervisor may, and of a report whoever formed the suspicion": "OX_ROLE",

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.frame import ROWS_MAX, As, Dir, Json, Misused, opened, say, show_json, show_table, who
+from hub.commands.frame import ROWS_MAX, Agency, As, Dir, Json, Misused, opened, say, show_json, show_table, who
+from hub.desk.overrides import relate
 from hub.desk.people import duplicates, resolve
 
 
@@ -50,6 +51,26 @@ def duplicates_(ctx: typer.Context, folder: Dir = None, worker: As = None, as_js
         show_table(("they share", "one", "the other"), shown, nothing="nobody looks like somebody else")
 
 
+def conflict(
+    ctx: typer.Context,
+    alias: Annotated[str, typer.Argument(help="The agency's alias of its client.")],
+    agency: Agency,
+    near: Annotated[str, typer.Option("--worker", help="The worker who is too near to the client.")],
+    kind: Annotated[str, typer.Option("--kind", help="relative, partner, friend …; left out: no more.")] = "",
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Note that a worker is too near to a client: they declare and review no override about them."""
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        relate(hub.house, agency, alias, near, kind, by)
+    if as_json:
+        show_json({"worker": near, "kind": kind or None})
+    else:
+        say(f"{near} decides nothing about this client" if kind else f"{near} may decide about this client again")
+
+
 def _aliases(known: Mapping[str, str]) -> str:
     return " ".join(f"{agency}:{alias}" for agency, alias in known.items())
 
@@ -59,5 +80,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Whose record is it?", rich_markup_mode=None)
     example = "Example: hub subjects resolve ABCDEFGHIJKL --same-as MNOPQRSTUVWX --as harbour-worker"
     group.command("resolve", epilog=example)(resolve_)
+    example = "Example: hub subjects conflict ABCDEFGHIJKL --agency harbour --worker w-301 --kind relative --as w-500"
+    group.command("conflict", epilog=example)(conflict)
     group.command("duplicates", epilog="Example: hub subjects duplicates --as steward")(duplicates_)
     app.add_typer(group, name="subjects")

@@ -20,6 +20,7 @@ from hub.model.directory import Worker
 from hub.ports import Directory
 
 STEWARDS = ("administrator", "steward")
+REVIEWERS = ("officer", "supervisor", "manager")
 _ROWS = ("agencies", "systems", "sites", "services", "agreements", "workers")
 
 
@@ -40,12 +41,14 @@ class May:
         own: any worker of the agency whose client, consent, record or system it is about.
         hub: workers of the hub in these roles.
         others: any worker of any agency.
+        roles: of those of its own agency, the ones who may; none: all of them.
     """
 
     commands: tuple[str, ...]
     own: bool = False
     hub: tuple[str, ...] = ()
     others: bool = False
+    roles: tuple[str, ...] = ()
 
 
 class Act(Enum):
@@ -63,6 +66,12 @@ class Act(Enum):
     EXPORT = May(("audit export",), hub=("officer",))
     BACKUP = May(("backup",), hub=STEWARDS)
     RESTORE = May(("restore",), hub=(*STEWARDS, "officer"))
+    DECLARE = May(("override declare", "override reached"), own=True)
+    APPROVE = May(("override approve",), own=True)
+    END = May(("override end",), own=True, hub=("officer",))
+    REVIEW = May(("override review",), own=True, hub=("officer",))
+    OVERRIDES = May(("override list", "override show"), own=True, hub=("officer",), roles=REVIEWERS)
+    RELATE = May(("subjects conflict",), own=True, roles=REVIEWERS)
     EXPORT_HASHES = May(("audit export --hashes",), hub=ROLES, others=True)
 
 
@@ -105,12 +114,14 @@ def first(directory: Directory, who: Who, added: Worker) -> Actor | None:
 def _may(may: May, worker: Worker, agency: str | None) -> bool:
     if worker.agency == HUB:
         return worker.role in may.hub
-    return may.others or (may.own and worker.agency == agency)
+    in_role = not may.roles or worker.role in may.roles
+    return may.others or (may.own and worker.agency == agency and in_role)
 
 
 def _expected(may: May, agency: str | None) -> str:
     """Who may, in words."""
-    words = [f"a worker of {seen(agency)}" if agency else "a worker of its own agency"] if may.own else []
+    who = f"a worker in the role {' or '.join(may.roles)}" if may.roles else "a worker"
+    words = [f"{who} of {seen(agency)}" if agency else f"{who} of its own agency"] if may.own else []
     if may.hub == ROLES:
         words.append("a worker of the hub")
     elif may.hub:

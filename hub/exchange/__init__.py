@@ -2,6 +2,7 @@
 
     intake      an agency's system says what changed; each record is read, or answered with its place and next step;
                 one process at a time reads a source (reader)
+    declaring   a declared duty of care goes to the registry: declared, approved, ended (declared, grants)
     filing      a consent row goes to the registry: the person is found or minted, who waits is woken; a "no" of
                 nobody knows yet which client holds back each who may have said it (doubt)
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
@@ -21,6 +22,7 @@
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
     answers     what became of each record of a batch, told to the system that handed it in
+    duties      what falls due about declared duties of care: a grant ends, a reporter must telephone, a review is late
     numbers     a receiving system's own number of a client is learnt, as digests
     wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
@@ -39,7 +41,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
-from hub.exchange import answers, ending, handover, intake, notices, reach, relay, taking_back, wake
+from hub.exchange import answers, duties, ending, handover, intake, notices, reach, relay, taking_back, wake
 from hub.exchange.house import House
 from hub.model.directory import System
 
@@ -72,6 +74,7 @@ class Exchange:
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in systems]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
+        done.append(self._try("duties", partial(duties.step, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]
         done.append(self._try("store", partial(self._note_reach, active)))

@@ -17,7 +17,7 @@ from adapters.contract import RecordKind
 from consent.model.words import Category, Risk
 from hub.errors import RecordUnreadable
 from hub.exchange.house import House
-from hub.exchange.records import Declared, LimbSaid, Source, WordRecord
+from hub.exchange.records import BY_HAND, Declared, LimbSaid, Source, WordRecord
 from hub.model.canonical import canonical
 from hub.model.fhir import Resource
 from hub.model.record import Record
@@ -57,7 +57,7 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
     return Declared(
         code=code,
         worker=said.get("worker", ""),
-        entered_by=digest("account", f"{source.system.id}/{said.get('entered_by', '')}"),
+        entered_by=digest("account", f"{_where(source)}/{said.get('entered_by', '')}"),
         limbs=tuple(_limbs(record)),
         imminent=said.get("imminent") == "1",
         told=_tidy(_told(record)),
@@ -116,6 +116,11 @@ def _content(record: Record) -> str:
     parts = {name: record.children[name] for name in ("limbs", "danger", "protection") if name in record.children}
     rows = {name: [dict(row.fields) for row in found] for name, found in parts.items()}
     return canonical({**own, **rows}).decode()
+
+
+def _where(source: Source) -> str:
+    """Where an account is: in an agency's system, or on this machine."""
+    return "os" if source.key.startswith(BY_HAND) else source.system.id
 
 
 def _told(record: Record) -> str:

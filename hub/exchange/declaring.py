@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consent.model.declared import Declaration, Limb
-from hub.errors import Unavailable
+from consent.model.reviewed import Outcome, Part
+from hub.errors import Refused, Unavailable
 from hub.exchange.entries import acting, declared_entry, override_entry
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, Held, Nobody, One, to_learn
 from hub.exchange.records import Declared, ReferralRecord, WordRecord
+from hub.exchange.reviewing import Finding, finish
 from hub.exchange.waiting import tell
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -57,6 +59,18 @@ def heed(house: House, words: Sequence[WordRecord]) -> None:
                 tell(house, unit, word.source.system.id, word.source.key, "refusal", "OX_CONTENT", NOT_THERE)
         elif word.kind == "approval":
             approve(house, declared.override_id, word.worker, word.entered_by, acting(word.source.system))
+        else:
+            _review_oneself(house, declared, word)
+
+
+def _review_oneself(house: House, declared: Declaration, word: WordRecord) -> None:
+    """Whoever declared it says what happened; what is wrong with that is told to them."""
+    finding = Finding(Part.SELF, Outcome.DONE, word.said)
+    try:
+        finish(house, declared.override_id, finding, word.worker, acting(word.source.system))
+    except Refused as error:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            tell(house, unit, word.source.system.id, word.source.key, "refusal", "OX_CONTENT", str(error))
 
 
 def end_gone(house: House, system: System, keys: Sequence[str]) -> None:

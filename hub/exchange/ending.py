@@ -16,7 +16,7 @@ from hub.exchange.entries import returned
 from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.exchange.parts import recipient_of
-from hub.exchange.waiting import given_up_at, tell
+from hub.exchange.waiting import given_up_at, tell, wait
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import ENDS, OVERRIDE, REPORTS, MessageState
@@ -47,7 +47,7 @@ def wait_again(house: House, unit: Unit, message: Inbox, code: str, subject: str
     """
     due_at = unit.now + house.limits.repeat_after
     waits_on = [locks.subject(subject)] if subject else []
-    unit.waiting.put(_waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
+    wait(unit, _waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
 
 
 def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good: bool = False) -> None:
@@ -59,9 +59,9 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
     if not for_good and (code == CHANGED or message.returns < house.limits.resends_max):
-        unit.waiting.put(_waiting(house, unit, message, code, due_at=unit.now, on=()))
+        wait(unit, _waiting(house, unit, message, code, due_at=unit.now, on=()))
     else:
-        unit.waiting.put(_waiting(house, unit, message, code, due_at=None, on=()))
+        wait(unit, _waiting(house, unit, message, code, due_at=None, on=()))
         tell(house, unit, message.system, message.record_key, "returned", code, _for_whom(message))
 
 

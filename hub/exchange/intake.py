@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
-from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Unavailable, Unexpected
+from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Refused, Unavailable, Unexpected
 from hub.exchange import addressing, gate, reports
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
@@ -26,8 +26,8 @@ from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
 from hub.exchange.parts import keys_of, take_apart
 from hub.exchange.reader import alone
-from hub.exchange.reading import read_all
-from hub.exchange.records import ConsentRecord, ReferralRecord, Source, Unreadable, WordRecord
+from hub.exchange.reading import read_all, read_one
+from hub.exchange.records import ConsentRecord, Read, ReferralRecord, Source, Unreadable, WordRecord
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
 from hub.exchange.waiting import BESIDE_NONE, not_yet, tell, unreadable
@@ -103,6 +103,26 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         with house.store.unit(share=[locks.CONFIG]) as unit:
             for record in batch:
                 unreadable(house, unit, record)
+
+
+def read_again(house: House, system: System, key: str) -> Read | None:
+    """A record as its source has it now; None: it is gone. Nothing is settled by it."""
+    (raw,) = house.connections.source(system).refetch([key])
+    return None if isinstance(raw, Gone) else read_one(house, system, raw)
+
+
+def judge_by_hand(house: House, record: ReferralRecord) -> Inbox | None:
+    """Declare and judge what was entered by a command, now; the message that came of it, or None: it says nothing new.
+
+    Raises:
+        Refused: it turns out to be no message.
+    """
+    declare_all(house, [record])
+    bad = _judge_all(house, [record], woken=True)
+    if bad:
+        raise Refused("FILE", bad[0].place, "", "correct it and say it again")
+    with house.store.peek() as rows:
+        return rows.inbox.latest(record.source.system.id, [record.source.key]).get(record.source.key)
 
 
 def _not_yet(house: House, early: Sequence[tuple[Source, NothingYet]]) -> None:

@@ -14,7 +14,7 @@ from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.declared import asserted, read_declared, read_word
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, person_keys
-from hub.exchange.records import ConsentRecord, Declared, End, Read, ReferralRecord, Source, Unreadable
+from hub.exchange.records import BY_HAND, ConsentRecord, Declared, End, Read, ReferralRecord, Source, Unreadable
 from hub.mapping import Context, Translation
 from hub.model import codes
 from hub.model.canonical import sha256
@@ -24,6 +24,7 @@ from hub.model.fhir import Resource, code_in, identifier_in
 from hub.model.record import Record
 from hub.referral import Said
 
+WORDS_OF = "cms"  # in whose words what a command enters is
 _OF_A_REFERRAL = ("referral", "referral-status")
 
 
@@ -60,6 +61,21 @@ def read_one(house: House, system: System, raw: Raw) -> Read:
         return Unreadable(source, str(error), gap=isinstance(error, MappingGap))
     except Exception as error:  # noqa: BLE001 - one record never stops its neighbours: it is answered, and waits
         return Unreadable(source, str(Unexpected.met(f"{system.id} {raw.key}", error)), gap=True)
+
+
+def read_by_hand(house: House, system: System, key: str, data: bytes) -> Read:
+    """A declaration that was entered by a command, in the words of the CMS, whatever kind its agency's system is.
+
+    Args:
+        key: ``override:`` and a number, as the document says.
+    """
+    source = Source(system, f"{BY_HAND}{key}", "1", house.keys.digest("record", sha256(data)))
+    card = house.adapters[WORDS_OF]
+    kind = next(each for each in card.records if each.event == OVERRIDE)
+    try:
+        return _to_share(house, source, kind, card.parse(key, data), WORDS_OF)
+    except MessageRejected as error:
+        return Unreadable(source, str(error), gap=False)
 
 
 def _referral(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
@@ -130,11 +146,15 @@ def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> R
         return Unreadable(source, str(error), isinstance(error, MappingGap), about)
 
 
-def _to_share(house: House, source: Source, kind: RecordKind, record: Record) -> ReferralRecord:
-    """The same, translated. What was done for a client goes as results of a referral do."""
+def _to_share(house: House, source: Source, kind: RecordKind, record: Record, words: str = "") -> ReferralRecord:
+    """The same, translated. What was done for a client goes as results of a referral do.
+
+    Args:
+        words: kind of system in whose words it is, where that is not its own.
+    """
     context = Context(source.system.agency, source.site)
     named = Record(record.kind, {**record.fields, "from_org": source.system.agency}, record.children)
-    translated = house.mappings[source.system.kind].records[kind.name].to_fhir(named, context)
+    translated = house.mappings[words or source.system.kind].records[kind.name].to_fhir(named, context)
     beside, report = kind.event in BESIDE_A_REFERRAL, kind.event in REPORTS
     declares = kind.event == OVERRIDE
     client = _child(record, "client")
@@ -148,7 +168,7 @@ def _to_share(house: House, source: Source, kind: RecordKind, record: Record) ->
         wanted="",
         placer="",
         number=None,
-        person=_person(house, source, translated.resources, client),
+        person=_person(house, source, translated.resources, None if words else client),
         case_closed=False,
         deceased=(client or _NOBODY).get("deceased_date") is not None,
         alias=_alias(translated.resources),

@@ -13,6 +13,8 @@ from hub.model.directory import System
 from hub.model.record import Loss
 from hub.referral import Said
 
+BY_HAND = "by-hand:"  # stands before the key of a record that was entered by a command
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -19,7 +19,7 @@ from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
 from hub.exchange.parts import recipient_of
-from hub.exchange.records import ReferralRecord, Source, Unreadable
+from hub.exchange.records import BY_HAND, ReferralRecord, Source, Unreadable
 from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
@@ -49,7 +49,8 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     on = _locks(wakes, facts.message.subject, record.person)
     keys = _keys(record.person) if Wake.IDENTITY in wakes else None
     same = before is not None and (before.digest, before.code, before.place) == (row.digest, row.code, place)
-    unit.waiting.put(
+    wait(
+        unit,
         Waiting(
             waiting_id=before.waiting_id if before and same else house.ids.number(),  # a worker may have noted it
             system=row.system,
@@ -66,10 +67,16 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
             place=place,
             locks=on,
             keys=keys,
-        )
+        ),
     )
     if before is None or (before.code, before.place) != (row.code, place):  # the same answer is said once
         tell(house, unit, row.system, row.record_key, "refusal", row.code, place)
+
+
+def wait(unit: Unit, row: Waiting) -> None:
+    """Let a record wait; of one that was entered by hand there is no source from which it could be fetched again."""
+    if not row.record_key.startswith(BY_HAND):
+        unit.waiting.put(row)
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:
@@ -128,6 +135,8 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
     Args:
         place: which element, why, and what to do, without a personal value; "" where the code says it all.
     """
+    if key.startswith(BY_HAND):
+        return  # whoever entered it is told by the command
     unit.notices.put(
         Notice(
             notice_id=house.ids.uuid(),

@@ -118,8 +118,10 @@ class OverrideRows(Protocol):
     def running(self, before: datetime, limit: int) -> list[Declaration]:
         """Those that were declared before an instant and have not ended, the oldest first."""
 
-    def undischarged(self, before: datetime, limit: int) -> list[Declaration]:
-        """Used ones that were declared before an instant, and whose reporter has not said whom they have reached."""
+    def unreminded(self, before: datetime, limit: int) -> list[Declaration]:
+        """Those that were declared before an instant, whose reporter has neither said whom they reached nor been told
+        to telephone.
+        """
 
     def every(self, limit: int, *, agency: str | None = None) -> list[Declaration]:
         """All of them, or those of one agency, the newest first."""

@@ -50,6 +50,9 @@ class Decisions(Protocol):
     def put(self, decision_id: str, message_id: str, gate: int, facts: Facts, decision: Decision) -> None:
         """Keep a decision. Facts that this unit did not gather are a programming error (INV-2)."""
 
+    def get(self, decision_id: str) -> tuple[Facts, Decision] | None:
+        """One decision, with its facts."""
+
     def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
         """By message, the last answer that stands as gate 2's, and its facts."""
 

@@ -149,6 +149,12 @@ class DecisionTable:
             },
         )
 
+    def get(self, decision_id: str) -> tuple[Facts, Decision] | None:
+        """One decision, with its facts."""
+        c = t.decision.c
+        row = self._scope.one(select(c.facts, c.body).where(c.decision_id == decision_id), t.decision)
+        return (read_facts(row.facts.encode()), read_decision(row.body.encode())) if row else None
+
     def of_gate_2(self, message_ids: Iterable[str]) -> dict[str, tuple[Facts, Decision]]:
         """By message, the last answer that stands as gate 2's, and its facts."""
         c = t.decision.c

@@ -49,6 +49,7 @@ class OverrideTable:
             "words": declared.words,
             "declared_at": text(declared.declared_at),
             "ended_at": optional_text(declared.ended_at),
+            "settled": int(bool(declared.discharged_at or declared.reminded_at or declared.ended_at)),
             "body": DECLARATION.dump_json(replace(declared, used_by=None, used_at=None)).decode(),
         }
         rest = {name: value for name, value in row.items() if name != "override_id"}
@@ -92,11 +93,11 @@ class OverrideTable:
         c = t.override.c
         return self._all(select(t.override).where(c.ended_at.is_(None), c.declared_at < text(before)), limit)
 
-    def undischarged(self, before: datetime, limit: int) -> list[Declaration]:
-        """Used before an instant, and nobody has said whom they have reached."""
+    def unreminded(self, before: datetime, limit: int) -> list[Declaration]:
+        """Nobody was reached, as far as is known, and nobody was told to telephone."""
         c = t.override.c
-        used = select(t.override).where(c.used_by.is_not(None), c.ended_at.is_(None), c.declared_at < text(before))
-        return [each for each in self._all(used, limit) if each.discharged_at is None]
+        old = select(t.override).where(c.settled == 0, c.declared_at < text(before))
+        return self._all(old, limit)
 
     def every(self, limit: int, *, agency: str | None = None) -> list[Declaration]:
         """The newest first."""

@@ -35,6 +35,7 @@ class Desk:
     slept: list[float]
     seed: int = 100
     doctor_clock: Clock = field(default_factory=UtcClock)  # a system's own clock is the machine's
+    os_user: str = OS_USER
 
     def run(self, *args: str, stdin: str | bytes | None = None, folder: Path | None = None) -> Result:
         """Run a command, a second after the one before; the data folder is named for it."""
@@ -58,7 +59,7 @@ class Desk:
             ),
             stored_log=lambda where: open_log(read_settings(where), self.clock),
             sleep=self._sleep,
-            os_user=OS_USER,
+            os_user=self.os_user,
         )
         named = () if args[:1] in (("demo",), ("sample",)) or "decide" in args or "--export" in args else ("--dir",)
         where = (*named, str(folder or self.folder)) if named else ()

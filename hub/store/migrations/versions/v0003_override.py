@@ -24,11 +24,13 @@ def upgrade() -> None:
         sa.Column("words", Words(), nullable=False),
         sa.Column("declared_at", Words(), nullable=False),
         sa.Column("ended_at", Words(), nullable=True),
+        sa.Column("settled", sa.BigInteger(), nullable=False),
         sa.Column("used_by", Words(), nullable=True),
         sa.Column("used_at", Words(), nullable=True),
         sa.Column("body", Words(), nullable=False),
         sa.PrimaryKeyConstraint("override_id"),
     )
+    op.create_index("override_unsettled", "override", ["settled", "declared_at"])
     op.create_index("override_by_source", "override", ["source_system", "source_key"], unique=True)
     op.create_index("override_by_subject", "override", ["subject_ref"])
     op.create_index("override_by_words", "override", ["agency", "words"])
