@@ -120,8 +120,8 @@ def _may(may: May, worker: Worker, agency: str | None) -> bool:
 
 def _expected(may: May, agency: str | None) -> str:
     """Who may, in words."""
-    who = f"a worker in the role {' or '.join(may.roles)}" if may.roles else "a worker"
-    words = [f"{who} of {seen(agency)}" if agency else f"{who} of its own agency"] if may.own else []
+    role = f" in the role {' or '.join(may.roles)}" if may.roles else ""
+    words = [f"a worker of {seen(agency) if agency else 'its own agency'}{role}"] if may.own else []
     if may.hub == ROLES:
         words.append("a worker of the hub")
     elif may.hub:

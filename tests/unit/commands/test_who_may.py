@@ -52,10 +52,15 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "systems send": (("lakeside-cms",), ""),
     "systems observe": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),
+    "subjects conflict": (("x", "--agency", "lakeside", "--worker", "lakeside-worker", "--kind", "friend"), ""),
+    "override declare": (("-", "--system", "lakeside-cms"), "{}"),
+    "override list": ((), ""),
     "audit export": (("--out", "nowhere"), ""),
     "backup": (("--out", "nowhere.zip"), ""),
 }
 OF_A_RECORD = {"subjects resolve", "deliveries retry"}  # below: they need a record of Harbour
+# test_override.py: they need one
+OF_AN_OVERRIDE = {f"override {verb}" for verb in ("approve", "reached", "end", "show", "review")}
 OF_A_BACKUP = {"restore"}  # test_backup.py: who may is read in the backup
 FOR_ANY_WORKER = {"audit export --hashes"}
 
@@ -66,7 +71,7 @@ def test_every_command_that_takes_a_worker_is_in_the_table_and_is_tried_here() -
 
     assert set(named) - FOR_ANY_WORKER == taking
     assert len(named) == len(set(named))
-    assert CALLS.keys() | OF_A_RECORD | OF_A_BACKUP | FOR_ANY_WORKER == set(named)
+    assert CALLS.keys() | OF_A_RECORD | OF_AN_OVERRIDE | OF_A_BACKUP | FOR_ANY_WORKER == set(named)
 
 
 @pytest.mark.parametrize("command", CALLS)
