@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from consent.model import Decision
 from consent.model.declared import Declaration
 from consent.review import reviews_of
@@ -24,7 +22,7 @@ from hub.exchange.house import House
 from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led, Submission
 from hub.model.audit import AuditEvent
-from hub.model.codes import ID
+from hub.model.codes import ID, ID_AGENCY
 from hub.model.envelope import OVERRIDE
 from hub.model.rows import Handover
 from hub.ports import Directory, Peek, Unit
@@ -64,8 +62,7 @@ def told(rows: Peek, record: ReferralRecord) -> ReferralRecord:
     record = replace(record, entries=tuple(_without_documents(entry, agency) for entry in record.entries))
     if not _is_hidden(rows.directory.all(), agency):
         return record
-    named, instead = f"{ID}/{agency}/".encode(), f"{ID}/{RELAY}/".encode()
-    return replace(record, entries=tuple(orjson.loads(orjson.dumps(list(record.entries)).replace(named, instead))))
+    return replace(record, entries=tuple(_unnamed(entry, agency) for entry in record.entries))
 
 
 def ends(rows: Peek, of_message: Ends, override: str) -> Ends:
@@ -138,6 +135,17 @@ def _without_documents(entry: dict[str, Any], agency: str) -> dict[str, Any]:
         return entry
     own = [each for each in resource.get("identifier", ()) if each["system"].startswith(f"{ID}/{agency}/")]
     return {**entry, "resource": {**resource, "identifier": own}}
+
+
+def _unnamed(node: Any, agency: str) -> Any:
+    """A node without the agency's id: in the systems of its own numbers, and where it is itself referred to."""
+    if isinstance(node, list):
+        return [_unnamed(part, agency) for part in node]
+    if not isinstance(node, dict):
+        return node.replace(f"{ID}/{agency}/", f"{ID}/{RELAY}/") if isinstance(node, str) else node
+    if node.get("system") == ID_AGENCY and node.get("value") == agency:
+        return {**node, "value": RELAY}
+    return {name: _unnamed(part, agency) for name, part in node.items()}
 
 
 def _is_hidden(directory: Directory, agency: str) -> bool:

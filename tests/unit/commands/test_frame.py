@@ -28,7 +28,8 @@ CONTRACT = """
 init migrate doctor backup restore work serve suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,list,end mappings:check,loss,export
-consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict override:declare,approve,reached,end,list,show,review
+consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict
+override:declare,approve,reached,end,list,show,review
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,export,checkpoint
 bus:provision,status
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
@@ -174,4 +175,4 @@ def test_on_a_pipe_a_table_is_plain_lines(desk: Desk) -> None:
     lines = desk.ok("workers", "list").splitlines()
 
     assert lines[0].split("\t") == ["id", "agency", "role", "reports_to", "ended_at"]
-    assert "steward\thub\tsteward\t" in lines
+    assert "steward\thub\tsteward\t\t" in lines
