@@ -262,6 +262,18 @@ class Answering(Source, Protocol):
         ...
 
 
+class Declaring(Source, Protocol):
+    """A source whose workers declare duties of care in it."""
+
+    def declared(self) -> Sequence[Raw]:
+        """Every declaration that has not ended, as it stands now. Callable without the store: it remembers nothing.
+
+        Raises:
+            Unavailable: the system cannot be reached now.
+        """
+        ...
+
+
 class Gathering(Source, Protocol):
     """A source that puts what it was sent where a worker passes it on by hand; until then it can be taken back."""
 
@@ -361,6 +373,7 @@ class Adapter:
     batch_max: int = 200
     batch_every: Callable[[Mapping[str, Any]], timedelta] | None = None  # how often a batch is closed; None: at once
     gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come so long; ``Gathering``
+    declares: bool = False  # its sources are ``Declaring``
     answers: bool = False  # its sources are ``Answering``
     living: bool = (
         False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch

@@ -31,6 +31,7 @@ from hub.exchange.limits import Limits
 from hub.exchange.rules import RULES, activate
 from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
+from hub.journal import Journal
 from hub.keys.ring import KeyRing, create_keys
 from hub.keys.words import WordKeys
 from hub.model.audit import AuditEvent, Entry
@@ -218,6 +219,8 @@ def compose(
         bus, close_bus = _bus(settings, store, clock)
         opened.callback(close_bus)
         alerts = alerts_of(settings)
+        journal = Journal(settings.dir / "journal", keys)
+        journal.prepare()
         house = House(
             store=store,
             bus=bus,
@@ -225,6 +228,7 @@ def compose(
             ids=ids,
             keys=keys,
             words=WordKeys(settings.keys / "words", ids),
+            journal=journal,
             packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
             schema=MessageSchema(),
             adapters=cards,

@@ -31,7 +31,7 @@ from hub.exchange.house import House
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import Envelope, Sealed
-from hub.ports import Keys
+from hub.ports import Directory, Keys
 from hub.store import tables as t
 from hub.store.migrate import migrate
 from hub.store.sqlite import SqliteDatabase
@@ -85,6 +85,14 @@ class _NoSeal:
         """There is nothing to be opened."""
         raise AssertionError("nothing was sealed")
 
+    def box(self, place: str, data: bytes) -> bytes:  # noqa: ARG002
+        """Nothing is kept."""
+        return b""
+
+    def unbox(self, place: str, sealed: bytes) -> bytes:  # noqa: ARG002
+        """There is nothing to be opened."""
+        raise AssertionError("nothing was sealed")
+
     def sign(self, note: bytes) -> bytes:  # noqa: ARG002
         """There is no log."""
         raise AssertionError("nothing is signed")
@@ -119,8 +127,69 @@ def observe(house: House, store: SqlStore, folder: Path, systems: Sequence[Syste
         connections = SystemConnections(_looking(house.adapters), scratch, house.clock, house.ids, house.keys.digest)
         opened.callback(connections.close)
         bus = StoredBus(scratch.database, house.clock)
-        apart = replace(house, store=scratch, bus=bus, keys=_NoSeal(house.keys), connections=connections)
+        nothing = _NothingKept()
+        apart = replace(
+            house,
+            store=scratch,
+            bus=bus,
+            keys=_NoSeal(house.keys),
+            words=nothing,
+            journal=nothing,
+            connections=connections,
+        )
         return [one for system in active for one in _look(apart, scratch, system)]
+
+
+class _NothingKept:
+    """Neither words nor journal: an observation leaves nothing behind."""
+
+    def current(self, at: datetime) -> str:  # noqa: ARG002
+        """No key is made."""
+        return ""
+
+    def new_key(self, epoch: str) -> bytes:  # noqa: ARG002
+        """No key is made."""
+        return b""
+
+    def rewrap(self, epoch: str, wrapped: bytes, into: str) -> bytes:  # noqa: ARG002
+        """There is none."""
+        return b""
+
+    def seal(self, epoch: str, wrapped: bytes, where: str, text: str) -> bytes:  # noqa: ARG002
+        """No bytes of the words."""
+        return b""
+
+    def open(self, epoch: str, wrapped: bytes, where: str, sealed: bytes) -> str:  # noqa: ARG002
+        """There are none."""
+        return ""
+
+    def destroy(self, before: str) -> Sequence[str]:  # noqa: ARG002
+        """Not ours to destroy."""
+        return ()
+
+    def note(self, directory: Directory) -> None:
+        """Nothing is kept."""
+
+    def directory(self) -> Directory | None:
+        """Nothing was kept."""
+        return None
+
+    def know(self, digest: str) -> None:
+        """Nothing is kept."""
+
+    def knows(self, digest: str) -> bool:  # noqa: ARG002
+        """Nothing was kept."""
+        return False
+
+    def append(self, entry: bytes) -> None:
+        """Nothing is kept."""
+
+    def entries(self) -> list[bytes]:
+        """Nothing was kept."""
+        return []
+
+    def clear(self) -> None:
+        """Nothing was kept."""
 
 
 @contextmanager

@@ -56,5 +56,6 @@ ADAPTER = Adapter(
         RecordKind("REPORT", event="funder-report", holds="Encounter", to="funder", after="after"),
     ),
     columns=record.columns,
+    declares=True,
     functions=pairs.FUNCTIONS,
 )

@@ -40,6 +40,7 @@ _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were firs
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _FIRST = ("consent:", "override")  # a "no" must not wait, nor a danger
+_LAST = 2**62  # beyond every row's number
 _BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
 
@@ -115,6 +116,14 @@ class CmsSource:
     def refetch(self, keys: Sequence[str]) -> list[Raw | Gone]:
         """Read records by key, in the order asked; what is no key of ours is gone."""
         return self._read_apart(keys)
+
+    def declared(self) -> list[Raw]:
+        """Every declaration that has not ended; of what the hub has read before it knows nothing."""
+        view = KEYS["override"].view
+        with self._database.reading():
+            rows = self._database.between(view, "ended_at", 0, _LAST)
+            keys = [f"override:{number}" for number, ended in rows if ended in _BLANK]
+        return [raw for raw in self._read_apart(keys) if isinstance(raw, Raw)]
 
     def reach(self) -> None:
         """Open the database, if it is there.

@@ -74,6 +74,7 @@ class Declaration:
         used_by: envelope id of the one message that it opened.
         discharged_at: of a mandatory report: when the reporter has reached somebody in person; ``reminded_at``: when
             the hub has told them to telephone.
+        journaled: it went while the store was down.
     """
 
     override_id: str
@@ -109,6 +110,7 @@ class Declaration:
     used_at: datetime | None = None
     discharged_at: datetime | None = None
     reminded_at: datetime | None = None
+    journaled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

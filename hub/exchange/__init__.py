@@ -24,6 +24,8 @@
     answers     what became of each record of a batch, told to the system that handed it in
     duties      what falls due about declared duties of care: a grant ends, a reporter must telephone, a review is late
     numbers     a receiving system's own number of a client is learnt, as digests
+    outage      while the store is down a mandatory report, or imminent danger, goes by this machine's journal; nothing
+                else does. recovery: the store is back, and has it before anything else is done
     wake        what waited is fetched again and is a new message; what waited too long is dropped
     withdraw    commits, then drains what is under way
     breaker     a system that cannot be reached rests; it is written down for other processes (reach)
@@ -41,9 +43,23 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
-from hub.exchange import answers, duties, ending, handover, intake, notices, reach, relay, taking_back, wake
+from hub.exchange import (
+    answers,
+    duties,
+    ending,
+    handover,
+    intake,
+    notices,
+    outage,
+    reach,
+    recovery,
+    relay,
+    taking_back,
+    wake,
+)
 from hub.exchange.house import House
 from hub.model.directory import System
+from hub.ports import Directory
 
 Report = Callable[[str, HubError], None]
 """Told of what could not be done now: a place (a system, ``bus``), and why. Nothing is lost by it."""
@@ -55,15 +71,30 @@ class Exchange:
     def __init__(self, house: House, report: Report) -> None:
         self.house, self._report = house, report
         self._noted: Mapping[str, int] | None = None
+        self._store_away = False
 
     def step(self) -> bool:
         """Do a little of everything, once. True if anything was done.
 
+        Where the store cannot be read or written, what must not wait goes by the journal (``outage.py``).
+
         Raises:
             IntegrityBroken: stored bytes do not verify; the hub halts.
+            Unavailable: the store cannot be read.
         """
+        self._store_away = False
+        try:
+            done = self._step()
+        except Unavailable:
+            self._try("journal", partial(outage.step, self.house))
+            raise
+        return (self._store_away and self._try("journal", partial(outage.step, self.house))) or done
+
+    def _step(self) -> bool:
+        recovery.step(self.house)  # before anything else is done: what went by the journal stands in the store
         with self.house.store.peek() as rows:
             directory = rows.directory.all()
+        self._try("journal", partial(self._note, directory))
         active = [system for system in directory.systems.values() if system.status == "active"]
         systems = [system for system in active if not self.house.connections.rests(system)]
         topics = sorted({agency.topic for agency in directory.agencies.values()})
@@ -84,6 +115,11 @@ class Exchange:
         """Hand over to one system only."""
         return self._try(system.id, partial(handover.step, self.house, system))
 
+    def _note(self, directory: Directory) -> bool:
+        """Keep the directory beside the store, for when that is away."""
+        self.house.journal.note(directory)
+        return False
+
     def _note_reach(self, active: Sequence[System]) -> bool:
         """Tell the other processes where something has changed."""
         out = self.house.connections.out_of_reach()
@@ -99,6 +135,7 @@ class Exchange:
         except IntegrityBroken:
             raise
         except (Unavailable, Refused) as error:  # out of reach, or with settings that its adapter refuses
+            self._store_away |= error.where.startswith("store")
             self._report("store" if error.where.startswith("store") else place, error)  # ours is no fault of a system
             return False
         except Exception as error:  # noqa: BLE001 - nor does its fault: this is where the worker's unexpected ends

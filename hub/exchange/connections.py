@@ -14,6 +14,7 @@ from adapters.contract import (
     Answer,
     Answering,
     Commit,
+    Declaring,
     Finding,
     Gathering,
     Gone,
@@ -100,6 +101,11 @@ class Watched:
         """See :class:`adapters.contract.Answering`."""
         with self._counted():
             return cast(Answering, self.source).answer(answers)
+
+    def declared(self) -> Sequence[Raw]:
+        """See :class:`adapters.contract.Declaring`."""
+        with self._counted():
+            return cast(Declaring, self.source).declared()
 
     def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
         """See :class:`adapters.contract.Gathering`."""

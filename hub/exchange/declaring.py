@@ -12,12 +12,15 @@ fetched again at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from consent.model.declared import Declaration, Limb
 from consent.model.reviewed import Outcome, Part
 from hub.errors import Refused, Unavailable
 from hub.exchange.entries import acting, declared_entry, override_entry
+from hub.exchange.grants import keep_words
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, Held, Nobody, One, to_learn
@@ -39,6 +42,7 @@ class _Found:
 
     standing: Declaration | None
     who: One | Nobody | Ambiguous
+    wordless: bool = False  # it went while the store was down: its words are not kept yet
 
 
 def declare_all(house: House, records: Sequence[ReferralRecord]) -> None:
@@ -47,6 +51,9 @@ def declare_all(house: House, records: Sequence[ReferralRecord]) -> None:
         if not any(_declare(house, record) for _ in range(ROUNDS_MAX)):
             got = f"{record.source.key}: a person who kept changing"
             raise Unavailable("registry", got, next_step="it is read again")
+        if record.declared is not None:
+            with suppress(Unavailable):  # then this machine may send it twice while the store is away; it is no loss
+                house.journal.know(record.declared.content)
 
 
 def heed(house: House, words: Sequence[WordRecord]) -> None:
@@ -124,7 +131,7 @@ def _declare(house: House, record: ReferralRecord) -> bool:
         found = _find(rows, record)
     standing = found.standing
     if standing is not None:
-        chosen = standing.subject is None and isinstance(found.who, One)
+        chosen = found.wordless or (standing.subject is None and isinstance(found.who, One))
         if _says_nothing_new(standing, said, chosen=chosen):
             return True
     with house.store.unit(share=[locks.CONFIG], own=_owned(record, found)) as unit:
@@ -139,7 +146,8 @@ def _find(rows: Peek, record: ReferralRecord) -> _Found:
     source = record.source
     standing = rows.overrides.of_record(source.system.id, source.key)
     if standing is not None and standing.subject is not None:
-        return _Found(standing, One(standing.subject))
+        wordless = standing.journaled and not rows.overrides.words(standing.override_id)
+        return _Found(standing, One(standing.subject), wordless)
     who = identify(rows, record.person, source.system.agency) if record.person else Nobody()
     return _Found(standing, who)
 
@@ -158,7 +166,7 @@ def _says_nothing_new(standing: Declaration, said: Declared, *, chosen: bool) ->
     """Whether nothing of a record is to be filed.
 
     Args:
-        chosen: somebody has said since about whom it is.
+        chosen: somebody has said since about whom it is, or its words are not kept yet.
     """
     ends = said.ended and standing.ended_at is None
     met = said.discharged and standing.discharged_at is None
@@ -173,6 +181,8 @@ def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said:
     elif standing.subject is None and isinstance(found.who, One):
         standing = replace(standing, subject=found.who.subject_ref)
         unit.overrides.put(standing)
+    if found.wordless and standing.content == said.content:
+        keep_words(house, unit, standing, said)
     if said.discharged and standing.discharged_at is None:
         standing = replace(standing, discharged_at=unit.now)
         unit.overrides.put(standing)
@@ -182,18 +192,35 @@ def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said:
 
 
 def _declared_anew(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> Declaration:
-    source, before = record.source, found.standing
-    declared = Declaration(
+    subject = _subject(house, unit, record, found, said)
+    declared = as_declared(house, record, found.standing, subject, unit.now)
+    unit.overrides.put(declared)
+    unit.audit.append(declared_entry(declared, acting(record.source.system), unit.now))
+    return declared
+
+
+def as_declared(
+    house: House, record: ReferralRecord, before: Declaration | None, subject: str | None, at: datetime
+) -> Declaration:
+    """What a record declares, as it is kept.
+
+    Args:
+        before: what it declared before it was corrected.
+        at: the instant from which its hours count.
+    """
+    source, said = record.source, record.declared
+    assert said is not None, "a declaration declares"
+    return Declaration(
         override_id=before.override_id if before else house.ids.number(),
         version=before.version + 1 if before else 1,
         agency=source.system.agency,
         recipient=record.performer.agency,
         code=said.code,
-        subject=_subject(house, unit, record, found, said),
+        subject=subject,
         system=source.system.id,
         record_key=source.key,
         content=said.content,
-        declared_at=unit.now,
+        declared_at=at,
         worker=said.worker,
         entered_by=said.entered_by,
         limbs=tuple(Limb(each.id, each.attested, bool(each.fact)) for each in said.limbs),
@@ -212,9 +239,6 @@ def _declared_anew(house: House, unit: Unit, record: ReferralRecord, found: _Fou
         approver=before.approver if before else None,
         approved_at=before.approved_at if before else None,
     )
-    unit.overrides.put(declared)
-    unit.audit.append(declared_entry(declared, acting(source.system), unit.now))
-    return declared
 
 
 def _subject(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> str | None:

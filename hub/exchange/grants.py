@@ -19,8 +19,8 @@ from consent.review import reviews_of
 from hub.exchange.complete import Ends
 from hub.exchange.entries import HUB, override_entry
 from hub.exchange.house import House
-from hub.exchange.records import ReferralRecord
-from hub.exchange.submission import Led, Submission
+from hub.exchange.records import Declared, ReferralRecord
+from hub.exchange.submission import Led
 from hub.model.audit import AuditEvent
 from hub.model.codes import ID, ID_AGENCY
 from hub.model.envelope import OVERRIDE
@@ -75,12 +75,8 @@ def ends(rows: Peek, of_message: Ends, override: str) -> Ends:
     return replace(shown, sender=RELAY, sender_name=RELAY_NAME)
 
 
-def keep_words(house: House, unit: Unit, submission: Submission) -> None:
+def keep_words(house: House, unit: Unit, declared: Declaration, said: Declared) -> None:
     """Keep what was declared in words, sealed, from when something goes on it; before, its source has it (INV-6)."""
-    said = submission.record.declared
-    declared = unit.overrides.get(submission.override) if submission.override else None
-    if said is None or declared is None:
-        return
     facts = {f"limb:{each.id}": each.fact for each in said.limbs}
     words = {"narrative": said.narrative, "told": said.told, "attempts": said.attempts, **facts}
     seal_words(house, unit, declared, words)

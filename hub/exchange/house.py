@@ -13,7 +13,7 @@ from hub.exchange.limits import Limits
 from hub.exchange.strict import MessageSchema
 from hub.mapping import Mappings
 from hub.model.directory import System
-from hub.ports import Bus, Clock, Ids, Keys, Store, Words
+from hub.ports import Bus, Clock, Ids, Journal, Keys, Store, Words
 
 
 class Connections(Protocol):
@@ -50,6 +50,7 @@ class House:
     ids: Ids
     keys: Keys
     words: Words
+    journal: Journal
     packs: Packs
     schema: MessageSchema
     adapters: Mapping[str, Adapter]

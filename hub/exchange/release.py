@@ -61,7 +61,9 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         bundle=content,
     )
     _hand_over(house, unit, submission, place, envelope, facts, decision)
-    keep_words(house, unit, submission)
+    declared = unit.overrides.get(submission.override) if submission.override else None
+    if declared is not None and submission.record.declared is not None:
+        keep_words(house, unit, declared, submission.record.declared)
     if referral is not None:
         said = submission.record.said
         modified = said.modified_at.isoformat() if said.modified_at else None

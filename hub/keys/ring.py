@@ -24,6 +24,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import IntegrityBroken, KeyGone, Refused, SealBroken
@@ -110,6 +111,7 @@ class KeyRing:
         self._ids = ids
         self._log_key = _log_key(folder, hub_key)
         self._index_key = _must_be_there(folder / "index.key", read_key)
+        self._box = AESGCM(hmac.digest(self._index_key, b"box", "sha256"))
         self._cache: dict[date, tuple[Stamp, _Epoch]] = {}
         public = _must_be_there(folder / "hub.pub", Path.read_bytes)
         if public.strip() != self.verifier.encode():
@@ -149,6 +151,19 @@ class KeyRing:
         """See :meth:`hub.ports.Keys.digest`: HMAC-SHA-256 over the length-prefixed domain and the value."""
         name = domain.encode()
         return hmac.digest(self._index_key, len(name).to_bytes(4) + name + value.encode(), "sha256").hex()
+
+    def box(self, place: str, data: bytes) -> bytes:
+        """See :meth:`hub.ports.Keys.box`: AES-256-GCM under a key of its own, made of the index key."""
+        nonce = self._ids.octets(sealing.NONCE_BYTES)
+        return nonce + self._box.encrypt(nonce, data, place.encode())
+
+    def unbox(self, place: str, sealed: bytes) -> bytes:
+        """See :meth:`hub.ports.Keys.unbox`."""
+        try:
+            nonce, body = sealed[: sealing.NONCE_BYTES], sealed[sealing.NONCE_BYTES :]
+            return self._box.decrypt(nonce, body, place.encode())
+        except (InvalidTag, ValueError):
+            raise sealing.broken(place, "bytes that were not sealed here") from None
 
     def sign(self, note: bytes) -> bytes:
         """See :meth:`hub.ports.Keys.sign`."""

@@ -20,7 +20,7 @@ from hub.ports.rows import (
     WaitingRows,
 )
 from hub.ports.unit import Peek, ProvisionalFacts, Store, Unit
-from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Keys, Outgoing, Words
+from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Journal, Keys, Outgoing, Words
 
 __all__ = [
     "Alerts",
@@ -37,6 +37,7 @@ __all__ = [
     "HandoverRows",
     "Ids",
     "InboxRows",
+    "Journal",
     "Keys",
     "NoticeRows",
     "OutboxRows",

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hub.model.alerts import Alert, Role
 from hub.model.envelope import Envelope, Sealed
+from hub.ports.rows import Directory
 
 
 class Clock(Protocol):
@@ -77,8 +78,60 @@ class Keys(Protocol):
         """The log's public key as one C2SP verifier-key line (``keys/hub.pub``)."""
         ...
 
+    def box(self, place: str, data: bytes) -> bytes:
+        """Seal what stays on this machine, for the place where it will stand."""
+        ...
+
+    def unbox(self, place: str, sealed: bytes) -> bytes:
+        """What was sealed.
+
+        Raises:
+            SealBroken: the bytes or the place are not those that were sealed.
+        """
+        ...
+
     def destroy_epochs(self, now: datetime) -> Sequence[date]:
         """Destroy the key files of epochs that are over for good (96 h after their day); return their days."""
+        ...
+
+
+class Journal(Protocol):
+    """What a machine keeps beside the store, for when that cannot be written (INV-7): of a fixed size, made before."""
+
+    def note(self, directory: Directory) -> None:
+        """Keep the directory as it stands, if it has changed."""
+        ...
+
+    def directory(self) -> Directory | None:
+        """The directory as it stood last; None: none was kept, or it cannot be read."""
+        ...
+
+    def know(self, digest: str) -> None:
+        """The store knows a declaration: it is not sent from here."""
+        ...
+
+    def knows(self, digest: str) -> bool:
+        """Whether it does."""
+        ...
+
+    def append(self, entry: bytes) -> None:
+        """Add an entry. It is on the disk when this returns.
+
+        Raises:
+            Unavailable: it cannot be written, or there is no room left.
+        """
+        ...
+
+    def entries(self) -> list[bytes]:
+        """What was added since it was cleared, in order.
+
+        Raises:
+            IntegrityBroken: an entry was changed.
+        """
+        ...
+
+    def clear(self) -> None:
+        """Forget the entries: the store has them all."""
         ...
 
 
