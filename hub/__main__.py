@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -60,7 +61,8 @@ EXIT_CODES = "Exit codes: 0 done, 1 refused or findings, 2 wrong usage, 3 integr
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. A process that dies leaves no memory behind (design §5)."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     command_line(real_tools())()
 
 
