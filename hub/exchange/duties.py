@@ -5,12 +5,13 @@
   TELEPHONE_NOW into the reporter's own system: that it was delivered does not discharge the duty.
 - A review that is late by a day, three or seven is told to the next: an alarm, and a word at its source.
 - A notice that was withheld is due again when its day has come.
+- Every 30 days the key that wraps people's own keys is a new one; those are wrapped anew, and the former is destroyed.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from consent.model.declared import Declaration
 from consent.model.reviewed import Part, Review
@@ -19,7 +20,7 @@ from hub.exchange.entries import HUB, alarm, override_entry
 from hub.exchange.house import House
 from hub.exchange.waiting import tell
 from hub.model import locks
-from hub.model.audit import AuditEvent
+from hub.model.audit import AuditEvent, Entry
 from hub.model.envelope import ENDS
 from hub.ports import Peek, Unit
 
@@ -29,12 +30,13 @@ SELF_REVIEW_LATE = "SELF_REVIEW_LATE"
 REVIEW_LATE = "REVIEW_LATE"
 STATUS = "override-status"  # kind of the word at the source
 EXPIRED = "expired"
+_WRITTEN_BY = timedelta(hours=25)  # after the beginning of its day nobody writes under the key before it
 _AT_ONCE = 50  # declarations looked at in one step
 
 
 def step(house: House) -> bool:
     """Do what is due now. True if there was anything."""
-    done = [_end_grants(house), _remind_reporters(house), _escalate(house)]
+    done = [_end_grants(house), _remind_reporters(house), _escalate(house), _renew_words(house)]
     return any(done)
 
 
@@ -88,6 +90,29 @@ def _escalate(house: House) -> bool:
         for review in late:
             _tell_late(house, unit, review)
     return True
+
+
+def _renew_words(house: House) -> bool:
+    """Wrap people's keys anew under the present key; once none needs a former one, and nobody can still be writing
+    under it, that is destroyed.
+    """
+    with house.store.peek() as rows:
+        epoch = house.words.current(rows.now)
+        older = rows.overrides.subject_keys(epoch, _AT_ONCE)
+        settled = rows.now >= datetime.fromisoformat(epoch).replace(tzinfo=UTC) + _WRITTEN_BY
+    for subject, former, wrapped in older:
+        anew = house.words.rewrap(former, wrapped, epoch)
+        with house.store.unit(own=[locks.subject(subject)]) as unit:
+            if unit.overrides.subject_key(subject) == (former, wrapped):
+                unit.overrides.put_subject_key(subject, epoch, anew)
+    if older or not settled:
+        return bool(older)
+    gone = house.words.destroy(epoch)
+    if gone:
+        with house.store.unit() as unit:
+            details = {"reason_code": "DESTROYED", "words": list(gone)}
+            unit.audit.append(Entry(AuditEvent.KEY_EVENT, unit.now, HUB, details))
+    return bool(gone)
 
 
 def _tell_late(house: House, unit: Unit, review: Review) -> None:

@@ -211,3 +211,35 @@ def test_the_next_message_about_the_client_is_decided_as_if_nothing_had_been_dec
 
     assert network.told("harbour") == [("referral_id", referral, "DN_NO_CONSENT")]
     assert not network.inbox("lakeside")
+
+
+def test_people_s_keys_are_wrapped_anew_every_month_and_the_former_key_is_destroyed(network):
+    number = declare(network, "DOC-SELF", "hospital")
+    found = declared(network, number)
+    folder = network.hub.settings.keys / "words"
+    (first,) = [path.name for path in folder.iterdir()]
+
+    network.clock.advance(timedelta(days=31))
+    network.run()
+    network.clock.advance(timedelta(days=2))
+    network.run()
+
+    (only,) = [path.name for path in folder.iterdir()]
+    assert only > first
+    with network.hub.store.peek() as rows:
+        key, words = rows.overrides.subject_key(found.subject), rows.overrides.words(found.override_id)
+    house = network.hub.house
+    assert "tablets" in house.words.open(*key, f"{found.override_id}/narrative", words["narrative"])
+    assert [entry["words"] for entry in events(network, "KEY_EVENT") if "words" in entry] == [
+        [first.removesuffix(".key")]
+    ]
+
+
+def test_erasing_a_person_s_key_leaves_every_proof_valid_inv_8(network):
+    number = declare(network, "DOC-SELF", "hospital")
+    found = declared(network, number)
+
+    with network.hub.store.unit(own=[f"subject:{found.subject}"]) as unit:
+        assert unit.overrides.destroy_subject_key(found.subject)
+
+    assert network.verifies()
