@@ -18,7 +18,7 @@ from typing import Any, cast
 import orjson
 from pydantic import TypeAdapter
 
-from adapters.contract import Declaring, Raw, Sent, SentState
+from adapters.contract import Declaring, Parcel, Raw, SentState, Source
 from consent.decide import decide
 from consent.facts import read_decision, read_facts, write_decision, write_facts
 from consent.gather import gather_provisional
@@ -185,15 +185,15 @@ def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
         state="begun",
     )
     house.journal.append(entry.written())
-    sent = _sent(source.send, replace(parcel, referral_no=number))
+    sent = _sent(source, replace(parcel, referral_no=number))
     if sent is not SentState.UNKNOWN:
         house.journal.append(replace(entry, state="sent" if sent is SentState.ACKNOWLEDGED else "failed").written())
     return sent is SentState.ACKNOWLEDGED
 
 
-def _sent(send: Any, parcel: Any) -> SentState:
+def _sent(source: Source, parcel: Parcel) -> SentState:
     try:
-        fates: list[Sent] = send([parcel], lambda: None)
+        fates = source.send([parcel], lambda: None)
     except Unavailable:
         return SentState.UNKNOWN
     return fates[0].state
