@@ -18,7 +18,7 @@ from typing import Any, cast
 import orjson
 from pydantic import TypeAdapter
 
-from adapters.contract import Declaring, Parcel, Raw, SentState, Source
+from adapters.contract import Declaring, Parcel, Raw, SentState
 from consent.decide import decide
 from consent.facts import read_decision, read_facts, write_decision, write_facts
 from consent.gather import gather_provisional
@@ -166,8 +166,7 @@ def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
     parcel = write_parcel(house, target, envelope, bundle, None, places_of(directory, target, None)).parcel
     if parcel is None:
         return False
-    source = house.connections.source(target)
-    source.reach()
+    house.connections.source(target).reach()
     entry = Journaled(
         declared=rows.declared,
         facts=facts,
@@ -185,15 +184,15 @@ def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
         state="begun",
     )
     house.journal.append(entry.written())
-    sent = _sent(source, replace(parcel, referral_no=number))
+    sent = _sent(house, target, replace(parcel, referral_no=number))
     if sent is not SentState.UNKNOWN:
         house.journal.append(replace(entry, state="sent" if sent is SentState.ACKNOWLEDGED else "failed").written())
     return sent is SentState.ACKNOWLEDGED
 
 
-def _sent(source: Source, parcel: Parcel) -> SentState:
+def _sent(house: House, target: System, parcel: Parcel) -> SentState:
     try:
-        fates = source.send([parcel], lambda: None)
+        fates = house.connections.source(target).send([parcel], lambda: None)
     except Unavailable:
         return SentState.UNKNOWN
     return fates[0].state
