@@ -15,7 +15,7 @@ import orjson
 
 from bench.figures import Figure, stopwatch
 from bench.world import World, world
-from hub.audit.log import BATCH
+from hub.audit.stored import BATCH
 from hub.audit.verify import verify_export
 from hub.exchange.entries import HUB
 from hub.model.audit import AuditEvent, Entry

@@ -29,6 +29,7 @@ from hub.commands import (
     deliveries,
     directory,
     override,
+    receipt,
     setup,
     subjects,
     systems,
@@ -85,11 +86,8 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    groups = (
-        *(setup, backup, work, directory, systems, agreements, consent, subjects, override, deliveries, bus, alerts),
-        audit,
-    )
-    for group in groups:
+    people = (agreements, consent, subjects, override, deliveries, audit, receipt)
+    for group in (setup, backup, work, directory, systems, bus, alerts, *people):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)
     app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)

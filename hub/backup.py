@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from hub.audit.checkpoints import signed_note, sync_folder
+from hub.audit.checkpoints import signed_note
+from hub.audit.files import sync_folder
 from hub.audit.tree import EMPTY_ROOT, Node
 from hub.audit.verify import Checkpoint, Compared, verify_copy
 from hub.audit.verify.faults import Wrong

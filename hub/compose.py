@@ -6,7 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 import adapters.cms
 import adapters.eois
@@ -156,8 +159,12 @@ def require_prepared(settings: Settings) -> None:
 
 def open_store(settings: Settings, clock: Clock | None, ids: Ids) -> SqlStore:
     """The store. Without a clock of the caller's, a server's own clock says when a unit is."""
-    now = server_time if settings.store and clock is None else None
-    return SqlStore(database_of(settings), clock or UtcClock(), ids, now=now)
+    return SqlStore(database_of(settings), clock or UtcClock(), ids, now=time_of_units(settings, clock))
+
+
+def time_of_units(settings: Settings, clock: Clock | None) -> Callable[[Connection], datetime] | None:
+    """How units know when they are: on a server by its own clock; None: by the clock that they are given."""
+    return server_time if settings.store and clock is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +188,11 @@ def verified(settings: Settings, clock: Clock | None, ids: Ids) -> Iterator[Veri
     """
     require_prepared(settings)
     with hold.shared(settings.dir), closing(open_store(settings, clock, ids)) as store:
-        clock = clock or UtcClock()
+        now, clock = time_of_units(settings, clock), clock or UtcClock()
         require_current(store.database)
         keys = open_keys(settings, ids)
         require_same_hub(store, keys)
-        log = AuditLog(store.database, keys, clock, settings.checkpoints)
+        log = AuditLog(store.database, keys, clock, settings.checkpoints, now=now)
         log.verify_at_start()
         yield Verified(store, keys, log, clock)
 

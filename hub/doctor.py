@@ -18,7 +18,7 @@ from adapters.contract import Adapter, Finding
 from hub.audit.log import AuditLog
 from hub.audit.verify import verify_stored
 from hub.clock import UtcClock
-from hub.compose import card_of, database_of, kinds_of, load_mappings, open_store, require_prepared
+from hub.compose import card_of, database_of, kinds_of, load_mappings, open_store, require_prepared, time_of_units
 from hub.directory.routes import read_routes
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
@@ -104,7 +104,8 @@ def open_log(settings: Settings, clock: Clock | None = None) -> StoredLog:
         settings.keys, RandomIds(), hub_key=settings.log_key.get_secret_value() if settings.log_key else None
     )
     database = database_of(settings)
-    log = AuditLog(database, keys, clock or UtcClock(), settings.checkpoints)
+    now = time_of_units(settings, clock)
+    log = AuditLog(database, keys, clock or UtcClock(), settings.checkpoints, now=now)
     return StoredLog(log, (settings.keys / "hub.pub").read_text(), _newest_note(settings.checkpoints), database)
 
 

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from hub import hold
-from hub.audit.checkpoints import CheckpointFolder, Head, signed, sync_folder
+from hub.audit.checkpoints import CheckpointFolder, Head, signed
+from hub.audit.files import sync_folder
 from hub.audit.log import AuditLog
 from hub.audit.verify import Checkpoint, Compared
 from hub.audit.verify.faults import Wrong

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.audit.files import sync_folder
 from hub.errors import IntegrityBroken, Unavailable
 from hub.ports import Keys
 
@@ -144,15 +145,6 @@ class CheckpointFolder:
                 next_step="look whether keys/ or the file was replaced; bring the right one back from its safe copy",
             )
         return head
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unavailable(folder: Path, error: OSError) -> Unavailable:

@@ -12,32 +12,35 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
-from hub.audit.checkpoints import CheckpointFolder, Head, signed, sync_folder
-from hub.audit.tree import (
-    EMPTY_ROOT,
-    Frontier,
-    Node,
-    NodeReader,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    peaks_of,
+from hub.audit import late
+from hub.audit.checkpoints import CheckpointFolder, Head, signed
+from hub.audit.files import write_whole
+from hub.audit.stored import (
+    DROPPED,
+    Stored,
+    broken,
+    head_of,
+    integrate,
+    locked_head,
+    page,
+    pending,
+    place_of,
+    reader,
+    root_at,
 )
-from hub.errors import IntegrityBroken, Refused, Unavailable
+from hub.audit.tree import consistency_proof, inclusion_proof
+from hub.errors import Refused, Unavailable
 from hub.ports import Clock, Keys
 from hub.store.sql import Database, upsert
-from hub.store.tables import audit_entry, audit_head, audit_leaf, audit_pending, checkpoint
+from hub.store.tables import audit_entry, audit_pending, checkpoint
 
-BATCH = 500  # entries of one step: about 25 ms, within the 50 ms of a unit (design §6)
-PAGE = 1_000  # entries read at once by an export: bounds its memory
 CHECKPOINT_EVERY = timedelta(hours=1)  # design §7: lodged hourly
 _SAYS_NO = re.compile(  # as canonical bodies spell it: what was taken back, declined, or said again and perhaps less of
     rb'"event_type":"(?:CONSENT_WITHDRAWN|DIRECTIVE_ADDED)"|"state":"DECLINED"|"consent_id":"[^"]*/(?!1")[0-9]+"'
@@ -45,21 +48,12 @@ _SAYS_NO = re.compile(  # as canonical bodies spell it: what was taken back, dec
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """An integrated entry with the leaf hash that stands beside it, for the verifier. ``leaf`` None: it is missing."""
-
-    index: int
-    body: bytes
-    leaf: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class Inclusion:
-    """That an entry is in the log: its place, its leaf, and the audit path to the head's root."""
+    """That an entry is in the log: its place, its leaf, and the audit path to the root over ``size`` entries."""
 
     index: int
     leaf: bytes
-    head: Head
+    size: int
     proof: tuple[bytes, ...]
 
 
@@ -68,34 +62,52 @@ class AuditLog:
 
     Args:
         folder: where checkpoint files are kept, outside the database; made when the first is signed.
+        now: the instant as the units have it, asked on a connection; None: the clock says it.
     """
 
-    def __init__(self, database: Database, keys: Keys, clock: Clock, folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: Keys,
+        clock: Clock,
+        folder: Path,
+        *,
+        now: Callable[[Connection], datetime] | None = None,
+    ) -> None:
         self._database = database
         self._keys = keys
         self._clock = clock
+        self._now = now or (lambda _: clock.now())
         self._outside = CheckpointFolder(folder)
-        self._uncovered = True  # a process that was killed may have left a client's "no" under no checkpoint
+        self._unsigned = True  # a process that was killed may have left a client's "no" under no checkpoint
+        self._no_size = 0  # entries when this process last integrated such a "no"; another thread may do it
 
     # integrating
 
     def step(self) -> bool:
-        """Give pending entries their place, at most ``BATCH`` of them, in one transaction. True if there were any."""
+        """Give pending entries their place, at most ``BATCH`` of them, in one transaction. True if there were any.
+
+        Where the promise of one was not kept, an ALARM joins the log in the same transaction (design §5).
+        """
         with self._database.reading() as connection:  # an idle integrator does not queue for the right to write
             if connection.execute(select(audit_pending.c.id).limit(1)).first() is None:
                 return False
         with self._database.writing() as connection:
-            head = _locked_head(connection)
-            rows = _pending(connection)
+            head = locked_head(connection)
+            rows = pending(connection)
             if rows:
-                _integrate(connection, head, rows)
-        self._uncovered |= any(_SAYS_NO.search(body) for _, body in rows)
+                integrate(connection, head, rows)
+                if alarm := late.alarm(rows, self._now(connection), head.size):
+                    connection.execute(insert(audit_entry).values(id=alarm[0], body=alarm[1], entry_index=None))
+                    connection.execute(insert(audit_pending).values(id=alarm[0]))
+        if any(_SAYS_NO.search(body) for _, body in rows):
+            self._no_size = max(self._no_size, head.size + len(rows))
         return bool(rows)
 
     def head(self) -> Head:
         """The committed head."""
         with self._database.reading() as connection:
-            return _head(connection)
+            return head_of(connection)
 
     # checkpoints
 
@@ -108,13 +120,13 @@ class AuditLog:
         """
         newest = self._outside.newest(self._keys)  # before the head is read: another process may sign a later one
         with self._database.reading() as connection:
-            head = _head(connection)
+            head = head_of(connection)
             self._hold_against(newest, connection, head)
         if head.size == 0:
             raise Refused("audit log", got="no entry", expected="at least one", next_step="nothing is to be signed yet")
         note = signed(head, self._keys)
         self._outside.keep(head, note)  # outside first: the database never knows a checkpoint that was not kept
-        self._uncovered = False
+        self._unsigned = False
         with self._database.writing() as connection:
             row = {"size": head.size, "note": note, "signed_at": self._clock.now().isoformat()}
             connection.execute(upsert(checkpoint).values(row).on_conflict_do_nothing())
@@ -135,13 +147,14 @@ class AuditLog:
         """
         now = self._clock.now()
         with self._database.reading() as connection:
-            size = _head(connection).size
+            size = head_of(connection).size
             last = connection.execute(select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)).first()
         if size == (last.size if last else 0):
             return False
         if (
-            not self._uncovered
+            not self._unsigned
             and last
+            and self._no_size <= last.size
             and (signed_at := datetime.fromisoformat(last.signed_at)) <= now < signed_at + CHECKPOINT_EVERY
         ):
             return False
@@ -159,51 +172,86 @@ class AuditLog:
         """
         newest = self._outside.newest(self._keys)
         with self._database.reading() as connection:
-            head = _head(connection)
-            if _root_at(connection, head.size) != head.root:
-                _broken(f"a head over {head.size} entries that is not the root of the stored tree")
+            head = head_of(connection)
+            if root_at(connection, head.size) != head.root:
+                broken(f"a head over {head.size} entries that is not the root of the stored tree")
             last = connection.execute(select(func.max(audit_entry.c.entry_index))).scalar_one()
             if (-1 if last is None else last) + 1 != head.size:
-                _broken(f"{(-1 if last is None else last) + 1} entries", expected=str(head.size))
-            if connection.execute(_DROPPED).first() is not None:
-                _broken("an entry that is neither in the tree nor waiting for its place")
+                broken(f"{(-1 if last is None else last) + 1} entries", expected=str(head.size))
+            if connection.execute(DROPPED).first() is not None:
+                broken("an entry that is neither in the tree nor waiting for its place")
             self._hold_against(newest, connection, head)
 
     # proofs
 
-    def inclusion(self, index: int) -> Inclusion:
+    def inclusion(self, index: int, size: int | None = None) -> Inclusion:
         """Prove that the entry at an index is in the log.
 
+        Args:
+            size: of the tree that the proof is for; None: as it is now.
+
         Raises:
-            Refused: no entry has this index yet.
+            Refused: no entry of that tree has this index, or the log is smaller.
         """
         with self._database.reading() as connection:
-            head = _head(connection)
-            if not 0 <= index < head.size:
-                raise Refused("audit entry", got=f"index {index}", expected=f"below {head.size}")
-            node = _reader(connection)
-            return Inclusion(index, node(0, index), head, inclusion_proof(index, head.size, node))
+            size = _size(head_of(connection), size)
+            if not 0 <= index < size:
+                raise Refused("audit entry", got=f"index {index}", expected=f"below {size}")
+            node = reader(connection)
+            return Inclusion(index, node(0, index), size, inclusion_proof(index, size, node))
 
-    def consistency(self, size: int) -> tuple[Head, tuple[bytes, ...]]:
-        """Prove that the log of an earlier size is the beginning of the log of the head that is returned.
+    def consistency(self, old: int, size: int | None = None) -> tuple[bytes, tuple[bytes, ...]]:
+        """Prove that the log of an earlier size is the beginning of the log; that earlier root, and the proof.
+
+        Args:
+            size: of the tree that the proof is for; None: as it is now.
 
         Raises:
             Refused: the log has fewer entries.
         """
         with self._database.reading() as connection:
-            head = _head(connection)
-            if not 0 <= size <= head.size:
-                raise Refused("audit log", got=f"size {size}", expected=f"at most {head.size}")
-            return head, consistency_proof(size, head.size, _reader(connection))
+            size = _size(head_of(connection), size)
+            if not 0 <= old <= size:
+                raise Refused("audit log", got=f"size {old}", expected=f"at most {size}")
+            return root_at(connection, old), consistency_proof(old, size, reader(connection))
+
+    def place(self, entry_id: str) -> int | None:
+        """The index of an entry; None: there is none of this id, or it has no place yet."""
+        with self._database.reading() as connection:
+            return place_of(connection, entry_id)
+
+    def note(self, size: int | None = None, *, covering: int = 0) -> bytes:
+        """A checkpoint that was kept outside before this returns.
+
+        Args:
+            size: that it counts; None: the newest one there is, or a new one where that counts too few.
+            covering: entries that it must count.
+
+        Raises:
+            Refused: no checkpoint of this size was ever signed, or the log has not so many entries.
+        """
+        c = checkpoint.c
+        wanted = select(checkpoint).order_by(c.size.desc()).limit(1)
+        with self._database.reading() as connection:
+            found = connection.execute(wanted if size is None else wanted.where(c.size == size)).first()
+        if found is None and size is not None:
+            step = "name the size of a file in checkpoints/, or leave it out"
+            raise Refused("--at", f"{size} entries", "the size of a checkpoint that was signed", step)
+        note = bytes(found.note) if found and found.size >= covering else b""
+        if not note and size is None:
+            note = self.checkpoint()
+        if not note or int(note.split(b"\n")[1]) < covering:
+            raise Refused("audit entry", "a place behind that checkpoint", "one that it counts", "name a later one")
+        return note
 
     # reading out
 
     def stored(self) -> Iterator[Stored]:
         """Every integrated entry with the leaf that is stored beside it, in order, a page at a time."""
         after = -1
-        while page := self._page(after):
-            yield from page
-            after = page[-1].index
+        while found := self._page(after):
+            yield from found
+            after = found[-1].index
 
     def export(self, out: Path, *, hashes_only: bool = False) -> bytes:
         """Write the log for a verifier, and the checkpoint over exactly what was written; return that checkpoint.
@@ -225,7 +273,7 @@ class AuditLog:
             if any(out.iterdir()):
                 raise Refused(f"{out.name}/", got="files in it", expected="an empty folder", next_step="name another")
             self._write_lines(out, size, hashes_only=hashes_only)
-            _write(out / "checkpoint.txt", [note])
+            write_whole(out / "checkpoint.txt", [note])
         except OSError as error:
             raise Unavailable(
                 f"{out.name}/", got=os.strerror(error.errno or 0), next_step="make room there, or name another folder"
@@ -237,7 +285,7 @@ class AuditLog:
             [("hashes.jsonl", b"leaf")] if hashes_only else [("hashes.jsonl", b"leaf"), ("entries.jsonl", b"body")]
         )
         for name, field in columns:
-            _write(out / name, self._lines(field, size))
+            write_whole(out / name, self._lines(field, size))
 
     def _lines(self, field: bytes, size: int) -> Iterator[bytes]:
         for entry in self.stored():
@@ -249,14 +297,13 @@ class AuditLog:
     def _page(self, after: int) -> list[Stored]:
         """The next entries; a short read of its own, so that an export holds up no checkpoint of the WAL."""
         with self._database.reading() as connection:
-            rows = connection.execute(_PAGE, {"after": after}).all()
-        return [Stored(row.entry_index, _octets(row.body), _octets(row.hash) if row.hash else None) for row in rows]
+            return page(connection, after)
 
     def _hold_against(self, newest: Head | None, connection: Connection, head: Head) -> None:
         """The log continues the newest checkpoint that stood outside before this head was read, or it is broken."""
         known = connection.execute(select(func.max(checkpoint.c.size))).scalar_one()
         if newest is None and known is not None and self._outside.newest(self._keys) is None:
-            _broken(
+            broken(
                 "no checkpoint outside the database",
                 expected=f"the one over {known} entries",
                 next_step="bring the checkpoint files back from where they were lodged",
@@ -264,110 +311,17 @@ class AuditLog:
         if newest is None:
             return
         if newest.size > head.size:
-            _broken(f"{head.size} entries", expected=f"at least {newest.size}, which a checkpoint outside counts")
-        if _root_at(connection, newest.size) != newest.root:
-            _broken(f"another history than the checkpoint over {newest.size} entries outside")
+            broken(f"{head.size} entries", expected=f"at least {newest.size}, which a checkpoint outside counts")
+        if root_at(connection, newest.size) != newest.root:
+            broken(f"another history than the checkpoint over {newest.size} entries outside")
 
 
-_HEAD = select(audit_head).where(audit_head.c.id == 1)
-_PAGE = (
-    select(audit_entry.c.entry_index, audit_entry.c.body, audit_leaf.c.hash)
-    .select_from(audit_entry)
-    .outerjoin(audit_leaf, and_(audit_leaf.c.level == 0, audit_leaf.c.offset == audit_entry.c.entry_index))
-    .where(audit_entry.c.entry_index > bindparam("after"))
-    .order_by(audit_entry.c.entry_index)
-    .limit(PAGE)
-)
-_DROPPED = (
-    select(audit_entry.c.id)
-    .select_from(audit_entry)
-    .outerjoin(audit_pending, audit_pending.c.id == audit_entry.c.id)
-    .where(audit_entry.c.entry_index.is_(None), audit_pending.c.id.is_(None))
-    .limit(1)
-)
+def _size(head: Head, size: int | None) -> int:
+    """Of the tree that is asked for.
 
-
-def _octets(stored: bytes | str) -> bytes:
-    """SQLite keeps what it is given: whoever changed a body may have left text there, which is judged like bytes."""
-    return stored.encode() if isinstance(stored, str) else stored
-
-
-def _head(connection: Connection) -> Head:
-    row = connection.execute(_HEAD).first()
-    return Head(row.size, row.root) if row else Head(0, EMPTY_ROOT)
-
-
-def _locked_head(connection: Connection) -> Head:
-    """The head, ours alone until the transaction ends: one integrator works at a time."""
-    if connection.execute(_HEAD.with_for_update()).first() is None:  # nothing can be locked that is not there
-        connection.execute(upsert(audit_head).values(id=1, size=0, root=EMPTY_ROOT).on_conflict_do_nothing())
-    row = connection.execute(_HEAD.with_for_update()).one()
-    return Head(row.size, row.root)
-
-
-def _pending(connection: Connection) -> Sequence[tuple[str, bytes]]:
-    rows = connection.execute(
-        select(audit_pending.c.id, audit_entry.c.body, audit_entry.c.entry_index)
-        .select_from(audit_pending)
-        .outerjoin(audit_entry, audit_entry.c.id == audit_pending.c.id)
-        .order_by(audit_pending.c.id)
-        .limit(BATCH)
-    ).all()
-    for row in rows:
-        if row.body is None or row.entry_index is not None:
-            _broken(f"entry {row.id} waiting for a place, but {'it is missing' if row.body is None else 'it has one'}")
-    return [(row.id, row.body) for row in rows]
-
-
-def _integrate(connection: Connection, head: Head, rows: Sequence[tuple[str, bytes]]) -> None:
-    """Write indices, leaves, completed nodes and the new head; the rows are no longer pending."""
-    node = _reader(connection)
-    tree = Frontier(head.size, [node(*place) for place in peaks_of(head.size)])
-    nodes: list[Node] = [completed for _, body in rows for completed in tree.add(leaf_hash(body))]
-    connection.execute(
-        update(audit_entry).where(audit_entry.c.id == bindparam("entry")).values(entry_index=bindparam("place")),
-        [{"entry": entry, "place": place} for place, (entry, _) in enumerate(rows, start=head.size)],
-    )
-    connection.execute(insert(audit_leaf), [{"level": lv, "offset": of, "hash": hash_} for lv, of, hash_ in nodes])
-    connection.execute(update(audit_head).where(audit_head.c.id == 1).values(size=tree.size, root=tree.root()))
-    connection.execute(
-        delete(audit_pending).where(audit_pending.c.id == bindparam("gone")), [{"gone": e} for e, _ in rows]
-    )
-
-
-def _reader(connection: Connection) -> NodeReader:
-    def node(level: int, offset: int) -> bytes:
-        found = connection.execute(
-            select(audit_leaf.c.hash).where(audit_leaf.c.level == level, audit_leaf.c.offset == offset)
-        ).scalar_one_or_none()
-        if found is None:
-            _broken(f"no node at level {level}, offset {offset}")
-        return bytes(found)
-
-    return node
-
-
-def _root_at(connection: Connection, size: int) -> bytes:
-    """The root of the log's first entries, from the stored right edge of that size."""
-    node = _reader(connection)
-    return Frontier(size, [node(*place) for place in peaks_of(size)]).root()
-
-
-def _write(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file that is complete or not there."""
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-        handle.writelines(lines)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.rename(path)
-    sync_folder(path.parent)
-
-
-def _broken(got: str, *, expected: str = "", next_step: str = "") -> NoReturn:
-    raise IntegrityBroken(
-        "audit log",
-        got=got,
-        expected=expected,
-        next_step=next_step or "stop the hub, keep this database as it is, and run `hub audit verify` on a copy",
-    )
+    Raises:
+        Refused: the log has not so many entries.
+    """
+    if size is not None and size > head.size:
+        raise Refused("audit log", got=f"size {size}", expected=f"at most {head.size}")
+    return head.size if size is None else size

@@ -1,4 +1,4 @@
-"""``hub audit verify|export|checkpoint``: prove the log, hand it out, sign its head.
+"""``hub audit verify|prove|export|checkpoint``: prove the log, hand it out, sign its head.
 
 The full export is the officer's: its entries name people by the registry's references. Everybody else gets the hashes,
 which are enough to verify. An export is itself an entry of the log that it holds.
@@ -12,8 +12,10 @@ from typing import Annotated
 
 import typer
 
+from hub.audit.receipts import consistency, inclusion
 from hub.audit.verify import Report, verify_export, verify_stored
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
+from hub.commands.receipt import At, put, tell
 from hub.commands.tools import Hub
 from hub.desk.who import Act, Who, allowed
 from hub.errors import Refused
@@ -28,14 +30,19 @@ def verify(
     ] = None,
     key: Annotated[str | None, typer.Option("--key", help="File of the log's public key, from outside.")] = None,
     checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="File of an older checkpoint.")] = None,
+    proof: Annotated[str | None, typer.Option("--proof", help="What `hub audit prove` has shown, instead.")] = None,
     folder: Dir = None,
     as_json: Json = False,
 ) -> int:
-    """Verify every entry of the log. Exit code 3 if anything is not as it was signed.
+    """Verify every entry of the log, or one proof. Exit code 3 if anything is not as it was signed.
 
     Of an export, with the key and best with an older checkpoint that both come from somewhere else: without such a
     checkpoint nobody can see that a log ends too early. Of the hub's own log, with the newest checkpoint kept outside.
     """
+    if proof is not None:
+        if export or not key:
+            raise Misused("--proof", "no --key, or --export too", "--key FILE", "hub audit verify --help")
+        return tell(read_input(proof), key, checkpoint, as_json=as_json)
     if export is None:
         if key or checkpoint:
             raise Misused("--key, --checkpoint", "a file without --export", "--export DIR", "hub audit verify --help")
@@ -49,6 +56,37 @@ def verify(
         if report.ok and report.proven < report.size:
             say(f"the first {report.proven} of them are as a signed checkpoint says; the others wait for the next one")
     return DONE if report.ok else BROKEN
+
+
+def prove(
+    ctx: typer.Context,
+    entry: Annotated[str | None, typer.Argument(help="The id of an entry, or its index.")] = None,
+    since: Annotated[int | None, typer.Option("--from", min=0, help="Entries of an earlier checkpoint.")] = None,
+    at: At = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; else standard output.")] = None,
+    folder: Dir = None,
+) -> None:
+    """Prove that an entry is in the log, or with --from that the log continues an earlier one. It holds hashes alone.
+
+    `hub audit verify --proof FILE --key FILE` checks it, and so does the file that `hub receipt verifier` prints.
+    """
+    if (entry is None) == (since is None):
+        raise Misused("ENTRY, --from", "both or neither", "one of them", "hub audit prove --help")
+    stored = tools(ctx).stored_log(folder)
+    try:
+        while stored.log.step():
+            pass
+        name = stored.key.split("+", 1)[0]
+        if entry is not None:
+            document = inclusion(stored.log, name, entry, at)
+        else:
+            document = consistency(stored.log, name, since or 0, at)
+    finally:
+        stored.close()
+    if out is None:
+        say(document.decode().rstrip())
+    else:
+        put(out, document)
 
 
 def export_(
@@ -122,6 +160,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The audit log.", rich_markup_mode=None)
     example = "Example: hub audit verify --export export --key hub.pub --checkpoint 120.txt"
     group.command("verify", epilog=example)(verify)
+    group.command("prove", epilog="Example: hub audit prove --from 120 --out proof.json")(prove)
     group.command("export", epilog="Example: hub audit export --out export --as officer")(export_)
     group.command("checkpoint", epilog="Example: hub audit checkpoint --dir hub-data")(checkpoint_)
     app.add_typer(group, name="audit")

@@ -64,6 +64,7 @@ class Act(Enum):
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))
+    RECEIPT = May(("receipt get",), own=True, hub=("officer",))
     BACKUP = May(("backup",), hub=STEWARDS)
     RESTORE = May(("restore",), hub=(*STEWARDS, "officer"))
     DECLARE = May(("override declare", "override reached"), own=True)

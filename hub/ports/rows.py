@@ -274,6 +274,9 @@ class AuditRows(Protocol):
     def append(self, entry: Entry) -> str:
         """Add an entry; return its id."""
 
+    def opened(self, envelope_id: str, at: datetime) -> tuple[str, bytes] | None:
+        """The entry of the open that released a message at an instant: its id and exact bytes."""
+
 
 class Cursors(Protocol):
     """How far each source has been read, what adapters remember, and the leases of single workers."""

@@ -11,10 +11,11 @@ import sqlite3
 import stat
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hub.store import tables as t
+from hub.store.audit import instant_of
 from hub.store.migrate import numbers
 
 WAIT_S = 2
@@ -50,14 +51,6 @@ def newest_entry(path: Path) -> datetime | None:
             row = db.execute("SELECT MAX(id) FROM audit_entry").fetchone()
         return instant_of(row[0] if row else None)
     except sqlite3.DatabaseError:
-        return None
-
-
-def instant_of(entry_id: str | None) -> datetime | None:
-    """The instant that the id of an audit entry begins with; None where it is no such id."""
-    try:
-        return datetime.strptime(entry_id[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if entry_id else None
-    except ValueError:
         return None
 
 

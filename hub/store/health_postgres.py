@@ -13,7 +13,8 @@ from sqlalchemy import Connection, func, insert, inspect, select, text
 
 from hub.errors import HubError, Unavailable
 from hub.store import tables as t
-from hub.store.health import Seen, instant_of, lacking_tables, standing_version
+from hub.store.audit import instant_of
+from hub.store.health import Seen, lacking_tables, standing_version
 from hub.store.postgres import PostgresDatabase, server_time
 
 SERVER_MIN = 15  # the major version that the hub is tested on; an older one was not tried

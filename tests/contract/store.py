@@ -71,6 +71,26 @@ class StoreContract:
         with store.peek() as rows:
             assert rows.directory.all().agencies == {}
 
+    def test_the_entry_that_released_a_message_is_found_by_its_instant_among_those_of_its_unit(
+        self, store: Any
+    ) -> None:
+        entries = [
+            Entry(AuditEvent.CONFIG_CHANGE, AT, Actor("w-1"), {"envelope_id": "e-1", "payload_digest": "d"}),
+            Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {"purpose": "REFERRAL", "envelope_id": "e-1"}),
+            *(
+                Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {"purpose": "REFERRAL", **said})
+                for said in ({"envelope_id": f"e-{number}", "payload_digest": "d"} for number in (0, 1, 2))
+            ),
+        ]
+        with store.unit() as unit:
+            ids = [unit.audit.append(entry) for entry in entries]
+            at = unit.now
+
+        with store.unit() as unit:
+            assert unit.audit.opened("e-1", at) == (ids[3], entries[3].body(ids[3]))
+            assert unit.audit.opened("e-3", at) is None
+            assert unit.audit.opened("e-1", at - timedelta(microseconds=1)) is None
+
     def test_facts_of_a_subject_that_was_not_locked_are_a_programming_error(self, store: Any) -> None:
         ref = self.mint(store)
 

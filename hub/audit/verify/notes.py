@@ -1,7 +1,8 @@
 """Reading signed notes, checkpoints and verifier-key lines; a parser of its own, not the writer's.
 
-Standard: C2SP ``signed-note`` (Ed25519, signature type 1; text, an empty line, signature lines) and
-``tlog-checkpoint`` (origin, size, root, a line each; further lines are extensions).
+Standard: C2SP ``signed-note`` (Ed25519, signature type 1; text, an empty line, signature lines),
+``tlog-checkpoint`` (origin, size, root, a line each; further lines are extensions) and ``tlog-cosignature``
+(signature type 4: a time, and a signature over that time and the text).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hub.audit.verify.faults import Fault, Wrong
 
 NOTE_BYTES_MAX = 1 << 20  # room for many cosignatures, large ones too
-ED25519 = b"\x01"  # C2SP signed-note: signature type
+ED25519, COSIGNED = b"\x01", b"\x04"  # C2SP signed-note: signature types
 
 _KEY_LINE = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
 _SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
@@ -43,12 +44,17 @@ class Checkpoint:
     root: bytes
 
 
-def parse_key(line: str) -> VerifierKey:
-    """Read a verifier-key line ``name+id+base64(type || key)``; the id must be that of the key."""
+def parse_key(line: str, kind: bytes = ED25519) -> VerifierKey:
+    """Read a verifier-key line ``name+id+base64(type || key)``; the id must be that of the key.
+
+    Args:
+        kind: of its signatures: a log's or, ``COSIGNED``, those of somebody who has seen the log.
+    """
     found = _KEY_LINE.fullmatch(line.strip())
     data = decoded(found[3]) if found else None
-    if found is None or data is None or len(data) != 33 or data[:1] != ED25519:
-        raise Wrong(Fault.KEY_UNREADABLE, "the key is not one line name+id+base64 of an Ed25519 key")
+    if found is None or data is None or len(data) != 33 or data[:1] != kind:
+        whose = "an Ed25519 key" if kind == ED25519 else "a key that cosigns"
+        raise Wrong(Fault.KEY_UNREADABLE, f"the key is not one line name+id+base64 of {whose}")
     key_id = sha256(found[1].encode() + b"\n" + data).digest()[:4]
     if key_id.hex() != found[2]:
         raise Wrong(Fault.KEY_UNREADABLE, f"the key has id {key_id.hex()}, its line says {found[2]}")
@@ -57,8 +63,7 @@ def parse_key(line: str) -> VerifierKey:
 
 def open_note(note: bytes, key: VerifierKey) -> str:
     """The text of a note that the key has signed. Signatures of other keys are passed over, as the standard asks."""
-    text, signatures = _split_note(note)
-    ours = [data[4:] for name, data in signatures if name == key.name and data[:4] == key.key_id]
+    text, ours = _signed_by(note, key)
     if not ours:
         raise Wrong(Fault.KEY_UNKNOWN, f"no signature by {key.name}+{key.key_id.hex()}: another log or a replaced key")
     try:
@@ -67,6 +72,25 @@ def open_note(note: bytes, key: VerifierKey) -> str:
     except InvalidSignature:
         raise Wrong(Fault.SIGNATURE_WRONG, f"the signature of {key.name} is not over this text") from None
     return text
+
+
+def cosigned_at(note: bytes, key: VerifierKey) -> int | None:
+    """When somebody signed a note whom the log does not own: seconds since 1970, the latest; None: never."""
+    text, theirs = _signed_by(note, key)
+    seconds = []
+    for data in theirs:
+        at = int.from_bytes(data[:8])
+        try:
+            key.public.verify(data[8:], cosigned_text(text, at))
+        except InvalidSignature:
+            raise Wrong(Fault.SIGNATURE_WRONG, f"the cosignature of {key.name} is not over this text") from None
+        seconds.append(at)
+    return max(seconds, default=None)
+
+
+def cosigned_text(text: str, at: int) -> bytes:
+    """What a cosignature is over: a note's text, and when it was seen."""
+    return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def read_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
@@ -87,6 +111,12 @@ def read_note(path: Path) -> bytes:
             return handle.read(NOTE_BYTES_MAX + 1)
     except OSError as error:
         raise Wrong(Fault.CHECKPOINT_UNREADABLE, f"{path.name}: {error.strerror}") from None
+
+
+def _signed_by(note: bytes, key: VerifierKey) -> tuple[str, list[bytes]]:
+    """The text of a note, and what stands in the signature lines of one key, not yet verified."""
+    text, signatures = _split_note(note)
+    return text, [data[4:] for name, data in signatures if name == key.name and data[:4] == key.key_id]
 
 
 def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:

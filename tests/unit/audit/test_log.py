@@ -7,7 +7,9 @@ import shutil
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from hub.audit import late
 from hub.audit import log as log_module
+from hub.audit import stored as stored_module
 from hub.audit.log import AuditLog
 from hub.audit.tree import EMPTY_ROOT, extends, includes, leaf_hash, root_of
 from hub.errors import IntegrityBroken, Refused, Unavailable
@@ -51,7 +53,7 @@ class TestIntegrating:
         assert read_back(log) == [body(10), body(11), body(5)]
 
     def test_a_step_takes_a_bounded_batch_and_batches_make_the_same_tree_as_one(self, log, write, monkeypatch):
-        monkeypatch.setattr(log_module, "BATCH", 3)
+        monkeypatch.setattr(stored_module, "BATCH", 3)
         write(*range(8))
 
         steps = [log.step() for _ in range(4)]
@@ -88,6 +90,69 @@ class TestIntegrating:
 
         with pytest.raises(IntegrityBroken, match="it has one"):
             log.step()
+
+
+class TestPromises:
+    """Design §5: an entry of a message that was released has its place a second after it was written."""
+
+    @pytest.fixture
+    def release(self, database):
+        def released(at, event="DELIVERY", number=1):
+            entry = f"{at:%Y%m%dT%H%M%S%f}-{number:05d}-AAAAAAAAAAAA"
+            body = canonical({"id": entry, "event_type": event})
+            with database.writing() as connection:
+                connection.execute(insert(audit_entry).values(id=entry, body=body, entry_index=None))
+                connection.execute(insert(audit_pending).values(id=entry))
+
+        return released
+
+    def alarms(self, log):
+        while log.step():
+            pass
+        return [said for said in map(json.loads, read_back(log)) if said["event_type"] == "ALARM"]
+
+    def test_kept_to_the_instant_it_is_no_alarm(self, log, clock, release):
+        release(clock.now())
+        clock.advance(late.PROMISED)
+
+        assert self.alarms(log) == []
+
+    def test_not_kept_it_is_one_in_the_log_itself(self, log, clock, release):
+        for number in (1, 2):
+            release(clock.now(), number=number)
+        clock.advance(late.PROMISED + log_module.timedelta(milliseconds=1))
+        release(clock.now(), number=3)
+
+        (alarm,) = self.alarms(log)
+
+        told = {name: alarm[name] for name in ("reason_code", "count", "longest_ms", "actor")}
+        assert told == {
+            "reason_code": "PROMISE_LATE",
+            "count": 2,
+            "longest_ms": 1001,
+            "actor": {"ref": "system:hub", "role": "system"},
+        }
+        assert alarm["id"].startswith(f"{clock.now():%Y%m%dT%H%M%S%f}-")
+
+    def test_each_late_batch_has_an_alarm_of_its_own_name(self, log, clock, release, monkeypatch):
+        monkeypatch.setattr(stored_module, "BATCH", 1)
+        for number in (1, 2):
+            release(clock.now(), number=number)
+        clock.advance(2 * late.PROMISED)
+
+        assert len({alarm["id"] for alarm in self.alarms(log)}) == 2
+
+    def test_where_nothing_was_promised_nothing_is_late(self, log, clock, release, write):
+        release(clock.now(), "DECISION")
+        write(1)
+        clock.advance(10 * late.PROMISED)
+
+        assert self.alarms(log) == []
+
+    def test_an_entry_ahead_of_the_clock_is_not_late(self, log, clock, release):
+        release(clock.now() + 5 * late.PROMISED)
+
+        assert self.alarms(log) == []
 
 
 class TestCheckpoints:
@@ -327,15 +392,16 @@ class TestProofs:
         for index in range(11):
             found = log.inclusion(index)
             assert found.leaf == leaf_hash(body(index))
-            assert includes(found.head.root, found.head.size, found.leaf, index, found.proof)
+            assert includes(log.head().root, found.size, found.leaf, index, found.proof)
 
     def test_the_log_is_proven_to_continue_every_earlier_one(self, log, write):
         write(*range(11))
         log.step()
 
         for size in range(12):
-            head, proof = log.consistency(size)
-            assert extends(root_of(leaf_hash(body(n)) for n in range(size)), size, head.root, head.size, proof)
+            root, proof = log.consistency(size)
+            assert root == root_of(leaf_hash(body(n)) for n in range(size))
+            assert extends(root, size, log.head().root, 11, proof)
 
     @pytest.mark.parametrize("index", [-1, 3])
     def test_what_is_not_in_the_log_has_no_proof(self, log, write, index):
@@ -355,7 +421,7 @@ class TestProofs:
 
 class TestExport:
     def test_an_export_integrates_what_is_pending_and_holds_exact_bytes(self, log, write, tmp_path, monkeypatch):
-        monkeypatch.setattr(log_module, "BATCH", 4)
+        monkeypatch.setattr(stored_module, "BATCH", 4)
         write(*range(9))
 
         note = log.export(tmp_path / "out")

@@ -24,6 +24,7 @@ from tests.fakes import SeededIds, StandingClock
 from tests.network import NOON, Network, make
 
 OS_USER = "night-shift"
+NO_FOLDER = (("receipt", "verify"), ("receipt", "verifier"), ("audit", "cosign"), ("audit", "cosigner"))
 
 
 @dataclass
@@ -61,7 +62,8 @@ class Desk:
             sleep=self._sleep,
             os_user=self.os_user,
         )
-        named = () if args[:1] in (("demo",), ("sample",)) or "decide" in args or "--export" in args else ("--dir",)
+        bare = args[:1] in (("demo",), ("sample",)) or "decide" in args or "--export" in args or args[:2] in NO_FOLDER
+        named = () if bare else ("--dir",)
         where = (*named, str(folder or self.folder)) if named else ()
         return CliRunner().invoke(command_line(tools), [*args, *where], input=stdin)
 

@@ -56,6 +56,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "override declare": (("-", "--system", "lakeside-cms"), "{}"),
     "override list": ((), ""),
     "audit export": (("--out", "nowhere"), ""),
+    "receipt get": (("x", "--agency", "lakeside"), ""),
     "backup": (("--out", "nowhere.zip"), ""),
 }
 OF_A_RECORD = {"subjects resolve", "deliveries retry"}  # below: they need a record of Harbour
