@@ -69,6 +69,10 @@ def _of(seen: Seen) -> Iterator[Metric]:
     entries = CounterMetricFamily("hub_log_entries", "Entries of the audit log that have a place in it.")
     entries.add_metric([], tally.log_entries)
     yield entries
+    since = tally.log_pending_since
+    waited = (seen.now - since).total_seconds() if since else 0
+    yield _gauge("hub_log_pending", "Entries of the audit log that have no place in it yet.", tally.log_pending)
+    yield _gauge("hub_log_pending_seconds", "Since the oldest of these was written; 0 where there is none.", waited)
 
 
 def _on(tally: Tally) -> Mapping[str, int]:

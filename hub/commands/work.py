@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub.commands.frame import DONE, REFUSED, Dir, Json, show_json, tools
-from hub.commands.loop import IDLE_MAX_S, Failures, Stop, loop, stopping
+from hub.commands.loop import IDLE_MAX_S, Failures, Stop, integrating, loop, stopping
 from hub.commands.tools import Hub
 from hub.errors import IntegrityBroken
 from hub.log import Log, LogCode
@@ -31,7 +31,8 @@ def work(
     failures = Failures(log)
     with _running(ctx, folder, failures, log) as (hub, stop):
         log.write(LogCode.WORK_STARTED)
-        steps = loop(hub, failures, stop, tools(ctx).sleep, once=once)
+        with nullcontext() if once else integrating(hub.log):
+            steps = loop(hub, failures, stop, tools(ctx).sleep, once=once)
     log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
     if as_json:
         show_json({"steps": steps, "failed": failures.count})
@@ -63,7 +64,8 @@ def serve(
 
         if workers:
             log.write(LogCode.WORK_STARTED)
-            steps = loop(hub, failures, stop, sleep)
+            with integrating(hub.log):
+                steps = loop(hub, failures, stop, sleep)
             log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
         while not stop.asked:
             sleep(IDLE_MAX_S / 2)

@@ -24,6 +24,7 @@ ASKS_AGAIN_S = 1.0  # [policy] how it went, while a recipient is being told
 LOOKER_LEASE = timedelta(minutes=3)  # [policy] a few looks
 NEAR = timedelta(hours=24)  # [policy] a working day before a message goes back
 AWAY_FOR = timedelta(minutes=15)  # [policy] a restart or a nightly backup is nobody's concern
+BEHIND_FOR = timedelta(minutes=1)  # [policy] the log itself tells of each promise that was not kept
 AGAIN = timedelta(hours=24)  # [policy] what stands is told again
 MORE_AFTER = timedelta(hours=1)  # [policy] what grows is told again
 _PLACE = "alerts"  # stands where a system would, and names the lease
@@ -34,10 +35,12 @@ Told = Mapping[str, tuple[datetime, int]]  # "CODE recipient" -> when it was las
 def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[Alert]:
     """What a person should know as things are. Pure."""
     long_away = [since for since in away.values() if now - since >= AWAY_FOR]
+    behind = tally.log_pending_since is not None and now - tally.log_pending_since >= BEHIND_FOR
     counts = {
         AlertCode.SET_ASIDE: sum(tally.aside.values()),
         AlertCode.SYSTEM_AWAY: len(long_away),
         AlertCode.NEAR_RETURN: tally.near_return,
+        AlertCode.LOG_BEHIND: tally.log_pending if behind else 0,
     }
     return [Alert(code, count) for code, count in counts.items() if count]
 

@@ -34,6 +34,11 @@ class AlertCode(Enum):
         "systems that cannot be reached",
         "`hub doctor` says which, and why",
     )
+    LOG_BEHIND = (
+        BOTH,
+        "entries of the audit log that have waited for their place far longer than the second that is promised",
+        "see that `hub work` runs, and that the store's disk keeps up",
+    )
     NEAR_RETURN = (
         (Role.ADMINISTRATOR,),
         "messages that go back to their sender within a day, undelivered",

@@ -172,6 +172,8 @@ class Tally:
         unpublished: sealed bodies that the bus is not known to have.
         notices: words to senders that are not written yet.
         log_entries: the audit log's committed size.
+        log_pending: entries that have no place in it yet.
+        log_pending_since: when the oldest of them was written.
     """
 
     messages: Mapping[str, int]
@@ -183,3 +185,5 @@ class Tally:
     unpublished: int
     notices: int
     log_entries: int
+    log_pending: int = 0
+    log_pending_since: datetime | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 from hub.model.envelope import ENDS, MessageState
 from hub.model.rows import Tally
 from hub.store import tables as t
+from hub.store.audit import instant_of
 from hub.store.scope import Scope, instant, text
 
 _OPEN = [state.value for state in MessageState if state not in ENDS]
@@ -36,11 +37,18 @@ class CountTable:
             unpublished=self._count(t.outbox, t.outbox.c.published_at.is_(None)),
             notices=self._count(t.notice, t.notice.c.state == "waiting"),
             log_entries=self._log_entries(),
+            log_pending=self._count(t.audit_pending),
+            log_pending_since=self._pending_since(),
         )
 
     def _log_entries(self) -> int:
         found = self._scope.read(select(func.max(t.audit_head.c.size).label("size")))
         return int(found[0].size or 0)
+
+    def _pending_since(self) -> datetime | None:
+        """The id of an entry begins with its instant."""
+        found = self._scope.read(select(func.min(t.audit_pending.c.id).label("first")), t.audit_pending)
+        return instant_of(found[0].first)
 
     def _by(self, table: Table, column: ColumnElement[str]) -> Mapping[str, int]:
         rows = self._scope.read(select(column.label("word"), func.count().label("total")).group_by(column), table)

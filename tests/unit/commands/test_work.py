@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,8 +36,9 @@ SECRET = "Zzyzx-Okonkwo"
 class Scripted:
     """A hub whose steps are written down: a value is returned, an error raised, a signal sent to this process."""
 
-    def __init__(self, *steps: bool | Exception | signal.Signals) -> None:
+    def __init__(self, *steps: bool | Exception | signal.Signals, log: Any = None) -> None:
         self.left, self.closed = list(steps), False
+        self.log = log or Logged()
 
     def step(self) -> bool:
         now = self.left.pop(0) if self.left else signal.SIGTERM
@@ -54,6 +56,22 @@ class Scripted:
         self.closed = True
 
 
+class Logged:
+    """A log whose steps are written down; then it has nothing to do. ``done`` is set when they have been taken."""
+
+    def __init__(self, *steps: bool | Exception) -> None:
+        self.left, self.done, self.thread = list(steps), threading.Event(), ""
+
+    def step(self) -> bool:
+        self.thread = threading.current_thread().name
+        now = self.left.pop(0) if self.left else False
+        if not self.left:
+            self.done.set()
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+
 def work(hub: Any, *args: str, slept: Callable[[float], None] = lambda _: None) -> Result:
     tools = replace(real_tools(), open=lambda _folder, _report: hub, sleep=slept)
     return CliRunner().invoke(command_line(tools), ["work", *args])
@@ -61,6 +79,27 @@ def work(hub: Any, *args: str, slept: Callable[[float], None] = lambda _: None) 
 
 def codes(result: Result) -> list[str]:
     return [json.loads(line)["event"] for line in result.stderr.splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize("left", [(True, True), (Unavailable("store"), True)], ids=["at once", "after an outage"])
+def test_the_log_gives_places_while_a_step_of_the_hub_lasts(left: tuple[bool | Exception, ...]) -> None:
+    log = Logged(*left)
+
+    class Slow(Scripted):
+        def step(self) -> bool:
+            assert log.done.wait(10), "the log stood still while the hub was busy"
+            return super().step()
+
+    assert work(Slow(True, log=log)).exit_code == 0
+    assert log.thread == "integrator"
+    assert "integrator" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_with_once_nothing_is_done_beside_the_steps() -> None:
+    log = Logged(True)
+
+    assert work(Scripted(False, log=log), "--once").exit_code == 0
+    assert log.thread == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.exchange.alerts import AGAIN, AWAY_FOR, MORE_AFTER, due, key, standing
+from hub.exchange.alerts import AGAIN, AWAY_FOR, BEHIND_FOR, MORE_AFTER, due, key, standing
 from hub.model.alerts import Alert, AlertCode, Role
 from hub.model.rows import Tally
 
@@ -41,6 +41,13 @@ def test_messages_near_their_end_are_counted() -> None:
 def test_a_system_counts_when_it_has_been_away_for_a_while() -> None:
     assert standing(QUIET, {"cms-a": NOW - AWAY_FOR + A_SECOND}, NOW) == []
     assert codes(standing(QUIET, {"cms-a": NOW - AWAY_FOR, "cms-b": NOW}, NOW)) == {AWAY: 1}
+
+
+def test_a_log_that_gives_no_places_is_told_of() -> None:
+    pending = replace(QUIET, log_pending=5, log_pending_since=NOW - BEHIND_FOR)
+
+    assert codes(standing(pending, {}, NOW)) == {AlertCode.LOG_BEHIND: 5}
+    assert standing(pending, {}, NOW - A_SECOND) == []
 
 
 def test_waiting_and_held_records_alone_alarm_nobody() -> None:
