@@ -53,6 +53,8 @@ from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
+from hub.ids import RandomIds
+from hub.keys.cosigner import make_cosigner, read_cosigner
 from hub.outside import make_passwords, open_office, tell_halt, try_alerts
 from hub.restore import Request, restore
 from hub.settings import read_settings
@@ -109,6 +111,9 @@ def real_tools() -> Tools:
         back_up=lambda folder, out, who, tell: back_up(read_settings(folder), out, who, tell),
         restore=_restore,
         bus=lambda folder: open_office(read_settings(folder)),
+        make_cosigner=lambda path, name: make_cosigner(path, name, RandomIds()),
+        cosigner=read_cosigner,
+        now=UtcClock().now,
         listen=_listen,
         try_alerts=lambda folder: try_alerts(read_settings(folder)),
         tell_halt=lambda folder: tell_halt(read_settings(folder), UtcClock().now()),

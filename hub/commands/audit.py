@@ -1,4 +1,4 @@
-"""``hub audit verify|prove|export|checkpoint``: prove the log, hand it out, sign its head.
+"""``hub audit verify|prove|export|checkpoint|cosign``: prove the log, hand it out, sign its head, and say it was seen.
 
 The full export is the officer's: its entries name people by the registry's references. Everybody else gets the hashes,
 which are enough to verify. An export is itself an entry of the log that it holds.
@@ -7,13 +7,15 @@ which are enough to verify. An export is itself an entry of the log that it hold
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.audit.cosign import cosign
 from hub.audit.receipts import consistency, inclusion
-from hub.audit.verify import Report, verify_export, verify_stored
+from hub.audit.verify import Report, verify_export, verify_stored, with_cosigners
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
 from hub.commands.receipt import At, put, tell
 from hub.commands.tools import Hub
@@ -31,6 +33,9 @@ def verify(
     key: Annotated[str | None, typer.Option("--key", help="File of the log's public key, from outside.")] = None,
     checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="File of an older checkpoint.")] = None,
     proof: Annotated[str | None, typer.Option("--proof", help="What `hub audit prove` has shown, instead.")] = None,
+    cosigner: Annotated[
+        list[str] | None, typer.Option("--cosigner", help="File of the public key of who must have cosigned; repeat.")
+    ] = None,
     folder: Dir = None,
     as_json: Json = False,
 ) -> int:
@@ -46,16 +51,36 @@ def verify(
     if export is None:
         if key or checkpoint:
             raise Misused("--key, --checkpoint", "a file without --export", "--export DIR", "hub audit verify --help")
-        report = _verify_own(ctx, folder)
+        report, note = _verify_own(ctx, folder)
     else:
-        report = _verify_export(export, key, checkpoint)
+        report, note = _verify_export(export, key, checkpoint)
+    lines = [read_input(each).decode("utf-8", "replace") for each in cosigner or ()]
+    report = with_cosigners(report, note, lines)
     if as_json:
-        show_json({"ok": report.ok, **asdict(report)})
+        cosigned = [{"name": name, "at": _moment(at)} for name, at in report.cosigned]
+        show_json({"ok": report.ok, **asdict(report), "cosigned": cosigned})
     else:
-        say(f"verified: {report.reason}; root {report.root}" if report.ok else f"NOT VERIFIED: {report.reason}")
-        if report.ok and report.proven < report.size:
-            say(f"the first {report.proven} of them are as a signed checkpoint says; the others wait for the next one")
+        _tell(report)
     return DONE if report.ok else BROKEN
+
+
+def _tell(report: Report) -> None:
+    """What came of it, for a person."""
+    say(f"verified: {report.reason}; root {report.root}" if report.ok else f"NOT VERIFIED: {report.reason}")
+    if report.ok and report.proven < report.size:
+        say(f"the first {report.proven} of them are as a signed checkpoint says; the others wait for the next one")
+    for name, at in report.cosigned:
+        say(f"cosigned by {name} at {_moment(at)}")
+    for warning in report.warnings:
+        say(f"look into it: {warning}")
+
+
+def _moment(at: int) -> str:
+    """Seconds since 1970, which a signature may say as it likes."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return f"{at} s"
 
 
 def prove(
@@ -122,6 +147,40 @@ def checkpoint_(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -
         say(note)
 
 
+def cosigner_(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the key is called, best a URL without scheme.")],
+    key: Annotated[Path, typer.Option("--key", help="The file to make; it stays with its owner.")],
+) -> None:
+    """Make an officer's key for cosigning checkpoints, and print its public line. No data folder is needed."""
+    say(tools(ctx).make_cosigner(key, name))
+
+
+def cosign_(
+    ctx: typer.Context,
+    checkpoint: Annotated[Path, typer.Option("--checkpoint", help="File of the checkpoint; it gets the cosignature.")],
+    key: Annotated[Path, typer.Option("--key", help="Your key. What you last cosigned is kept beside it, `.seen`.")],
+    log_key: Annotated[str, typer.Option("--log-key", help="File of the log's public key, your own copy.")],
+    proof: Annotated[str | None, typer.Option("--proof", help="That it continues the one you cosigned last.")] = None,
+) -> None:
+    """Say that you have seen a checkpoint, and that it continues the last one. No data folder is needed.
+
+    The proof is what `hub audit prove --from LAST --at THIS` shows. Exit code 3: it is another history.
+    """
+    signer, seen = tools(ctx).cosigner(key), key.with_name(f"{key.name}.seen")
+    note = cosign(
+        read_input(str(checkpoint)),
+        signer,
+        int(tools(ctx).now().timestamp()),
+        log_key=read_input(log_key).decode("utf-8", "replace"),
+        seen=read_input(str(seen)) if seen.exists() else None,
+        proof=read_input(proof) if proof else None,
+    )
+    put(seen, note, "--key")  # first: what was signed is never forgotten
+    put(checkpoint, note, "--checkpoint")
+    say(note.decode().rstrip())
+
+
 def _enter(hub: Hub, by: Who, *, hashes: bool) -> None:
     """The entry of an export, before anything is written."""
     with hub.house.store.unit(share=[locks.CONFIG]) as unit:
@@ -130,7 +189,8 @@ def _enter(hub: Hub, by: Who, *, hashes: bool) -> None:
         unit.audit.append(Entry(AuditEvent.EXPORT, unit.now, acting, details))
 
 
-def _verify_own(ctx: typer.Context, folder: Path | None) -> Report:
+def _verify_own(ctx: typer.Context, folder: Path | None) -> tuple[Report, bytes]:
+    """The report, and the checkpoint that the log was held against."""
     stored = tools(ctx).stored_log(folder)
     try:
         while stored.log.step():
@@ -141,18 +201,23 @@ def _verify_own(ctx: typer.Context, folder: Path | None) -> Report:
             )
         head = stored.log.head()
         entries = ((entry.index, entry.body, entry.leaf) for entry in stored.log.stored())
-        return verify_stored(entries, size=head.size, root=head.root, key=stored.key, checkpoint=stored.checkpoint)
+        note = stored.checkpoint
+        return verify_stored(entries, size=head.size, root=head.root, key=stored.key, checkpoint=note), note
     finally:
         stored.close()
 
 
-def _verify_export(export: Path, key: str | None, checkpoint: str | None) -> Report:
+def _verify_export(export: Path, key: str | None, checkpoint: str | None) -> tuple[Report, bytes]:
     if not key:
         raise Misused(
             "--key", "nothing", "the file of the log's public key", "it comes from the officer, not the export"
         )
     line = read_input(key).decode("utf-8", "replace")
-    return verify_export(export, key=line, checkpoint=read_input(checkpoint) if checkpoint else None)
+    note = read_input(checkpoint) if checkpoint else None
+    report = verify_export(export, key=line, checkpoint=note)
+    if note is None and report.ok:
+        note = (export / "checkpoint.txt").read_bytes()
+    return report, note or b""
 
 
 def register(app: typer.Typer) -> None:
@@ -161,6 +226,11 @@ def register(app: typer.Typer) -> None:
     example = "Example: hub audit verify --export export --key hub.pub --checkpoint 120.txt"
     group.command("verify", epilog=example)(verify)
     group.command("prove", epilog="Example: hub audit prove --from 120 --out proof.json")(prove)
+    group.command("cosigner", epilog="Example: hub audit cosigner officer.harbour.example.org --key mine.key")(
+        cosigner_
+    )
+    example = "Example: hub audit cosign --checkpoint 426.txt --key mine.key --log-key hub.pub --proof proof.json"
+    group.command("cosign", epilog=example)(cosign_)
     group.command("export", epilog="Example: hub audit export --out export --as officer")(export_)
     group.command("checkpoint", epilog="Example: hub audit checkpoint --dir hub-data")(checkpoint_)
     app.add_typer(group, name="audit")

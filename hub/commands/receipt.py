@@ -76,7 +76,7 @@ def tell(document: bytes, key: str, checkpoint: str | None, *, as_json: bool) ->
     return DONE if found.ok else BROKEN
 
 
-def put(out: Path, document: bytes) -> None:
+def put(out: Path, document: bytes, option: str = "--out") -> None:
     """Write a file that is whole or not there.
 
     Raises:
@@ -86,7 +86,7 @@ def put(out: Path, document: bytes) -> None:
         write_whole(out, [document])
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Unavailable("--out", reason, "a file that can be written", "name another, or make room") from None
+        raise Unavailable(option, reason, "a file that can be written", "name another, or make room") from None
 
 
 def register(app: typer.Typer) -> None:

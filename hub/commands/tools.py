@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from hub.audit.cosign import Signer
 from hub.audit.log import AuditLog
 from hub.desk.who import Who
 from hub.errors import HubError
@@ -214,6 +216,9 @@ class Tools:
     Args:
         make_passwords: names of the files that were made.
         prepare: also takes the log's name, or None; returns the log's public key line.
+        make_cosigner: takes a new key file and a name; its public line.
+        cosigner: takes a key file.
+        now: the present instant, for what needs no data folder.
         listen: answers HTTP on an address and port while its context lasts; whether it still does.
         try_alerts: by role: how many of its recipients a test reached, and why not the others.
         tell_halt: what failed.
@@ -238,6 +243,9 @@ class Tools:
     back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
     restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
     bus: Callable[[Path | None], Office]
+    make_cosigner: Callable[[Path, str], str]
+    cosigner: Callable[[Path], Signer]
+    now: Callable[[], datetime]
     listen: Callable[[Hub, str, int, Report], AbstractContextManager[Callable[[], bool]]]
     try_alerts: Callable[[Path | None], Mapping[str, tuple[int, Sequence[HubError]]]]
     tell_halt: Callable[[Path | None], Sequence[HubError]]

@@ -24,9 +24,19 @@ from pathlib import Path
 from hub.audit.tree import Frontier, leaf_hash
 from hub.audit.verify.faults import Fault, Wrong
 from hub.audit.verify.lines import leaves, lines
-from hub.audit.verify.notes import Checkpoint, parse_key, read_checkpoint, read_note
+from hub.audit.verify.notes import COSIGNED, Checkpoint, cosigned_at, parse_key, read_checkpoint, read_note
 
-__all__ = ["Checkpoint", "Compared", "Fault", "Report", "Wrong", "verify_copy", "verify_export", "verify_stored"]
+__all__ = [
+    "Checkpoint",
+    "Compared",
+    "Fault",
+    "Report",
+    "Wrong",
+    "verify_copy",
+    "verify_export",
+    "verify_stored",
+    "with_cosigners",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class Report:
         root: base64 of the root recomputed from them; "" where reading did not come to its end.
         proven: the first so many entries are as a signed checkpoint says.
         bodies: whether entries were read, or an export of hashes only.
+        cosigned: who has cosigned the checkpoint that was asked about, and when: seconds since 1970.
+        warnings: what is no fault of the log but should be looked into, a sentence each.
     """
 
     fault: Fault | None
@@ -50,6 +62,8 @@ class Report:
     root: str = ""
     proven: int = 0
     bodies: bool = True
+    cosigned: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -82,6 +96,28 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
     assert listed is not None, "one of the two files is there"
     report = replace(_judge(listed, None, claimed, outside), bodies=False)
     return replace(report, reason=f"{report.reason} (hashes only: no entry was read)") if report.ok else report
+
+
+def with_cosigners(report: Report, note: bytes, lines: Sequence[str]) -> Report:
+    """The same report with who has cosigned a checkpoint; a fault where one of them has not.
+
+    Args:
+        note: the checkpoint, whose own signature the report has judged.
+        lines: the cosigners' verifier-key lines, from outside.
+    """
+    if not report.ok:
+        return report
+    found = []
+    try:
+        for line in lines:
+            key = parse_key(line, COSIGNED)
+            at = cosigned_at(note, key)
+            if at is None:
+                raise Wrong(Fault.NOT_COSIGNED, f"{key.name}+{key.key_id.hex()} has not cosigned the checkpoint")
+            found.append((key.name, at))
+    except Wrong as wrong:
+        return replace(report, fault=wrong.fault, reason=wrong.reason)
+    return replace(report, cosigned=tuple(found))
 
 
 def _is_there(file: Path) -> bool:

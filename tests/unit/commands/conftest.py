@@ -59,6 +59,7 @@ class Desk:
                 ids=SeededIds(self.seed),
             ),
             stored_log=lambda where: open_log(read_settings(where), self.clock),
+            now=self.clock.now,
             sleep=self._sleep,
             os_user=self.os_user,
         )

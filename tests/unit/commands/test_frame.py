@@ -30,7 +30,8 @@ agencies:add,import,list sites:add,import,list services:add,import,list workers:
 systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,list,end mappings:check,loss,export
 consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict
 override:declare,approve,reached,end,list,show,review
-referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint
+referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
+receipt:get,verify,verifier bus:provision,status
 receipt:get,verify,verifier bus:provision,status
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
 
