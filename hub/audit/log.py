@@ -29,13 +29,14 @@ from hub.audit.stored import (
     head_of,
     integrate,
     locked_head,
+    nodes_after,
     page,
     pending,
     place_of,
     reader,
     root_at,
 )
-from hub.audit.tree import consistency_proof, inclusion_proof
+from hub.audit.tree import Node, consistency_proof, inclusion_proof
 from hub.errors import Refused, Unavailable
 from hub.ports import Clock, Keys
 from hub.store.sql import Database, upsert
@@ -246,12 +247,26 @@ class AuditLog:
 
     # reading out
 
-    def stored(self) -> Iterator[Stored]:
-        """Every integrated entry with the leaf that is stored beside it, in order, a page at a time."""
+    def stored(self, size: int | None = None) -> Iterator[Stored]:
+        """Every integrated entry with the leaf that is stored beside it, in order, a page at a time.
+
+        Args:
+            size: of the log, whatever has come since; None: all that there is.
+        """
         after = -1
         while found := self._page(after):
+            if size is not None and found[-1].index >= size:
+                yield from (entry for entry in found if entry.index < size)
+                return
             yield from found
             after = found[-1].index
+
+    def nodes(self, size: int) -> Iterator[Node]:
+        """Every stored node of the tree over so many entries, level by level and each from the left."""
+        level, offset = 0, -1
+        while found := self._nodes_after(level, offset):
+            yield from (node for node in found if (node[1] + 1) << node[0] <= size)
+            level, offset, _ = found[-1]
 
     def export(self, out: Path, *, hashes_only: bool = False) -> bytes:
         """Write the log for a verifier, and the checkpoint over exactly what was written; return that checkpoint.
@@ -288,9 +303,7 @@ class AuditLog:
             write_whole(out / name, self._lines(field, size))
 
     def _lines(self, field: bytes, size: int) -> Iterator[bytes]:
-        for entry in self.stored():
-            if entry.index >= size:
-                return
+        for entry in self.stored(size):
             value = base64.b64encode(entry.body if field == b"body" else (entry.leaf or b""))
             yield b'{"index":%d,"%s":"%s"}\n' % (entry.index, field, value)
 
@@ -298,6 +311,10 @@ class AuditLog:
         """The next entries; a short read of its own, so that an export holds up no checkpoint of the WAL."""
         with self._database.reading() as connection:
             return page(connection, after)
+
+    def _nodes_after(self, level: int, offset: int) -> list[Node]:
+        with self._database.reading() as connection:
+            return nodes_after(connection, level, offset)
 
     def _hold_against(self, newest: Head | None, connection: Connection, head: Head) -> None:
         """The log continues the newest checkpoint that stood outside before this head was read, or it is broken."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from hub.audit.checkpoints import Head
 from hub.audit.tree import EMPTY_ROOT, Frontier, Node, NodeReader, leaf_hash, peaks_of
@@ -126,6 +126,14 @@ def page(connection: Connection, after: int) -> list[Stored]:
     """The next placed entries behind an index, at most ``PAGE`` of them."""
     rows = connection.execute(_PAGE, {"after": after}).all()
     return [Stored(row.entry_index, octets(row.body), octets(row.hash) if row.hash else None) for row in rows]
+
+
+def nodes_after(connection: Connection, level: int, offset: int) -> list[Node]:
+    """The next nodes of the tree behind one, level by level and each from the left, at most ``PAGE`` of them."""
+    c = audit_leaf.c
+    behind = or_(c.level > level, and_(c.level == level, c.offset > offset))
+    rows = connection.execute(select(audit_leaf).where(behind).order_by(c.level, c.offset).limit(PAGE)).all()
+    return [(row.level, row.offset, octets(row.hash)) for row in rows]
 
 
 def place_of(connection: Connection, entry_id: str) -> int | None:

@@ -14,8 +14,9 @@ from typing import Annotated
 import typer
 
 from hub.audit.cosign import cosign
+from hub.audit.own import verify_own
 from hub.audit.receipts import consistency, inclusion
-from hub.audit.verify import Report, verify_export, verify_stored, with_cosigners
+from hub.audit.verify import Report, verify_export, with_cosigners
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
 from hub.commands.receipt import At, put, tell
 from hub.commands.tools import Hub
@@ -199,10 +200,7 @@ def _verify_own(ctx: typer.Context, folder: Path | None) -> tuple[Report, bytes]
             raise Refused(
                 "audit log", "no checkpoint outside the database", "one", "`hub audit checkpoint`, then again"
             )
-        head = stored.log.head()
-        entries = ((entry.index, entry.body, entry.leaf) for entry in stored.log.stored())
-        note = stored.checkpoint
-        return verify_stored(entries, size=head.size, root=head.root, key=stored.key, checkpoint=note), note
+        return verify_own(stored.log, key=stored.key, checkpoint=stored.checkpoint), stored.checkpoint
     finally:
         stored.close()
 

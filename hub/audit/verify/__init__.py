@@ -6,8 +6,8 @@ named by the list of leaf hashes that travels beside the bodies, and only once t
 then the name is proven, for a list that was changed too would have another root. Without such a list the verifier
 names the first line that cannot be (unreadable, out of order), or says between which checkpoints the fault lies.
 
-It does not read what entries say. A cut tail is seen only with a checkpoint from outside: an older export with its own
-older checkpoint is a perfect, shorter log.
+Of what entries say it reads when they were written alone, and warns of a clock that was set back. A cut tail is seen
+only with a checkpoint from outside: an older export with its own older checkpoint is a perfect, shorter log.
 
 ``notes.py`` reads what is signed, ``lines.py`` what is exported, ``faults.py`` lists what can be wrong; here they are
 compared. Standard: RFC 6962 §2.1.
@@ -16,15 +16,17 @@ compared. Standard: RFC 6962 §2.1.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import tee, zip_longest
 from pathlib import Path
 
-from hub.audit.tree import Frontier, leaf_hash
+from hub.audit.tree import Frontier, Node, leaf_hash
 from hub.audit.verify.faults import Fault, Wrong
 from hub.audit.verify.lines import leaves, lines
+from hub.audit.verify.nodes import inner_nodes_agree
 from hub.audit.verify.notes import COSIGNED, Checkpoint, cosigned_at, parse_key, read_checkpoint, read_note
+from hub.audit.verify.times import Times
 
 __all__ = [
     "Checkpoint",
@@ -79,7 +81,7 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
         key: one C2SP verifier-key line, from outside the export.
         checkpoint: an older signed checkpoint from outside the hub; without it a cut tail cannot be seen.
     """
-    entries, hashes = folder / "entries.jsonl", folder / "hashes.jsonl"
+    entries, hashes, times = folder / "entries.jsonl", folder / "hashes.jsonl", Times()
     try:
         signer = parse_key(key)
         claimed = read_checkpoint(read_note(folder / "checkpoint.txt"), signer)
@@ -88,11 +90,12 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
             raise Wrong(Fault.EXPORT_UNREADABLE, f"{folder.name}/ holds neither entries.jsonl nor hashes.jsonl")
         signed = (claimed, outside) if outside else (claimed,)
         listed = _Column(leaves(hashes), signed) if _is_there(hashes) else None
-        own = _Column(map(leaf_hash, lines(entries, "body")), signed) if _is_there(entries) else None
+        bodies = times.watch(lines(entries, "body"))
+        own = _Column(map(leaf_hash, bodies), signed) if _is_there(entries) else None
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     if own is not None:
-        return _judge(own, listed, claimed, outside)
+        return replace(_judge(own, listed, claimed, outside), warnings=times.warnings)
     assert listed is not None, "one of the two files is there"
     report = replace(_judge(listed, None, claimed, outside), bodies=False)
     return replace(report, reason=f"{report.reason} (hashes only: no entry was read)") if report.ok else report
@@ -126,7 +129,13 @@ def _is_there(file: Path) -> bool:
 
 
 def verify_stored(
-    stored: Iterable[tuple[int, bytes, bytes | None]], *, size: int, root: bytes, key: str, checkpoint: bytes
+    stored: Iterable[tuple[int, bytes, bytes | None]],
+    *,
+    nodes: Callable[[], Iterator[Node]],
+    size: int,
+    root: bytes,
+    key: str,
+    checkpoint: bytes,
 ) -> Report:
     """Verify the hub's own store: every body against its leaf, the leaves against the head and the checkpoint.
 
@@ -134,6 +143,7 @@ def verify_stored(
 
     Args:
         stored: (index, body, stored leaf hash or None) in order.
+        nodes: reads all nodes of the stored tree anew, in the order of (level, offset).
         size: entries that the stored head counts.
         root: root of the stored head.
         key: one C2SP verifier-key line, from outside the store.
@@ -144,9 +154,13 @@ def verify_stored(
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     left, right = tee(_in_place(stored))  # read in step, so little is kept between them
-    own = _Column((leaf_hash(body) for body, _ in left), (outside,))
+    times = Times()
+    own = _Column(map(leaf_hash, times.watch(body for body, _ in left)), (outside,))
     listed = _Column((leaf or b"" for _, leaf in right), (outside,))
-    return _judge(own, listed, Checkpoint(size, root), outside)
+    report = replace(_judge(own, listed, Checkpoint(size, root), outside), warnings=times.warnings)
+    if report.ok and not inner_nodes_agree(nodes):
+        return replace(report, fault=Fault.NODES_DIFFER, reason="the entries are right, the tree kept over them is not")
+    return report
 
 
 @dataclass(frozen=True, slots=True)

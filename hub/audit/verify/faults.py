@@ -24,6 +24,7 @@ class Fault(StrEnum):
     LOG_CUT = "log-cut"  # smaller than a checkpoint from outside says
     FORK = "fork"  # another history than a checkpoint from outside
     LEAVES_DIFFER = "leaves-differ"  # the bodies are right, the list of hashes beside them is not
+    NODES_DIFFER = "nodes-differ"  # entries and leaves are right, the tree that stands over them is not
     DOCUMENT_UNREADABLE = "document-unreadable"  # no receipt, no proof
     NOT_PROVEN = "not-proven"  # its proof does not lead to the signed root
     OTHER_CHECKPOINT = "other-checkpoint"  # the checkpoint from outside is over another size

@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, update
@@ -448,7 +449,10 @@ class TestTheHubsOwnStore:
         def verify():
             stored = ((entry.index, entry.body, entry.leaf) for entry in log.stored())
             head = log.head()
-            return verify_stored(stored, size=head.size, root=head.root, key=keys.verifier, checkpoint=lodged)
+            nodes = partial(log.nodes, head.size)
+            return verify_stored(
+                stored, nodes=nodes, size=head.size, root=head.root, key=keys.verifier, checkpoint=lodged
+            )
 
         return verify
 
@@ -513,13 +517,16 @@ class TestTheHubsOwnStore:
         stored = ((entry.index, entry.body, entry.leaf) for entry in backup.stored())
 
         head = backup.head()
-        report = verify_stored(stored, size=head.size, root=head.root, key=keys.verifier, checkpoint=newest)
+        nodes = partial(backup.nodes, head.size)
+        report = verify_stored(
+            stored, nodes=nodes, size=head.size, root=head.root, key=keys.verifier, checkpoint=newest
+        )
 
         assert (report.fault, report.first_wrong) == (Fault.LOG_CUT, LODGED)
         restored.close()
 
     def test_a_wrong_key_is_said(self, log):
-        report = verify_stored([], size=0, root=bytes(32), key="nothing", checkpoint=b"")
+        report = verify_stored([], nodes=lambda: iter(()), size=0, root=bytes(32), key="nothing", checkpoint=b"")
 
         assert report.fault is Fault.KEY_UNREADABLE
 
