@@ -22,6 +22,7 @@ from bench.papers import papers
 from bench.postgres import postgres
 from bench.sizes import sizes
 from bench.translate import translate
+from bench.verifying import verifying
 from bench.withdrawal import withdrawal
 
 BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
@@ -31,6 +32,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "postgres": postgres,
     "withdrawal": withdrawal,
     "audit": audit,
+    "audit-million": verifying,
     "harts-files": files,
     "harts-road": road,
     "papers": papers,

@@ -15,16 +15,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from consent import model
-from consent.model import Decision, Facts
+from consent.model import Decision, Facts, PackFacts, Profile
 from hub.errors import MessageRejected, shape
-from hub.model.canonical import canonical
+from hub.model.canonical import canonical, sha256
 
 SCHEMA_ID = "https://hub.example.org/schemas/decision/facts-v1.json"
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -39,6 +39,19 @@ def write_facts(facts: Facts) -> bytes:
     age_s = facts.system.decision_age_s
     assert age_s is None or math.isfinite(age_s), "JSON has no endless number: it would be read as no age at all"
     return canonical(_plain(facts))
+
+
+def policy_digest(facts: Facts) -> str:
+    """SHA-256 of the rules among the facts, pack and profile: whether two decisions were made by the same ones.
+
+    A version alone does not tell: a file of the data folder may have been changed under it.
+    """
+    return _digest(facts.pack, facts.profile)
+
+
+@lru_cache(maxsize=256)
+def _digest(pack: PackFacts, profile: Profile | None) -> str:
+    return sha256(canonical([_plain(pack), None if profile is None else _plain(profile)]))
 
 
 def read_facts(data: bytes) -> Facts:

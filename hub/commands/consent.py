@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from consent.decide import decide
-from consent.facts import read_facts, write_decision
+from consent.facts import policy_digest, read_facts, write_decision
 from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
@@ -150,15 +150,17 @@ def decide_(
     as_json: Json = False,
 ) -> None:
     """Answer a question from its facts alone; no data folder is read, nothing is kept. Any answer is exit code 0."""
-    decision = decide(read_facts(read_input(facts)))
+    document = read_facts(read_input(facts))
+    decision, digest = decide(document), policy_digest(document)
     if as_json:
-        show_json(orjson.loads(write_decision(decision)))
+        show_json({**orjson.loads(write_decision(decision)), "policy_digest": digest})
         return
     say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
     if not decision.permits:
         say(advice(decision.codes[0]))
     rows = [(item.path, item.category, item.code) for item in decision.withheld]
     show_table(("withheld", "category", "code"), rows, nothing="nothing is withheld" if decision.permits else "")
+    say(f"by the rules {digest} (`policy_digest` of the log's entry, where they are the same)")
 
 
 def add_directive(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from consent.facts import policy_digest
 from consent.model import Decision, Facts
 from consent.model.declared import Declaration
 from hub.exchange.submission import Submission
@@ -48,6 +49,7 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
         "withheld_codes": sorted({item.code.value for item in decision.withheld}),
         "basis": list(decision.basis),
         "pack": f"{facts.pack.pack}/{facts.pack.version}",
+        "policy_digest": policy_digest(facts),
         "registry_seq": facts.system.registry_seq,
         "config_version": facts.system.config_version,
         **({"override_id": overrides[0]} if overrides else {}),
@@ -109,6 +111,7 @@ def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
         "envelope_id": row.envelope_id,
         "recipient": row.recipient,
         "system": row.system,
+        "subject_ref": row.subject_ref,
     }
     if not written:
         details["reason_code"] = "NO_WORD"
@@ -133,6 +136,7 @@ def returned(row: Handover, code: str, at: datetime) -> Entry:
         "envelope_id": row.envelope_id,
         "recipient": row.recipient,
         "reason_code": code,
+        "subject_ref": row.subject_ref,
     }
     if row.opened_at is not None:
         details["opened_before"] = "unknown"
@@ -143,6 +147,7 @@ def moved(row: ReferralRow, step: Step, actor: Actor, message_id: str, at: datet
     """A referral has one version more."""
     details = {
         "referral_no": row.number,
+        "subject_ref": row.subject_ref,
         "version": row.version,
         "transition": step.transition,
         "state": step.state,

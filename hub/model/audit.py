@@ -5,6 +5,7 @@ An entry without an actor, or a disclosure without a purpose, is a bug and fails
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,35 @@ class AuditEvent(StrEnum):
     ALARM = "ALARM"
 
 
+_DECIDED = {
+    *("subject_ref", "sender", "recipient", "message_type", "message_id", "decision_id", "purpose"),
+    *("categories_requested", "categories_released", "categories_removed", "withheld_codes"),
+    *("outcome", "stage", "codes", "basis", "pack", "policy_digest", "registry_seq", "config_version"),
+}
+_ON_FILE = {"subject_ref", "consent_id", "state", "discloser", "recipients", "effective_at", "reason_code", "source"}
+_MESSAGE = {"message_id", "envelope_id", "recipient", "subject_ref"}
+MUST_SAY: Mapping[AuditEvent, frozenset[str]] = {  # consent rules 4.1, beside what every entry says
+    event: frozenset(names)
+    for event, names in {
+        AuditEvent.CONSENT_RECORDED: _ON_FILE,
+        AuditEvent.CONSENT_WITHDRAWN: _ON_FILE,
+        AuditEvent.DIRECTIVE_ADDED: {"subject_ref", "directive_id", "recipients", "purposes", "categories"},
+        AuditEvent.DIRECTIVE_LIFTED: {"subject_ref", "directive_id", "lifted_by"},
+        AuditEvent.SUBJECT_LINKED: {"subject_ref", "reason_code", "source"},
+        AuditEvent.DECISION: {*_DECIDED, "event", "source", "revision"},
+        AuditEvent.DELIVERY: {*_DECIDED, "envelope_id", "system"},
+        AuditEvent.ACK: {*_MESSAGE, "system"},
+        AuditEvent.RETURNED: {*_MESSAGE, "reason_code"},
+        AuditEvent.NOTICE_SENT: {"notice_id", "kind", "reason_code", "system", "source"},
+        AuditEvent.REFERRAL_MOVED: {"referral_no", "subject_ref", "version", "transition", "state", "message_id"},
+        AuditEvent.VIEW: {"what", "count"},
+        AuditEvent.EXPORT: {"what", "form"},
+        AuditEvent.CONFIG_CHANGE: {"what"},
+        AuditEvent.KEY_EVENT: {"reason_code"},
+        AuditEvent.AUDIT_READ: {"what"},
+        AuditEvent.ALARM: {"reason_code"},
+    }.items()
+}
 _OWN = frozenset({"id", "event_type", "recorded_at", "actor"})
 NEEDS_PURPOSE = frozenset({AuditEvent.DECISION, AuditEvent.DELIVERY})
 
@@ -69,6 +99,9 @@ class Entry:
     def __post_init__(self) -> None:
         assert self.actor.ref, "an audit entry names its actor"
         assert not _OWN & self.details.keys(), "a detail stands beside what every entry says, not in its place"
+        missing = MUST_SAY[self.event] - self.details.keys()
+        assert not missing, f"{self.event} must say {', '.join(sorted(missing))}"
+        assert self.actor.role == "system" or self.actor.agency, "a person acts for an agency, or for the hub"
         assert self.event not in NEEDS_PURPOSE or self.details.get("purpose"), "a decision names its purpose"
 
     def body(self, entry_id: str) -> bytes:

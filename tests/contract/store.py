@@ -12,7 +12,7 @@ from consent.model import Consent, Decision, Facts, Message, PackFacts, Party, S
 from consent.model.words import Code, ConsentState, Outcome, Purpose
 from hub.errors import Unavailable, Unexpected
 from hub.model import locks
-from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
 from hub.model.rows import Waiting
 
@@ -65,7 +65,7 @@ class StoreContract:
     def test_an_exception_leaves_nothing_behind(self, store: Any) -> None:
         with pytest.raises(RuntimeError), store.unit(own=[locks.CONFIG]) as unit:
             unit.directory.put(Agency("harbour", "Harbour", "general", "ca-on", "delivery.A"))
-            unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, Actor("w-1")))
+            unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, Actor("w-1"), {"what": "agency"}))
             raise RuntimeError
 
         with store.peek() as rows:
@@ -74,11 +74,13 @@ class StoreContract:
     def test_the_entry_that_released_a_message_is_found_by_its_instant_among_those_of_its_unit(
         self, store: Any
     ) -> None:
+        decided = {**dict.fromkeys(MUST_SAY[AuditEvent.DELIVERY], ""), "purpose": "REFERRAL"}
+        other = {"what": "agency", "envelope_id": "e-1", "payload_digest": "d"}
         entries = [
-            Entry(AuditEvent.CONFIG_CHANGE, AT, Actor("w-1"), {"envelope_id": "e-1", "payload_digest": "d"}),
-            Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {"purpose": "REFERRAL", "envelope_id": "e-1"}),
+            Entry(AuditEvent.CONFIG_CHANGE, AT, Actor("w-1"), other),
+            Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {**decided, "envelope_id": "e-1"}),
             *(
-                Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {"purpose": "REFERRAL", **said})
+                Entry(AuditEvent.DELIVERY, AT, Actor("w-1"), {**decided, **said})
                 for said in ({"envelope_id": f"e-{number}", "payload_digest": "d"} for number in (0, 1, 2))
             ),
         ]

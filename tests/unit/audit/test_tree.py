@@ -7,6 +7,7 @@ testonly/constants.go.
 
 import hashlib
 
+import pymerkle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,3 +175,19 @@ def test_every_tree_continues_the_empty_one_and_none_a_larger_one():
     assert extends(EMPTY_ROOT, 0, kept.root, 5, consistency_proof(0, 5, kept))
     assert not extends(kept.root, 0, kept.root, 5, ())
     assert not extends(kept.root, 5, root_of(numbered(3)), 3, ())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 21, 64, 100])
+def test_another_implementation_has_the_same_roots_and_its_proofs_are_ours(size):
+    entries = [b"entry %d" % number for number in range(size)]
+    kept = Kept(map(leaf_hash, entries))
+    theirs = pymerkle.InmemoryTree.init_from_entries(entries, algorithm="sha256")
+
+    assert root_of(map(leaf_hash, entries)) == theirs.get_root()
+    for index in range(size):
+        pymerkle.verify_inclusion(theirs.get_leaf(index + 1), theirs.get_root(), theirs.prove_inclusion(index + 1))
+        assert theirs.get_leaf(index + 1) == leaf_hash(entries[index])
+        path = theirs.prove_inclusion(index + 1).serialize()["path"]
+        assert set(path) - {leaf_hash(entries[index]).hex()} == {
+            step.hex() for step in inclusion_proof(index, size, kept)
+        }
