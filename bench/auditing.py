@@ -1,8 +1,8 @@
 """The audit log at work: entries that become durable in the units of the road, and how soon each can be proven.
 
-A unit here does what gate 1 does in its unit: it reads, and writes beside each entry a sealed message with its key. On a
-file and on PostgreSQL, whose server is one of the bench's own with ``fsync`` on. References of the same run: the same
-bodies inserted with plain sqlite3; the same bodies given a place by ``pymerkle``; its check of a proof.
+A unit here does what gate 1 does in its unit: it reads, and writes beside each entry a sealed message with its key.
+Once on a file, once on PostgreSQL, whose server is one of the bench's own with ``fsync`` on. References:
+the same bodies inserted with plain sqlite3; the same bodies given a place by ``pymerkle``; its check of a proof.
 """
 
 from __future__ import annotations
