@@ -37,10 +37,11 @@ from hub.ids import RandomIds
 from hub.journal import Journal
 from hub.keys.ring import KeyRing, create_keys
 from hub.keys.words import WordKeys
+from hub.lodging import Lodging
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 from hub.observe import Observed, observe, sweep
-from hub.outside import BUS_KEPT, alerts_of, kafka_access, store_url
+from hub.outside import BUS_KEPT, alerts_of, kafka_access, lodge_of, store_url
 from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
 from hub.store.migrate import migrate, require_current
@@ -68,6 +69,7 @@ class Hub:
     log: AuditLog
     connections: SystemConnections
     watch: Watch
+    lodging: Lodging
     let_go: Callable[[], None] = lambda: None
 
     def step(self) -> bool:
@@ -77,7 +79,7 @@ class Hub:
 
     def keep_house(self) -> bool:
         """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; tell
-        people what does not mend itself.
+        people what does not mend itself, and lodge checkpoints.
         """
         now = self.house.clock.now()
         signed = self.log.checkpoint_step()
@@ -91,6 +93,7 @@ class Hub:
         self.house.bus.expire(now - BUS_KEPT)
         wake.expire(self.house)
         self.watch.step()
+        self.lodging.step()
         return signed or bool(gone)
 
     def observe(self, systems: Sequence[System]) -> Sequence[Observed]:
@@ -225,9 +228,9 @@ def compose(
         connections = SystemConnections(cards, store, clock, ids, keys.digest)
         bus, close_bus = _bus(settings, store, clock)
         opened.callback(close_bus)
-        alerts = alerts_of(settings)
         journal = Journal(settings.dir / "journal", keys)
         journal.prepare()
+        alerts, urls = alerts_of(settings), lodge_of(settings)
         house = House(
             store=store,
             bus=bus,
@@ -248,8 +251,8 @@ def compose(
         activate(house)
         settings.halted.unlink(missing_ok=True)
         let_go = opened.pop_all().close
-    watch = Watch(house, alerts, report)
-    return Hub(settings, house, Exchange(house, report), store, found.log, connections, watch, let_go)
+    watch, lodging = Watch(house, alerts, report), Lodging(urls, house, found.log.newest, report)
+    return Hub(settings, house, Exchange(house, report), store, found.log, connections, watch, lodging, let_go)
 
 
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hub.errors import HubError, Refused
 from hub.exchange.alerts import AGAIN
 from hub.ids import RandomIds
+from hub.lodging import check_places
 from hub.model.alerts import Alert, AlertCode, Role
 from hub.passwords import password_file, read_password, write_password
 from hub.ports import Ids
@@ -135,6 +136,17 @@ def alerts_of(settings: Settings) -> Post:
     named_for = {Role.ADMINISTRATOR: settings.alerts_administrator, Role.OFFICER: settings.alerts_officer}
     recipients = {role: [url.get_secret_value() for url in urls or ()] for role, urls in named_for.items()}
     return Post(settings.name, recipients, mail)
+
+
+def lodge_of(settings: Settings) -> list[str]:
+    """Where checkpoints are lodged.
+
+    Raises:
+        Refused: a URL that is none, or too many of them.
+    """
+    urls = [url.get_secret_value() for url in settings.checkpoints_lodge or ()]
+    check_places(urls)
+    return urls
 
 
 def try_alerts(settings: Settings) -> Mapping[str, tuple[int, tuple[HubError, ...]]]:

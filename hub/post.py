@@ -48,11 +48,11 @@ class MailServer:
     password: str | None = None
 
 
-class _Job(Thread):
+class Job(Thread):
     """One recipient being told; ``failed`` says why it was not, once it has ended."""
 
     def __init__(self, place: str, send: Callable[[], None]) -> None:
-        super().__init__(name="alert", daemon=True)  # the end of the process does not wait for a server that hangs
+        super().__init__(name="post", daemon=True)  # the end of the process does not wait for a server that hangs
         self._place, self._send = place, send
         self.failed: Unavailable | None = None
 
@@ -83,7 +83,7 @@ class Post:
         self._name, self._mail = name, mail
         self._at: dict[str, tuple[str, str]] = {}  # recipient -> its place in the settings, its URL
         self._of: dict[Role, list[str]] = {}
-        self._jobs: dict[tuple[str, AlertCode], _Job] = {}
+        self._jobs: dict[tuple[str, AlertCode], Job] = {}
         for role, urls in recipients.items():
             if len(urls) > RECIPIENTS_MAX:
                 raise Refused(f"hub.toml: alerts.{role}", f"{len(urls)} recipients", f"at most {RECIPIENTS_MAX}", "")
@@ -118,15 +118,15 @@ class Post:
             job.join(max(0.0, over_at - time.monotonic()))
         return {role: self._outcome(role, found) for role, found in jobs.items()}
 
-    def _outcome(self, role: Role, jobs: Sequence[_Job]) -> tuple[int, tuple[Unavailable, ...]]:
+    def _outcome(self, role: Role, jobs: Sequence[Job]) -> tuple[int, tuple[Unavailable, ...]]:
         late = [number for number, job in enumerate(jobs, start=1) if job.is_alive()]
         failed = [_unreached(f"alerts.{role} {number}", f"no answer in {WAIT_S:g} s") for number in late]
         failed += [job.failed for job in jobs if not job.is_alive() and job.failed is not None]
         return len(jobs) - len(failed), tuple(failed)
 
-    def _begin(self, recipient: str, alert: Alert) -> _Job:
+    def _begin(self, recipient: str, alert: Alert) -> Job:
         place, url = self._at[recipient]
-        job = self._jobs[recipient, alert.code] = _Job(place, partial(self._send, url, alert))
+        job = self._jobs[recipient, alert.code] = Job(place, partial(self._send, url, alert))
         job.start()
         return job
 
@@ -159,10 +159,19 @@ class Post:
 
     def _by_http(self, url: str, alert: Alert) -> None:
         body = orjson.dumps({"hub": self._name, "code": alert.code.name, "count": alert.count, "text": alert.text})
-        request = urllib.request.Request(url, data=body, method="POST")  # noqa: S310 - its scheme is checked
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE_S):
-            pass
+        post(url, body, "application/json")
+
+
+def post(url: str, body: bytes, kind: str) -> None:
+    """POST to a URL that was checked; anything but a 2xx is an error.
+
+    Args:
+        kind: of the body: its media type.
+    """
+    request = urllib.request.Request(url, data=body, method="POST")  # noqa: S310 - its scheme is checked
+    request.add_header("Content-Type", kind)
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE_S):
+        pass
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -180,7 +189,16 @@ def _checked(place: str, url: str, mail: MailServer | None) -> None:
             raise Refused(place, "no mail address", "mailto:name@example.org", "mend it")
         if mail is None:
             raise Refused(place, "mail without a server", "alerts.smtp and alerts.sender", "name both")
-        return
+    else:
+        check_url(place, url, "mailto:… or https://…")
+
+
+def check_url(place: str, url: str, expected: str = "https://…") -> None:
+    """A webhook that can be used.
+
+    Raises:
+        Refused: another kind of URL.
+    """
     try:
         parts = urllib.parse.urlsplit(url)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
@@ -188,7 +206,7 @@ def _checked(place: str, url: str, mail: MailServer | None) -> None:
     except ValueError:
         good = False
     if not good or " " in url:
-        raise Refused(place, "another kind of recipient", "mailto:… or https://…", "mend it")
+        raise Refused(place, "another kind of recipient", expected, "mend it")
 
 
 def _unreached(place: str, why: str) -> Unavailable:

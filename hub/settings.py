@@ -36,6 +36,7 @@ TABLES = {  # its tables and their keys
         "admin_user",
         "admin_password_file",
     ),
+    "checkpoints": ("lodge",),
     "alerts": ("smtp", "smtp_security", "smtp_user", "smtp_password_file", "sender", "administrator", "officer"),
 }
 _KEYS = (*IN_FILE, *(f"{table}.{key}" for table, keys in TABLES.items() for key in keys))
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
         kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
         kafka_replication: copies of each topic that ``hub bus provision`` makes.
         kafka_admin_user: who may make topics, users and rights; ``hub bus`` alone asks for it.
+        checkpoints_lodge: ``https:`` URLs of agencies' officers, to whom checkpoints go hourly. Each is a secret.
         alerts_smtp: ``host:port`` of the server that takes our mail.
         alerts_sender: the address that it comes from.
         alerts_administrator, alerts_officer: ``mailto:`` and ``https:`` URLs. A webhook's is a secret.
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
     kafka_admin_user: str | None = None
     kafka_admin_password: SecretStr | None = None
     kafka_admin_password_file: Path | None = None
+    checkpoints_lodge: tuple[SecretStr, ...] | None = None
     alerts_smtp: str | None = None
     alerts_smtp_security: Literal["STARTTLS", "TLS", "NONE"] = "STARTTLS"
     alerts_smtp_user: str | None = None

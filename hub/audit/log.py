@@ -133,6 +133,12 @@ class AuditLog:
             connection.execute(upsert(checkpoint).values(row).on_conflict_do_nothing())
         return note
 
+    def newest(self) -> bytes | None:
+        """The newest checkpoint that was signed; None where there is none."""
+        with self._database.reading() as connection:
+            last = connection.execute(select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)).first()
+        return bytes(last.note) if last else None
+
     def signed_at(self) -> datetime | None:
         """When the newest checkpoint was signed; None where there is none."""
         with self._database.reading() as connection:
