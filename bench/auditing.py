@@ -23,9 +23,9 @@ from hub.audit.stored import BATCH
 from hub.audit.tree import includes
 from hub.audit.verify.notes import parse_key, read_checkpoint
 from hub.audit.verify.proofs import judge
-from hub.commands.loop import integrating
 from hub.compose import Hub
 from hub.exchange.entries import HUB
+from hub.integrator import integrating
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.envelope import Sealed

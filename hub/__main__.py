@@ -54,6 +54,7 @@ from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
 from hub.ids import RandomIds
+from hub.integrator import integrating
 from hub.keys.cosigner import make_cosigner, read_cosigner
 from hub.outside import make_passwords, open_office, tell_halt, try_alerts
 from hub.restore import Request, restore
@@ -114,6 +115,7 @@ def real_tools() -> Tools:
         make_cosigner=lambda path, name: make_cosigner(path, name, RandomIds()),
         cosigner=read_cosigner,
         now=UtcClock().now,
+        integrating=integrating,
         listen=_listen,
         try_alerts=lambda folder: try_alerts(read_settings(folder)),
         tell_halt=lambda folder: tell_halt(read_settings(folder), UtcClock().now()),

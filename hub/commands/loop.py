@@ -11,16 +11,13 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from types import FrameType
 from typing import Protocol
 
-from hub.audit.log import AuditLog
 from hub.commands.tools import Hub
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 from hub.log import Log, LogCode
 
-INTEGRATES_EVERY_S = 0.05  # design §7: a place within 100 ms
 IDLE_FIRST_S, IDLE_MAX_S = 0.05, 1.0  # a busy hub answers at once; an idle one asks its store once a second
 ONCE_MAX = 100_000  # steps of --once: far more than any backlog needs
 _NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]")  # a line of code that has no file is `<string>:2`
@@ -101,35 +98,6 @@ def _step(hub: Hub, failures: Failures) -> bool:
     except Exception as error:  # noqa: BLE001 - the worker loop is where the unexpected ends (style §7)
         failures.step(error)
         return False
-
-
-@contextmanager
-def integrating(log: AuditLog) -> Iterator[None]:
-    """Give entries of the audit log their place beside the loop, in a thread of its own, as long as this lasts.
-
-    A step may take longer than the second within which an entry has its place (design §5): a file with thousands of
-    rows, a recipient's system that does not answer. Whatever fails here the loop meets too, since it does the same, and
-    it is the loop that tells; broken bytes end this thread at once.
-    """
-    over = Event()
-
-    def run() -> None:
-        while not over.wait(INTEGRATES_EVERY_S):
-            try:
-                while log.step() and not over.is_set():
-                    pass
-            except IntegrityBroken:
-                return
-            except Exception:  # noqa: BLE001 - told by the loop; a thread that ends would break every later promise
-                over.wait(IDLE_MAX_S)
-
-    thread = Thread(target=run, name="integrator")
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from hub.commands.frame import DONE, REFUSED, Dir, Json, show_json, tools
-from hub.commands.loop import IDLE_MAX_S, Failures, Stop, integrating, loop, stopping
+from hub.commands.loop import IDLE_MAX_S, Failures, Stop, loop, stopping
 from hub.commands.tools import Hub
 from hub.errors import IntegrityBroken
 from hub.log import Log, LogCode
@@ -31,7 +31,7 @@ def work(
     failures = Failures(log)
     with _running(ctx, folder, failures, log) as (hub, stop):
         log.write(LogCode.WORK_STARTED)
-        with nullcontext() if once else integrating(hub.log):
+        with nullcontext() if once else tools(ctx).integrating(hub.log):
             steps = loop(hub, failures, stop, tools(ctx).sleep, once=once)
     log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
     if as_json:
@@ -64,7 +64,7 @@ def serve(
 
         if workers:
             log.write(LogCode.WORK_STARTED)
-            with integrating(hub.log):
+            with tools(ctx).integrating(hub.log):
                 steps = loop(hub, failures, stop, sleep)
             log.write(LogCode.WORK_STOPPED, steps=steps, failed=failures.count)
         while not stop.asked:

@@ -527,6 +527,7 @@ MAY = {
     "hub.ids": "the real randomness",
     "hub.__main__": "waits between steps",
     "hub.post": "tells people in threads of their own; no step runs there",
+    "hub.integrator": "gives entries of the log their place, as each step does; nothing is decided there",
     "hub.listen": "answers HTTP in a thread of its own; no step runs there",
     "hub.commands.demo": "plays a day of its own",
     "hub.commands.sample": "dates the invented network",
