@@ -50,6 +50,8 @@ _DECIDED = {
 }
 _ON_FILE = {"subject_ref", "consent_id", "state", "discloser", "recipients", "effective_at", "reason_code", "source"}
 _MESSAGE = {"message_id", "envelope_id", "recipient", "subject_ref"}
+_OVERRIDE = {"override_id", "version", "agency"}  # whose data it is, too, where that is known
+_DECLARED = {"code", "recipient", "imminent", "limbs", "worker", "consent_sought", "notice", "source"}
 MUST_SAY: Mapping[AuditEvent, frozenset[str]] = {  # consent rules 4.1, beside what every entry says
     event: frozenset(names)
     for event, names in {
@@ -63,6 +65,13 @@ MUST_SAY: Mapping[AuditEvent, frozenset[str]] = {  # consent rules 4.1, beside w
         AuditEvent.ACK: {*_MESSAGE, "system"},
         AuditEvent.RETURNED: {*_MESSAGE, "reason_code"},
         AuditEvent.NOTICE_SENT: {"notice_id", "kind", "reason_code", "system", "source"},
+        AuditEvent.OVERRIDE_DECLARED: {*_OVERRIDE, *_DECLARED},
+        AuditEvent.OVERRIDE_APPROVED: {*_OVERRIDE, "approver"},
+        AuditEvent.OVERRIDE_DISCHARGED: _OVERRIDE,
+        AuditEvent.OVERRIDE_ENDED: {*_OVERRIDE, "end_cause"},
+        AuditEvent.REVIEW_DUE: {*_OVERRIDE, "part", "due_at"},
+        AuditEvent.REVIEW_DONE: {*_OVERRIDE, "part", "outcome", "late"},
+        AuditEvent.REVIEW_LATE: {*_OVERRIDE, "part", "due_at", "told_to"},
         AuditEvent.REFERRAL_MOVED: {"referral_no", "subject_ref", "version", "transition", "state", "message_id"},
         AuditEvent.VIEW: {"what", "count"},
         AuditEvent.EXPORT: {"what", "form"},
