@@ -32,7 +32,6 @@ consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:reso
 override:declare,approve,reached,end,list,show,review
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
 receipt:get,verify,verifier bus:provision,status
-receipt:get,verify,verifier bus:provision,status
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
 
 
