@@ -229,7 +229,7 @@ def show(house: House, override_id: str, who: Who) -> Shown:
     with house.store.unit(share=[locks.CONFIG]) as unit:
         declared = _known(unit, override_id)
         acting = allowed(unit.directory.all(), unit.now, who, Act.OVERRIDES, declared.agency)
-        unit.audit.append(override_entry(AuditEvent.VIEW, declared, acting, unit.now, what="override"))
+        unit.audit.append(override_entry(AuditEvent.VIEW, declared, acting, unit.now, what="override", count=1))
         reviews = unit.reviews.of(override_id)
         sealed = unit.overrides.words(override_id)
         key = unit.overrides.subject_key(declared.subject) if declared.subject else None

@@ -69,8 +69,10 @@ def _write_all(house: House, unit: Unit, entry: Journaled, ref: str) -> None:
     system = unit.directory.all().systems[declared.system]
     told = _details(entry, ref)
     unit.audit.append(declared_entry(declared, acting(system), unit.now))
-    unit.audit.append(Entry(AuditEvent.DECISION, unit.now, acting(system), told | {"event": OVERRIDE}))
-    unit.audit.append(Entry(AuditEvent.DELIVERY, unit.now, HUB, told | {"system": entry.system}))
+    unit.audit.append(
+        Entry(AuditEvent.DECISION, unit.now, acting(system), told | {"event": OVERRIDE, "revision": "journal"})
+    )
+    unit.audit.append(Entry(AuditEvent.DELIVERY, unit.now, HUB, told | {"system": entry.system, "attempt": 1}))
     state = MessageState.DELIVERED if went else MessageState.RETURNED
     unit.inbox.put(_inbox(unit, entry, state))
     unit.handovers.put(_handover(unit, entry, ref, state), {f"override:{declared.override_id}"})
