@@ -357,7 +357,7 @@ def _try_again(house: House, unit: Unit, row: Handover, fate: Sent, opened_befor
         opened_before: an earlier open of which nobody knows how it ended: this failure says nothing of that one.
     """
     if fate.for_good and opened_before is None:
-        end_returned(house, unit, row, fate.code, for_good=True)
+        end_returned(house, unit, replace(row, opened_at=None), fate.code, for_good=True)  # it certainly did not leave
         return
     again = after_failure(row.attempts + 1, unit.now, row.return_at, random=house.ids.fraction())
     at = again.at if isinstance(again, RetryAt) else row.return_at

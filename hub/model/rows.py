@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from hub.model.envelope import MessageState, Sealed
 
@@ -157,6 +157,25 @@ class ReferralEvent:
     modified_at: str | None = None
     reason: str | None = None
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A client has asked who got what (consent rules 4.4).
+
+    Args:
+        agency: whose officer was asked; ``hub``: the hub's.
+        asked_on: the day, where that officer is.
+        taken_by: worker who noted it; ``answered_by``: who answered.
+    """
+
+    request_id: str
+    subject_ref: str
+    agency: str
+    asked_on: date
+    taken_by: str
+    answered_at: datetime | None = None
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@
 that must commit together is read and written.
 """
 
+from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
-    AuditRows,
     Counts,
     Cursors,
     Decisions,
@@ -24,6 +24,7 @@ from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Journal, Keys, O
 
 __all__ = [
     "Alerts",
+    "AuditReads",
     "AuditRows",
     "Bus",
     "BusRecord",
@@ -46,6 +47,7 @@ __all__ = [
     "Peek",
     "ProvisionalFacts",
     "ReferralRows",
+    "RequestRows",
     "ReviewRows",
     "Store",
     "SubjectRows",

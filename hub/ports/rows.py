@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol
 
 from consent.model import Agreement, Decision, Facts
-from hub.model.audit import Entry
 from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.envelope import MessageState, Sealed
 from hub.model.rows import Aside, Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Tally, Waiting
@@ -266,16 +265,6 @@ class ReferralRows(Protocol):
 
     def every(self, limit: int) -> list[ReferralRow]:
         """Referrals by number."""
-
-
-class AuditRows(Protocol):
-    """The log: entries commit with what they tell."""
-
-    def append(self, entry: Entry) -> str:
-        """Add an entry; return its id."""
-
-    def opened(self, envelope_id: str, at: datetime) -> tuple[str, bytes] | None:
-        """The entry of the open that released a message at an instant: its id and exact bytes."""
 
 
 class Cursors(Protocol):

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Protocol
 
 from consent.model import Facts
+from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
-    AuditRows,
     Counts,
     Cursors,
     Decisions,
@@ -65,6 +65,10 @@ class Peek(Protocol):
     def notices(self) -> NoticeRows: ...
     @property
     def referrals(self) -> ReferralRows: ...
+    @property
+    def requests(self) -> RequestRows: ...
+    @property
+    def audit(self) -> AuditReads: ...
     @property
     def cursors(self) -> Cursors: ...
     @property

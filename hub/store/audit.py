@@ -1,8 +1,14 @@
-"""Entries of the log, added in the unit that does what they tell. The integrator gives them their place later."""
+"""Entries of the log, added in the unit that does what they tell. The integrator gives them their place later.
+
+Whom an entry is about stands beside it (``audit_about``), so that the entries of one person are found without reading
+the log. That table proves nothing, and its loss breaks no proof: an entry says by itself whom it is about.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import select
@@ -10,6 +16,8 @@ from sqlalchemy import select
 from hub.model.audit import AuditEvent, Entry
 from hub.store import tables as t
 from hub.store.scope import Scope
+
+PAGE = 500  # entries read at once
 
 
 class AuditTable:
@@ -26,6 +34,8 @@ class AuditTable:
         entry_id = f"{self._at}-{self._count:05d}-{self._scope.ids.number()}"
         self._scope.add(t.audit_entry, {"id": entry_id, "body": entry.body(entry_id), "entry_index": None})
         self._scope.add(t.audit_pending, {"id": entry_id})
+        if subject_ref := entry.details.get("subject_ref"):
+            self._scope.add(t.audit_about, {"subject_ref": subject_ref, "entry_id": entry_id})
         return entry_id
 
     def opened(self, envelope_id: str, at: datetime) -> tuple[str, bytes] | None:
@@ -38,6 +48,23 @@ class AuditTable:
             if ours and said.get("payload_digest"):
                 return row.id, row.body
         return None
+
+    def about(self, refs: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The entries about these people, oldest first, a page at a time."""
+        about, entry, wanted, after = t.audit_about.c, t.audit_entry.c, sorted(set(refs)), ""
+        while True:
+            statement = (
+                select(entry.id, entry.body)
+                .join(t.audit_about, about.entry_id == entry.id)
+                .where(about.subject_ref.in_(wanted), about.entry_id > after)
+                .order_by(about.entry_id)
+                .limit(PAGE)
+            )
+            page = self._scope.read(statement, t.audit_entry, t.audit_about)
+            yield from (orjson.loads(row.body) for row in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1].id
 
 
 def stamp(at: datetime) -> str:

@@ -18,8 +18,8 @@ from hub.store.sql import Words
 metadata = MetaData()
 
 
-def _table(name: str, *parts: Column[object] | Index | UniqueConstraint) -> Table:
-    return Table(name, metadata, *parts)
+def _table(name: str, *parts: Column[object] | Index | UniqueConstraint, rowid: bool = True) -> Table:
+    return Table(name, metadata, *parts, sqlite_with_rowid=rowid)
 
 
 def _text(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
@@ -332,12 +332,28 @@ audit_entry = _table(
     Index("audit_entry_by_index", "entry_index", unique=True),
 )
 audit_pending = _table("audit_pending", _text("id", key=True))
+audit_about = _table(  # whom an entry is about: found without reading the log, and part of no proof
+    "audit_about", _text("subject_ref", key=True), _text("entry_id", key=True), rowid=False
+)
 audit_leaf = _table(
     "audit_leaf", _int("level", key=True), _int("offset", key=True), Column("hash", LargeBinary, nullable=False)
 )
 audit_head = _table("audit_head", _int("id", key=True), _int("size"), Column("root", LargeBinary, nullable=False))
 checkpoint = _table(
     "checkpoint", _int("size", key=True), Column("note", LargeBinary, nullable=False), _text("signed_at")
+)
+
+# what clients have asked their officers for
+request = _table(
+    "request",
+    _text("request_id", key=True),
+    _text("subject_ref"),
+    _text("agency"),
+    _text("asked_on"),
+    _text("taken_by"),
+    _text("answered_at", null=True),
+    _text("answered_by", null=True),
+    Index("request_by_day", "asked_on"),
 )
 
 # adapters

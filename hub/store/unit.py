@@ -26,6 +26,7 @@ from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
 from hub.store.overrides import OverrideTable, ReviewTable
 from hub.store.referrals import ReferralTable
+from hub.store.requests import RequestTable
 from hub.store.scope import Scope
 from hub.store.sql import Database, upsert
 from hub.store.subjects import SubjectTable
@@ -59,6 +60,7 @@ class SqlUnit:
         self.handovers = HandoverTable(scope)
         self.notices = NoticeTable(scope)
         self.referrals = ReferralTable(scope)
+        self.requests = RequestTable(scope)
         self.cursors = CursorTable(scope)
         self.counts = CountTable(scope)
         self.audit = AuditTable(scope)

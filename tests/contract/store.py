@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
-from hub.model.rows import Waiting
+from hub.model.rows import Request, Waiting
+from hub.store.audit import PAGE
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -265,6 +267,57 @@ class StoreContract:
 
         with store.unit() as unit:
             assert unit.cursors.lease("relay", "b", unit.now + timedelta(seconds=10))
+
+    def test_the_entries_about_a_person_are_found_in_their_order_and_nobody_elses(self, store: Any, clock: Any) -> None:
+        one, other = self.mint(store), self.mint(store)
+        for number, details in enumerate(({"subject_ref": one}, {"subject_ref": other}, {}, {"subject_ref": one})):
+            clock.advance(timedelta(seconds=1))
+            with store.unit() as unit:
+                unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"count": number, **details}))
+
+        with store.peek() as rows:
+            assert [entry["count"] for entry in rows.audit.about([one])] == [0, 3]
+            assert [entry["count"] for entry in rows.audit.about([other, one, one])] == [0, 1, 3]
+            assert list(rows.audit.about(["nobody"])) == []
+            assert list(rows.audit.about([])) == []
+
+    def test_the_entries_about_a_person_are_all_found_however_many(self, store: Any) -> None:
+        ref, count = self.mint(store), 2 * PAGE
+        with store.unit() as unit:
+            for number in range(count):
+                details = {"subject_ref": ref, "count": number}
+                unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), details))
+            assert len(list(unit.audit.about([ref]))) == count, "what this unit has written is read too"
+
+        with store.peek() as rows:
+            assert [entry["count"] for entry in rows.audit.about([ref])] == list(range(count))
+
+    def test_an_entry_that_is_rolled_back_is_about_nobody(self, store: Any) -> None:
+        ref = self.mint(store)
+        with pytest.raises(RuntimeError), store.unit() as unit:
+            unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"subject_ref": ref}))
+            raise RuntimeError
+
+        with store.peek() as rows:
+            assert list(rows.audit.about([ref])) == []
+
+    def test_a_request_is_open_until_it_is_answered_and_keeps_its_first_answer(self, store: Any) -> None:
+        later = Request("R2", "s-1", "hub", date(2026, 6, 2), "officer")
+        first = Request("R1", "s-1", "harbour", date(2026, 6, 1), "o-1")
+        with store.unit() as unit:
+            unit.requests.put(later)
+            unit.requests.put(first)
+            assert unit.requests.get("R1") == first
+        for at, by in ((AT, "o-1"), (AT + timedelta(days=3), "o-2")):
+            with store.unit() as unit:
+                unit.requests.answer("R1", at, by)
+
+        with store.peek() as rows:
+            answered = replace(first, answered_at=AT, answered_by="o-1")
+            assert rows.requests.every(10, open_only=False) == [answered, later]
+            assert rows.requests.every(10, open_only=True) == [later]
+            assert rows.requests.every(1, open_only=False) == [answered]
+            assert rows.requests.get("R3") is None
 
     def test_a_unit_that_writes_keeps_every_other_unit_from_reading_facts_until_it_commits(self, store: Any) -> None:
         """What a decision reads cannot change before it is released: the race of SQLAlchemy's default transaction."""

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from contextlib import closing
 
+import orjson
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -150,6 +151,45 @@ def test_a_database_of_a_newer_program_is_neither_changed_nor_opened(path, steps
 
     database.close()
     assert ask(path, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def before_the_accounting(tmp_path):
+    """The steps up to where entries of the log stood without whom they are about."""
+    folder = tmp_path / "older"
+    shutil.copytree(STEPS, folder)
+    for file in (folder / "versions").glob("v*.py"):
+        if file.name[1:5] >= "0004":
+            file.unlink()
+    return folder
+
+
+def test_step_0004_finds_whom_the_entries_that_are_there_are_about(path, tmp_path):
+    migrate(path, before_the_accounting(tmp_path))
+    said = {
+        "1": {"event_type": "DELIVERY", "subject_ref": "s-1", "envelope_id": "e-1"},
+        "2": {"event_type": "ACK", "envelope_id": "e-1"},
+        "3": {"event_type": "RETURNED", "envelope_id": "e-2"},
+        "4": {"event_type": "ACK", "envelope_id": "e-of-nobody"},
+        "5": {"event_type": "KEY_EVENT"},
+        "6": {"event_type": "ALARM", "envelope_id": "e-1"},
+    }
+    many = {f"7{number:05d}": {"event_type": "VIEW", "subject_ref": "s-3"} for number in range(2_500)}
+    with closing(sqlite3.connect(path)) as db:
+        for entry_id, body in (said | many).items():
+            db.execute("INSERT INTO audit_entry (id, body) VALUES (?, ?)", (entry_id, orjson.dumps(body)))
+        for envelope, subject in (("e-1", "s-1"), ("e-2", "s-2"), ("e-of-nobody", None)):
+            db.execute(
+                "INSERT INTO handover (envelope_id, message_id, recipient, system, lane, lane_seq, state, sha256,"
+                " subject_ref, attempts, due_at, return_at) VALUES (?, ?, '', '', '', 1, '', '', ?, 0, '', '')",
+                (envelope, envelope, subject),
+            )
+        db.commit()
+
+    migrate(path)
+
+    about = ask(path, "SELECT subject_ref, entry_id FROM audit_about ORDER BY entry_id")
+    assert about[:3] == [("s-1", "1"), ("s-1", "2"), ("s-2", "3")]
+    assert about[3:] == [("s-3", entry_id) for entry_id in many]
 
 
 def test_tables_that_no_hub_has_made_are_refused(path):
