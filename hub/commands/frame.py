@@ -7,6 +7,7 @@ line ``where: got …, expected …; next step`` and an exit code, never a trace
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -119,6 +120,37 @@ def read_input(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise Refused("FILE", error.strerror or type(error).__name__, "a file that can be read, or -") from None
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file that is its owner's alone; its name never shows half of it.
+
+    Raises:
+        Refused: it is there already.
+        Unavailable: it cannot be written; nothing of it is left.
+    """
+    must_be_new(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        step = "make room there, or name another file"
+        raise Unavailable(path.name, os.strerror(error.errno or 0), next_step=step) from None
+
+
+def must_be_new(path: Path) -> None:
+    """Refuse the name of a file that is there, before anything is done for its sake.
+
+    Raises:
+        Refused: it is.
+    """
+    if path.exists():
+        raise Refused("--out", "a file that is there already", "a new one", "name another")
 
 
 def complain(error: HubError, *, as_json: bool) -> int:

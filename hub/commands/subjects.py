@@ -1,4 +1,6 @@
-"""``hub subjects resolve|duplicates``: what a human says about whose record it is (``hub/desk/people.py``)."""
+"""``hub subjects resolve|duplicates|find``: what a human says about whose record it is (``hub/desk/people.py``), and
+which client somebody is (``hub/desk/accounting.py``).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,22 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.frame import ROWS_MAX, Agency, As, Dir, Json, Misused, opened, say, show_json, show_table, who
+from hub.commands.directory import File
+from hub.commands.frame import (
+    ROWS_MAX,
+    Agency,
+    As,
+    Dir,
+    Json,
+    Misused,
+    opened,
+    read_input,
+    say,
+    show_json,
+    show_table,
+    who,
+)
+from hub.desk.accounting import find_client
 from hub.desk.overrides import relate
 from hub.desk.people import duplicates, resolve
 
@@ -71,6 +88,24 @@ def conflict(
         say(f"{near} decides nothing about this client" if kind else f"{near} may decide about this client again")
 
 
+def find_(
+    ctx: typer.Context, agency: Agency, file: File = "-", folder: Dir = None, worker: As = None, as_json: Json = False
+) -> None:
+    """Find an agency's alias of a client by what is on their papers: the agency's alias, or nothing.
+
+    From a file or standard input, a header and one line: identifier_type, identifier_value, birth_date, last_name,
+    first_name; without a number the name and the birth date. Every look is an entry of the audit log.
+    """
+    by = who(ctx, worker)
+    data = read_input(file)
+    with opened(ctx, folder) as hub:
+        alias = find_client(hub.house, agency, data, by)
+    if as_json:
+        show_json({"alias": alias})
+    elif alias:
+        say(alias)
+
+
 def _aliases(known: Mapping[str, str]) -> str:
     return " ".join(f"{agency}:{alias}" for agency, alias in known.items())
 
@@ -82,5 +117,6 @@ def register(app: typer.Typer) -> None:
     group.command("resolve", epilog=example)(resolve_)
     example = "Example: hub subjects conflict ABCDEFGHIJKL --agency harbour --worker w-301 --kind relative --as w-500"
     group.command("conflict", epilog=example)(conflict)
+    group.command("find", epilog="Example: hub subjects find --agency harbour --as harbour-officer < papers.csv")(find_)
     group.command("duplicates", epilog="Example: hub subjects duplicates --as steward")(duplicates_)
     app.add_typer(group, name="subjects")

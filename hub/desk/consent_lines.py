@@ -47,7 +47,7 @@ class Line:
     missing: tuple[str, ...]
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     """What is wrong with one column of a line."""
 
     def __init__(self, column: str, got: str, expected: str, next_step: str = _MEND) -> None:
@@ -68,16 +68,17 @@ class Reader:
         """Read one line."""
         try:
             if len(cells) != len(header):
-                raise _Wrong("all columns", f"{len(cells)} cells", f"{len(header)}, as in the header")
+                raise Wrong("all columns", f"{len(cells)} cells", f"{len(header)}, as in the header")
             row = {name: text for name, cell in zip(header, cells, strict=True) if (text := tidy(cell))}
             if alias:
                 row |= {"identifier_type": LOCAL_KEY, "identifier_value": alias}
             self._take(number, row)
-        except _Wrong as wrong:
+        except Wrong as wrong:
             self._problem(number, wrong.column, wrong.got, wrong.expected, wrong.next_step)
 
     def _take(self, number: int, row: dict[str, str]) -> None:
-        key, named, person = self._key(row), self._named(row), self._person(row)
+        key, named = self._key(row), self._named(row)
+        person = person_of(self._house, self._agency, row)
         self._know(key, named, person, says_no=says_no(row))
         revision = self._house.keys.digest("record", canonical(row).decode())
         source = Source(System(SYSTEM, self._agency, SYSTEM), key, revision, revision)
@@ -90,7 +91,7 @@ class Reader:
             self._problem(number, fault.column, fault.got, fault.expected, _MEND)
         first = self._first_of.setdefault(key, number)
         if first != number:
-            raise _Wrong("consent_id", f"the same consent as line {first}", "each consent once")
+            raise Wrong("consent_id", f"the same consent as line {first}", "each consent once")
         if not faults:
             self.good.append(Line(number, record, read.missing))
 
@@ -99,7 +100,7 @@ class Reader:
         own = row.get("consent_id")
         if own is None:
             if row.get("withdrawn_at") or row.get("withdrawn_how"):
-                raise _Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
+                raise Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
             return self._digest(canonical(dict(row)).decode())
         consent_id = self._rows.consents.by_number(self._agency, own)
         origin = self._rows.consents.origin(consent_id) if consent_id else None
@@ -107,7 +108,7 @@ class Reader:
             return self._digest(own)
         consent = self._rows.consents.get(consent_id or "")
         if origin[0] != SYSTEM or consent is None or consent.discloser != self._agency:
-            raise _Wrong(
+            raise Wrong(
                 "consent_id",
                 f"a consent of {seen(origin[0])}",
                 "one that was entered here by this agency",
@@ -126,23 +127,8 @@ class Reader:
         ref = self._rows.subjects.by_alias(self._agency, row.get("identifier_value", ""))
         if ref is None:
             got = shape(row.get("identifier_value", ""))
-            raise _Wrong("identifier_value", got, "the agency's alias of one of its clients")
+            raise Wrong("identifier_value", got, "the agency's alias of one of its clients")
         return ref
-
-    def _person(self, row: Mapping[str, str]) -> PersonKeys:
-        """The keyed digests of the person of a line."""
-        kind = row.get("identifier_type", "")
-        patient: dict[str, Any] = {"resourceType": "Patient", "birthDate": row.get("birth_date")}
-        patient["name"] = [{"use": "official", "family": row.get("last_name"), "given": [row.get("first_name", "")]}]
-        if kind != LOCAL_KEY:
-            patient["identifier"] = [{"system": f"{ID}/{_type(kind)}", "value": _identifier(row)}]
-        digest = self._house.keys.digest
-        person = person_keys(patient, system=SYSTEM, local_id=None, digest=digest, agency=self._agency)
-        if person.born is None and (kind != LOCAL_KEY or row.get("birth_date")):
-            raise _Wrong("birth_date", shape(row.get("birth_date", "")), "a whole day, YYYY-MM-DD")
-        if kind != LOCAL_KEY and not row.get("last_name"):
-            raise _Wrong("last_name", "nothing", "the family name, or the only name")
-        return person
 
     def _know(self, key: str, named: str | None, person: PersonKeys, *, says_no: bool) -> None:
         """That the line is about one person, and about the one of the consent that it is a version of.
@@ -154,7 +140,7 @@ class Reader:
         if named is not None:
             names = {digest for digest in (person.family, person.given) if digest is not None}
             if names and subjects.digests_of(named) and not names & subjects.digests_of(named).keys():
-                raise _Wrong("identifier_value", "the alias of somebody of another name or date", "this client's alias")
+                raise Wrong("identifier_value", "the alias of somebody of another name or date", "this client's alias")
         who = One(named) if named else identify(self._rows, person, self._agency)
         before = self._rows.consents.of_source(SYSTEM, key)
         if before is not None and says_no and not isinstance(who, One):
@@ -162,12 +148,31 @@ class Reader:
         if isinstance(who, Ambiguous):
             aliases = sorted(subjects.aliases(ref)[self._agency] for ref in who.subject_refs)
             expected = "the client's alias, one of " + ", ".join(aliases)
-            raise _Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
+            raise Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
         if before is not None and who != One(before[0].subject_ref):
-            raise _Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
+            raise Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
 
     def _problem(self, line: int, column: str, got: str, expected: str, next_step: str) -> None:
         self.problems.append(Refused(f"consents, line {line}, {column}", got, expected, next_step))
+
+
+def person_of(house: House, agency: str, row: Mapping[str, str]) -> PersonKeys:
+    """The keyed digests of the person of a line; with ``LOCAL_KEY`` of the name and birth date alone.
+
+    Raises:
+        Wrong: a column that does not say who it is.
+    """
+    kind = row.get("identifier_type", "")
+    patient: dict[str, Any] = {"resourceType": "Patient", "birthDate": row.get("birth_date")}
+    patient["name"] = [{"use": "official", "family": row.get("last_name"), "given": [row.get("first_name", "")]}]
+    if kind != LOCAL_KEY:
+        patient["identifier"] = [{"system": f"{ID}/{_type(kind)}", "value": _identifier(row)}]
+    person = person_keys(patient, system=SYSTEM, local_id=None, digest=house.keys.digest, agency=agency)
+    if person.born is None and (kind != LOCAL_KEY or row.get("birth_date")):
+        raise Wrong("birth_date", shape(row.get("birth_date", "")), "a whole day, YYYY-MM-DD")
+    if kind != LOCAL_KEY and not row.get("last_name"):
+        raise Wrong("last_name", "nothing", "the family name, or the only name")
+    return person
 
 
 def check_header(header: Sequence[str], person: Sequence[str]) -> None:
@@ -189,14 +194,14 @@ def check_header(header: Sequence[str], person: Sequence[str]) -> None:
 def _type(kind: str) -> str:
     if kind not in TYPES:
         got = shape(kind) if kind else "nothing"
-        raise _Wrong("identifier_type", got, f"one of {', '.join((*TYPES, LOCAL_KEY))}")
+        raise Wrong("identifier_type", got, f"one of {', '.join((*TYPES, LOCAL_KEY))}")
     return TYPES[kind]
 
 
 def _identifier(row: Mapping[str, str]) -> str:
     value = normalise(row.get("identifier_value", ""))
     if not value:
-        raise _Wrong("identifier_value", "nothing", "the number on the document")
+        raise Wrong("identifier_value", "nothing", "the number on the document")
     if problem := shape_problem(TYPES[row["identifier_type"]], value):
-        raise _Wrong("identifier_value", problem, "the number on the document")
+        raise Wrong("identifier_value", problem, "the number on the document")
     return value

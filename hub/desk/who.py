@@ -60,6 +60,7 @@ class Act(Enum):
     SYSTEM = May(("systems fetch", "systems send", "systems observe"), own=True, hub=STEWARDS)
     CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
     CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
+    ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
     LOOK = May(("consent show",), own=True, hub=("officer",))
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)

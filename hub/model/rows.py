@@ -165,7 +165,7 @@ class Request:
 
     Args:
         agency: whose officer was asked; ``hub``: the hub's.
-        asked_on: the day, where that officer is.
+        asked_on: the day, where that officer is; ``answered_on`` likewise.
         taken_by: worker who noted it; ``answered_by``: who answered.
     """
 
@@ -174,7 +174,7 @@ class Request:
     agency: str
     asked_on: date
     taken_by: str
-    answered_at: datetime | None = None
+    answered_on: date | None = None
     answered_by: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date
 from typing import Any, Protocol
 
 from hub.model.audit import Entry
@@ -36,7 +36,7 @@ class RequestRows(Protocol):
     def get(self, request_id: str) -> Request | None:
         """One request."""
 
-    def answer(self, request_id: str, at: datetime, by: str) -> None:
+    def answer(self, request_id: str, on: date, by: str) -> None:
         """It has been answered; one that was before keeps its first day."""
 
     def every(self, limit: int, *, open_only: bool) -> list[Request]:

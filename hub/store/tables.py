@@ -351,7 +351,7 @@ request = _table(
     _text("agency"),
     _text("asked_on"),
     _text("taken_by"),
-    _text("answered_at", null=True),
+    _text("answered_on", null=True),
     _text("answered_by", null=True),
     Index("request_by_day", "asked_on"),
 )

@@ -308,12 +308,12 @@ class StoreContract:
             unit.requests.put(later)
             unit.requests.put(first)
             assert unit.requests.get("R1") == first
-        for at, by in ((AT, "o-1"), (AT + timedelta(days=3), "o-2")):
+        for on, by in ((date(2026, 6, 4), "o-1"), (date(2026, 6, 7), "o-2")):
             with store.unit() as unit:
-                unit.requests.answer("R1", at, by)
+                unit.requests.answer("R1", on, by)
 
         with store.peek() as rows:
-            answered = replace(first, answered_at=AT, answered_by="o-1")
+            answered = replace(first, answered_on=date(2026, 6, 4), answered_by="o-1")
             assert rows.requests.every(10, open_only=False) == [answered, later]
             assert rows.requests.every(10, open_only=True) == [later]
             assert rows.requests.every(1, open_only=False) == [answered]

@@ -28,8 +28,8 @@ CONTRACT = """
 init migrate doctor backup restore work serve suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,list,end mappings:check,loss,export
-consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict
-override:declare,approve,reached,end,list,show,review
+consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict,find
+override:declare,approve,reached,end,list,show,review requests:add,list disclosures
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
 receipt:get,verify,verifier bus:provision,status
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("agency", Words(), nullable=False),
         sa.Column("asked_on", Words(), nullable=False),
         sa.Column("taken_by", Words(), nullable=False),
-        sa.Column("answered_at", Words(), nullable=True),
+        sa.Column("answered_on", Words(), nullable=True),
         sa.Column("answered_by", Words(), nullable=True),
         sa.PrimaryKeyConstraint("request_id"),
     )
