@@ -15,7 +15,7 @@ Entries may come in any order: an instant may hold several units.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -83,6 +83,7 @@ class Disclosure:
         purpose: why.
         code: on what authority: the reason code of the permit, ``OK_*`` or ``OV_*``.
         outcome: whether something was left out, at either gate, that the client may know was.
+        reason: of an override, the reason code that was declared (3.2), where the log says it of this person.
         opened: the entry; ``ack``: that of its arrival. For the FHIR face; they are not shown as they are.
     """
 
@@ -97,6 +98,7 @@ class Disclosure:
     fate: Fate
     grounds: tuple[Ground, ...] = ()
     override_id: str | None = None
+    reason: str | None = None
     opened: Said = field(default_factory=dict, repr=False, compare=False)
     ack: Said | None = field(default=None, repr=False, compare=False)
 
@@ -109,9 +111,14 @@ def disclosures(entries: Iterable[Said], reader: Reader, *, unsent: frozenset[st
         unsent: envelopes that have not ended and of which the store knows that they did not leave yet.
     """
     said = list(entries)
+    reasons = {
+        entry["override_id"]: entry["code"] for entry in said if entry["event_type"] == AuditEvent.OVERRIDE_DECLARED
+    }
     filed = dict(_filed(entry, reader) for entry in said if entry["event_type"] in _FILED)
-    found = [_disclosure(way, reader, filed) for name, way in _ways(said).items() if name not in unsent or _ended(way)]
-    return sorted((each for each in found if each is not None), key=lambda each: (each.at, each.envelope_id))
+    ways = [way for name, way in _ways(said).items() if name not in unsent or _ended(way)]
+    found = [each for way in ways if (each := _disclosure(way, reader, filed)) is not None]
+    told = [replace(each, reason=reasons.get(each.override_id)) for each in found]
+    return sorted(told, key=lambda each: (each.at, each.envelope_id))
 
 
 def open_ways(entries: Iterable[Said]) -> set[str]:
@@ -221,8 +228,11 @@ def authority(entry: Said) -> Code:
 
 
 def told_codes(entry: Said) -> tuple[Code, ...]:
-    """The codes of a decision without those that would tell of a place or a record that is protected."""
-    return tuple(code for code in map(Code, entry["codes"]) if code not in UNMARKED)
+    """The codes of a decision without those that would tell of a place or record that is protected, or of a danger that
+    somebody saw and nothing was sent for.
+    """
+    told = [Code(word) for word in entry["codes"] if not word.startswith(("OX_", "NO_"))]
+    return tuple(code for code in told if code not in UNMARKED)
 
 
 def told_outcome(entry: Said) -> Outcome:

@@ -94,9 +94,9 @@ def bundle(entries: Iterable[Said], found: Sequence[Disclosure], face: Face) -> 
     resources += [decision(entry, face) for entry in said if _is_told_refusal(entry, face.reader)]
     for entry in said:
         if override_of(entry) in told and entry["id"] not in face.reader.withheld:
-            if entry["event_type"] == "OVERRIDE_DECLARED":
+            if entry["event_type"] == AuditEvent.OVERRIDE_DECLARED:
                 resources.append(override_started(entry, face))
-            elif entry["event_type"] == "OVERRIDE_ENDED":
+            elif entry["event_type"] == AuditEvent.OVERRIDE_ENDED:
                 resources.append(override_stopped(entry, face))
     resources.sort(key=lambda resource: (resource["recorded"], resource["id"]))
     return {"resourceType": "Bundle", "type": "searchset", "entry": [_match(resource) for resource in resources]}
@@ -145,7 +145,7 @@ def disclosed_at_source(each: Disclosure, face: Face) -> Resource:
         "action": "R",
         "outcome": _SUCCESS,
         "outcomeDesc": _desc(each),
-        "purposeOfEvent": _purposes(each.opened),
+        "purposeOfEvent": _purposes(each.opened, each.reason),
         "agent": [*_ends_of(GATE, _host(), each.recipient), _asking(asked, each)],
         "source": _source("4"),  # an application server
         "entity": [_patient(face), _data(each)],
@@ -164,7 +164,7 @@ def disclosed_at_recipient(each: Disclosure, face: Face) -> Resource:
         "action": "C",
         "outcome": _SUCCESS,
         "outcomeDesc": _desc(each),
-        "purposeOfEvent": _purposes(each.opened),
+        "purposeOfEvent": _purposes(each.opened, each.reason),
         "agent": [*_ends_of(GATE, _host(), each.recipient), _asking(asked, each)],
         "source": {**_source("4"), "observer": observer},
         "entity": [_patient(face), _data(each)],
@@ -190,7 +190,7 @@ def provenance(each: Disclosure) -> Resource:
         "target": [{"reference": f"Bundle/{each.opened['message_id']}"}],
         "recorded": each.opened["recorded_at"],
         "policy": [POLICY],
-        "reason": [_override_reason(each.opened, each.code)],
+        "reason": [_override_reason(each.reason, each.code)],
         "activity": _one(LIFECYCLE, "disclose"),
         "agent": [{"type": _one(PROVENANCE_AGENT, "author"), "who": who}],
         "entity": [
@@ -247,7 +247,7 @@ def _disclosing(each: Disclosure) -> list[Resource]:
 
 
 def _desc(each: Disclosure) -> str:
-    return " ".join((each.outcome.value, *(code.value for code in told_codes(each.opened))))
+    return " ".join((told_outcome(each.opened).value, *(code.value for code in told_codes(each.opened))))
 
 
 def _ends_of(source: Resource, address: Resource, recipient: str) -> list[Resource]:
@@ -299,18 +299,17 @@ def _data(each: Disclosure) -> Resource:
     }
 
 
-def _purposes(entry: Said) -> list[Resource]:
+def _purposes(entry: Said, reason: str | None = None) -> list[Resource]:
     purpose = Purpose(entry["purpose"])
     codings = [coding(PURPOSE, kebab(purpose))]
-    if reason := ACT_REASON_OF_PURPOSE.get(purpose):
-        codings.append(coding(ACT_REASON, reason))
+    if partners := ACT_REASON_OF_PURPOSE.get(purpose):
+        codings.append(coding(ACT_REASON, partners))
     override = next((Code(word) for word in entry["codes"] if word.startswith("OV_")), None)
-    return [concept(*codings), *([_override_reason(entry, override)] if override else [])]
+    return [concept(*codings), *([_override_reason(reason, override)] if override else [])]
 
 
-def _override_reason(entry: Said, code: Code) -> Resource:
-    """The reason code of consent rules 3.2 where the entry says it, else the code of the danger."""
-    declared = entry.get("override_code")
+def _override_reason(declared: str | None, code: Code) -> Resource:
+    """The reason code of consent rules 3.2 where the log says it, else the code of the danger."""
     local = coding(OVERRIDE_REASON, declared) if declared else coding(REASON_CODE, code.value)
     return concept(local, coding(ACT_REASON, _OVERRIDES[code]))
 

@@ -1,5 +1,5 @@
-"""``hub subjects resolve|duplicates|find``: what a human says about whose record it is (``hub/desk/people.py``), and
-which client somebody is (``hub/desk/accounting.py``).
+"""``hub subjects resolve|duplicates|conflict|find``: whose record it is, as a human says (``hub/desk/people.py``), who
+is too near to somebody (``hub/desk/overrides.py``), which client somebody is (``hub/desk/accounting.py``).
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from datetime import date, timedelta
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from consent.model.reviewed import Outcome, Part
 from hub.account import Reader, disclosures
-from hub.account.disclosure import consents_of, open_ways
+from hub.account.disclosure import consents_of, open_ways, override_of
 from hub.account.fhir import Face
 from hub.account.page import Account
 from hub.desk.configure import HOME_PACK
@@ -114,8 +115,8 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
         if as_fhir and asking.agency is None:
             step = "name an agency that knows the client, and its alias of them"
             raise Refused("--agency", "nothing", "the agency whose alias stands for the client in FHIR", step)
-        reader = _reader(directory, asking)
         entries = list(rows.audit.about([asking.ref]))
+        reader = _reader(rows, directory, asking, entries)
         found = disclosures(entries, reader, unsent=_unsent(rows, entries))
     with house.store.unit() as unit:
         details = {
@@ -204,17 +205,33 @@ def _scope(asking: _Asking) -> str:
     return HUB if asking.whole or asking.agency is None else asking.agency
 
 
-def _reader(directory: Directory, asking: _Asking) -> Reader:
+def _reader(rows: Peek, directory: Directory, asking: _Asking, entries: Sequence[dict[str, Any]]) -> Reader:
     agencies = directory.agencies.values()
     return Reader(
         agency=None if asking.whole else asking.agency,
         confidential=frozenset(row.id for row in agencies if row.lane == "womens"),
+        withheld=_withheld(rows, entries),
         guarding=frozenset(row.id for row in agencies if _guards(row)),
     )
 
 
+def _withheld(rows: Peek, entries: Sequence[dict[str, Any]]) -> frozenset[str]:
+    """Overrides of which the client may not be told now: all but those of which they have been (consent rules 3.7).
+
+    What is withheld is withheld until its reason has ended; what nobody has decided yet is not told from here either.
+    """
+    names = {name for entry in entries if (name := override_of(entry))}
+    return frozenset(name for name in names if not _was_told(rows, name))
+
+
+def _was_told(rows: Peek, override_id: str) -> bool:
+    declared, notice = rows.overrides.get(override_id), rows.reviews.of(override_id).get(Part.NOTICE)
+    given = notice is not None and notice.outcome is Outcome.GIVEN
+    return given or (declared is not None and declared.notice == "told-before" and notice is None)
+
+
 def _guards(agency: Agency) -> bool:
-    return agency.lane in ("protective", "enforcement")
+    return bool(agency.body) or agency.lane in ("protective", "enforcement")
 
 
 def _unsent(rows: Peek, entries: Sequence[dict[str, Any]]) -> frozenset[str]:

@@ -164,8 +164,9 @@ def test_an_override_at_the_source_says_which_danger_and_under_which_policy() ->
     assert made["agent"][2]["policy"] == [fhir.POLICY]
 
 
-def test_the_reason_code_of_an_override_is_the_declared_one_where_the_entry_says_it() -> None:
-    made = fhir.disclosed_at_source(one(overriding(override_code="DOC-SELF"), acknowledged(1, "e-9")), FACE)
+def test_the_reason_code_of_an_override_is_the_declared_one_where_the_log_says_it() -> None:
+    declared = entry("OVERRIDE_DECLARED", -1, override_id="o-1", code="DOC-SELF")
+    made = fhir.disclosed_at_source(one(declared, overriding(), acknowledged(1, "e-9")), FACE)
 
     assert made["purposeOfEvent"][1]["coding"][0] == {"system": fhir.OVERRIDE_REASON, "code": "DOC-SELF"}
 
@@ -198,11 +199,11 @@ def test_what_did_not_leave_is_in_no_bundle() -> None:
 
 def test_an_override_comes_with_its_beginning_its_end_and_its_provenance_but_no_decision_on_a_consent() -> None:
     found = bundle(
-        entry("OVERRIDE_DECLARED", -1, override_id="o-1"),
+        entry("OVERRIDE_DECLARED", -1, override_id="o-1", code="DOC-SELF"),
         overriding(0),
         acknowledged(1, "e-9"),
         entry("OVERRIDE_ENDED", 240, override_id="o-1"),
-        entry("OVERRIDE_DECLARED", 300, override_id="o-2"),
+        entry("OVERRIDE_DECLARED", 300, override_id="o-2", code="DOC-SELF"),
     )
 
     kinds = [(each["resourceType"], each["id"].rpartition(".")[2]) for each in found]
@@ -222,7 +223,7 @@ def test_an_override_comes_with_its_beginning_its_end_and_its_provenance_but_no_
 
 
 def test_an_override_under_a_withholding_decision_leaves_nothing_in_a_bundle() -> None:
-    hidden = [entry("OVERRIDE_DECLARED", -1, override_id="o-1"), overriding(0), acknowledged(1, "e-9")]
+    hidden = [entry("OVERRIDE_DECLARED", -1, override_id="o-1", code="DOC-SELF"), overriding(0), acknowledged(1, "e-9")]
 
     assert bundle(*hidden, reader=Reader(withheld=frozenset({"o-1"}))) == []
 
@@ -270,7 +271,9 @@ def test_a_womens_service_is_the_relay_and_its_system_the_gate() -> None:
 
 
 def test_who_reported_a_danger_to_a_child_is_in_no_resource() -> None:
-    declared = entry("OVERRIDE_DECLARED", -1, override_id="o-1", sender="harbour", actor={"ref": "w-7"})
+    declared = entry(
+        "OVERRIDE_DECLARED", -1, override_id="o-1", code="DOC-CHILD", sender="harbour", actor={"ref": "w-7"}
+    )
     report = overriding(0, codes=["OV_CHILD"], recipient="aid-society")
     text = json.dumps(bundle(declared, report, acknowledged(1, "e-9")))
 
@@ -292,3 +295,10 @@ def test_c_110_that_a_protected_place_was_left_out_is_not_in_a_bundle() -> None:
 
     assert "RD_LOCATION" not in text
     assert "REDACTED" not in text
+
+
+def test_that_a_danger_was_declared_where_the_client_had_agreed_is_not_told() -> None:
+    text = json.dumps(bundle(opened(codes=["OK_CONSENT", "OX_NOT_NEEDED"]), acknowledged()))
+
+    assert "OK_CONSENT" in text
+    assert "OX_" not in text

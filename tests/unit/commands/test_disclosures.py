@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Worker
 from tests import cms_builder as cms
 from tests.network import Network, refer
+from tests.unit.account.said import overriding
 from tests.unit.commands.conftest import Desk
 from tests.unit.commands.test_subjects_audit import aliases
 
@@ -162,6 +164,21 @@ def test_nobody_but_the_client_gets_an_answer_yet(desk: Desk, asked: str) -> Non
     assert "give nothing to anybody else" in said
     assert desk.entries() == before
     assert desk.json("requests", "list", "--open")["requests"]
+
+
+def test_3_7_an_override_of_which_the_registry_knows_no_notice_is_not_told(
+    network: Network, desk: Desk, asked: str
+) -> None:
+    number, before = request(desk, asked), tell(desk, asked, request(desk, asked))
+    with network.hub.store.unit() as unit:
+        danger = overriding(subject_ref=reference(desk), sender="harbour", recipient="lakeside")
+        own = ("id", "event_type", "recorded_at", "actor")
+        details = {name: value for name, value in danger.items() if name not in own}
+        unit.audit.append(Entry(AuditEvent.DELIVERY, unit.now, Actor("system:hub"), details))
+
+    assert tell(desk, asked, number) == before
+    said = desk.ok("disclosures", asked, "--to", "SELF", "--request", number, "--fhir", "--as", OFFICER)
+    assert "OV_" not in said
 
 
 @pytest.mark.parametrize(
