@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from consent.business_days import is_business_day
 from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
+from consent.packs.afterwards import BreachRules, Keeping, read_breach, read_keeping
 from consent.packs.codes import ReasonCode, read_codes
 from consent.packs.reading import Table
 from hub.errors import Refused
@@ -57,11 +58,15 @@ class Packs:
 
     Args:
         codes: the reason codes of an override, by pack.
+        breach: what is due when something went wrong, by pack.
+        keeping: how long what is kept is kept, by pack.
         digest: SHA-256 over names and bytes of the files that count, as 64 hex digits.
     """
 
     packs: Mapping[str, PackFacts]
     codes: Mapping[str, Mapping[str, ReasonCode]]
+    breach: Mapping[str, BreachRules]
+    keeping: Mapping[str, Keeping]
     profiles: Profiles
     digest: str
 
@@ -116,8 +121,10 @@ def load_packs(*folders: Path) -> Packs:
         if name != PROFILES
     }
     return Packs(
-        packs={pack_id: numbers for pack_id, (numbers, _) in read.items()},
-        codes={pack_id: codes for pack_id, (_, codes) in read.items()},
+        packs={pack_id: each.facts for pack_id, each in read.items()},
+        codes={pack_id: each.codes for pack_id, each in read.items()},
+        breach={pack_id: each.breach for pack_id, each in read.items()},
+        keeping={pack_id: each.keeping for pack_id, each in read.items()},
         profiles=profiles,
         digest=_digest(files),
     )
@@ -138,7 +145,17 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _pack(pack_id: str, table: Table) -> tuple[PackFacts, Mapping[str, ReasonCode]]:
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    """One pack as read."""
+
+    facts: PackFacts
+    codes: Mapping[str, ReasonCode]
+    breach: BreachRules
+    keeping: Keeping
+
+
+def _pack(pack_id: str, table: Table) -> _Pack:
     override = table.table("override")
     facts = PackFacts(
         pack=pack_id,
@@ -159,9 +176,11 @@ def _pack(pack_id: str, table: Table) -> tuple[PackFacts, Mapping[str, ReasonCod
         overdue_max=override.count("overdue_max", REPEATS_MAX),
     )
     override.done()
-    codes = read_codes(table.table("code"))
+    read = _Pack(
+        facts, read_codes(table.table("code")), read_breach(table.table("breach")), read_keeping(table.table("retention"))
+    )
     table.done()
-    return facts, codes
+    return read
 
 
 def _zone(table: Table) -> str:

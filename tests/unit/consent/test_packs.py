@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
 from consent.packs import PACKAGED, Packs, load_packs
+from consent.packs.afterwards import Keeping, Threshold, When
 from hub.errors import Refused
+from hub.model.directory import Lane
 
 LATER_EVENTS = [
     "notify-add-process-request",
@@ -58,6 +61,21 @@ def test_the_pack_of_ontario_has_the_defaults_of_2_5(packs):
         incompleteness_notice=True,
         text_versions=("sharing-v3",),
         notice_versions=("notice-v2",),
+    )
+
+
+def test_the_pack_of_ontario_keeps_what_4_2_says_and_has_no_years_for_what_an_agreement_sets(packs):
+    assert packs.keeping["ca-on"] == Keeping(
+        event_years=10, service_years=7, from_18_years=7, breach_months=24, files={}
+    )
+
+
+def test_every_lane_has_who_is_told_of_a_breach(packs):
+    found = packs.breach["ca-on"].lanes
+
+    assert set(found) == set(get_args(Lane))
+    assert found["custodian"] == Threshold(
+        "PHIPA", "Information and Privacy Commissioner of Ontario", When.always, When.listed
     )
 
 
@@ -184,6 +202,17 @@ def test_the_same_files_have_the_same_digest_and_an_absent_folder_adds_nothing(p
         ('["sharing-v3"]', "[3]", "text_versions[0]"),
         ('["sharing-v3"]', '"sharing-v3"', "text_versions"),
         ("version = 1", "version =", ""),
+        ("[breach.womens]", "[breach.shelters]", "breach.womens"),
+        ('individual = "always"', 'individual = "listed"', "breach.custodian.individual"),
+        ('told = "listed"', 'told = "sometimes"', "breach.custodian.told"),
+        ('law = "PHIPA"', 'law = ""', "breach.custodian.law, regulator"),
+        ("notify_days = 5", "notify_days = 500", "breach.notify_days"),
+        ("recheck_days = 30", "recheck_days = 31", "breach.recheck_days"),
+        ("event_years = 10", "event_years = 0", "retention.event_years"),
+        ("from_18_years = 7", "", "retention.from_18_years"),
+        ("breach_months = 24", "breach_months = 23", "retention.breach_months"),
+        ("# icare = 7", "icare = -1", "retention.files.icare"),
+        ("# icare = 7", "harts = 7", "retention.files.harts"),
     ],
 )
 def test_a_pack_that_is_not_understood_is_refused_with_file_and_key(overlay, old, new, key):
