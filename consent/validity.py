@@ -11,12 +11,12 @@ A safety flag stops a message before these tests (P-6), so V-04 does not look at
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from consent.days import months_after
 from consent.model import Consent, Facts, PackFacts
 from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Code, ConsentState, GivenBy, Purpose
 
@@ -170,11 +170,7 @@ def life_ends_at(captured_at: datetime, pack: PackFacts) -> datetime:
     """
     zone = ZoneInfo(pack.zone)
     try:
-        captured_on = captured_at.astimezone(zone).date()
-        years, month = divmod(captured_on.month - 1 + pack.life_months_max, 12)
-        year = captured_on.year + years
-        day = min(captured_on.day, calendar.monthrange(year, month + 1)[1])
-        last_on = captured_on.replace(year=year, month=month + 1, day=day)
+        last_on = months_after(captured_at.astimezone(zone).date(), pack.life_months_max)
         return datetime.combine(last_on + timedelta(days=1), time(), zone).astimezone(UTC)
     except (OverflowError, ValueError):
         return datetime.min.replace(tzinfo=UTC)

@@ -177,7 +177,10 @@ def _pack(pack_id: str, table: Table) -> _Pack:
     )
     override.done()
     read = _Pack(
-        facts, read_codes(table.table("code")), read_breach(table.table("breach")), read_keeping(table.table("retention"))
+        facts,
+        read_codes(table.table("code")),
+        read_breach(table.table("breach")),
+        read_keeping(table.table("retention")),
     )
     table.done()
     return read

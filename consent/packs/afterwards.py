@@ -1,7 +1,7 @@
 """What a pack says of afterwards: who is told when something went wrong, and how long what is kept is kept.
 
-``[breach]`` and ``[breach.<lane>]`` (consent rules 5), ``[retention]`` and ``[retention.files]`` (4.2). Every lane of the
-directory has its table. A client file's years have no default: a kind that is not named is kept.
+``[breach]`` and ``[breach.<lane>]`` (consent rules 5), ``[retention]`` and ``[retention.files]`` (4.2). Every lane of
+the directory has its table. A client file's years have no default: a kind that is not named is kept.
 """
 
 from __future__ import annotations

@@ -1,0 +1,27 @@
+"""Months and years in the calendar (I-05): they end on the same day number, or on the last day of the month."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import MAXYEAR, date, datetime
+
+
+def months_after(day: date, months: int) -> date:
+    """The day so many months later.
+
+    Raises:
+        ValueError: it lies beyond the calendar.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if not 1 <= year <= MAXYEAR:
+        raise ValueError("beyond the calendar")
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def years_after(at: datetime, years: int) -> datetime:
+    """The instant so many years later, at the same time of day; the last instant there is where it lies beyond."""
+    try:
+        return datetime.combine(months_after(at.date(), 12 * years), at.timetz())
+    except ValueError:
+        return datetime.max.replace(tzinfo=at.tzinfo)
