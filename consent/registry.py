@@ -89,6 +89,25 @@ def withdraw(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, said_
     return later
 
 
+def invalidate(unit: Unit, consent_id: str, origin: Origin, actor: Actor) -> Consent:
+    """Find a consent void from the start (consent rules 1.4): coerced, another person's, of somebody incapable.
+
+    What was sent on it is an incident, which the caller opens. No later row of the same record undoes it.
+
+    Raises:
+        Refused: there is no such consent, or it was declined: that is the client's no, and stands. Twice is allowed and
+            changes nothing.
+    """
+    consent = _known(unit, consent_id)
+    if consent.state is ConsentState.INVALIDATED:
+        return consent
+    if consent.state is ConsentState.DECLINED:
+        raise Refused("consent", "state DECLINED", "one that the client has given", _KEPT[consent.state])
+    later = replace(consent, version=consent.version + 1, state=ConsentState.INVALIDATED)
+    _put(unit, later, origin, actor, unit.now, "VOID", None)
+    return later
+
+
 def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason: str) -> Consent:
     """Suspend in doubt (consent rules 1.4): its record has gone from the source. A newer row confirms it.
 

@@ -29,6 +29,7 @@ from hub.commands import (
     deliveries,
     directory,
     disclosures,
+    incident,
     override,
     receipt,
     setup,
@@ -90,7 +91,7 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    people = (agreements, consent, subjects, override, deliveries, disclosures, audit, receipt)
+    people = (agreements, consent, subjects, override, incident, deliveries, disclosures, audit, receipt)
     for group in (setup, backup, work, directory, systems, bus, alerts, *people):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)

@@ -12,6 +12,7 @@ ADAPTER = Adapter(
     parse=record.parse,
     render=record.render,
     notice=record.notice,
+    recall=record.recall,
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral", risks="risk_flags"),
         RecordKind("RF_STATUS", event="referral-status", parcel="referral-status", own="referral_id"),

@@ -105,6 +105,15 @@ def notice(key: str, code: str, place: str = "") -> bytes:
     return canonical({KEYS[prefix].column: int(number), "code": code, **({"place": place} if place else {})})
 
 
+def recall(message_id: str, code: str, place: str) -> bytes:
+    """The payload of a recall: which message of ``hub_inbox`` is to be laid aside. It says nothing of anybody.
+
+    Args:
+        place: what to do.
+    """
+    return canonical({"message_id": message_id, "code": code, "place": place})
+
+
 def split(key: str) -> tuple[str, str]:
     """A record key as prefix and number, ``referral_out:12`` as ``("referral_out", "12")``.
 

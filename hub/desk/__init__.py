@@ -8,5 +8,6 @@ a consent that is filed go the road of ``hub.exchange``, through its gate.
     sharing        one connection, one agency
     consents       withdraw, forbid, lift, look, try again: by an agency's own numbers
     consent_file   a discloser's consents as CSV (``consent_lines`` reads a line)
+    incidents      what went wrong: open, look, assess, tell, close
     people         whose record is it? resolve a question, list look-alikes
 """

@@ -67,7 +67,7 @@ def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str |
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
-        consent = _consent(rows, agency, number)
+        consent = consent_of(rows, agency, number)
         zone = ZoneInfo(house.packs.facts(directory.agencies[agency].pack).zone)
         at = _said_at(said_at, zone, rows.now)
     return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how)
@@ -138,7 +138,7 @@ def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:
     """
     with house.store.peek() as rows:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
-        consent = _consent(rows, agency, number)
+        consent = consent_of(rows, agency, number)
         alias = rows.subjects.aliases(consent.subject_ref).get(agency)
     return Look(alias, _viewed(house, acting, agency, consent.subject_ref, [consent]))
 
@@ -210,7 +210,7 @@ def _not_stuck(rows: Peek, name: str) -> Refused:
     return Refused(f"message {name}", f"state {row.state}: {why}", "one that is stuck", "nothing is to be done")
 
 
-def _consent(rows: Peek, agency: str, number: str) -> Consent:
+def consent_of(rows: Peek, agency: str, number: str) -> Consent:
     """By the agency's number, the registry's id, or the record it was filed from, as ``harbour-cms/consent:7``."""
     system, slash, key = number.partition("/")
     filed = rows.consents.of_source(system, key) if slash else None

@@ -62,6 +62,10 @@ class Act(Enum):
     CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
     LOOK = May(("consent show",), own=True, hub=("officer",))
+    INCIDENT = May(
+        tuple(f"incident {verb}" for verb in ("open", "show", "assess", "notice", "telephoned", "close")),
+        hub=("officer",),
+    )
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))

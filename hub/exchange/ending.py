@@ -27,6 +27,7 @@ NOT_ACKNOWLEDGED = "NOT_ACKNOWLEDGED"  # 72 hours are over
 KEY_GONE = "KEY_GONE"  # the content can no longer be opened
 SEAL_BROKEN = "SEAL_BROKEN"  # body or key are not what was sealed
 CHANGED = "CHANGED"  # its record was corrected or taken away at its source, or its client allows other things of it
+RECALLED = "RECALLED"  # an incident was opened about it before it was handed over
 BASIS_ENDED = "BASIS_ENDED"  # a consent or agreement that it relied on has ended; under another it is another message
 
 _NOT_OPENED = (MessageState.RELEASED, MessageState.PUBLISHED, MessageState.ARRIVED, MessageState.HELD)

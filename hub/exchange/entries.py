@@ -13,7 +13,7 @@ from hub.exchange.submission import Submission
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
 from hub.model.record import Loss
-from hub.model.rows import Handover, ReferralRow
+from hub.model.rows import Handover, Notice, ReferralRow
 from hub.referral import Step
 
 HUB = Actor(ref="system:hub")
@@ -183,6 +183,18 @@ def override_entry(event: AuditEvent, declared: Declaration, actor: Actor, at: d
     own = {"override_id": declared.override_id, "version": declared.version, "agency": declared.agency}
     about = {"subject_ref": declared.subject} if declared.subject else {}
     return Entry(event, at, actor, {**own, **about, **details})
+
+
+def recalled(row: Notice, at: datetime) -> Entry:
+    """A recipient's system has the word that a message is to be laid aside."""
+    details = {
+        "notice_id": row.notice_id,
+        "kind": row.kind,
+        "reason_code": row.code,
+        "system": row.system,
+        "envelope_id": row.record_key,
+    }
+    return Entry(AuditEvent.NOTICE_SENT, at, HUB, details)
 
 
 def alarm(code: str, at: datetime, **details: Any) -> Entry:

@@ -1,6 +1,7 @@
 """Content-free words to senders: written into their own system, audited, repeated until they are there.
 
 They do not travel on the bus: nobody but the sender's own system sees them, and they say a record number and a code.
+A recall goes the same way to a recipient, and says which message is to be laid aside.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from collections.abc import Sequence
 
 from adapters.contract import SentState
 from hub.errors import Unavailable
-from hub.exchange.entries import alarm, told
+from hub.exchange.entries import alarm, recalled, told
 from hub.exchange.house import House
 from hub.exchange.retry import RetryAt, after_failure
-from hub.exchange.writing import write_notice
+from hub.exchange.writing import RECALL, write_notice
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.rows import Notice
+from hub.ports import Unit
 
 
 def step(house: House, system: System) -> bool:
@@ -35,7 +37,7 @@ def step(house: House, system: System) -> bool:
         for row in due:
             if row.notice_id in written:
                 if unit.notices.sent(row.notice_id):  # else another worker has written it too, and said so
-                    unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
+                    _note(unit, row)
             else:
                 end = row.created_at + house.limits.return_after
                 again = after_failure(row.attempts + 1, unit.now, end, random=house.ids.fraction())
@@ -43,6 +45,14 @@ def step(house: House, system: System) -> bool:
                     row.notice_id, again.at if isinstance(again, RetryAt) else unit.now + house.limits.return_after
                 )
     return True
+
+
+def _note(unit: Unit, row: Notice) -> None:
+    if row.kind == RECALL:
+        unit.incidents.reached(row.notice_id)
+        unit.audit.append(recalled(row, unit.now))
+    else:
+        unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
 
 
 def _said_otherwise(house: House, due: Sequence[Notice]) -> bool:

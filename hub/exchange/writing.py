@@ -20,6 +20,7 @@ from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
+RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
@@ -156,8 +157,12 @@ def _with_place(resource: Resource, places: Mapping[str, str]) -> Resource:
 
 
 def write_notice(house: House, system: System, row: Notice) -> Parcel:
-    """A content-free word for a sender's own system: its own record number and a code."""
-    notice = house.adapters[system.kind].notice
+    """A content-free word for a sender's own system: its record number and a code. Or a recall, for a recipient's."""
+    adapter = house.adapters[system.kind]
+    if row.kind == RECALL:
+        assert adapter.recall is not None, "who has no place for a recall is telephoned"
+        return Parcel(envelope_id=row.notice_id, kind=RECALL, body=adapter.recall(row.record_key, row.code, row.place))
+    notice = adapter.notice
     assert notice is not None, "it is told by its answers"
     return Parcel(
         envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, row.place)

@@ -104,7 +104,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``."""
+    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``.
+
+    Of the kind ``recall`` to its recipient: ``record_key`` is then the envelope.
+    """
 
     notice_id: str
     system: str

@@ -4,6 +4,7 @@
 that must commit together is read and written.
 """
 
+from hub.ports.incidents import IncidentRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
@@ -38,6 +39,7 @@ __all__ = [
     "HandoverRows",
     "Ids",
     "InboxRows",
+    "IncidentRows",
     "Journal",
     "Keys",
     "NoticeRows",

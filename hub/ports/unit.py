@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from consent.model import Facts
+from hub.ports.incidents import IncidentRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
@@ -69,6 +70,8 @@ class Peek(Protocol):
     def requests(self) -> RequestRows: ...
     @property
     def audit(self) -> AuditReads: ...
+    @property
+    def incidents(self) -> IncidentRows: ...
     @property
     def cursors(self) -> Cursors: ...
     @property

@@ -9,6 +9,7 @@ stays in the inbox unapplied. A message is never half applied, and one bad messa
   results that come with it are saved with the client.
 - ``refusal``, ``returned``, ``rejected``, ``shortened``: stand on the worker's list (:func:`to_do`). The referral's row
   is not touched: any change to it would be a new revision, and with it a new submission.
+- ``recall``: stands there too, with the message that is to be laid aside.
 
 It knows nothing of the hub but its inbox.
 """
@@ -36,7 +37,7 @@ SERVICES = frozenset(
     }
 )  # fmt: skip
 URGENCIES = frozenset({"routine", "urgent", "asap", "crisis"})
-NOTICES = frozenset({"refusal", "returned", "rejected", "shortened"})
+NOTICES = frozenset({"refusal", "returned", "rejected", "shortened", "recall"})
 
 DECLINE_REASONS = ("no-capacity", "not-eligible", "out-of-area", "wrong-service")
 # what a worker does with a referral that came, of 100; with "" it stays RECEIVED

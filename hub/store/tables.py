@@ -266,6 +266,7 @@ handover = _table(
     Index("handover_by_lane", "lane", "lane_seq"),
     Index("handover_due", "system", "state", "due_at"),
     Index("handover_return", "state", "return_at"),
+    Index("handover_by_subject", "subject_ref"),
 )
 handover_basis = _table(
     "handover_basis", _text("envelope_id", key=True), _text("basis", key=True), Index("handover_by_basis", "basis")
@@ -321,6 +322,66 @@ referral_event = _table(
     _text("modified_at", null=True),
     _text("reason", null=True),
     _text("message_id", null=True),
+)
+
+# what went wrong: ids, closed words, instants; no narrative
+incident = _table(
+    "incident",
+    _text("incident_id", key=True),
+    _text("kind"),
+    _text("opened_at"),
+    _text("opened_by"),
+    _text("consent_id", null=True),
+    _text("determined_at", null=True),
+    _text("answers"),
+    _text("harm"),
+    _text("closed_at", null=True),
+    Index("incident_by_end", "closed_at"),
+)
+incident_delivery = _table(
+    "incident_delivery",
+    _text("incident_id", key=True),
+    _text("envelope_id", key=True),
+    _text("message_id"),
+    _text("sender"),
+    _text("recipient"),
+    _text("system"),
+    _text("subject_ref", null=True),
+    _text("referral_no", null=True),
+    _text("categories"),
+    _text("left_at"),
+    _int("certain"),
+    _text("recall"),
+    _text("notice_id", null=True),
+    _text("reached_at", null=True),
+    Index("incident_delivery_by_envelope", "envelope_id"),
+    Index("incident_delivery_by_subject", "subject_ref"),
+    Index("incident_delivery_by_notice", "notice_id"),
+)
+incident_duty = _table(
+    "incident_duty",
+    _text("incident_id", key=True),
+    _int("number", key=True),
+    _text("agency"),
+    _text("told"),
+    _text("law"),
+    _text("regulator"),
+    _text("due_at"),
+    _text("subject_ref", null=True),
+    _text("state"),
+    _text("reason"),
+    _text("at", null=True),
+    _text("by"),
+    _text("recheck_at", null=True),
+)
+incident_event = _table(
+    "incident_event",
+    _text("incident_id", key=True),
+    _int("seq", key=True),
+    _text("at"),
+    _text("actor"),
+    _text("what"),
+    _text("code"),
 )
 
 # audit log

@@ -22,6 +22,7 @@ from hub.store.consents import ConsentTable
 from hub.store.counts import CountTable
 from hub.store.directory import DirectoryTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
+from hub.store.incidents import IncidentTable
 from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
 from hub.store.overrides import OverrideTable, ReviewTable
@@ -61,6 +62,7 @@ class SqlUnit:
         self.notices = NoticeTable(scope)
         self.referrals = ReferralTable(scope)
         self.requests = RequestTable(scope)
+        self.incidents = IncidentTable(scope)
         self.cursors = CursorTable(scope)
         self.counts = CountTable(scope)
         self.audit = AuditTable(scope)

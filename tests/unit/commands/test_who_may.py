@@ -61,6 +61,12 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "audit export": (("--out", "nowhere"), ""),
     "receipt get": (("x", "--agency", "lakeside"), ""),
     "backup": (("--out", "nowhere.zip"), ""),
+    "incident open": (("x", "--kind", "wrong-person"), ""),
+    "incident show": (("x",), ""),
+    "incident assess": (("x", "--yes", "safety"), ""),
+    "incident notice": (("x", "1", "--given"), ""),
+    "incident telephoned": (("x", "y"), ""),
+    "incident close": (("x",), ""),
 }
 OF_A_RECORD = {"subjects resolve", "deliveries retry"}  # below: they need a record of Harbour
 # test_override.py: they need one
