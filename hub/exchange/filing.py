@@ -234,7 +234,10 @@ def _in_doubt(consent: Consent) -> bool:
 def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) -> None:
     source, agency = record.source, record.source.system.agency
     actor = record.by or acting(source.system)
-    ref = found.ref or unit.subjects.mint()
+    days = (record.person.turns_16_on, record.person.turns_18_on) if record.person else (None, None)
+    ref = found.ref or unit.subjects.mint(*days)
+    if found.ref:
+        unit.subjects.set_birthdays(ref, *days)
     if found.ref is None:
         details = {"subject_ref": ref, "reason_code": "MINTED", "source": f"{source.system.id}/{source.key}"}
         unit.audit.append(Entry(AuditEvent.SUBJECT_LINKED, unit.now, actor, details))

@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from consent.days import months_after
 from hub.model import codes
 from hub.model.fhir import Resource
 from hub.model.identifiers import fold, normalise, shape_problem, skeleton
@@ -65,6 +66,7 @@ class PersonKeys:
         bare: the record tells neither name nor birth date: nothing but by what key its agency knows the person.
         family: family name and birth date; None where either is missing or not whole.
         given: first given name and birth date; likewise.
+        turns_16_on, turns_18_on: the days, where the birth date is whole (settled S30); no digest is made of them.
     """
 
     exact: tuple[str, ...]
@@ -75,6 +77,8 @@ class PersonKeys:
     born: str | None = None
     reference: str | None = None
     bare: bool = False
+    turns_16_on: date | None = field(default=None, compare=False, repr=False)
+    turns_18_on: date | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, kinds: Mapping[str, str]) -> PersonKeys:
@@ -217,6 +221,8 @@ def person_keys(
         born=born,
         reference=reference if born else None,
         bare=bare,
+        turns_16_on=_turns(birth, 16),
+        turns_18_on=_turns(birth, 18),
     )
 
 
@@ -338,6 +344,14 @@ def _whole_date(text: object) -> date | None:
         return None
     try:
         return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _turns(birth: date | None, age: int) -> date | None:
+    """The day on which somebody is so old; who was born on 29 February is on the last day of that month."""
+    try:
+        return months_after(birth, 12 * age) if birth else None
     except ValueError:
         return None
 

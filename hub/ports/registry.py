@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from consent.model import Consent, Directive, StateEvent, SubjectFacts
@@ -29,7 +29,7 @@ class SubjectRows(Protocol):
     def by_alias(self, agency: str, alias: str) -> str | None:
         """The subject behind an agency's alias."""
 
-    def mint(self) -> str:
+    def mint(self, turns_16_on: date | None = None, turns_18_on: date | None = None) -> str:
         """A new subject; the unit owns it from here on."""
 
     def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
@@ -43,6 +43,9 @@ class SubjectRows(Protocol):
 
     def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
         """An agency's records say that the person has died. The unit owns the subject."""
+
+    def set_birthdays(self, ref: str, turns_16_on: date | None, turns_18_on: date | None) -> None:
+        """When a person is 16 and 18 (settled S30); of several agencies' words the later days stand. It is owned."""
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
         """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""

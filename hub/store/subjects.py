@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import orjson
@@ -80,14 +81,16 @@ class SubjectTable:
         found = self._scope.one(statement, t.subject_alias)
         return str(found.subject_ref) if found else None
 
-    def mint(self) -> str:
+    def mint(self, turns_16_on: date | None = None, turns_18_on: date | None = None) -> str:
         """A new subject, owned by this unit."""
         ref = f"s-{self._scope.ids.uuid()}"
         self._scope.own_new(locks.subject(ref))
         self._scope.must_own(locks.subject(ref))
         self._minted.add(ref)
         self._digests.set(ref, None)
-        body = orjson.dumps({"deceased_by": {}}).decode()
+        days = {"turns_16_on": turns_16_on, "turns_18_on": turns_18_on}
+        told = {name: day.isoformat() for name, day in days.items() if day}
+        body = orjson.dumps({"deceased_by": {}, **told}).decode()
         self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
         return ref
 
@@ -112,11 +115,27 @@ class SubjectTable:
     def set_deceased(self, ref: str, agency: str, system: str, *, dead: bool) -> None:
         """What a system's own record of the person says; a date that was entered by mistake can be taken out there."""
         self._scope.must_own(locks.subject(ref))
+        body = self._body(ref)
+        body["deceased_by"].pop(system, None)
+        body["deceased_by"] |= {system: agency} if dead else {}
+        self._write_body(ref, body)
+
+    def set_birthdays(self, ref: str, turns_16_on: date | None, turns_18_on: date | None) -> None:
+        """When a person is 16 and 18; of several words the later stand: who may be a minor is taken for one."""
+        known = self.facts([ref])[ref]
+        said = {"turns_16_on": (turns_16_on, known.turns_16_on), "turns_18_on": (turns_18_on, known.turns_18_on)}
+        later = {name: day.isoformat() for name, (day, old) in said.items() if day and (old is None or day > old)}
+        if later:
+            self._scope.must_own(locks.subject(ref))
+            self._write_body(ref, self._body(ref) | later)
+
+    def _body(self, ref: str) -> dict[str, Any]:
         row = self._scope.one(select(t.subject.c.body).where(t.subject.c.ref == ref), t.subject)
-        said = orjson.loads(row.body)["deceased_by"] if row else {}
-        said.pop(system, None)
-        body = orjson.dumps({"deceased_by": said | ({system: agency} if dead else {})}).decode()
-        self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=body), None, t.subject)
+        return dict(orjson.loads(row.body)) if row else {"deceased_by": {}}
+
+    def _write_body(self, ref: str, body: dict[str, Any]) -> None:
+        text_ = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
+        self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=text_), None, t.subject)
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
         """Pairs of subjects that share a digest, whatever its kind."""
@@ -186,7 +205,14 @@ class SubjectTable:
                 version=row.version,
                 consents=tuple(consents[row.ref]),
                 directives=tuple(directives[row.ref]),
-                deceased_by=tuple(sorted(set(orjson.loads(row.body)["deceased_by"].values()))),
+                deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
+                turns_16_on=_day(body.get("turns_16_on")),
+                turns_18_on=_day(body.get("turns_18_on")),
             )
             for row in rows
+            for body in [orjson.loads(row.body)]
         }
+
+
+def _day(text_: str | None) -> date | None:
+    return date.fromisoformat(text_) if text_ else None

@@ -375,3 +375,17 @@ class StoreContract:
             thread.join(5)
 
         assert sorted(behind)[4] <= 4 * 3  # each of the four may have been inside the gate, and one may begin beside us
+
+    def test_of_what_agencies_say_of_an_age_the_later_day_stands(self, store: Any) -> None:
+        """Settled S30: the days on which a person is 16 and 18, never the birth date."""
+        with store.unit() as unit:
+            ref = unit.subjects.mint(date(2026, 5, 1), date(2028, 5, 1))
+            unit.subjects.set_deceased(ref, "harbour", "harbour-cms", dead=True)
+        for days in [(date(2025, 1, 1), date(2027, 1, 1)), (None, None), (None, date(2028, 9, 1))]:
+            with store.unit(own=[locks.subject(ref)]) as unit:
+                unit.subjects.set_birthdays(ref, *days)
+
+        with store.peek() as rows:
+            known = rows.subjects.facts([ref])[ref]
+        assert (known.turns_16_on, known.turns_18_on) == (date(2026, 5, 1), date(2028, 9, 1))
+        assert known.deceased_by == ("harbour",)

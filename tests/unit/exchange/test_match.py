@@ -6,6 +6,7 @@ All people are invented.
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import pytest
@@ -415,3 +416,20 @@ def test_the_index_gives_back_a_reference():
     found = of_agency(DATED)
 
     assert PersonKeys.of(found.kinds()) == found
+
+
+@pytest.mark.parametrize(
+    ("born", "days"),
+    [
+        ("2010-05-04", (date(2026, 5, 4), date(2028, 5, 4))),
+        ("2008-02-29", (date(2024, 2, 29), date(2026, 2, 28))),
+        ("2010-05", (None, None)),
+        ("2010", (None, None)),
+        ("9990-01-01", (None, None)),
+    ],
+)
+def test_of_a_whole_birth_date_the_days_are_told_on_which_somebody_is_16_and_18(born, days):
+    """Settled S30."""
+    found = keys({"resourceType": "Patient", "birthDate": born})
+
+    assert (found.turns_16_on, found.turns_18_on) == days
