@@ -6,8 +6,9 @@ named by the list of leaf hashes that travels beside the bodies, and only once t
 then the name is proven, for a list that was changed too would have another root. Without such a list the verifier
 names the first line that cannot be (unreadable, out of order), or says between which checkpoints the fault lies.
 
-Of what entries say it reads when they were written alone, and warns of a clock that was set back. A cut tail is seen
-only with a checkpoint from outside: an older export with its own older checkpoint is a perfect, shorter log.
+Of what entries say it reads two things: which lines have ended (``ended.py``), and when they were written, to warn of a
+clock that was set back (``times.py``). A cut tail is seen only with a checkpoint from outside: an older export with its
+own older checkpoint is a perfect, shorter log.
 
 ``notes.py`` reads what is signed, ``lines.py`` what is exported, ``faults.py`` lists what can be wrong; here they are
 compared. Standard: RFC 6962 §2.1.
@@ -21,7 +22,8 @@ from dataclasses import dataclass, replace
 from itertools import tee, zip_longest
 from pathlib import Path
 
-from hub.audit.tree import Frontier, Node, leaf_hash
+from hub.audit.tree import Frontier, Node
+from hub.audit.verify.ended import Ended
 from hub.audit.verify.faults import Fault, Wrong
 from hub.audit.verify.lines import leaves, lines
 from hub.audit.verify.nodes import inner_nodes_agree
@@ -55,6 +57,7 @@ class Report:
         bodies: whether entries were read, or an export of hashes only.
         cosigned: who has cosigned the checkpoint that was asked about, and when: seconds since 1970.
         warnings: what is no fault of the log but should be looked into, a sentence each.
+        ended: so many of them are a hash alone, since their time is over.
     """
 
     fault: Fault | None
@@ -66,6 +69,7 @@ class Report:
     bodies: bool = True
     cosigned: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
+    ended: int = 0
 
     @property
     def ok(self) -> bool:
@@ -81,7 +85,8 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
         key: one C2SP verifier-key line, from outside the export.
         checkpoint: an older signed checkpoint from outside the hub; without it a cut tail cannot be seen.
     """
-    entries, hashes, times = folder / "entries.jsonl", folder / "hashes.jsonl", Times()
+    entries, hashes = folder / "entries.jsonl", folder / "hashes.jsonl"
+    ended, times = Ended(), Times()
     try:
         signer = parse_key(key)
         claimed = read_checkpoint(read_note(folder / "checkpoint.txt"), signer)
@@ -90,12 +95,13 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
             raise Wrong(Fault.EXPORT_UNREADABLE, f"{folder.name}/ holds neither entries.jsonl nor hashes.jsonl")
         signed = (claimed, outside) if outside else (claimed,)
         listed = _Column(leaves(hashes), signed) if _is_there(hashes) else None
-        bodies = times.watch(lines(entries, "body"))
-        own = _Column(map(leaf_hash, bodies), signed) if _is_there(entries) else None
+        bodies = _beside(times.watch(lines(entries, "body")), listed)
+        own = _Column(ended.leaves(bodies), signed) if _is_there(entries) else None
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     if own is not None:
-        return replace(_judge(own, listed, claimed, outside), warnings=times.warnings)
+        judged = _without_emptied(_judge(own, listed, claimed, outside), ended)
+        return replace(judged, warnings=times.warnings)
     assert listed is not None, "one of the two files is there"
     report = replace(_judge(listed, None, claimed, outside), bodies=False)
     return replace(report, reason=f"{report.reason} (hashes only: no entry was read)") if report.ok else report
@@ -121,6 +127,17 @@ def with_cosigners(report: Report, note: bytes, lines: Sequence[str]) -> Report:
     except Wrong as wrong:
         return replace(report, fault=wrong.fault, reason=wrong.reason)
     return replace(report, cosigned=tuple(found))
+
+
+def _without_emptied(report: Report, ended: Ended) -> Report:
+    """A log that is right is not, where a line is empty and nothing in it says why."""
+    if not report.ok or not ended.count:
+        return report
+    at = ended.emptied()
+    if at is not None:
+        reason = f"entry {at} says nothing, and no entry says that its time was over"
+        return replace(report, fault=Fault.ENTRY_EMPTIED, reason=reason, first_wrong=at, ended=ended.count)
+    return replace(report, reason=f"{report.reason}; {ended.count} have ended and are hashes alone", ended=ended.count)
 
 
 def _is_there(file: Path) -> bool:
@@ -153,11 +170,14 @@ def verify_stored(
         outside = read_checkpoint(checkpoint, parse_key(key))
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
-    left, right = tee(_in_place(stored))  # read in step, so little is kept between them
-    times = Times()
-    own = _Column(map(leaf_hash, times.watch(body for body, _ in left)), (outside,))
+    left, right = tee(_Lasting(_in_place(stored)))  # read in step, so little is kept between them
+    bodies, leaves_beside = tee(left)
+    ended, times = Ended(), Times()
+    seen = times.watch(body for body, _ in bodies)
+    own = _Column(ended.leaves(zip(seen, (leaf for _, leaf in leaves_beside), strict=True)), (outside,))
     listed = _Column((leaf or b"" for _, leaf in right), (outside,))
-    report = replace(_judge(own, listed, Checkpoint(size, root), outside), warnings=times.warnings)
+    judged = _without_emptied(_judge(own, listed, Checkpoint(size, root), outside), ended)
+    report = replace(judged, warnings=times.warnings)
     if report.ok and not inner_nodes_agree(nodes):
         return replace(report, fault=Fault.NODES_DIFFER, reason="the entries are right, the tree kept over them is not")
     return report
@@ -189,22 +209,32 @@ def verify_copy(
         claimed: the head of the copy.
         outside: what signed checkpoints that were kept outside say.
     """
-    own = _Column((leaf_hash(body) for body, _ in _in_place((index, body, None) for index, body in entries)), outside)
-    listed = _Column(iter(leaves), outside)
-    report = _judge(own, listed, claimed, None)
+    ended, listed = Ended(), _Column(iter(leaves), outside)
+    bodies = (body for body, _ in _in_place((index, body, None) for index, body in entries))
+    own = _Column(ended.leaves(_beside(bodies, listed)), outside)
+    report = _without_emptied(_judge(own, listed, claimed, None), ended)
     if report.fault is Fault.LOG_EMPTY and claimed.size == 0 and listed.tree.size == 0:
         report = Report(None, "the log is empty", root=base64.b64encode(claimed.root).decode())
     ahead = tuple(checkpoint for checkpoint in outside if checkpoint.size > own.tree.size)
     return Compared(report, ahead, tuple(each for each in outside if each not in own.matched and each not in ahead))
 
 
+def _beside(bodies: Iterator[bytes], listed: _Column | None) -> Iterator[tuple[bytes, bytes | None]]:
+    """Each body with the leaf that is listed beside it: the list is read a step ahead (:func:`_compare`)."""
+    return ((body, listed.last if listed else None) for body in bodies)
+
+
 class _Column:
-    """A column of leaf hashes, passed on as it is read: its tree, the checkpoints it matched, what broke it."""
+    """A column of leaf hashes, passed on as it is read: its tree, the checkpoints it matched, what broke it.
+
+    ``last`` is the leaf that was read last, None once there is none any more.
+    """
 
     def __init__(self, leaves: Iterator[bytes], signed: Iterable[Checkpoint]) -> None:
         self.tree = Frontier()
         self.broken: Wrong | None = None
         self.matched: set[Checkpoint] = set()
+        self.last: bytes | None = None
         self._leaves = leaves
         self._signed = tuple(signed)
         self._match()
@@ -216,9 +246,11 @@ class _Column:
                 self.tree.add(leaf)
                 if self.tree.size in sizes:
                     self._match()
+                self.last = leaf
                 yield leaf
         except Wrong as wrong:
             self.broken = wrong
+        self.last = None
 
     def _match(self) -> None:
         here = Checkpoint(self.tree.size, self.tree.root())
@@ -263,7 +295,7 @@ def _compare(own: _Column, listed: _Column | None) -> _Difference | None:
             pass
         return None
     first: _Difference | None = None
-    for position, (mine, leaf) in enumerate(zip_longest(own, listed)):
+    for position, (leaf, mine) in enumerate(zip_longest(listed, own)):  # the list first: what is empty needs it
         if first is None:
             if mine != leaf:
                 first = _Difference(position, mine, leaf)
@@ -347,6 +379,23 @@ def _against_outside(own: _Column, outside: Checkpoint) -> None:
         raise Wrong(Fault.LOG_CUT, reason, own.tree.size)
     if outside not in own.matched:
         raise Wrong(Fault.FORK, f"another history than a checkpoint from outside over {outside.size} entries")
+
+
+class _Lasting(Iterator[tuple[bytes, bytes | None]]):
+    """Lines for two readers: what broke them is told to both."""
+
+    def __init__(self, lines_: Iterator[tuple[bytes, bytes | None]]) -> None:
+        self._lines = lines_
+        self._broken: Wrong | None = None
+
+    def __next__(self) -> tuple[bytes, bytes | None]:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return next(self._lines)
+        except Wrong as wrong:
+            self._broken = wrong
+            raise
 
 
 def _in_place(stored: Iterable[tuple[int, bytes, bytes | None]]) -> Iterator[tuple[bytes, bytes | None]]:

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     LINE_UNREADABLE = "line-unreadable"
     INDEX_GAP = "index-gap"  # a line dropped, doubled or moved
     ENTRY_CHANGED = "entry-changed"
+    ENTRY_EMPTIED = "entry-emptied"  # a line without a body, of which no entry says that its time was over
     ENTRY_MISSING = "entry-missing"
     ENTRY_EXTRA = "entry-extra"
     ENTRIES_SWAPPED = "entries-swapped"
