@@ -12,12 +12,12 @@ Numbers are the pack's (``[retention]``), of the agency whose row it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from enum import StrEnum
 
 from consent.days import months_after, years_after
 from consent.packs.afterwards import FILE_KINDS, Keeping
+from hub.model.keeping import Person
 
 
 class Why(StrEnum):
@@ -30,21 +30,6 @@ class Why(StrEnum):
     EVENT = "event"  # its own years
     SERVICE = "service"  # years since the person was last served
     MINOR = "minor"  # years since the person's 18th birthday
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What of a person the rules of keeping look at.
-
-    Args:
-        served_at: their last service entry, or None.
-        turns_18_on: or None where nobody knows their age.
-        held: an incident or review about them is open.
-    """
-
-    served_at: datetime | None = None
-    turns_18_on: date | None = None
-    held: bool = False
 
 
 NOBODY = Person()

@@ -32,6 +32,7 @@ from hub.commands import (
     incident,
     override,
     receipt,
+    report,
     setup,
     subjects,
     systems,
@@ -91,7 +92,7 @@ def command_line(given: Tools) -> typer.Typer:
         if ctx.invoked_subcommand is None:
             typer.echo(ctx.get_help())
 
-    people = (agreements, consent, subjects, override, incident, deliveries, disclosures, audit, receipt)
+    people = (agreements, consent, subjects, override, incident, report, deliveries, disclosures, audit, receipt)
     for group in (setup, backup, work, directory, systems, bus, alerts, *people):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)

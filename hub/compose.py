@@ -25,7 +25,7 @@ from hub.clock import UtcClock
 from hub.directory.cells import is_id
 from hub.directory.routes import read_routes
 from hub.errors import Refused, Unavailable
-from hub.exchange import Exchange, Report, wake
+from hub.exchange import Exchange, Report, retention, wake
 from hub.exchange.alerts import Watch
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
@@ -78,8 +78,8 @@ class Hub:
         return self.log.step() or done
 
     def keep_house(self) -> bool:
-        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; tell
-        people what does not mend itself, and lodge checkpoints.
+        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; end what
+        was kept long enough; tell people what does not mend itself, and lodge checkpoints.
         """
         now = self.house.clock.now()
         signed = self.log.checkpoint_step()
@@ -92,9 +92,10 @@ class Hub:
                 )
         self.house.bus.expire(now - BUS_KEPT)
         wake.expire(self.house)
+        ended = retention.step(self.house)
         self.watch.step()
         self.lodging.step()
-        return signed or bool(gone)
+        return signed or bool(gone) or ended
 
     def observe(self, systems: Sequence[System]) -> Sequence[Observed]:
         """What would become of all that these systems hold now; see :mod:`hub.observe`."""

@@ -5,6 +5,7 @@ that must commit together is read and written.
 """
 
 from hub.ports.incidents import IncidentRows
+from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
@@ -41,6 +42,7 @@ __all__ = [
     "InboxRows",
     "IncidentRows",
     "Journal",
+    "KeepingRows",
     "Keys",
     "NoticeRows",
     "OutboxRows",

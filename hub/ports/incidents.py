@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Protocol
 
 from hub.model.incidents import Duty, Holding, Incident, IncidentEvent
@@ -51,8 +50,8 @@ class IncidentRows(Protocol):
     def held(self, subject_refs: Iterable[str]) -> set[str]:
         """Those of the people about whom an incident is open."""
 
-    def closed_before(self, before: datetime, limit: int) -> list[Incident]:
-        """Incidents that were closed before an instant, the oldest first."""
+    def closed(self, limit: int) -> list[Incident]:
+        """Closed incidents, that first which was determined first; else closed."""
 
     def remove(self, incident_ids: Iterable[str]) -> None:
         """Delete incidents with all that belongs to them."""

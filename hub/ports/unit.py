@@ -14,6 +14,7 @@ from typing import Protocol
 
 from consent.model import Facts
 from hub.ports.incidents import IncidentRows
+from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
 from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
@@ -72,6 +73,8 @@ class Peek(Protocol):
     def audit(self) -> AuditReads: ...
     @property
     def incidents(self) -> IncidentRows: ...
+    @property
+    def keeping(self) -> KeepingRows: ...
     @property
     def cursors(self) -> Cursors: ...
     @property

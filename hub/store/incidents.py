@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -146,10 +145,11 @@ class IncidentTable:
         joined = statement.join(t.incident, i.incident_id == c.incident_id).where(i.closed_at.is_(None))
         return list(self._scope.read(joined, t.incident_delivery))
 
-    def closed_before(self, before: datetime, limit: int) -> list[Incident]:
-        """Those that were closed before an instant."""
+    def closed(self, limit: int) -> list[Incident]:
+        """Those that are over, the oldest first."""
         c = t.incident.c
-        over = select(t.incident).where(c.closed_at < text(before)).order_by(c.closed_at, c.incident_id)
+        since = func.coalesce(c.determined_at, c.closed_at)
+        over = select(t.incident).where(c.closed_at.is_not(None)).order_by(since, c.incident_id)
         return [_incident(row) for row in self._scope.read(over.limit(limit))]
 
     def remove(self, incident_ids: Iterable[str]) -> None:

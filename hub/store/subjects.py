@@ -206,13 +206,14 @@ class SubjectTable:
                 consents=tuple(consents[row.ref]),
                 directives=tuple(directives[row.ref]),
                 deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
-                turns_16_on=_day(body.get("turns_16_on")),
-                turns_18_on=_day(body.get("turns_18_on")),
+                turns_16_on=day_of(body.get("turns_16_on")),
+                turns_18_on=day_of(body.get("turns_18_on")),
             )
             for row in rows
             for body in [orjson.loads(row.body)]
         }
 
 
-def _day(text_: str | None) -> date | None:
+def day_of(text_: str | None) -> date | None:
+    """A day of a body, or None."""
     return date.fromisoformat(text_) if text_ else None

@@ -23,6 +23,7 @@ from hub.store.counts import CountTable
 from hub.store.directory import DirectoryTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
 from hub.store.incidents import IncidentTable
+from hub.store.keeping import KeepingTable
 from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
 from hub.store.overrides import OverrideTable, ReviewTable
@@ -63,6 +64,7 @@ class SqlUnit:
         self.referrals = ReferralTable(scope)
         self.requests = RequestTable(scope)
         self.incidents = IncidentTable(scope)
+        self.keeping = KeepingTable(scope, self.incidents)
         self.cursors = CursorTable(scope)
         self.counts = CountTable(scope)
         self.audit = AuditTable(scope)

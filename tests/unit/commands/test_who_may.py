@@ -61,6 +61,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "audit export": (("--out", "nowhere"), ""),
     "receipt get": (("x", "--agency", "lakeside"), ""),
     "backup": (("--out", "nowhere.zip"), ""),
+    "report retention": ((), ""),
     "incident open": (("x", "--kind", "wrong-person"), ""),
     "incident show": (("x",), ""),
     "incident assess": (("x", "--yes", "safety"), ""),
