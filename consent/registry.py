@@ -92,14 +92,14 @@ def withdraw(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, said_
 def invalidate(unit: Unit, consent_id: str, origin: Origin, actor: Actor) -> Consent:
     """Find a consent void from the start (consent rules 1.4): coerced, another person's, of somebody incapable.
 
-    What was sent on it is an incident, which the caller opens. No later row of the same record undoes it.
+    What was sent on it is an incident, which the caller opens. No later row of the same record undoes it. One that was
+    withdrawn stays so: that is the client's no, and more than void. Twice is allowed and changes nothing.
 
     Raises:
-        Refused: there is no such consent, or it was declined: that is the client's no, and stands. Twice is allowed and
-            changes nothing.
+        Refused: there is no such consent, or it was declined: that is the client's no, and stands.
     """
     consent = _known(unit, consent_id)
-    if consent.state is ConsentState.INVALIDATED:
+    if consent.state in (ConsentState.INVALIDATED, ConsentState.WITHDRAWN):
         return consent
     if consent.state is ConsentState.DECLINED:
         raise Refused("consent", "state DECLINED", "one that the client has given", _KEPT[consent.state])

@@ -77,6 +77,7 @@ _BY_WORDS: dict[str, str] = {
     "its key is gone: it is read again and judged by the hub itself": "KEY_GONE",
     "its stored bytes were changed: it is read again and judged by the hub itself; find out who did": "SEAL_BROKEN",
     "its record, or what its client allows of it, was changed: what it says now is judged by the hub itself": "CHANGED",
+    "an incident was opened about it: your privacy officer sees to it": "RECALLED",
     "what it relied on has ended and another consent or agreement covers it: it is judged anew under that": (
         "BASIS_ENDED"
     ),

@@ -15,6 +15,8 @@ from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
+from hub.model.incidents import Duty, Holding, Incident
+from hub.model.keeping import Room
 from hub.model.rows import Request, Waiting
 from hub.store.audit import PAGE
 
@@ -389,3 +391,76 @@ class StoreContract:
             known = rows.subjects.facts([ref])[ref]
         assert (known.turns_16_on, known.turns_18_on) == (date(2026, 5, 1), date(2028, 9, 1))
         assert known.deceased_by == ("harbour",)
+
+    def test_an_incident_is_kept_with_all_that_belongs_to_it_and_goes_with_it(self, store: Any) -> None:
+        opened = Incident("i-1", "wrong-person", AT, "officer")
+        holding = Holding(
+            incident_id="i-1",
+            envelope_id="e-1",
+            message_id="m-1",
+            sender="harbour",
+            recipient="lakeside",
+            system="lakeside-cms",
+            subject_ref="s-1",
+            referral_no=None,
+            categories=("IDENT", "NEEDS"),
+            left_at=AT,
+            certain=False,
+            recall="notice",
+            notice_id="n-1",
+        )
+        duty = Duty("i-1", 1, "harbour", "individual", "PIPEDA", "", AT, subject_ref="s-1")
+        with store.unit() as unit:
+            unit.incidents.put(opened)
+            unit.incidents.hold(holding)
+            unit.incidents.hold(replace(holding, envelope_id="e-2", subject_ref=None, notice_id=None))
+            unit.incidents.owe(duty)
+            unit.incidents.append("i-1", "officer", "opened", "wrong-person")
+            unit.incidents.append("i-1", "officer", "assessed", "no-risk")
+        with store.unit() as unit:
+            unit.incidents.reached("n-1")
+            unit.incidents.owe(replace(duty, state="given", at=AT, by="officer"))
+            unit.incidents.put(replace(opened, determined_at=AT, answers={"safety": True}, harm="real-risk"))
+
+        with store.peek() as rows:
+            assert rows.incidents.get("i-1").answers == {"safety": True}
+            assert [each.reached_at is not None for each in rows.incidents.holdings("i-1")] == [True, False]
+            assert rows.incidents.duties("i-1") == [replace(duty, state="given", at=AT, by="officer")]
+            assert [(each.seq, each.what) for each in rows.incidents.events("i-1")] == [(1, "opened"), (2, "assessed")]
+            assert rows.incidents.open_with(["e-1", "e-2", "e-3"]) == {"e-1": "i-1", "e-2": "i-1"}
+            assert rows.incidents.held(["s-1", "s-2"]) == {"s-1"}
+            assert [each.incident_id for each in rows.incidents.every(10, closed=False)] == ["i-1"]
+            assert rows.incidents.closed(10) == []
+        with store.unit() as unit:
+            unit.incidents.put(replace(opened, closed_at=AT))
+        with store.peek() as rows:
+            assert rows.incidents.open_with(["e-1"]) == {}
+            assert rows.incidents.held(["s-1"]) == set()
+            assert [each.incident_id for each in rows.incidents.closed(10)] == ["i-1"]
+            assert rows.incidents.every(10, closed=False) == []
+        with store.unit() as unit:
+            unit.incidents.remove(["i-1"])
+        with store.peek() as rows:
+            assert rows.incidents.get("i-1") is None
+            assert rows.incidents.holdings("i-1") == rows.incidents.duties("i-1") == rows.incidents.events("i-1") == []
+
+    def test_what_is_old_comes_in_pages_and_what_somebody_needs_is_open(self, store: Any, clock: Any) -> None:
+        refs = sorted(self.mint(store) for _ in range(3))
+        self.file(store, refs[1], consent_of(refs[1]))
+        clock.advance(timedelta(days=1))
+
+        with store.peek() as rows:
+            early = rows.keeping.old(Room.PEOPLE, rows.now - timedelta(days=2), "", 10)
+            first = rows.keeping.old(Room.PEOPLE, rows.now, "", 2)
+            rest = rows.keeping.old(Room.PEOPLE, rows.now, first.after, 2)
+            consents = rows.keeping.old(Room.CONSENTS, rows.now, "", 10).rows
+        assert (early.rows, early.after) == ((), None)
+        assert [each.key for each in (*first.rows, *rest.rows)] == refs
+        assert (first.after, rest.after) == (refs[1], None)
+        assert [each.is_open for each in (*first.rows, *rest.rows)] == [False, True, False]
+        assert [(each.key, each.people, each.is_open) for each in consents] == [("c-1", (refs[1],), True)]
+
+        with store.unit(own=[locks.subject(refs[0])]) as unit:
+            unit.keeping.end(Room.PEOPLE, [refs[0]])
+        with store.peek() as rows:
+            assert set(rows.keeping.people(refs)) == set(refs[1:])

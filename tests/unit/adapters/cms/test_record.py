@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cms.record import columns, notice, parse, render
+from adapters.cms.record import columns, notice, parse, recall, render
 from adapters.cms.views import FORMS
 from hub.errors import MappingGap, RecordUnreadable
 from hub.model.canonical import canonical
@@ -352,6 +352,12 @@ def test_what_a_column_cannot_hold_is_a_gap_in_the_mapping(record):
 def test_a_notice_holds_the_records_own_number_and_a_code_and_nothing_else():
     assert notice("referral_out:12", "DN_NO_CONSENT") == b'{"code":"DN_NO_CONSENT","referral_id":12}'
     assert notice("consent:9", "DN_RECORD_INCOMPLETE") == b'{"code":"DN_RECORD_INCOMPLETE","consent_id":9}'
+
+
+def test_a_recall_holds_the_message_a_code_and_what_to_do_and_nothing_else():
+    said = recall("e-1", "RECALLED", "lock it away")
+
+    assert said == b'{"code":"RECALLED","message_id":"e-1","place":"lock it away"}'
 
 
 def test_columns_name_what_a_mapping_may_use_and_no_row_version():
