@@ -31,7 +31,8 @@ systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,li
 consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict,find
 override:declare,approve,reached,end,list,show,review requests:add,list disclosures
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
-receipt:get,verify,verifier bus:provision,status
+receipt:get,verify,verifier bus:provision,status report:retention
+incident:open,list,show,assess,notice,telephoned,close
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
 
 
