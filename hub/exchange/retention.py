@@ -204,7 +204,7 @@ def _end(house: House, page: _Page, expected: Sequence[Old]) -> bool:
 
 def _owned(house: House, room: Room, people: Iterable[str]) -> list[str]:
     """Whoever ends what the registry says of somebody owns them; and what identifies them, where all of it ends."""
-    if room not in (Room.CONSENTS, Room.PEOPLE):
+    if room not in (Room.OVERRIDES, Room.CONSENTS, Room.PEOPLE):
         return []
     refs = sorted(set(people))
     own = [locks.subject(ref) for ref in refs]

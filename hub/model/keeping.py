@@ -13,8 +13,9 @@ class Room(StrEnum):
     NOTICES = "notices"  # words to agencies' own systems that were written
     MESSAGES = "messages"  # with their decisions and hand-overs
     REFERRALS = "referrals"  # with their steps
+    OVERRIDES = "overrides"  # declared duties of care with their words and reviews
     CONSENTS = "consents"  # with all their versions
-    PEOPLE = "people"  # references, aliases, digests, lifted directives
+    PEOPLE = "people"  # references, aliases, digests, lifted directives, the key of what was written of them
     LINES = "lines"  # of the log: what they say; their hashes stay
 
 

@@ -7,21 +7,24 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, delete, exists, func, select, update
+from sqlalchemy import Table, delete, exists, func, or_, select, update
 
 from consent.facts import read_facts
 from consent.model import Consent
+from consent.model.reviewed import Outcome, Part
 from consent.model.words import ConsentState
 from hub.model.envelope import MessageState
 from hub.model.keeping import Old, OldPage, Person, Room
 from hub.store import tables as t
 from hub.store.incidents import IncidentTable
+from hub.store.overrides import REVIEW
 from hub.store.scope import Scope, instant, text
 from hub.store.subjects import CONSENT, day_of
 
 # rows of a person that go with the person; every other table that names one keeps them
-_WITH_THE_PERSON = (t.subject_alias, t.identifier_digest, t.directive)
-_NAMES_SOMETHING = ("message_id", "envelope_id", "source", "referral_no", "consent_id", "directive_id", "incident_id")
+_WITH_THE_PERSON = (t.subject_alias, t.identifier_digest, t.directive, t.subject_key, t.worker_conflict)
+_THINGS = ("message_id", "envelope_id", "override_id")  # of which a line speaks, and with which it is kept
+_NAMES_SOMETHING = (*_THINGS, "source", "referral_no", "consent_id", "directive_id", "incident_id")
 
 
 class KeepingTable:
@@ -36,6 +39,7 @@ class KeepingTable:
             Room.NOTICES: self._notices,
             Room.MESSAGES: self._messages,
             Room.REFERRALS: self._referrals,
+            Room.OVERRIDES: self._overrides,
             Room.CONSENTS: self._consents,
             Room.PEOPLE: self._people,
             Room.LINES: self._lines,
@@ -46,7 +50,7 @@ class KeepingTable:
     def people(self, refs: Iterable[str]) -> dict[str, Person]:
         """What the rules of keeping look at."""
         wanted = sorted(set(refs))
-        held, served = self._incidents.held(wanted), self._served(wanted)
+        held, served = self._incidents.held(wanted) | self._in_review(wanted), self._served(wanted)
         rows = self._scope.read(select(t.subject.c.ref, t.subject.c.body).where(t.subject.c.ref.in_(wanted)))
         return {
             row.ref: Person(
@@ -190,6 +194,52 @@ class KeepingTable:
         ]
         return found, rows
 
+    def _overrides(self, before: datetime, after: str, limit: int) -> tuple[list[Old], Sequence[Any]]:
+        o, i = t.override.c, t.inbox.c
+        at = func.coalesce(o.ended_at, o.declared_at)  # a grant is over after hours, whoever says so
+        spoken_of = exists().where(i.system == o.source_system, i.record_key == o.source_key)
+        rows = self._scope.read(
+            select(
+                o.override_id,
+                o.agency,
+                o.subject_ref,
+                o.source_system,
+                at.label("at"),
+                spoken_of.label("spoken_of"),
+            )
+            .where(o.override_id > after, at < text(before))
+            .order_by(o.override_id)
+            .limit(limit)
+        )
+        reviewed = self._open_reviews(t.review.c.override_id.in_([row.override_id for row in rows]))
+        found = [
+            Old(
+                key=row.override_id,
+                agency=row.agency,
+                at=instant(row.at),
+                people=tuple(filter(None, [row.subject_ref])),
+                systems=(row.source_system,),
+                is_open=bool(row.spoken_of) or row.override_id in reviewed,
+            )
+            for row in rows
+        ]
+        return found, rows
+
+    def _open_reviews(self, *where: Any) -> set[str]:
+        """Overrides of which something is still to be done, a withheld notice included."""
+        c = t.review.c
+        waits = or_(c.done_at.is_(None), c.part == Part.NOTICE.value)
+        rows = self._scope.read(select(c.override_id, c.body).where(waits, *where), t.review)
+        reviews = [(row.override_id, REVIEW.validate_json(row.body)) for row in rows]
+        return {name for name, each in reviews if each.done_at is None or each.outcome is Outcome.WITHHELD}
+
+    def _in_review(self, refs: Sequence[str]) -> set[str]:
+        """Those about whom a review is open."""
+        o = t.override.c
+        about = self._scope.read(select(o.override_id, o.subject_ref).where(o.subject_ref.in_(refs)), t.override)
+        still = self._open_reviews(t.review.c.override_id.in_([row.override_id for row in about])) if about else set()
+        return {row.subject_ref for row in about if row.override_id in still}
+
     def _consents(self, before: datetime, after: str, limit: int) -> tuple[list[Old], Sequence[Any]]:
         c, e = t.consent.c, t.consent_event.c
         last = select(func.max(e.at)).where(e.consent_id == c.consent_id).scalar_subquery()
@@ -262,7 +312,7 @@ class KeepingTable:
                 at=datetime.fromisoformat(body["recorded_at"]),
                 people=_people_of(body),
                 envelope_id=body.get("envelope_id"),
-                is_open=body.get("message_id") in there or body.get("envelope_id") in there,
+                is_open=any(body.get(name) in there for name in _THINGS),
                 place=place,
             )
             for entry_id, (place, body) in bodies.items()
@@ -271,18 +321,19 @@ class KeepingTable:
         return found, rows
 
     def _there(self, bodies: Sequence[Mapping[str, Any]]) -> set[str]:
-        """The messages and envelopes of which these speak and that are still there."""
-        i, h = t.inbox.c, t.handover.c
-        messages = [body["message_id"] for body in bodies if "message_id" in body]
-        envelopes = [body["envelope_id"] for body in bodies if "envelope_id" in body]
-        kept = self._scope.read(select(i.message_id).where(i.message_id.in_(messages)))
-        under_way = self._scope.read(select(h.envelope_id).where(h.envelope_id.in_(envelopes)))
-        return {row[0] for row in (*kept, *under_way)}
+        """The messages, envelopes and overrides of which these speak and that are still there."""
+        keys = (t.inbox.c.message_id, t.handover.c.envelope_id, t.override.c.override_id)
+        found: set[str] = set()
+        for name, key in zip(_THINGS, keys, strict=True):
+            asked = [body[name] for body in bodies if name in body]
+            found |= {row[0] for row in self._scope.read(select(key).where(key.in_(asked)))}
+        return found
 
 
 _BELONGS: Mapping[Room, Sequence[tuple[Table, str]]] = {
     Room.NOTICES: ((t.notice, "notice_id"),),
     Room.REFERRALS: ((t.referral_event, "number"), (t.referral, "number")),
+    Room.OVERRIDES: ((t.override_words, "override_id"), (t.review, "override_id"), (t.override, "override_id")),
     Room.CONSENTS: ((t.consent_alias, "consent_id"), (t.consent_event, "consent_id"), (t.consent, "consent_id")),
     Room.PEOPLE: (*((table, "subject_ref") for table in _WITH_THE_PERSON), (t.subject, "ref")),
 }

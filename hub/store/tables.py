@@ -11,24 +11,12 @@ head of the registry last.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 
-from hub.store.sql import Words
+from hub.store import columns, incident_tables
 
-metadata = MetaData()
-
-
-def _table(name: str, *parts: Column[object] | Index | UniqueConstraint, rowid: bool = True) -> Table:
-    return Table(name, metadata, *parts, sqlite_with_rowid=rowid)
-
-
-def _text(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
-    return Column(name, Words, primary_key=key, nullable=null)
-
-
-def _int(name: str, *, key: bool = False, null: bool = False) -> Column[object]:
-    return Column(name, BigInteger, primary_key=key, nullable=null, autoincrement=False)
-
+metadata = columns.metadata
+_table, _text, _int = columns.table, columns.words, columns.number
 
 # directory: who may talk to whom, and where a route leads. ``body`` is JSON of the rest.
 agency = _table("agency", _text("id", key=True), _text("topic"), _text("status"), _text("body"))
@@ -324,65 +312,11 @@ referral_event = _table(
     _text("message_id", null=True),
 )
 
-# what went wrong: ids, closed words, instants; no narrative
-incident = _table(
-    "incident",
-    _text("incident_id", key=True),
-    _text("kind"),
-    _text("opened_at"),
-    _text("opened_by"),
-    _text("consent_id", null=True),
-    _text("determined_at", null=True),
-    _text("answers"),
-    _text("harm"),
-    _text("closed_at", null=True),
-    Index("incident_by_end", "closed_at"),
-)
-incident_delivery = _table(
-    "incident_delivery",
-    _text("incident_id", key=True),
-    _text("envelope_id", key=True),
-    _text("message_id"),
-    _text("sender"),
-    _text("recipient"),
-    _text("system"),
-    _text("subject_ref", null=True),
-    _text("referral_no", null=True),
-    _text("categories"),
-    _text("left_at"),
-    _int("certain"),
-    _text("recall"),
-    _text("notice_id", null=True),
-    _text("reached_at", null=True),
-    Index("incident_delivery_by_envelope", "envelope_id"),
-    Index("incident_delivery_by_subject", "subject_ref"),
-    Index("incident_delivery_by_notice", "notice_id"),
-)
-incident_duty = _table(
-    "incident_duty",
-    _text("incident_id", key=True),
-    _int("number", key=True),
-    _text("agency"),
-    _text("told"),
-    _text("law"),
-    _text("regulator"),
-    _text("due_at"),
-    _text("subject_ref", null=True),
-    _text("state"),
-    _text("reason"),
-    _text("at", null=True),
-    _text("by"),
-    _text("recheck_at", null=True),
-)
-incident_event = _table(
-    "incident_event",
-    _text("incident_id", key=True),
-    _int("seq", key=True),
-    _text("at"),
-    _text("actor"),
-    _text("what"),
-    _text("code"),
-)
+# what went wrong
+incident = incident_tables.incident
+incident_delivery = incident_tables.incident_delivery
+incident_duty = incident_tables.incident_duty
+incident_event = incident_tables.incident_event
 
 # audit log
 audit_entry = _table(

@@ -6,18 +6,21 @@ Also: the log verifies after its lines have ended (INV-8), and nothing of what e
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from consent.days import years_after
+from consent.model.reviewed import Outcome
 from consent.packs import PACKAGED
 from hub.exchange import retention
 from hub.model import locks
 from hub.model.directory import Worker
 from hub.model.keeping import Room
 from tests import cms_builder as cms
+from tests.danger import declare, declared, in_danger
 from tests.network import NOON, Network, refer
 from tests.shapes import ON_SQLITE, ask
 from tests.unit.commands.conftest import Desk
@@ -323,6 +326,27 @@ def test_the_days_are_the_persons_own_and_no_birth_date_is_kept(network):
     assert person.turns_18_on == date(2036, 6, 1)
     assert isinstance(person.served_at, datetime)
     assert "2018-06-01" not in json.dumps([list(map(str, row)) for row in rows(network, "SELECT body FROM subject")])
+
+
+def test_under_an_open_review_nothing_of_the_person_ends_and_then_the_words_and_their_key_do(tmp_path, shape):
+    network = in_danger(tmp_path, shape=shape)
+    number = declare(network, "DOC-SELF", "hospital")
+    made = declared(network, number)
+    tables = ("override", "override_words", "review", "subject_key", "inbox", "subject")
+    before = counts(network, *tables)
+    assert all(before.values()), before
+
+    years_pass(network, 12)
+
+    assert counts(network, *tables) == before, "its reviews are open"
+    with network.hub.store.unit(own=[locks.subject(made.subject)]) as unit:
+        for review in unit.reviews.of(made.override_id).values():
+            unit.reviews.put(replace(review, done_at=unit.now, outcome=Outcome.UPHELD, by="w-500"))
+    years_pass(network, 13)
+    assert counts(network, *tables) == dict.fromkeys(tables, 0)
+    assert [entry for entry in said(network) if made.override_id in json.dumps(entry)] == []
+    assert network.verifies()
+    network.hub.close()
 
 
 @ON_SQLITE
