@@ -34,6 +34,11 @@ class Kind(StrEnum):
     WRONG_ROUTE = "wrong-route"  # it went to an agency that it was not for
     CONSENT_VOID = "consent-void"  # the consent that it relied on was void from the start
     CORRECTION = "correction"  # what it said is wrong: a birth date, another file
+    OVERRIDE = "override"  # a review found the override that it went on not justified, or too much sent (3.6)
+
+
+NOT_CALLED_BACK = frozenset({Kind.CORRECTION, Kind.OVERRIDE})
+"""What its recipient holds is put right, or may be what somebody acts on just now: a person telephones."""
 
 
 class Asked(StrEnum):

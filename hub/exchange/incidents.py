@@ -1,7 +1,8 @@
 """Something went wrong with deliveries: what has not left is stopped, who holds the rest is told to lay it aside.
 
 The word to a recipient says which message, and nothing of anybody; it goes by the notices' road. Where its system has
-no place for it, the officer telephones. A correction calls nothing back: what its recipients hold is put right.
+no place for it, the officer telephones; and where it is to be put right, or went on a declared danger that somebody may
+be acting on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consent.incident import Kind, Recall, may_hold, released
+from consent.incident import NOT_CALLED_BACK, Kind, Recall, may_hold, released
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange.ending import CHANGED, RECALLED, end_returned
 from hub.exchange.house import House
@@ -92,7 +93,8 @@ def _taken(house: House, unit: Unit, incident: Incident, case: _Case) -> Holding
         end_returned(house, unit, row, CHANGED if corrected else RECALLED, for_good=not corrected)
     recall, notice_id = Recall.STOPPED, None
     if case.holds is not False:
-        recall = Recall.TELEPHONE if corrected or not _takes_recalls(house, unit, row.system) else Recall.NOTICE
+        by_notice = incident.kind not in NOT_CALLED_BACK and _takes_recalls(house, unit, row.system)
+        recall = Recall.NOTICE if by_notice else Recall.TELEPHONE
     if recall is Recall.NOTICE:
         notice_id = house.ids.uuid()
         unit.notices.put(

@@ -248,16 +248,20 @@ def test_a_consent_that_was_void_and_on_which_nothing_had_left_makes_no_incident
     assert desk.json("incident", "list", "--all")["incidents"] == []
 
 
-def test_what_is_to_be_put_right_is_called_back_by_nobody_and_told_by_telephone(network, desk):
+@pytest.mark.parametrize("kind", ["correction", "override"])
+def test_what_is_to_be_put_right_or_may_be_acted_on_is_told_by_telephone(network, desk, kind):
     envelope = delivered(network)
 
-    opened = desk.json("incident", "open", envelope, "--kind", "correction", *BY)
+    opened = desk.json("incident", "open", envelope, "--kind", kind, *BY)
     network.settle()
 
     assert opened["held"][0]["recall"] == "telephone"
     assert network.inbox("lakeside", "recall") == []
     number = opened["incident"]["id"]
     desk.ok("incident", "telephoned", number, envelope, *BY)
+    if kind == "override":
+        assert "its harm is not determined" in desk.refused("incident", "close", number, *BY)
+        return
     assert desk.json("incident", "close", number, *BY)["incident"]["state"] == "closed", "it is no breach by itself"
 
 
