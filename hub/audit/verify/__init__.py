@@ -95,8 +95,8 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
             raise Wrong(Fault.EXPORT_UNREADABLE, f"{folder.name}/ holds neither entries.jsonl nor hashes.jsonl")
         signed = (claimed, outside) if outside else (claimed,)
         listed = _Column(leaves(hashes), signed) if _is_there(hashes) else None
-        bodies = _beside(times.watch(lines(entries, "body")), listed)
-        own = _Column(ended.leaves(bodies), signed) if _is_there(entries) else None
+        read = ended.leaves(times.watch(lines(entries, "body")), _last_of(listed))
+        own = _Column(read, signed) if _is_there(entries) else None
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     if own is not None:
@@ -171,11 +171,9 @@ def verify_stored(
     except Wrong as wrong:
         return Report(wrong.fault, wrong.reason, wrong.first_wrong)
     left, right = tee(_Lasting(_in_place(stored)))  # read in step, so little is kept between them
-    bodies, leaves_beside = tee(left)
     ended, times = Ended(), Times()
-    seen = times.watch(body for body, _ in bodies)
-    own = _Column(ended.leaves(zip(seen, (leaf for _, leaf in leaves_beside), strict=True)), (outside,))
     listed = _Column((leaf or b"" for _, leaf in right), (outside,))
+    own = _Column(ended.leaves(times.watch(body for body, _ in left), _last_of(listed)), (outside,))
     judged = _without_emptied(_judge(own, listed, Checkpoint(size, root), outside), ended)
     report = replace(judged, warnings=times.warnings)
     if report.ok and not inner_nodes_agree(nodes):
@@ -211,7 +209,7 @@ def verify_copy(
     """
     ended, listed = Ended(), _Column(iter(leaves), outside)
     bodies = (body for body, _ in _in_place((index, body, None) for index, body in entries))
-    own = _Column(ended.leaves(_beside(bodies, listed)), outside)
+    own = _Column(ended.leaves(bodies, _last_of(listed)), outside)
     report = _without_emptied(_judge(own, listed, claimed, None), ended)
     if report.fault is Fault.LOG_EMPTY and claimed.size == 0 and listed.tree.size == 0:
         report = Report(None, "the log is empty", root=base64.b64encode(claimed.root).decode())
@@ -219,9 +217,9 @@ def verify_copy(
     return Compared(report, ahead, tuple(each for each in outside if each not in own.matched and each not in ahead))
 
 
-def _beside(bodies: Iterator[bytes], listed: _Column | None) -> Iterator[tuple[bytes, bytes | None]]:
-    """Each body with the leaf that is listed beside it: the list is read a step ahead (:func:`_compare`)."""
-    return ((body, listed.last if listed else None) for body in bodies)
+def _last_of(listed: _Column | None) -> Callable[[], bytes | None]:
+    """The leaf that is listed beside the line read last: the list is read a step ahead (:func:`_compare`)."""
+    return lambda: (listed.last or None) if listed else None
 
 
 class _Column:

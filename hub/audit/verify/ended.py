@@ -10,7 +10,7 @@ This is the one kind of entry that the verifier reads: ``{"event_type":"RETENTIO
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from hub.audit.tree import leaf_hash
 
@@ -25,16 +25,19 @@ class Ended:
         self._without: list[tuple[int, int]] = []  # ranges of lines without a body, ascending
         self._said: list[tuple[int, int]] = []  # ranges that entries say have ended
 
-    def leaves(self, lines: Iterable[tuple[bytes, bytes | None]]) -> Iterator[bytes]:
+    def leaves(self, bodies: Iterable[bytes], beside: Callable[[], bytes | None]) -> Iterator[bytes]:
         """The leaf hash of each line: of its body, or the one listed beside it where it has none.
 
         Args:
-            lines: (body, leaf hash that is listed beside it or None), in order from 0.
+            bodies: in order from 0.
+            beside: the leaf hash that is listed beside the line read last; None: none is.
         """
-        for index, (body, listed) in enumerate(lines):
-            if body or listed is None:
+        for index, body in enumerate(bodies):
+            if body:
                 if _SAYS in body:
                     self._said += _lines_of(body, before=index)
+                yield leaf_hash(body)
+            elif (listed := beside()) is None:
                 yield leaf_hash(body)
             else:
                 self._note(index)
