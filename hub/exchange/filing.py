@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import orjson
 
@@ -234,7 +235,7 @@ def _in_doubt(consent: Consent) -> bool:
 def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) -> None:
     source, agency = record.source, record.source.system.agency
     actor = record.by or acting(source.system)
-    days = (record.person.turns_16_on, record.person.turns_18_on) if record.person else (None, None)
+    days = _of_a_minor(record, unit)
     ref = found.ref or unit.subjects.mint(*days)
     if found.ref:
         unit.subjects.set_birthdays(ref, *days)
@@ -251,6 +252,14 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
         origin = Origin(source.system.id, source.key, source.read_as)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
+
+
+def _of_a_minor(record: ConsentRecord, unit: Unit) -> tuple[date | None, date | None]:
+    """When the person is 16 and 18 (settled S30); of who is 18 by now nothing is kept, since nothing asks for it."""
+    person = record.person
+    if person is None or person.turns_18_on is None or person.turns_18_on <= unit.now.date():
+        return None, None
+    return person.turns_16_on, person.turns_18_on
 
 
 def _ask(house: House, unit: Unit, record: ConsentRecord) -> None:

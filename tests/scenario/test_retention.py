@@ -325,7 +325,14 @@ def test_the_days_are_the_persons_own_and_no_birth_date_is_kept(network):
         person = peek.keeping.people([ref])[ref]
     assert person.turns_18_on == date(2036, 6, 1)
     assert isinstance(person.served_at, datetime)
-    assert "2018-06-01" not in json.dumps([list(map(str, row)) for row in rows(network, "SELECT body FROM subject")])
+    kept = json.dumps([list(map(str, row)) for row in rows(network, "SELECT body FROM subject")])
+    assert "2018-06-01" not in kept
+
+
+def test_of_a_grown_person_no_day_is_kept(network):
+    over(network, birth_date="2008-06-01")  # 18 on this very day
+
+    assert rows(network, "SELECT body FROM subject") == [('{"deceased_by":{}}',)]
 
 
 def test_under_an_open_review_nothing_of_the_person_ends_and_then_the_words_and_their_key_do(tmp_path, shape):
