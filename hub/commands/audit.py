@@ -16,7 +16,8 @@ import typer
 from hub.audit.cosign import cosign
 from hub.audit.own import verify_own
 from hub.audit.receipts import consistency, inclusion
-from hub.audit.verify import Report, verify_export, with_cosigners
+from hub.audit.verify import Report, verify_export
+from hub.audit.verify.cosigned import with_cosigners
 from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
 from hub.commands.receipt import At, put, tell
 from hub.commands.tools import Hub

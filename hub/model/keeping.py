@@ -15,6 +15,7 @@ class Room(StrEnum):
     REFERRALS = "referrals"  # with their steps
     OVERRIDES = "overrides"  # declared duties of care with their words and reviews
     CONSENTS = "consents"  # with all their versions
+    REQUESTS = "requests"  # of clients who asked who got what
     PEOPLE = "people"  # references, aliases, digests, lifted directives, the key of what was written of them
     LINES = "lines"  # of the log: what they say; their hashes stay
 

@@ -43,7 +43,7 @@ class AuditTable:
         c, first = t.audit_entry.c, stamp(at)
         statement = select(c.id, c.body).where(c.id >= f"{first}-", c.id < f"{first}.").order_by(c.id)
         for row in self._scope.read(statement, t.audit_entry):
-            said = orjson.loads(row.body)
+            said = orjson.loads(row.body or b'{"event_type":""}')  # one that has ended says nothing
             ours = said["event_type"] == AuditEvent.DELIVERY and said.get("envelope_id") == envelope_id
             if ours and said.get("payload_digest"):
                 return row.id, row.body

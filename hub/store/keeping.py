@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import orjson
@@ -41,6 +41,7 @@ class KeepingTable:
             Room.REFERRALS: self._referrals,
             Room.OVERRIDES: self._overrides,
             Room.CONSENTS: self._consents,
+            Room.REQUESTS: self._requests,
             Room.PEOPLE: self._people,
             Room.LINES: self._lines,
         }
@@ -66,6 +67,7 @@ class KeepingTable:
         ids = list(keys)
         if room is Room.LINES:
             self._scope.write(update(t.audit_entry).where(t.audit_entry.c.id.in_(ids)).values(body=b""))
+            self._delete(t.audit_about, t.audit_about.c.entry_id.in_(ids))
         elif room is Room.MESSAGES:
             envelopes = select(t.inbox.c.envelope_id).where(t.inbox.c.message_id.in_(ids))
             self._delete(t.handover_basis, t.handover_basis.c.envelope_id.in_(envelopes))
@@ -283,6 +285,22 @@ class KeepingTable:
         by_referrals = self._scope.read(select(r.consent_id).where(r.consent_id.in_(consent_ids)).distinct())
         return {row.basis.removeprefix("consent:") for row in by_messages} | {row.consent_id for row in by_referrals}
 
+    def _requests(self, before: datetime, after: str, limit: int) -> tuple[list[Old], Sequence[Any]]:
+        c = t.request.c
+        where = (c.request_id > after, c.asked_on < before.date().isoformat())
+        rows = self._scope.read(select(t.request).where(*where).order_by(c.request_id).limit(limit), t.request)
+        found = [
+            Old(
+                key=row.request_id,
+                agency=row.agency,
+                at=datetime.combine(date.fromisoformat(row.asked_on[:10]), time(), UTC),
+                people=(row.subject_ref,),
+                is_open=row.answered_on is None,
+            )
+            for row in rows
+        ]
+        return found, rows
+
     def _people(self, before: datetime, after: str, limit: int) -> tuple[list[Old], Sequence[Any]]:
         s = t.subject.c
         where = (s.ref > after, s.minted_at < text(before))
@@ -335,6 +353,7 @@ _BELONGS: Mapping[Room, Sequence[tuple[Table, str]]] = {
     Room.REFERRALS: ((t.referral_event, "number"), (t.referral, "number")),
     Room.OVERRIDES: ((t.override_words, "override_id"), (t.review, "override_id"), (t.override, "override_id")),
     Room.CONSENTS: ((t.consent_alias, "consent_id"), (t.consent_event, "consent_id"), (t.consent, "consent_id")),
+    Room.REQUESTS: ((t.request, "request_id"),),
     Room.PEOPLE: (*((table, "subject_ref") for table in _WITH_THE_PERSON), (t.subject, "ref")),
 }
 

@@ -275,7 +275,9 @@ class StoreContract:
         for number, details in enumerate(({"subject_ref": one}, {"subject_ref": other}, {}, {"subject_ref": one})):
             clock.advance(timedelta(seconds=1))
             with store.unit() as unit:
-                unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"count": number, **details}))
+                unit.audit.append(
+                    Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"what": "test", "count": number, **details})
+                )
 
         with store.peek() as rows:
             assert [entry["count"] for entry in rows.audit.about([one])] == [0, 3]
@@ -288,7 +290,9 @@ class StoreContract:
         with store.unit() as unit:
             for number in range(count):
                 details = {"subject_ref": ref, "count": number}
-                unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), details))
+                unit.audit.append(
+                    Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"what": "test", "count": 1, **details})
+                )
             assert len(list(unit.audit.about([ref]))) == count, "what this unit has written is read too"
 
         with store.peek() as rows:
@@ -297,7 +301,9 @@ class StoreContract:
     def test_an_entry_that_is_rolled_back_is_about_nobody(self, store: Any) -> None:
         ref = self.mint(store)
         with pytest.raises(RuntimeError), store.unit() as unit:
-            unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"subject_ref": ref}))
+            unit.audit.append(
+                Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {"what": "test", "count": 1, "subject_ref": ref})
+            )
             raise RuntimeError
 
         with store.peek() as rows:

@@ -27,7 +27,7 @@ from hub.audit.verify.ended import Ended
 from hub.audit.verify.faults import Fault, Wrong
 from hub.audit.verify.lines import leaves, lines
 from hub.audit.verify.nodes import inner_nodes_agree
-from hub.audit.verify.notes import COSIGNED, Checkpoint, cosigned_at, parse_key, read_checkpoint, read_note
+from hub.audit.verify.notes import Checkpoint, parse_key, read_checkpoint, read_note
 from hub.audit.verify.times import Times
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "verify_copy",
     "verify_export",
     "verify_stored",
-    "with_cosigners",
 ]
 
 
@@ -105,28 +104,6 @@ def verify_export(folder: Path, *, key: str, checkpoint: bytes | None = None) ->
     assert listed is not None, "one of the two files is there"
     report = replace(_judge(listed, None, claimed, outside), bodies=False)
     return replace(report, reason=f"{report.reason} (hashes only: no entry was read)") if report.ok else report
-
-
-def with_cosigners(report: Report, note: bytes, lines: Sequence[str]) -> Report:
-    """The same report with who has cosigned a checkpoint; a fault where one of them has not.
-
-    Args:
-        note: the checkpoint, whose own signature the report has judged.
-        lines: the cosigners' verifier-key lines, from outside.
-    """
-    if not report.ok:
-        return report
-    found = []
-    try:
-        for line in lines:
-            key = parse_key(line, COSIGNED)
-            at = cosigned_at(note, key)
-            if at is None:
-                raise Wrong(Fault.NOT_COSIGNED, f"{key.name}+{key.key_id.hex()} has not cosigned the checkpoint")
-            found.append((key.name, at))
-    except Wrong as wrong:
-        return replace(report, fault=wrong.fault, reason=wrong.reason)
-    return replace(report, cosigned=tuple(found))
 
 
 def _without_emptied(report: Report, ended: Ended) -> Report:

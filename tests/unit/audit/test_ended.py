@@ -35,7 +35,14 @@ def emptied(log, keys, database, tmp_path):
         log.export(tmp_path / "out")
         head = log.head()
         stored = [(entry.index, entry.body, entry.leaf) for entry in log.stored()]
-        ours = verify_stored(stored, size=head.size, root=head.root, key=keys.verifier, checkpoint=lodged)
+        ours = verify_stored(
+            stored,
+            nodes=lambda: log.nodes(head.size),
+            size=head.size,
+            root=head.root,
+            key=keys.verifier,
+            checkpoint=lodged,
+        )
         leaves = [leaf or b"" for _, _, leaf in stored]
         claimed = Checkpoint(head.size, head.root)
         copied = verify_copy([(index, body) for index, body, _ in stored], leaves, claimed, ()).report
