@@ -6,18 +6,21 @@ both gates, and the recipient's system has it or does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consent.model.words import Category, Purpose
+from consent.packs import PACKAGED
 from hub.desk.consents import forbid
 from hub.desk.who import Who
 from hub.model.directory import Service
 from tests import cms_builder as cms
 from tests.danger import BODIES, answers, client, declare, declared, in_danger, other
-from tests.network import Network
+from tests.network import Network, agreement
 
 CHILD = {"child_name": "Tremblay, Noé", "child_birth_date": "2018-05-04"}
 OLDER = {"child_name": "Tremblay, Noé", "child_birth_date": "2009-05-04"}  # 17
@@ -316,3 +319,121 @@ def test_a_limb_that_was_forgotten_is_filled_in_and_it_goes(tmp_path):
 
     assert len(network.inbox("hospital", "override")) == 1
     assert declared(network, number).version == 2
+
+
+ELSEWHERE = {
+    "au": """
+[code.AU-PGS1] # Privacy Act 1988 (Cth) s.16A item 1
+answer = "OV_SELF_HARM"
+kind = "may"
+limbs = ["consent-impracticable", "serious-threat"]
+bodies = ["HOSPITAL"]
+profile = ["IDENT", "CONTACT", "RISK"]
+""",
+    "au-vic": """
+[code.AU-VIC-FV] # Family Violence Protection Act 2008 (Vic) Part 5A
+answer = "OV_STATUTORY"
+kind = "scheme"
+limbs = ["risk-assessment"]
+bodies = ["PRESCRIBED_BODY"]
+profile = ["IDENT", "RISK"]
+""",
+    "us": "",
+}
+
+
+def elsewhere(folder: Path, pack: str, limbs: str = "") -> Network:
+    """The same network under another pack of the data folder; ``limbs`` of DOC-UNCON, if not Ontario's."""
+    network = in_danger(folder)
+    packs = network.hub.settings.packs
+    packs.mkdir(exist_ok=True)
+    ontario = (PACKAGED / "ca-on.toml").read_text()
+    if limbs:
+        ontario = ontario.replace(
+            'limbs = ["cannot-decide", "not-in-time", "care-or-kin", "earlier-instruction"]', limbs
+        )
+    (packs / f"{pack}.toml").write_text(ontario + ELSEWHERE[pack])
+    network.reopen()
+    for agency in network.directory().agencies.values():
+        body = "PRESCRIBED_BODY" if pack == "au-vic" and agency.id in ("harbour", "police") else agency.body
+        network.put(replace(agency, pack=pack, body=body))
+    return network
+
+
+def saying(network: Network, code: str, to: str, answered: dict[str, str]) -> int:
+    """A declaration with limbs of another pack, about another client each time, approved."""
+    db = network.db("harbour")
+    (clients,) = db.execute("SELECT COUNT(*) FROM client").fetchone()
+    about = other(network, clients)
+    number = cms.add_override(db, about, code, to, answered)
+    cms.add_word(db, number, "w-900")
+    network.run()
+    return number
+
+
+def test_c_168_a_consent_covers_it_already_and_the_officer_is_told_end_to_end(tmp_path):
+    network = in_danger(tmp_path)
+    about = client(network)
+    network.put(
+        agreement(
+            network.clock.now() - timedelta(days=9),
+            agreement_id="harbour-hospital",
+            parties=("harbour", "hospital"),
+            purposes=(Purpose.SAFETY,),
+            categories=(Category.IDENT, Category.CONTACT, Category.RISK),
+            events=("override-disclosure",),
+        )
+    )
+    said = {"purposes": "SAFETY", "categories": "IDENT CONTACT RISK"}
+    cms.add_consent(network.db("harbour"), about, "hospital", **said)
+
+    number = declare(network, "DOC-SELF", "hospital", about)
+
+    outcome, codes = answers(network, number)[-1]
+    assert (outcome, codes[0], codes[-1]) == ("PERMIT", "OK_CONSENT", "OX_NOT_NEEDED")
+    assert len(network.inbox("hospital", "override")) == 1
+    assert declared(network, number).used_by is None, "it was not needed, so it is not used up"
+
+
+@pytest.mark.parametrize(
+    ("impracticable", "answer"),
+    [
+        pytest.param("", ("DENY", "OX_THRESHOLD"), id="C-178 consent could practicably be asked for"),
+        pytest.param("She hung up.", ("PERMIT_REDACTED", "OV_SELF_HARM"), id="and where it could not"),
+    ],
+)
+def test_c_178_under_the_pack_of_australia_end_to_end(tmp_path, impracticable, answer):
+    network = elsewhere(tmp_path, "au")
+
+    number = saying(
+        network, "AU-PGS1", "hospital", {"consent-impracticable": impracticable, "serious-threat": "She has tablets."}
+    )
+
+    outcome, codes = answers(network, number)[-1]
+    assert (outcome, codes[0]) == answer
+    assert len(network.inbox("hospital", "override")) == int(bool(impracticable))
+
+
+def test_c_179_between_prescribed_bodies_of_victoria_end_to_end(tmp_path):
+    network = elsewhere(tmp_path, "au-vic")
+
+    number = saying(network, "AU-VIC-FV", "police", {"risk-assessment": "He was seen outside with a knife."})
+    outside = saying(network, "AU-VIC-FV", "hospital", {"risk-assessment": "He was seen outside with a knife."})
+
+    assert answers(network, number)[-1][1][0] == "OV_STATUTORY"
+    assert len(network.inbox("police", "override")) == 1
+    assert answers(network, outside)[-1][1][0] == "OX_RECIPIENT"
+    assert not network.inbox("hospital")
+
+
+def test_c_180_a_medical_emergency_names_who_receives_it_end_to_end(tmp_path):
+    asked = ("cannot-decide", "not-in-time", "care-or-kin", "earlier-instruction", "recipient-name-and-affiliation")
+    network = elsewhere(tmp_path, "us", f"limbs = {list(asked)}".replace("'", '"'))
+    answered = dict.fromkeys(asked, "Dr Osei, emergency, General Hospital.")
+
+    number = saying(network, "DOC-UNCON", "hospital", answered)
+    nameless = saying(network, "DOC-UNCON", "hospital", answered | {"recipient-name-and-affiliation": ""})
+
+    assert answers(network, number)[-1][1][0] == "OV_UNCONSCIOUS"
+    assert answers(network, nameless)[-1][1][0] == "OX_THRESHOLD"
+    assert len(network.inbox("hospital", "override")) == 1
