@@ -41,6 +41,8 @@ def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[
         AlertCode.SYSTEM_AWAY: len(long_away),
         AlertCode.NEAR_RETURN: tally.near_return,
         AlertCode.LOG_BEHIND: tally.log_pending if behind else 0,
+        AlertCode.OVERRIDE_USED: tally.reviews_due,
+        AlertCode.REVIEW_LATE: tally.reviews_late,
     }
     return [Alert(code, count) for code, count in counts.items() if count]
 

@@ -39,6 +39,16 @@ class AlertCode(Enum):
         "entries of the audit log that have waited for their place far longer than the second that is promised",
         "see that `hub work` runs, and that the store's disk keeps up",
     )
+    OVERRIDE_USED = (
+        (Role.OFFICER,),
+        "declared duties of care on which something was sent, and which wait for your review",
+        "`hub override list` says which, and until when",
+    )
+    REVIEW_LATE = (
+        (Role.OFFICER,),
+        "parts of reviews whose time is over",
+        "`hub override list` says which; ask whose part it is",
+    )
     NEAR_RETURN = (
         (Role.ADMINISTRATOR,),
         "messages that go back to their sender within a day, undelivered",

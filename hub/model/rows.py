@@ -196,6 +196,7 @@ class Tally:
         log_entries: the audit log's committed size.
         log_pending: entries that have no place in it yet.
         log_pending_since: when the oldest of them was written.
+        reviews_due: overrides that wait for the officer's outcome; ``reviews_late``: parts whose time is over.
     """
 
     messages: Mapping[str, int]
@@ -209,3 +210,5 @@ class Tally:
     log_entries: int
     log_pending: int = 0
     log_pending_since: datetime | None = None
+    reviews_due: int = 0
+    reviews_late: int = 0

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, func, select
 
+from consent.model.reviewed import Part
 from hub.model.envelope import ENDS, MessageState
 from hub.model.rows import Tally
 from hub.store import tables as t
@@ -24,7 +25,7 @@ class CountTable:
 
     def tally(self, near: datetime) -> Tally:
         """All counts at one instant."""
-        h = t.handover.c
+        h, r = t.handover.c, t.review.c
         is_open = h.state.in_(_OPEN)
         (first,) = self._scope.read(select(func.min(h.return_at).label("at")).where(is_open))
         return Tally(
@@ -39,6 +40,8 @@ class CountTable:
             log_entries=self._log_entries(),
             log_pending=self._count(t.audit_pending),
             log_pending_since=self._pending_since(),
+            reviews_due=self._count(t.review, r.done_at.is_(None), r.part == Part.OFFICER.value),
+            reviews_late=self._count(t.review, r.done_at.is_(None), r.due_at <= text(self._scope.now)),
         )
 
     def _log_entries(self) -> int:

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from hub.exchange.alerts import standing
+from hub.model.alerts import Alert, AlertCode
 from hub.model.directory import Worker
+from tests import cms_builder as cms
+from tests.danger import declare, declared, in_danger
 from tests.network import Network, make, refer
 from tests.tidy.house import ROOT
 from tests.unit.commands.conftest import Desk
@@ -59,6 +63,33 @@ def network(tmp_path: Path) -> Network:
     made.run()
     made.hub.close()
     return made
+
+
+def test_from_an_alert_to_a_closed_review_as_the_guide_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    network = in_danger(tmp_path)
+    network.put(Worker("officer", "hub", "officer"))
+    number = declare(network, "DOC-SELF", "hospital")
+    override = declared(network, number).override_id
+    assert [alert.code for alert in standing_alerts(network)] == [AlertCode.OVERRIDE_USED]
+    cms.add_word(
+        network.db("harbour"), number, "w-301", "self-review", said="I rang her back at ten, and she was safe."
+    )
+    network.run()
+    officer = Officer(Desk(network.dir / "hub", network.clock, []), tmp_path)
+    officer.words["OVERRIDE"] = override
+
+    officer.do("Somebody was in danger")
+
+    assert "nothing is due" in officer.said[-1][1]
+    assert standing_alerts(network) == []
+    network.hub.close()
+
+
+def standing_alerts(network: Network) -> list[Alert]:
+    """What the officer would be told now."""
+    with network.hub.store.peek() as rows:
+        return standing(rows.counts.tally(rows.now), {}, rows.now)
 
 
 def test_a_client_who_asks_has_a_page_and_the_request_is_closed(

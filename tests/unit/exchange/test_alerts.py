@@ -46,6 +46,10 @@ def test_a_system_counts_when_it_has_been_away_for_a_while() -> None:
 def test_a_log_that_gives_no_places_is_told_of() -> None:
     pending = replace(QUIET, log_pending=5, log_pending_since=NOW - BEHIND_FOR)
 
+    assert codes(standing(replace(QUIET, reviews_due=2, reviews_late=1), {}, NOW)) == {
+        AlertCode.OVERRIDE_USED: 2,
+        AlertCode.REVIEW_LATE: 1,
+    }
     assert codes(standing(pending, {}, NOW)) == {AlertCode.LOG_BEHIND: 5}
     assert standing(pending, {}, NOW - A_SECOND) == []
 
