@@ -78,6 +78,11 @@ class Packs:
         """A reason code of an override, or None where the pack has none such (``OX_CONTENT``)."""
         return self.codes.get(pack_id, {}).get(code)
 
+    def limbs(self, code: str) -> frozenset[str]:
+        """Every limb that a pack asks for under a reason code."""
+        terms = [each[code].terms for each in self.codes.values() if code in each]
+        return frozenset(limb for one in terms for limb in (*one.limbs, *one.limbs_against_a_no))
+
     def is_mandatory(self, code: str) -> bool:
         """Whether any pack makes this reason code that of a mandatory report."""
         return any(code in each and each[code].terms.kind == "must" for each in self.codes.values())

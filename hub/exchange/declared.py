@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
 from adapters.contract import RecordKind
 from consent.model.words import Category, Risk
+from consent.packs.codes import CODES
 from hub.errors import RecordUnreadable
 from hub.exchange.house import House
 from hub.exchange.records import BY_HAND, Declared, LimbSaid, Source, WordRecord
@@ -22,6 +23,7 @@ from hub.model.canonical import canonical
 from hub.model.fhir import Resource
 from hub.model.record import Record
 
+NO_CODE = "OTHER"  # stands for whatever is none of the list; it is refused (C-160)
 CHILD = ("DOC-CHILD", "ST-CHILD-PROTECT", "ST-CHILD-PROTECT-Y")
 CONSENT_SOUGHT = ("yes-refused", "not-possible", "unsafe-to-ask")
 NOTICE = ("told-before", "tell-after", "withhold")
@@ -29,6 +31,7 @@ END_CAUSES = ("danger-passed", "can-decide", "consented", "revoked")
 WORDS = ("approval", "self-review")
 MUST_TOLD_MAX = 4_000  # settled S21: letters that a mandatory report tells; what is longer is cut, and never stops it
 SENTENCE_MIN = 30  # [policy] letters: shorter ones are alike in honest reports too (settled S39)
+_ENVELOPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AFTERWARDS = ("ended_at", "end_cause", "reported_to", "reported_at", "entered_by")
 _DANGER_OF: Mapping[str, Risk] = {
     **dict.fromkeys(CHILD, Risk.CHILD_ABUSE),
@@ -51,14 +54,15 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
         RecordUnreadable: it keeps something back that nobody understands.
     """
     said = record.fields
-    code, narrative = said.get("code", ""), _tidy(said.get("narrative", ""))
+    code = said.get("code", "") if said.get("code") in CODES else NO_CODE
+    narrative = _tidy(said.get("narrative", ""))
     own = (_DANGER_OF[code],) if code in _DANGER_OF else ()
     digest = house.keys.digest
     return Declared(
         code=code,
         worker=said.get("worker", ""),
         entered_by=digest("account", f"{_where(source)}/{said.get('entered_by', '')}"),
-        limbs=tuple(_limbs(record)),
+        limbs=tuple(_limbs(record, house.packs.limbs(code))),
         imminent=said.get("imminent") == "1",
         told=_tidy(_told(record)),
         narrative=narrative,
@@ -70,7 +74,7 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
         notice=_one_of(said.get("notice", ""), NOTICE),
         risks=tuple(dict.fromkeys((*own, *_known(said.get("danger", "").split(), Risk)))),
         narrowed=_narrowed(source, said.get("narrowed", "")),
-        covers=said.get("covers", ""),
+        covers=said.get("covers", "") if _ENVELOPE.fullmatch(said.get("covers", "")) else "",
         child_turns_16_on=_turns(person, 16) if code in CHILD else None,
         ended="ended_at" in said,
         end_cause=_one_of(said.get("end_cause", ""), END_CAUSES) or ("revoked" if "ended_at" in said else ""),
@@ -129,8 +133,11 @@ def _told(record: Record) -> str:
     return rows[0].fields.get("told", "") if rows else ""
 
 
-def _limbs(record: Record) -> Iterable[LimbSaid]:
+def _limbs(record: Record, known: Collection[str]) -> Iterable[LimbSaid]:
+    """Those that the code asks for; what is no limb of it is somebody's text, and goes nowhere."""
     for row in record.children.get("limbs", ()):
+        if row.fields["limb"] not in known:
+            continue
         yield LimbSaid(row.fields["limb"], row.fields.get("attested") == "1", _tidy(row.fields.get("fact", "")))
 
 

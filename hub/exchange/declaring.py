@@ -30,8 +30,9 @@ from hub.exchange.waiting import tell
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
-from hub.ports import Peek, Unit
+from hub.ports import Directory, Peek, Unit
 
+UNLISTED = "unlisted"  # stands for a worker whom the directory has not
 ROUNDS_MAX = 5  # times a record is looked at anew because the world moved between peek and unit
 NOT_THERE = "override: got the number of no declaration, expected one that was saved before it; look at override_id"
 
@@ -101,6 +102,8 @@ def approve(house: House, override_id: str, worker: str, account: str, actor: Ac
         now = unit.overrides.get(override_id)
         if now is None or now.used_by or now.ended_at or now.approver == worker or account == now.entered_by:
             return False
+        if worker not in unit.directory.all().workers:
+            return False  # a name that the directory has not approves nothing
         unit.overrides.put(replace(now, approver=worker, approved_at=unit.now))
         unit.audit.append(override_entry(AuditEvent.OVERRIDE_APPROVED, now, actor, unit.now, approver=worker))
     return True
@@ -193,16 +196,23 @@ def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said:
 
 def _declared_anew(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> Declaration:
     subject = _subject(house, unit, record, found, said)
-    declared = as_declared(house, record, found.standing, subject, unit.now)
+    declared = as_declared(house, unit.directory.all(), record, found.standing, subject, unit.now)
     unit.overrides.put(declared)
     unit.audit.append(declared_entry(declared, acting(record.source.system), unit.now))
     return declared
 
 
 def as_declared(
-    house: House, record: ReferralRecord, before: Declaration | None, subject: str | None, at: datetime
+    house: House,
+    directory: Directory,
+    record: ReferralRecord,
+    before: Declaration | None,
+    subject: str | None,
+    at: datetime,
 ) -> Declaration:
-    """What a record declares, as it is kept.
+    """What a record declares, as it is kept: ids of the directory, codes, counts; a text of the record's is none of it.
+
+    What was approved were other words: a correction is approved anew.
 
     Args:
         before: what it declared before it was corrected.
@@ -214,14 +224,14 @@ def as_declared(
         override_id=before.override_id if before else house.ids.number(),
         version=before.version + 1 if before else 1,
         agency=source.system.agency,
-        recipient=record.performer.agency,
+        recipient=record.performer.agency if record.performer.agency in directory.agencies else "",
         code=said.code,
         subject=subject,
         system=source.system.id,
         record_key=source.key,
         content=said.content,
         declared_at=at,
-        worker=said.worker,
+        worker=_known_worker(directory, said.worker),
         entered_by=said.entered_by,
         limbs=tuple(Limb(each.id, each.attested, bool(each.fact)) for each in said.limbs),
         imminent=said.imminent,
@@ -236,9 +246,12 @@ def as_declared(
         narrowed=said.narrowed,
         covers=said.covers,
         child_turns_16_on=said.child_turns_16_on,
-        approver=before.approver if before else None,
-        approved_at=before.approved_at if before else None,
     )
+
+
+def _known_worker(directory: Directory, name: str) -> str:
+    """An id of the directory; whom it has not is a person all the same, and their name is nobody's business here."""
+    return name if not name or name in directory.workers else UNLISTED
 
 
 def _subject(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> str | None:

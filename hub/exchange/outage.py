@@ -135,7 +135,7 @@ def _one(house: House, directory: Directory, system: System, raw: Raw) -> bool:
 
 def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
     """Decide, write it into the journal, send."""
-    rows = _Offline(directory, house.clock.now(), as_declared(house, record, None, None, house.clock.now()))
+    rows = _Offline(directory, house.clock.now(), as_declared(house, directory, record, None, None, house.clock.now()))
     submission = _addressed(house, rows, record)
     question = at_gate_1(submission)
     facts = gather_provisional(cast(Peek, rows), replace(question, identity="one"), house.packs).facts

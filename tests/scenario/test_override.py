@@ -6,6 +6,7 @@ both gates, and the recipient's system has it or does not.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,8 +20,9 @@ from hub.desk.consents import forbid
 from hub.desk.who import Who
 from hub.model.directory import Service
 from tests import cms_builder as cms
-from tests.danger import BODIES, answers, client, declare, declared, in_danger, other
+from tests.danger import BODIES, answers, client, declare, declared, in_danger, limbs, other
 from tests.network import Network, agreement
+from tests.shapes import ask
 
 CHILD = {"child_name": "Tremblay, Noé", "child_birth_date": "2018-05-04"}
 OLDER = {"child_name": "Tremblay, Noé", "child_birth_date": "2009-05-04"}  # 17
@@ -316,9 +318,59 @@ def test_a_limb_that_was_forgotten_is_filled_in_and_it_goes(tmp_path):
     db = network.db("harbour")
     db.execute("UPDATE override_limb SET attested = 1, fact = 'She has done it before.' WHERE limb = 'serious'")
     network.run()
+    assert network.told("harbour")[-1][2] == "OX_SECOND_PERSON", "what was approved were other words"
+    assert not network.inbox("hospital")
 
+    cms.add_word(db, number, "w-900")
+    network.run()
     assert len(network.inbox("hospital", "override")) == 1
     assert declared(network, number).version == 2
+
+
+def test_what_was_approved_for_one_recipient_does_not_go_to_another(tmp_path):
+    network = in_danger(tmp_path)
+    number = declare(network, "DOC-SELF", "landlord")
+
+    cms.update(network.db("harbour"), "override_declaration", number, recipient_org="hospital")
+    network.run()
+
+    assert answers(network, number)[-1][1][0] == "OX_SECOND_PERSON"
+    assert not network.inbox("hospital")
+
+
+TEXTS = {
+    "worker": "Zqworkerxj",
+    "recipient_org": "Zqorgxj",
+    "code": "ZQCODEXJ",
+    "covers": "Zqcoversxj",
+    "danger": "Zqdangerxj",
+}
+
+
+@pytest.mark.parametrize("field", TEXTS)
+def test_a_text_in_the_place_of_a_code_goes_nowhere_inv_1(tmp_path, field):
+    network = in_danger(tmp_path)
+    db = network.db("harbour")
+    answered = {**limbs("DOC-SELF"), "Zqlimbxj": "x"}
+    said = {"code": "DOC-SELF", "recipient_org": "hospital", field: TEXTS[field]}
+    number = cms.add_override(db, client(network), said.pop("code"), said.pop("recipient_org"), answered, **said)
+    cms.add_word(db, number, "Zqapproverxj")
+    network.run()
+
+    stored = ask(network.hub.settings, "SELECT body FROM override")
+    decided = ask(network.hub.settings, "SELECT facts FROM decision")
+    assert network.entries(), "the declaration was decided"
+    assert "zq" not in json.dumps([network.entries(), network.inbox("harbour"), *map(str, stored + decided)]).lower()
+
+
+def test_a_worker_whom_the_directory_has_not_may_report_and_nothing_else(tmp_path):
+    network = in_danger(tmp_path)
+
+    report = declare(network, "ST-CHILD-PROTECT", "society", worker="Jo Nobody", **CHILD, **ALONE)
+    other_one = declare(network, "DOC-SELF", "hospital", other(network, 1), worker="Jo Nobody")
+
+    assert answers(network, report)[-1][1][0] == "OV_STATUTORY"
+    assert answers(network, other_one)[-1][1][0] == "OX_ROLE"
 
 
 ELSEWHERE = {
