@@ -47,6 +47,7 @@ from hub.compose import (
     bring_up_to_date,
     card_of,
     compose,
+    cut_off,
     initialise,
     kinds_of,
     load_mappings,
@@ -104,6 +105,7 @@ def real_tools() -> Tools:
     """The world as it is."""
     return Tools(
         open=_open,
+        cut_off=lambda folder: cut_off(read_settings(folder)),
         prepare=_prepare,
         make_passwords=lambda folder: make_passwords(read_settings(folder)),
         migrate=_migrate,

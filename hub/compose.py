@@ -25,7 +25,7 @@ from hub.clock import UtcClock
 from hub.directory.cells import is_id
 from hub.directory.routes import read_routes
 from hub.errors import Refused, Unavailable
-from hub.exchange import Exchange, Report, retention, wake
+from hub.exchange import Exchange, Report, outage, retention, wake
 from hub.exchange.alerts import Watch
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
@@ -172,13 +172,19 @@ def time_of_units(settings: Settings, clock: Clock | None) -> Callable[[Connecti
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """A prepared folder's store, keys and log, which belong together."""
+class Reached:
+    """A prepared folder's store and keys."""
 
     store: SqlStore
     keys: KeyRing
-    log: AuditLog
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Reached):
+    """With the log; they belong together."""
+
+    log: AuditLog
 
 
 @contextmanager
@@ -198,7 +204,7 @@ def verified(settings: Settings, clock: Clock | None, ids: Ids) -> Iterator[Veri
         require_same_hub(store, keys)
         log = AuditLog(store.database, keys, clock, settings.checkpoints, now=now)
         log.verify_at_start()
-        yield Verified(store, keys, log, clock)
+        yield Verified(store, keys, clock, log)
 
 
 def compose(
@@ -223,37 +229,65 @@ def compose(
     with ExitStack() as opened:  # what is open is closed again where the rest cannot be built
         found = opened.enter_context(verified(settings, clock, ids))
         sweep(settings.dir)
-        store, keys, clock = found.store, found.keys, found.clock
+        store = found.store
         cards = adapters_of(settings.mappings)
         _require_kinds(store, cards)
-        connections = SystemConnections(cards, store, clock, ids, keys.digest)
-        bus, close_bus = _bus(settings, store, clock)
+        connections = SystemConnections(cards, store, found.clock, ids, found.keys.digest)
+        bus, close_bus = _bus(settings, store, found.clock)
         opened.callback(close_bus)
-        journal = Journal(settings.dir / "journal", keys)
-        journal.prepare()
-        alerts, urls = alerts_of(settings), lodge_of(settings)
-        house = House(
-            store=store,
-            bus=bus,
-            clock=clock,
-            ids=ids,
-            keys=keys,
-            words=WordKeys(settings.keys / "words", ids),
-            journal=journal,
-            packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
-            schema=MessageSchema(),
-            adapters=cards,
-            mappings={kind: load_mappings(kind, settings.mappings) for kind in cards},
-            connections=connections,
-            limits=limits or Limits(),
-            routes=read_routes(settings.agencies),
-            worker=f"{os.getpid()}-{ids.number()}",
-        )
+        house = _house(settings, found, bus, connections, ids, limits)
         activate(house)
         settings.halted.unlink(missing_ok=True)
+        alerts, urls = alerts_of(settings), lodge_of(settings)
         let_go = opened.pop_all().close
     watch, lodging = Watch(house, alerts, report), Lodging(urls, house, found.log.newest, report)
     return Hub(settings, house, Exchange(house, report), store, found.log, connections, watch, lodging, let_go)
+
+
+@contextmanager
+def cut_off(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Iterator[Callable[[], bool]]:
+    """While the store cannot be reached and the hub cannot start: a step that sends what must not wait (INV-7).
+
+    Nothing is read from the store; what went is written into it by the next hub that can start.
+
+    Raises:
+        Refused, IntegrityBroken: the folder has not been prepared, or its keys are damaged.
+    """
+    require_prepared(settings)
+    ids = ids or RandomIds()
+    with hold.shared(settings.dir), closing(open_store(settings, clock, ids)) as store:
+        found = Reached(store, open_keys(settings, ids), clock or UtcClock())
+        cards = adapters_of(settings.mappings)
+        connections = SystemConnections(cards, store, found.clock, ids, found.keys.digest)
+        house = _house(settings, found, StoredBus(store.database, found.clock), connections, ids, None)
+        with closing(connections):
+            yield lambda: outage.step(house)
+
+
+def _house(
+    settings: Settings, found: Reached, bus: Bus, connections: SystemConnections, ids: Ids, limits: Limits | None
+) -> House:
+    """Everything that the road is handed."""
+    journal = Journal(settings.dir / "journal", found.keys)
+    journal.prepare()
+    cards = connections.adapters
+    return House(
+        store=found.store,
+        bus=bus,
+        clock=found.clock,
+        ids=ids,
+        keys=found.keys,
+        words=WordKeys(settings.keys / "words", ids),
+        journal=journal,
+        packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
+        schema=MessageSchema(),
+        adapters=cards,
+        mappings={kind: load_mappings(kind, settings.mappings) for kind in cards},
+        connections=connections,
+        limits=limits or Limits(),
+        routes=read_routes(settings.agencies),
+        worker=f"{os.getpid()}-{ids.number()}",
+    )
 
 
 def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callable[[], None]]:

@@ -79,7 +79,7 @@ def loop(hub: Hub, failures: Failures, stop: Asked, sleep: Callable[[float], Non
     idle_s = IDLE_FIRST_S
     while not stop.asked and steps < (ONCE_MAX if once else steps + 1):
         steps += 1
-        if _step(hub, failures):
+        if attempt(lambda: hub.step() | hub.keep_house(), failures):
             idle_s = IDLE_FIRST_S
             continue
         if once:
@@ -89,10 +89,14 @@ def loop(hub: Hub, failures: Failures, stop: Asked, sleep: Callable[[float], Non
     return steps
 
 
-def _step(hub: Hub, failures: Failures) -> bool:
-    """One step; whether anything was done."""
+def attempt(step: Callable[[], bool], failures: Failures) -> bool:
+    """One step; whether anything was done. What fails is written down.
+
+    Raises:
+        IntegrityBroken: stored bytes do not verify.
+    """
     try:
-        return hub.step() | hub.keep_house()
+        return step()
     except IntegrityBroken:
         raise
     except Exception as error:  # noqa: BLE001 - the worker loop is where the unexpected ends (style §7)

@@ -214,6 +214,7 @@ class Tools:
     """What ``hub/__main__.py`` hands to the commands. Each takes the data folder, or None for the usual one.
 
     Args:
+        cut_off: while its context lasts, a step that sends what must not wait, without the store.
         make_passwords: names of the files that were made.
         prepare: also takes the log's name, or None; returns the log's public key line.
         make_cosigner: takes a new key file and a name; its public line.
@@ -233,6 +234,7 @@ class Tools:
     """
 
     open: Callable[[Path | None, Report], Hub]
+    cut_off: Callable[[Path | None], AbstractContextManager[Callable[[], bool]]]
     prepare: Callable[[Path | None, str | None], str]
     make_passwords: Callable[[Path | None], Sequence[str]]
     migrate: Callable[[Path | None], None]

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from hub.commands.frame import DONE, REFUSED, Dir, Json, show_json, tools
-from hub.commands.loop import IDLE_MAX_S, Failures, Stop, loop, stopping
+from hub.commands.loop import IDLE_MAX_S, Failures, Stop, attempt, loop, stopping
 from hub.commands.tools import Hub
-from hub.errors import IntegrityBroken
+from hub.errors import IntegrityBroken, Unavailable
 from hub.log import Log, LogCode
 
 
@@ -25,11 +25,13 @@ def work(
 ) -> int:
     """Fetch, decide, relay, hand over and keep the log, until it is stopped (SIGTERM, SIGINT).
 
+    While its store is away it waits for it; reports that must be made go meanwhile.
+
     Exit code 0: stopped; 1: with --once, something failed; 3: stored bytes do not verify.
     """
     log = Log()
     failures = Failures(log)
-    with _running(ctx, folder, failures, log) as (hub, stop):
+    with _running(ctx, folder, failures, log, waits=not once) as (hub, stop):
         log.write(LogCode.WORK_STARTED)
         with nullcontext() if once else tools(ctx).integrating(hub.log):
             steps = loop(hub, failures, stop, tools(ctx).sleep, once=once)
@@ -53,7 +55,7 @@ def serve(
     log = Log()
     failures = Failures(log)
     with (
-        _running(ctx, folder, failures, log) as (hub, stop),
+        _running(ctx, folder, failures, log, waits=workers) as (hub, stop),
         tools(ctx).listen(hub, host, port, failures.part) as serves,
     ):
         log.write(LogCode.SERVING, port=port)
@@ -75,19 +77,40 @@ def serve(
 
 
 @contextmanager
-def _running(ctx: typer.Context, folder: Path | None, failures: Failures, log: Log) -> Iterator[tuple[Hub, Stop]]:
+def _running(
+    ctx: typer.Context, folder: Path | None, failures: Failures, log: Log, *, waits: bool
+) -> Iterator[tuple[Hub, Stop]]:
     """The hub, open, and what tells it to stop; a halt is written and told."""
     with ExitStack() as opened:
         try:
-            hub = tools(ctx).open(folder, failures.part)
+            stop = opened.enter_context(stopping())
+            hub = _opened(ctx, folder, failures, stop, waits=waits)
             opened.callback(hub.close)
             gc.freeze()  # what is composed lives as long as the process; looking through it again finds nothing
-            yield hub, opened.enter_context(stopping())
+            yield hub, stop
         except IntegrityBroken as error:
             log.write(LogCode.HALTED, kind=type(error).__name__)
             for failed in tools(ctx).tell_halt(folder):
                 failures.part("alerts", failed)
             raise
+
+
+def _opened(ctx: typer.Context, folder: Path | None, failures: Failures, stop: Stop, *, waits: bool) -> Hub:
+    """The hub. A worker whose store is away waits for it, and sends meanwhile what must not wait.
+
+    Raises:
+        Unavailable: the store is away, and nobody waits for it any longer.
+    """
+    while True:
+        try:
+            return tools(ctx).open(folder, failures.part)
+        except Unavailable as error:
+            if stop.asked or not waits or not error.where.startswith("store"):
+                raise
+            failures.part("store", error)
+        with tools(ctx).cut_off(folder) as step:
+            attempt(step, failures)
+            tools(ctx).sleep(IDLE_MAX_S)
 
 
 def register(app: typer.Typer) -> None:

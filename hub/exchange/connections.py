@@ -135,7 +135,7 @@ class SystemConnections:
     """See :class:`hub.exchange.house.Connections`. Used by one thread at a time."""
 
     def __init__(self, adapters: Mapping[str, Adapter], store: Store, clock: Clock, ids: Ids, digest: Digest) -> None:
-        self._adapters, self._store, self._clock, self._digest = adapters, store, clock, digest
+        self.adapters, self._store, self._clock, self._digest = adapters, store, clock, digest
         self._breaker = Breaker(clock, ids)
         self._open: dict[str, tuple[System, Watched]] = {}
 
@@ -163,7 +163,7 @@ class SystemConnections:
             known[1].close()
             self._breaker.forget(system.id)
         memory = StoreMemory(self._store, system.id, self._digest)
-        connected = self._adapters[system.kind].connect(system.settings, memory, self._clock.now)
+        connected = self.adapters[system.kind].connect(system.settings, memory, self._clock.now)
         source = Watched(connected, system.id, self._breaker, memory)
         self._open[system.id] = (system, source)
         return source

@@ -6,17 +6,24 @@ Consent rules C-142, C-181, C-182, C-189, C-190; INV-7; settled S24.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.__main__ import command_line, real_tools
+from hub.compose import compose, cut_off
 from hub.errors import Unavailable
 from hub.model.directory import Service
+from hub.settings import read_settings
 from tests import cms_builder as cms
 from tests.danger import answers, client, declared, in_danger, limbs
 from tests.network import Network, refer
@@ -131,6 +138,38 @@ def test_c_181_c_189_an_ordinary_message_and_a_calm_override_wait_end_to_end(net
 
     assert len(network.inbox("lakeside", "referral")) == 1
     assert answers(network, number)[-1][1][0] == "OX_SECOND_PERSON"
+
+
+def test_a_worker_that_is_started_while_the_store_is_away_sends_what_must_not_wait_and_starts_later(network, tmp_path):
+    told(network, "ST-CHILD-PROTECT", "society", **CHILD)
+    refer(network, last_name="Moreau", first_name="Éloi", birth_date="1958-03-04")
+    network.hub.close()
+    folder, slept = network.hub.settings.dir, 0
+
+    with ExitStack() as outage:
+        outage.enter_context(store_away(network))
+
+        def sleep(_seconds: float) -> None:
+            nonlocal slept
+            slept += 1
+            if slept == 3:
+                assert len(network.inbox("society", "override")) == 1, "once, and by the journal"
+                outage.close()
+            elif slept > 60:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        tools = replace(
+            real_tools(),
+            open=lambda where, report: compose(read_settings(where), report=report, clock=network.clock),
+            cut_off=lambda where: cut_off(read_settings(where), clock=network.clock),
+            sleep=sleep,
+        )
+        result = CliRunner().invoke(command_line(tools), ["work", "--dir", str(folder)])
+
+    assert result.exit_code == 0, result.output
+    assert "UNREACHABLE" in result.stderr
+    assert len(network.inbox("society", "override")) == 1
+    assert len(network.inbox("lakeside", "referral")) == 1, "the rest waited for the store"
 
 
 def test_what_the_store_knows_already_is_not_sent_again_by_the_journal(network):
