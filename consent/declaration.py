@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from consent.model import Facts
 from consent.model.declared import Override, Terms
-from consent.model.words import Code, Role
+from consent.model.words import Category, Code, Role
 from consent.standing import standing
 
+NEVER_NARROWED = frozenset((Category.IDENT, Category.RISK, Category.CHILD_PROT))  # without them nothing is told
 _MAY_DECLARE = (Role.WORKER, Role.SUPERVISOR, Role.ON_CALL_MANAGER)
-_MAY_APPROVE = (Role.SUPERVISOR, Role.ON_CALL_MANAGER, Role.PRIVACY_OFFICER)
+MAY_APPROVE = (Role.SUPERVISOR, Role.ON_CALL_MANAGER, Role.PRIVACY_OFFICER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,30 @@ def _role(case: _Case) -> bool:
 
 
 def _threshold(case: _Case) -> bool:
-    """3.2: each limb of the test is attested, with its fact."""
-    met = {limb.id for limb in case.override.limbs if limb.attested and limb.told}
+    """3.2: each limb of the test is attested, with its fact; and of a child's report, that it is about a child."""
+    met = attested(case.override)
     against_a_no = case.terms.limbs_against_a_no if standing(case.facts) else ()
-    return not met.issuperset((*case.terms.limbs, *against_a_no))
+    return grown(case.facts, case.override) or not met.issuperset((*case.terms.limbs, *against_a_no))
+
+
+def attested(override: Override) -> set[str]:
+    """The limbs that are so, with the fact; one that is said twice is so where both say it."""
+    not_so = {limb.id for limb in override.limbs if not (limb.attested and limb.told)}
+    return {limb.id for limb in override.limbs} - not_so
+
+
+def grown(facts: Facts, override: Override) -> bool:
+    """Whether what only protects children is declared about somebody who is known to be 18 or older."""
+    turns_16 = override.child_turns_16_on
+    if override.terms is None or not override.terms.child or turns_16 is None:
+        return False
+    today = local_day(facts)
+    return (turns_16.year + 2, turns_16.month, turns_16.day) <= (today.year, today.month, today.day)
+
+
+def local_day(facts: Facts) -> date:
+    """The day it is at the sender."""
+    return facts.at.astimezone(ZoneInfo(facts.pack.zone)).date()
 
 
 def _content(case: _Case) -> bool:
@@ -63,7 +85,8 @@ def _content(case: _Case) -> bool:
     canned = told.narrative < pack.narrative_min or told.repeats > pack.repeats_max
     unsaid = not 0 < told.told <= pack.told_max
     no_danger = case.terms.answer is None and not case.facts.message.risk_flags
-    return no_danger or (not case.must and (canned or unsaid or not told.safeguards))
+    kept_back = not NEVER_NARROWED.isdisjoint(told.narrowed)
+    return no_danger or (not case.must and (canned or unsaid or kept_back or not told.safeguards))
 
 
 def _recipient(case: _Case) -> bool:
@@ -75,10 +98,10 @@ def _recipient(case: _Case) -> bool:
 
 
 def _expired(case: _Case) -> bool:
-    """3.5: elapsed time (I-06), and it ends with its cause. A mandatory report lives on (settled S28)."""
+    """3.5: elapsed time (I-06), of a mandatory report not (settled S28); and any ends with its cause."""
     at, override = case.facts.at, case.override
     over = at - override.declared_at > timedelta(seconds=case.facts.pack.grant_s)
-    return not case.must and (over or (override.ended_at is not None and override.ended_at <= at))
+    return (over and not case.must) or (override.ended_at is not None and override.ended_at <= at)
 
 
 def _reused(case: _Case) -> bool:
@@ -89,7 +112,7 @@ def _reused(case: _Case) -> bool:
 def _backdated(case: _Case) -> bool:
     """3.5: what was disclosed already is an incident, and no override."""
     declared, covers = case.override.declared_at, case.override.covers_at
-    return declared > case.facts.at or (covers is not None and covers <= declared)
+    return declared > case.facts.at or (covers is not None and covers <= declared and not case.must)
 
 
 def _second_person(case: _Case) -> bool:
@@ -99,7 +122,7 @@ def _second_person(case: _Case) -> bool:
         return False
     if second is None:
         return not (case.override.imminent and case.override.attempts)
-    return second.role not in _MAY_APPROVE or invoker.worker in (second.worker, second.reports_to)
+    return second.role not in MAY_APPROVE or invoker.worker in (second.worker, second.reports_to)
 
 
 def _conflict(case: _Case) -> bool:

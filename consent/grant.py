@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from consent.model.declared import Declaration, Hand, Override
+from consent.model.declared import EXPIRED, Declaration, Hand, Override
 from consent.model.words import Role
 from consent.packs import Packs
 from hub.model.directory import Worker
@@ -51,7 +51,7 @@ def grant(rows: Peek, declared: Declaration, packs: Packs, *, envelope: str | No
     invoker = hand_of(directory, declared.agency, declared.worker, now)
     approver = hand_of(directory, declared.agency, declared.approver, now) if declared.approver else None
     covered = rows.handovers.get([declared.covers]).get(declared.covers) if declared.covers else None
-    subject = declared.subject
+    subject, hands = declared.subject, filter(None, (declared.worker, declared.approver))
     return Override(
         override_id=declared.override_id,
         subject=subject,
@@ -63,7 +63,8 @@ def grant(rows: Peek, declared: Declaration, packs: Packs, *, envelope: str | No
         invoker=invoker,
         limbs=declared.limbs,
         imminent=declared.imminent,
-        ended_at=declared.ended_at,
+        ended_at=None if code and code.terms.kind == "must" and declared.end_cause == EXPIRED else declared.ended_at,
+        version=declared.version,
         used=declared.used_by is not None and declared.used_by != envelope,
         covers_at=covered.opened_at if covered else None,
         approver=approver,
@@ -73,7 +74,7 @@ def grant(rows: Peek, declared: Declaration, packs: Packs, *, envelope: str | No
         repeats=rows.overrides.repeats(declared),
         safeguards=bool(declared.consent_sought and declared.notice),
         narrowed=declared.narrowed,
-        related=subject is not None and related(declared.worker, subject),
+        related=subject is not None and any(related(name, subject) for name in hands),
         overdue=rows.reviews.overdue_of(declared.worker, rows.now),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from consent.declaration import NEVER_NARROWED, attested, grown
 from consent.model import Facts
 from consent.model.declared import Override
 from consent.model.words import Code
@@ -36,7 +37,9 @@ def _role(_: Facts, override: Override) -> str:
 
 def _threshold(facts: Facts, override: Override) -> str:
     assert override.terms is not None, "a code of no pack is refused before"
-    met = {limb.id for limb in override.limbs if limb.attested and limb.told}
+    if grown(facts, override):
+        return "code: got one that protects children, and somebody of 18 or older; choose the code that fits them"
+    met = attested(override)
     asked = (*override.terms.limbs, *(override.terms.limbs_against_a_no if standing(facts) else ()))
     blank = ", ".join(limb for limb in asked if limb not in met)
     return f"limbs: got no yes, or no fact, in {blank}, expected both in each; if one is not so, it may not be sent"
@@ -58,6 +61,10 @@ def _content(facts: Facts, override: Override) -> str:
         (
             override.repeats > pack.repeats_max,
             f"narrative: got the words of {override.repeats} earlier ones, expected what happened this time",
+        ),
+        (
+            not NEVER_NARROWED.isdisjoint(override.narrowed),
+            f"narrowed: got what nothing can be told without, expected none of {', '.join(sorted(NEVER_NARROWED))}",
         ),
         (not override.safeguards, "consent_sought, notice: got nothing in one of them, expected a word of each list"),
     )

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from consent.declaration import defect
+from consent.declaration import NEVER_NARROWED, defect, local_day
 from consent.model import Decision, Facts, Item, Withheld
 from consent.model.declared import Override, Terms
 from consent.model.words import Category, Code, Outcome, Risk, SafetyFlag
@@ -95,8 +94,8 @@ def _kind(override: Override) -> str:
 def _by_age(facts: Facts, override: Override, terms: Terms) -> Terms:
     """The terms by the child's age: of one of 16 or 17 a report is no duty, and goes all the same (C-143)."""
     turns_16 = override.child_turns_16_on
-    today = facts.at.astimezone(ZoneInfo(facts.pack.zone)).date()
-    return override.from_16 if override.from_16 and turns_16 is not None and turns_16 <= today else terms
+    older = turns_16 is not None and turns_16 <= local_day(facts)
+    return override.from_16 if override.from_16 and older else terms
 
 
 def _strips_the_risk(decision: Decision) -> bool:
@@ -116,7 +115,7 @@ def _kept_back(item: Item, facts: Facts, override: Override, terms: Terms) -> Co
     """Why an item stays behind, or None: it goes."""
     category = Category.LOCATION if _is_address(item) else item.category
     of_another = item.subject != facts.message.subject and not terms.child  # a child's report names who cares for it
-    narrowed = frozenset(override.narrowed)
+    narrowed = frozenset(override.narrowed) - NEVER_NARROWED  # of a mandatory report; else it is refused
     reasons = (
         (item.third_party, Code.RD_THIRD_PARTY),  # whoever told it (3.4)
         (item.category is Category.JUSTICE_YOUTH, Code.RD_YOUTH_JUSTICE),

@@ -94,14 +94,15 @@ def barred(declared: Declaration, part: Part, hand: Hand, *, related: bool) -> C
     fits = supervises if part is Part.SUPERVISOR else hand.role is Role.PRIVACY_OFFICER
     if not fits:
         return Code.OX_ROLE
-    own = hand.worker in (declared.worker, declared.approver) and part in (Part.SUPERVISOR, Part.OFFICER)
+    own = hand.worker in (declared.worker, declared.approver) and part is not Part.NOTICE
     return Code.OX_CONFLICT_OF_INTEREST if own or related else None
 
 
 def lateness(review: Review, at: datetime) -> int:
     """How many steps of escalation have been reached: 0, it is not late by a day yet, to 3."""
     due_at = review.recheck_at or review.due_at
-    return 0 if review.done_at else sum(at >= due_at + step for step in ESCALATES)
+    done = review.done_at is not None and review.outcome is not Outcome.WITHHELD
+    return 0 if done else sum(at >= due_at + step for step in ESCALATES)
 
 
 def is_overdue(review: Review, at: datetime) -> bool:

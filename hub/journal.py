@@ -4,14 +4,18 @@
     journal/entries       a file of a fixed size, filled before it is needed, so that a full disk cannot stop it
     journal/directory     the directory as it stood last: workers, bodies that can help, connections
     journal/known         keyed digests of declarations that the store knows: they are not sent again
+    journal/lock          held while somebody looks, appends and sends, or writes down and clears
 
 An entry is sealed (``Keys.box``), written in one piece behind the last one, and on the disk before :meth:`append`
-returns. A half-written last entry is none: nothing was sent on it. The folder is one machine's.
+returns. A half-written last entry is none: nothing was sent on it. The folder is one machine's, for all its processes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -20,8 +24,10 @@ from hub.errors import IntegrityBroken, SealBroken, Unavailable
 from hub.ports import Directory, Keys
 
 SIZE = 4 * 2**20  # bytes of ``entries``: some thousand entries
-KNOWN_MAX = 2_000  # digests kept: the newest
-_LENGTH = 4
+KNOWN_MAX = 20_000  # digests kept: the newest
+_HEADER = 8  # an entry's length, and the same with each bit turned: a header that was changed is seen
+_TAG = 16  # bytes at the end of what is sealed: zeros there were never written
+_BLOCK = 512  # bytes that a disk writes as one
 _PLACE = "journal"
 _DIRECTORY: TypeAdapter[Directory] = TypeAdapter(Directory)
 
@@ -36,7 +42,6 @@ class Journal:
     def __init__(self, folder: Path, keys: Keys) -> None:
         self._folder, self._keys = folder, keys
         self._version: int | None = None  # of the directory as written last by this process
-        self._empty: bool | None = None
 
     def prepare(self) -> None:
         """Make what is missing, filled with zeros down to the disk.
@@ -44,138 +49,144 @@ class Journal:
         Raises:
             Unavailable: the folder cannot be written.
         """
-        try:
+        with _reached():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not self._entries.exists():
-                _write(self._folder / "entries.part", bytes(SIZE))
-                os.replace(self._folder / "entries.part", self._entries)
-            (self._folder / "known").touch(mode=0o600)
-        except OSError as error:
-            raise _unavailable(error) from None
+                _replace(self._entries, bytes(SIZE))
 
-    def note(self, directory: Directory) -> None:
-        """See :meth:`hub.ports.Journal.note`."""
-        if directory.version == self._version:
-            return
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """See :meth:`hub.ports.Journal.held`."""
+        with _reached():
+            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _write(self._folder / "directory.part", _DIRECTORY.dump_json(directory))
-            os.replace(self._folder / "directory.part", self._folder / "directory")
-        except OSError as error:
-            raise _unavailable(error) from None
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def note(self, directory: Directory, known: Callable[[], Sequence[str]]) -> None:
+        """See :meth:`hub.ports.Journal.note`."""
+        if directory.version == self._version and self._known() is not None:
+            return
+        with self.held(), _reached():
+            if self._version is None or self._known() is None:
+                self._write_known(known())
+            _replace(self._folder / "directory", _DIRECTORY.dump_json(directory))
         self._version = directory.version
 
     def directory(self) -> Directory | None:
         """See :meth:`hub.ports.Journal.directory`."""
         try:
-            return _DIRECTORY.validate_json((self._folder / "directory").read_bytes())
+            found = _DIRECTORY.validate_json((self._folder / "directory").read_bytes())
         except (OSError, ValueError):
             return None
+        return found if self._known() is not None else None
 
-    def know(self, digest: str) -> None:
+    def know(self, *digests: str) -> None:
         """See :meth:`hub.ports.Journal.know`."""
-        known = self._known()
-        if digest in known:
-            return
-        try:
-            lines = [*known, digest][-KNOWN_MAX:]
-            _write(self._folder / "known.part", "".join(f"{line}\n" for line in lines).encode())
-            os.replace(self._folder / "known.part", self._folder / "known")
-        except OSError as error:
-            raise _unavailable(error) from None
+        with self.held(), _reached():
+            known = self._known()
+            if known is not None and not known.keys() >= set(digests):
+                self._write_known([*known, *(digest for digest in digests if digest not in known)])
 
     def knows(self, digest: str) -> bool:
         """See :meth:`hub.ports.Journal.knows`."""
-        return digest in self._known()
+        return digest in (self._known() or {})
 
     def append(self, entry: bytes) -> None:
         """See :meth:`hub.ports.Journal.append`."""
         sealed = self._keys.box(_PLACE, entry)
-        record = len(sealed).to_bytes(_LENGTH) + sealed
-        try:
-            with self._entries.open("r+b") as file:
-                at = self._end(file.read())
-                if at + len(record) + _LENGTH > SIZE:
-                    raise Unavailable("journal", "no room left", "room for an entry", "telephone; bring the store back")
-                file.seek(at)
-                file.write(record)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unavailable(error) from None
-        self._empty = False
+        record = _header(len(sealed)) + sealed
+        with _reached(), self._entries.open("r+b") as file:
+            at = self._read(file.read())[1]
+            if at + len(record) + _HEADER > SIZE:
+                raise Unavailable("journal", "no room left", "room for an entry", "telephone; bring the store back")
+            file.seek(at)
+            file.write(record)
+            file.flush()
+            os.fsync(file.fileno())
 
     def entries(self) -> list[bytes]:
         """See :meth:`hub.ports.Journal.entries`."""
-        if self._empty:
-            return []
-        try:
-            data = self._entries.read_bytes()
-        except OSError as error:
-            raise _unavailable(error) from None
-        found = list(self._read(data))
-        self._empty = not found
-        return found
+        with _reached(), self._entries.open("rb") as file:
+            first = file.read(_HEADER)
+            return self._read(first + file.read())[0] if any(first) else []
 
     def clear(self) -> None:
         """See :meth:`hub.ports.Journal.clear`."""
-        try:
-            with self._entries.open("r+b") as file:
-                end = self._end(file.read())
-                file.seek(0)
-                file.write(bytes(end + _LENGTH))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unavailable(error) from None
-        self._empty = True
+        with _reached(), self._entries.open("r+b") as file:
+            file.write(bytes(SIZE))
+            file.flush()
+            os.fsync(file.fileno())
 
     @property
     def _entries(self) -> Path:
         return self._folder / "entries"
 
-    def _known(self) -> list[str]:
+    def _known(self) -> dict[str, None] | None:
+        """In the order in which they came; None: that is not there, or no such list."""
         try:
-            return (self._folder / "known").read_text("ascii").split()
-        except OSError:
-            return []
+            return dict.fromkeys((self._folder / "known").read_text("ascii").split())
+        except (OSError, ValueError):
+            return None
 
-    def _read(self, data: bytes) -> list[bytes]:
+    def _write_known(self, digests: Sequence[str]) -> None:
+        _replace(self._folder / "known", "".join(f"{digest}\n" for digest in digests[-KNOWN_MAX:]).encode())
+
+    def _read(self, data: bytes) -> tuple[list[bytes], int]:
+        """The entries that were written whole, and where the next one stands.
+
+        Raises:
+            IntegrityBroken: an entry was changed.
+        """
         found, at = [], 0
-        while length := int.from_bytes(data[at : at + _LENGTH]):
-            sealed, after = data[at + _LENGTH : at + _LENGTH + length], at + _LENGTH + length
+        while any(header := data[at : at + _HEADER]):
+            length = int.from_bytes(header[: _HEADER // 2])
+            after = at + _HEADER + length
+            sealed = data[at + _HEADER : after]
             try:
                 found.append(self._keys.unbox(_PLACE, sealed))
             except SealBroken:
-                if int.from_bytes(data[after : after + _LENGTH]):
-                    raise IntegrityBroken(
-                        "journal/entries", "an entry that was changed", "what this hub wrote", "keep the file; stop"
-                    ) from None
-                return found  # half-written: nothing was sent on it
+                if not _is_torn(data, at, after) if header == _header(length) else any(data[at + _HEADER :]):
+                    got, step = "an entry that was changed", "keep the file; stop"
+                    raise IntegrityBroken("journal/entries", got, "what this hub wrote", step) from None
+                break  # half-written: nothing was sent on it
             at = after
-        return found
-
-    def _end(self, data: bytes) -> int:
-        """Where the next entry stands: behind the last one that was written whole."""
-        at = 0
-        while length := int.from_bytes(data[at : at + _LENGTH]):
-            sealed = data[at + _LENGTH : at + _LENGTH + length]
-            try:
-                self._keys.unbox(_PLACE, sealed)
-            except SealBroken:
-                return at
-            at += _LENGTH + length
-        return at
+        return found, at
 
 
-def _write(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+def _header(length: int) -> bytes:
+    half = _HEADER // 2
+    turned: int = length ^ (2 ** (8 * half) - 1)
+    return length.to_bytes(half) + turned.to_bytes(half)
+
+
+def _is_torn(data: bytes, at: int, after: int) -> bool:
+    """Whether the last entry was not written whole: a block of it, or its end, has the zeros that stood there."""
+    if any(data[after:]):
+        return False
+    blocks = range(-(-at // _BLOCK) * _BLOCK, after - _BLOCK + 1, _BLOCK)
+    return not any(data[after - _TAG : after]) or any(not any(data[each : each + _BLOCK]) for each in blocks)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in the place of another one, on the disk."""
+    part = path.with_name(f"{path.name}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         while data:
             data = data[os.write(handle, data) :]
         os.fsync(handle)
     finally:
         os.close(handle)
+    os.replace(part, path)
 
 
-def _unavailable(error: OSError) -> Unavailable:
-    return Unavailable("journal", os.strerror(error.errno or 0), "a folder that the hub can write", "run `hub doctor`")
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        got = os.strerror(error.errno or 0)
+        raise Unavailable("journal", got, "a folder that the hub can write", "run `hub doctor`") from None

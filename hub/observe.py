@@ -12,8 +12,8 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -167,14 +167,18 @@ class _NothingKept:
         """Not ours to destroy."""
         return ()
 
-    def note(self, directory: Directory) -> None:
+    def held(self) -> AbstractContextManager[None]:
+        """There is nothing to hold."""
+        return nullcontext()
+
+    def note(self, directory: Directory, known: Callable[[], Sequence[str]]) -> None:
         """Nothing is kept."""
 
     def directory(self) -> Directory | None:
         """Nothing was kept."""
         return None
 
-    def know(self, digest: str) -> None:
+    def know(self, *digests: str) -> None:
         """Nothing is kept."""
 
     def knows(self, digest: str) -> bool:  # noqa: ARG002

@@ -8,6 +8,8 @@ from typing import Literal
 
 from consent.model.words import Body, Category, Code, Risk, Role
 
+EXPIRED = "expired"  # cause of an end: its hours are over, or a mandatory report has arrived and its duty is met
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -62,7 +64,7 @@ class Declaration:
         subject: None: several people fit, and it is no mandatory report: a human says who it is.
         system: and ``record_key``: of the source record; ``content``: keyed digest of what it declares.
         worker: id in the directory of whoever declares it; "" where the record names nobody.
-        entered_by: the account under which it was saved, as a keyed digest.
+        entered_by: the accounts under which it was saved, as keyed digests.
         risks: dangers asserted beside the reason code's own.
         told: letters that the recipient is told; ``narrative``: letters of one's own words.
         words: keyed digest of the narrative, folded; ``sentences``: of each of its longer sentences.
@@ -88,7 +90,7 @@ class Declaration:
     content: str
     declared_at: datetime
     worker: str
-    entered_by: str
+    entered_by: tuple[str, ...]
     limbs: tuple[Limb, ...]
     imminent: bool
     told: int
@@ -125,6 +127,7 @@ class Override:
         declared_at: by the hub's clock, under its locks.
         ended_at: the danger has passed, the client can decide or consented, or it was revoked.
         used: by another message.
+        version: of the declaration.
         covers_at: when what it is said to cover was handed over already; None: nothing was.
         approver: the second person; None: nobody approved.
         attempts: to reach one, as written down.
@@ -133,7 +136,7 @@ class Override:
         repeats: earlier ones with the same words.
         safeguards: whether consent was sought, and what the client is told, stands there.
         narrowed: categories that the worker keeps back.
-        related: who invokes is a relative, partner or the like of the subject.
+        related: who invokes, or who approves, is a relative, partner or the like of the subject.
         overdue: self-reviews of who invokes.
     """
 
@@ -150,6 +153,7 @@ class Override:
     child_turns_16_on: date | None = None
     ended_at: datetime | None = None
     used: bool = False
+    version: int = 1
     covers_at: datetime | None = None
     approver: Hand | None = None
     attempts: int = 0

@@ -39,6 +39,8 @@ from hub.model.directory import System
 from hub.ports import Peek
 
 QUEUE_MAX = 1_000
+_MAY_END = ("supervisor", "manager", "officer")  # what others declared; a mandatory report is its reporter's
+_LAST_DAY = date(9998, 12, 31)  # what is later is too late in any zone
 _BY_COMMAND = ("override_id", "worker", "entered_by")  # said by the command, never by its document
 
 
@@ -134,7 +136,7 @@ def approve(house: House, override_id: str, who: Who) -> bool:
         declared = _known(rows, override_id)
         acting = allowed(rows.directory.all(), rows.now, who, Act.APPROVE, declared.agency)
     account = house.keys.digest("account", f"os/{who.os_user}")
-    if account == declared.entered_by or acting.ref == declared.worker:
+    if account in declared.entered_by or acting.ref == declared.worker:
         raise Refused(
             f"override {override_id}: OX_SECOND_PERSON",
             "the person or account that declared it",
@@ -153,6 +155,7 @@ def reached(house: House, override_id: str, who: Who) -> None:
     with house.store.peek() as rows:
         declared = _known(rows, override_id)
         acting = allowed(rows.directory.all(), rows.now, who, Act.DECLARE, declared.agency)
+        _their_own(rows, declared, acting.ref)
     own = [locks.subject(declared.subject)] if declared.subject else []
     with house.store.unit(share=[locks.CONFIG], own=own) as unit:
         now = _known(unit, override_id)
@@ -172,8 +175,21 @@ def end(house: House, override_id: str, cause: str, who: Who) -> Drain:
     with house.store.peek() as rows:
         declared = _known(rows, override_id)
         acting = allowed(rows.directory.all(), rows.now, who, Act.END, declared.agency)
+        if house.packs.is_mandatory(declared.code) or acting.role not in _MAY_END:
+            _their_own(rows, declared, acting.ref)
     declaring.end(house, override_id, cause, acting)
     return Drain(house, [f"override:{override_id}"])
+
+
+def _their_own(rows: Peek, declared: Declaration, worker: str) -> None:
+    """The duty to report is its reporter's own: nobody else says that it is met, and nobody takes the report back."""
+    if worker != declared.worker and declared.worker in rows.directory.all().workers:
+        raise Refused(
+            f"override {declared.override_id}",
+            "another worker",
+            "who declared it; of what is no mandatory report, a supervisor or privacy officer ends it too",
+            "ask them",
+        )
 
 
 def relate(house: House, agency: str, alias: str, worker: str, kind: str, who: Who) -> None:
@@ -323,4 +339,4 @@ def _after(text: str, zone: ZoneInfo) -> datetime:
         day = date.fromisoformat(text)
     except ValueError:
         raise Refused("--recheck-on", "no day", "a day as YYYY-MM-DD", "write it so") from None
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+    return datetime.combine(min(day, _LAST_DAY) + timedelta(days=1), time(), zone)

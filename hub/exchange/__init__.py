@@ -47,6 +47,7 @@ from hub.exchange import (
     answers,
     duties,
     ending,
+    grants,
     handover,
     intake,
     notices,
@@ -60,6 +61,8 @@ from hub.exchange import (
 from hub.exchange.house import House
 from hub.model.directory import System
 from hub.ports import Directory
+
+_KNOWN_MAX = 10_000  # declarations of which a journal is told when a process begins
 
 Report = Callable[[str, HubError], None]
 """Told of what could not be done now: a place (a system, ``bus``), and why. Nothing is lost by it."""
@@ -117,8 +120,13 @@ class Exchange:
 
     def _note(self, directory: Directory) -> bool:
         """Keep the directory beside the store, for when that is away."""
-        self.house.journal.note(directory)
+        self.house.journal.note(directory, self._known)
         return False
+
+    def _known(self) -> list[str]:
+        with self.house.store.peek() as rows:
+            newest = rows.overrides.every(_KNOWN_MAX)
+        return [digest for declared in reversed(newest) for digest in grants.known(self.house, declared)]
 
     def _note_reach(self, active: Sequence[System]) -> bool:
         """Tell the other processes where something has changed."""

@@ -159,13 +159,16 @@ def _report(
 def _override(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | None) -> Submission | NothingToSay:
     """A declared duty of care, to the agency that it names; it belongs to no referral.
 
-    Said again with other words it is another message, on a declaration that opens one (OX_REUSED).
+    Said again with other words it is another message, on a declaration that opens one (OX_REUSED). How it ended, and
+    whom its reporter reached, is no message.
     """
     declared = rows.overrides.of_record(record.source.system.id, record.source.key)
     assert declared is not None, "it was declared before it is judged"
     assert record.declared is not None, "it declares something"
-    if _went(previous) and declared.content == record.declared.content:
-        return NothingToSay()
+    if previous is not None and _went(previous) and declared.content == record.declared.content:
+        before = rows.decisions.get(previous.decision_id)
+        if before is not None and before[0].override is not None and before[0].override.version == declared.version:
+            return NothingToSay()
     led = grants.led(house, rows, record, declared)
     return _without_step(house, rows, grants.told(rows, record), led, None, declared.override_id)
 

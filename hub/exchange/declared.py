@@ -29,7 +29,7 @@ CONSENT_SOUGHT = ("yes-refused", "not-possible", "unsafe-to-ask")
 NOTICE = ("told-before", "tell-after", "withhold")
 END_CAUSES = ("danger-passed", "can-decide", "consented", "revoked")
 WORDS = ("approval", "self-review")
-MUST_TOLD_MAX = 4_000  # settled S21: letters that a mandatory report tells; what is longer is cut, and never stops it
+NOBODY = ("", "system")  # accounts of a CMS that are no person's
 SENTENCE_MIN = 30  # [policy] letters: shorter ones are alike in honest reports too (settled S39)
 _ENVELOPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AFTERWARDS = ("ended_at", "end_cause", "reported_to", "reported_at", "entered_by")
@@ -92,7 +92,8 @@ def read_word(house: House, source: Source, record: Record) -> WordRecord:
     if said["kind"] not in WORDS:
         place = f"{source.system.id} {source.key}: kind"
         raise RecordUnreadable(place, "another word", " or ".join(WORDS), "choose one of them and save the row")
-    account = house.keys.digest("account", f"{source.system.id}/{said.get('entered_by', '')}")
+    by = said.get("entered_by", "")
+    account = house.keys.digest("account", f"{source.system.id}/{by}") if by not in NOBODY else ""
     about = f"override:{said['override_id']}"
     return WordRecord(source, about, said["kind"], said["worker"], account, _tidy(said.get("said", "")))
 
@@ -162,10 +163,10 @@ def _turns(person: Resource, age: int) -> date | None:
     """The day on which somebody comes of an age; None where no whole birth date is known (settled S30)."""
     try:
         born = date.fromisoformat(str(person.get("birthDate", "")))
+        leap = (born.month, born.day) == (2, 29)
+        return date(born.year + age, 3, 1) if leap else born.replace(year=born.year + age)
     except ValueError:
         return None
-    leap = (born.month, born.day) == (2, 29)
-    return date(born.year + age, 3, 1) if leap else born.replace(year=born.year + age)
 
 
 def _tidy(text: str) -> str:

@@ -2,8 +2,9 @@
 
 What a record declares is filed before its message is judged, as a consent is: the person is found or minted, and the
 clock of the grant starts at the unit's instant. The words are not kept before something goes on them (``grants.py``). A
-correction before it is used is declared anew; after that only its end, and that the duty is met, are heard. Whether it
-opens anything is the gate's to ask (``consent/override.py``).
+correction before it is used is declared anew: it is approved anew, and its hours count anew; what has ended stays
+ended. After it was used only its end, and that the duty is met, are heard; other words of a mandatory report go as
+another message under the same declaration. Whether it opens anything is the gate's to ask (``consent/override.py``).
 
 The unit owns the person: to declare, to approve and to end is to wake, so a message that waited for a second person is
 fetched again at once.
@@ -16,11 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from consent.model.declared import Declaration, Limb
+from consent.declaration import MAY_APPROVE
+from consent.grant import hand_of
+from consent.model.declared import EXPIRED, Declaration, Limb
 from consent.model.reviewed import Outcome, Part
 from hub.errors import Refused, Unavailable
 from hub.exchange.entries import acting, declared_entry, override_entry
-from hub.exchange.grants import keep_words
+from hub.exchange.grants import keep_words, mark
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, Held, Nobody, One, to_learn
@@ -100,10 +103,15 @@ def approve(house: House, override_id: str, worker: str, account: str, actor: Ac
         return False
     with house.store.unit(share=[locks.CONFIG], own=_own(declared)) as unit:
         now = unit.overrides.get(override_id)
-        if now is None or now.used_by or now.ended_at or now.approver == worker or account == now.entered_by:
+        if now is None or now.used_by or now.ended_at or now.approver == worker:
             return False
-        if worker not in unit.directory.all().workers:
+        if not account or account in now.entered_by:
+            return False
+        directory = unit.directory.all()
+        if worker not in directory.workers:
             return False  # a name that the directory has not approves nothing
+        if now.approver and hand_of(directory, now.agency, worker, unit.now).role not in MAY_APPROVE:
+            return False  # nor does it undo that somebody did
         unit.overrides.put(replace(now, approver=worker, approved_at=unit.now))
         unit.audit.append(override_entry(AuditEvent.OVERRIDE_APPROVED, now, actor, unit.now, approver=worker))
     return True
@@ -122,7 +130,7 @@ def end(house: House, override_id: str, cause: str, actor: Actor) -> Declaration
         now = unit.overrides.get(override_id)
         assert now is not None, "no declaration is ever removed under its lock"
         if now.ended_at is None:
-            _end(unit, now, cause, actor)
+            _end(house, unit, now, cause, actor)
     return declared
 
 
@@ -173,14 +181,22 @@ def _says_nothing_new(standing: Declaration, said: Declared, *, chosen: bool) ->
     """
     ends = said.ended and standing.ended_at is None
     met = said.discharged and standing.discharged_at is None
-    stands = standing.content == said.content or standing.used_by is not None
-    return stands and not ends and not met and not chosen
+    return not _is_corrected(standing, said) and not ends and not met and not chosen
+
+
+def _is_corrected(standing: Declaration, said: Declared) -> bool:
+    """Whether it says something else, and may still: of what has ended only a report that arrived may be said anew."""
+    may = standing.ended_at is None or (standing.end_cause == EXPIRED and standing.used_by is not None)
+    return standing.content != said.content and may
 
 
 def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> None:
     actor, standing = acting(record.source.system), found.standing
-    if standing is None or (standing.used_by is None and standing.content != said.content):
+    if standing is None or (_is_corrected(standing, said) and standing.used_by is None):
         standing = _declared_anew(house, unit, record, found, said)
+    elif _is_corrected(standing, said):
+        standing = replace(standing, content=said.content, version=standing.version + 1)
+        unit.overrides.put(standing)
     elif standing.subject is None and isinstance(found.who, One):
         standing = replace(standing, subject=found.who.subject_ref)
         unit.overrides.put(standing)
@@ -191,7 +207,7 @@ def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said:
         unit.overrides.put(standing)
         unit.audit.append(override_entry(AuditEvent.OVERRIDE_DISCHARGED, standing, actor, unit.now))
     if said.ended and standing.ended_at is None:
-        _end(unit, standing, said.end_cause, actor)
+        _end(house, unit, standing, said.end_cause, actor)
 
 
 def _declared_anew(house: House, unit: Unit, record: ReferralRecord, found: _Found, said: Declared) -> Declaration:
@@ -232,7 +248,7 @@ def as_declared(
         content=said.content,
         declared_at=at,
         worker=_known_worker(directory, said.worker),
-        entered_by=said.entered_by,
+        entered_by=tuple(dict.fromkeys((*(before.entered_by if before else ()), said.entered_by))),
         limbs=tuple(Limb(each.id, each.attested, bool(each.fact)) for each in said.limbs),
         imminent=said.imminent,
         told=len(said.told),
@@ -246,6 +262,7 @@ def as_declared(
         narrowed=said.narrowed,
         covers=said.covers,
         child_turns_16_on=said.child_turns_16_on,
+        discharged_at=before.discharged_at if before else None,
     )
 
 
@@ -270,6 +287,8 @@ def _subject(house: House, unit: Unit, record: ReferralRecord, found: _Found, sa
     return ref
 
 
-def _end(unit: Unit, declared: Declaration, cause: str, actor: Actor) -> None:
+def _end(house: House, unit: Unit, declared: Declaration, cause: str, actor: Actor) -> None:
     unit.overrides.put(replace(declared, ended_at=unit.now, end_cause=cause))
     unit.audit.append(override_entry(AuditEvent.OVERRIDE_ENDED, declared, actor, unit.now, end_cause=cause))
+    with suppress(Unavailable):
+        house.journal.know(mark(house, "ended", declared))

@@ -10,13 +10,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from consent.model.declared import Declaration
+from consent.model.declared import EXPIRED, Declaration
 from consent.model.reviewed import Part, Review
-from consent.review import TOLD_TO, lateness
+from consent.review import ESCALATES, TOLD_TO, lateness
+from hub.errors import Unavailable
 from hub.exchange.entries import HUB, alarm, override_entry
+from hub.exchange.grants import mark
 from hub.exchange.house import House
 from hub.exchange.waiting import tell
 from hub.model import locks
@@ -29,7 +33,6 @@ TELEPHONE_NOW = "TELEPHONE_NOW"
 SELF_REVIEW_LATE = "SELF_REVIEW_LATE"
 REVIEW_LATE = "REVIEW_LATE"
 STATUS = "override-status"  # kind of the word at the source
-EXPIRED = "expired"
 _WRITTEN_BY = timedelta(hours=25)  # after the beginning of its day nobody writes under the key before it
 _AT_ONCE = 50  # declarations looked at in one step
 
@@ -43,7 +46,7 @@ def step(house: House) -> bool:
 def _end_grants(house: House) -> bool:
     with house.store.peek() as rows:
         shortest = min((pack.grant_s for pack in house.packs.packs.values()), default=0)
-        running = rows.overrides.running(rows.now - timedelta(seconds=shortest), _AT_ONCE)
+        running = _each(rows.overrides.running, rows.now - timedelta(seconds=shortest))
         over = [declared for declared in running if _is_over(house, rows, declared)]
     for declared in over:
         own = [locks.subject(declared.subject)] if declared.subject else []
@@ -53,7 +56,19 @@ def _end_grants(house: House) -> bool:
                 continue
             unit.overrides.put(replace(now, ended_at=unit.now, end_cause=EXPIRED))
             unit.audit.append(override_entry(AuditEvent.OVERRIDE_ENDED, now, HUB, unit.now, end_cause=EXPIRED))
+            if not house.packs.is_mandatory(now.code):
+                with suppress(Unavailable):
+                    house.journal.know(mark(house, "ended", now))
     return bool(over)
+
+
+def _each(
+    page: Callable[[datetime, str, int], Sequence[Declaration]], before: datetime, after: str = ""
+) -> Iterator[Declaration]:
+    """All of them, page by page: those of which nothing is due hide none behind them."""
+    while found := page(before, after, _AT_ONCE):
+        yield from found
+        after = found[-1].override_id
 
 
 def _is_over(house: House, rows: Peek, declared: Declaration) -> bool:
@@ -67,7 +82,7 @@ def _is_over(house: House, rows: Peek, declared: Declaration) -> bool:
 
 def _remind_reporters(house: House) -> bool:
     with house.store.peek() as rows:
-        declared = rows.overrides.unreminded(rows.now - TELEPHONE_AFTER, _AT_ONCE)
+        declared = _each(rows.overrides.unreminded, rows.now - TELEPHONE_AFTER)
         due = [each for each in declared if house.packs.is_mandatory(each.code)]
     for each in due:
         own = [locks.subject(each.subject)] if each.subject else []
@@ -83,7 +98,7 @@ def _remind_reporters(house: House) -> bool:
 
 def _escalate(house: House) -> bool:
     with house.store.peek() as rows:
-        late = [review for review in rows.reviews.open(_AT_ONCE) if lateness(review, rows.now) > review.told]
+        late = rows.reviews.late([rows.now - step for step in ESCALATES], _AT_ONCE)
     if not late:
         return False
     with house.store.unit(share=[locks.CONFIG]) as unit:

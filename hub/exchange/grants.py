@@ -10,12 +10,15 @@ given for it (settled S27).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from consent.model import Decision
 from consent.model.declared import Declaration
 from consent.review import reviews_of
+from hub.errors import Unavailable
 from hub.exchange.complete import Ends
 from hub.exchange.entries import HUB, override_entry
 from hub.exchange.house import House
@@ -76,10 +79,14 @@ def ends(rows: Peek, of_message: Ends, override: str) -> Ends:
 
 
 def keep_words(house: House, unit: Unit, declared: Declaration, said: Declared) -> None:
-    """Keep what was declared in words, sealed, from when something goes on it; before, its source has it (INV-6)."""
+    """Keep what was declared in words, sealed, from when something goes on it; before, its source has it (INV-6).
+
+    Of one that was used, and goes again with other words, the former stay for their review.
+    """
     facts = {f"limb:{each.id}": each.fact for each in said.limbs}
     words = {"narrative": said.narrative, "told": said.told, "attempts": said.attempts, **facts}
-    seal_words(house, unit, declared, words)
+    again = f"{declared.version}/" if declared.used_by and declared.version > 1 else ""
+    seal_words(house, unit, declared, {f"{again}{part}": text for part, text in words.items()})
 
 
 def seal_words(house: House, unit: Unit, declared: Declaration, words: dict[str, str]) -> None:
@@ -101,6 +108,17 @@ def seal_words(house: House, unit: Unit, declared: Declaration, words: dict[str,
             unit.overrides.put_words(declared.override_id, part, house.words.seal(*known, place, text))
 
 
+def known(house: House, declared: Declaration) -> list[str]:
+    """What this machine remembers of a declaration that the store knows, so that its journal sends no such again."""
+    marks = {"used": declared.used_by, "ended": declared.ended_at}
+    return [declared.content, *(mark(house, word, declared) for word, is_so in marks.items() if is_so)]
+
+
+def mark(house: House, word: str, declared: Declaration) -> str:
+    """That the record of a declaration was used, or ended, whatever it says later."""
+    return house.keys.digest("record", f"{word}\n{declared.system}/{declared.record_key}")
+
+
 def use(house: House, unit: Unit, row: Handover, decision: Decision) -> bool:
     """Use up what an answer of gate 2 rests on. False: another message has used it since; it is prepared again."""
     named = next((name.removeprefix(_BASIS) for name in decision.basis if name.startswith(_BASIS)), None)
@@ -111,15 +129,23 @@ def use(house: House, unit: Unit, row: Handover, decision: Decision) -> bool:
     ours = unit.overrides.use(named, row.envelope_id)
     must = house.packs.is_mandatory(before.code)
     if ours and before.used_by is None:
-        _begin_review(house, unit, before)
+        begin_review(house, unit, before)
+        with suppress(Unavailable):
+            house.journal.know(mark(house, "used", before))
     return ours or must
 
 
-def _begin_review(house: House, unit: Unit, declared: Declaration) -> None:
+def begin_review(house: House, unit: Unit, declared: Declaration, *, recovered_at: datetime | None = None) -> None:
+    """What is due from now on.
+
+    Args:
+        recovered_at: it went by the journal, and the store came back then.
+    """
     agency = unit.directory.all().agencies[declared.agency]
     code = house.packs.reason_code(agency.pack, declared.code)
     assert code is not None, "nothing opens on a reason code that nobody has"
-    for review in reviews_of(declared, code.terms.kind, house.packs.facts(agency.pack)):
+    pack = house.packs.facts(agency.pack)
+    for review in reviews_of(declared, code.terms.kind, pack, recovered_at=recovered_at):
         unit.reviews.put(review)
         due = {"part": review.part.value, "due_at": review.due_at.isoformat()}
         unit.audit.append(override_entry(AuditEvent.REVIEW_DUE, declared, HUB, unit.now, **due))

@@ -6,13 +6,15 @@ into this machine's sealed journal, durably, before the recipient's system gets 
 anything else is done, the journal is written into it under the same ids (``recovery.py``): declaration, decision, both
 entries of the log, hand-over, review within 24 hours. What may not have arrived is returned, fetched and judged again.
 
-The worker is told to telephone in any case: that a report was sent does not discharge the duty.
+A declaration that the store knows does not go from here, also where its message had not arrived yet; a mandatory
+report that says something else now does. Who it is about is not looked up: where danger is imminent nobody waits for a
+person to tell two clients apart. The worker hears of it when the store is back: to telephone in any case.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import orjson
@@ -24,7 +26,7 @@ from consent.facts import read_decision, read_facts, write_decision, write_facts
 from consent.gather import gather_provisional
 from consent.model import Decision, Facts
 from consent.model.declared import Declaration
-from hub.errors import HubError, Unavailable
+from hub.errors import HubError, IntegrityBroken, Unavailable
 from hub.exchange import grants
 from hub.exchange.building import Event, build, placeholders, purpose_of
 from hub.exchange.declaring import as_declared
@@ -43,6 +45,7 @@ from hub.ports import Directory, Peek
 
 DECLARATION: TypeAdapter[Declaration] = TypeAdapter(Declaration)
 SALT_BYTES = 32
+AGAIN_AFTER = timedelta(minutes=5)  # [policy] a mandatory report that may not have arrived is sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,33 @@ def _one(house: House, directory: Directory, system: System, raw: Raw) -> bool:
     record = read_one(house, system, raw)
     if not isinstance(record, ReferralRecord) or record.declared is None or record.declared.ended:
         return False
-    content = record.declared.content
-    if house.journal.knows(content) or any(each.declared.content == content for each in journaled(house)):
-        return False
     try:
-        return _send(house, directory, record)
+        with house.journal.held():
+            return not _is_known(house, directory, record) and _send(house, directory, record)
+    except IntegrityBroken:
+        raise
     except HubError:
         return False  # nothing was written or sent; it is tried again, and its worker telephones
+
+
+def _is_known(house: House, directory: Directory, record: ReferralRecord) -> bool:
+    """Whether the store knows it, or this machine has sent it: a mandatory report that may not have arrived, and one
+    that says something else than what went, go again; of any other declaration one message goes, or none.
+    """
+    declared = as_declared(house, directory, record, None, None, house.clock.now())
+    must, journal = house.packs.is_mandatory(declared.code), house.journal
+    sent = [each for each in journaled(house) if _same_record(each.declared, declared)]
+    if not must:
+        marks = [declared.content, *(grants.mark(house, word, declared) for word in ("used", "ended"))]
+        return bool(sent) or any(journal.knows(each) for each in marks)
+    if journal.knows(declared.content) or journal.knows(grants.mark(house, "ended", declared)):
+        return True
+    now = [each for each in sent if each.declared.content == declared.content]
+    return any(each.state == "sent" or declared.declared_at < each.at + AGAIN_AFTER for each in now)
+
+
+def _same_record(one: Declaration, other: Declaration) -> bool:
+    return (one.system, one.record_key) == (other.system, other.record_key)
 
 
 def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
@@ -247,13 +270,13 @@ class _Offline:
         return {}
 
     def repeats(self, _: Any) -> int:
-        """Asked when the store is back."""
+        """Not asked: the review looks at it."""
         return 0
 
     def related(self, *_: Any) -> bool:
-        """Asked when the store is back."""
+        """Not asked: the review looks at it."""
         return False
 
     def overdue_of(self, *_: Any) -> int:
-        """Asked when the store is back."""
+        """Not asked: the review looks at it."""
         return 0

@@ -142,7 +142,7 @@ def _shared(house: House, source: Source, kind: RecordKind, record: Record) -> R
     try:
         return _to_share(house, source, kind, record)
     except MessageRejected as error:
-        about = None if kind.event in REPORTS else _client_alone(house, source, record)
+        about = None if kind.event in (*REPORTS, OVERRIDE) else _client_alone(house, source, record)
         return Unreadable(source, str(error), isinstance(error, MappingGap), about)
 
 

@@ -2,8 +2,12 @@
 (settled S24).
 
 Declaration, decision, both entries of the log, message and hand-over stand then as if they had committed together; the
-entries say that they come from the journal and when it was. What did not certainly arrive is returned: its record is
-fetched, and a mandatory report is sent again.
+entries say that they come from the journal, and ``occurred_at`` when it was; ``recorded_at`` is the recovery's. What
+did not certainly arrive is returned. A mandatory report is then fetched and sent again, and so is what certainly did
+not arrive; of any other no second message goes, and its worker is told to telephone.
+
+Whether its words stood there before, and whether somebody was too near to the client or owed reviews, was not asked
+when it went: the officer's review, within 24 hours, looks at it.
 """
 
 from __future__ import annotations
@@ -11,13 +15,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from consent.review import reviews_of
-from hub.exchange.entries import HUB, acting, decision_details, declared_entry
+from hub.exchange.duties import STATUS, TELEPHONE_NOW
+from hub.exchange.ending import NOT_ACKNOWLEDGED
+from hub.exchange.entries import HUB, acknowledged, acting, decision_details, declared_entry, returned
+from hub.exchange.grants import begin_review
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Held, One, PersonKeys, to_learn
 from hub.exchange.outage import Journaled, journaled
-from hub.exchange.waiting import wait
+from hub.exchange.waiting import tell, wait
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.envelope import OVERRIDE, MessageState
@@ -27,12 +33,12 @@ from hub.ports import Unit
 
 def step(house: House) -> bool:
     """Write down what the journal holds, and forget it there. True if there was anything."""
-    entries = journaled(house)
-    if not entries:
+    if not house.journal.entries():
         return False
-    for entry in entries:
-        _write(house, entry)
-    house.journal.clear()  # after the commits: what is written twice is found by its id
+    with house.journal.held():  # nobody sends, and nobody else writes it down, in between
+        for entry in journaled(house):
+            _write(house, entry)
+        house.journal.clear()  # after the commits: what is written twice is found by its id
     return True
 
 
@@ -58,12 +64,14 @@ def _minted(unit: Unit, entry: Journaled, people: PersonKeys) -> str:
     return ref
 
 
-def _write_all(house: House, unit: Unit, entry: Journaled, ref: str) -> None:
-    went = entry.state == "sent"
-    declared = replace(entry.declared, subject=ref, journaled=True)
+def _write_all(house: House, unit: Unit, written: Journaled, ref: str) -> None:
+    must = house.packs.is_mandatory(written.declared.code)
+    entry, again = _as_known(unit, written, ref), must or written.state == "failed"
+    declared, went = entry.declared, entry.state == "sent"
     unit.overrides.put(declared)
-    if went:
+    if went or not again:  # of what may have arrived no other message goes
         unit.overrides.use(declared.override_id, entry.envelope_id)
+        begin_review(house, unit, declared, recovered_at=unit.now)
     facts = unit.decisions.gathered(entry.facts)  # by the journal, at its instant: the one exception (INV-2)
     unit.decisions.put(entry.message_id, entry.message_id, 1, facts, entry.decision)
     system = unit.directory.all().systems[declared.system]
@@ -75,11 +83,36 @@ def _write_all(house: House, unit: Unit, entry: Journaled, ref: str) -> None:
     unit.audit.append(Entry(AuditEvent.DELIVERY, unit.now, HUB, told | {"system": entry.system, "attempt": 1}))
     state = MessageState.DELIVERED if went else MessageState.RETURNED
     unit.inbox.put(_inbox(unit, entry, state))
-    unit.handovers.put(_handover(unit, entry, ref, state), {f"override:{declared.override_id}"})
-    if went:
-        _begin_review(house, unit, entry, ref)
-    else:
+    row = _handover(unit, entry, ref, state)
+    unit.handovers.put(row, {f"override:{declared.override_id}"})
+    unit.audit.append(acknowledged(row, unit.now, written=True) if went else returned(row, NOT_ACKNOWLEDGED, unit.now))
+    if again and not went:
         wait(unit, _again(house, unit, entry))
+    if not must:  # of a mandatory report its reporter hears in any case (``duties.py``)
+        place = "message: got a store that was away while it went, expected its answer; telephone to be sure"
+        tell(house, unit, declared.system, declared.record_key, STATUS, TELEPHONE_NOW, place)
+
+
+def _as_known(unit: Unit, entry: Journaled, ref: str) -> Journaled:
+    """Under the number that the store gave its record before, if it did, as what it declares now."""
+    declared = replace(entry.declared, subject=ref, journaled=True)
+    before = unit.overrides.of_record(declared.system, declared.record_key)
+    if before is None or before.override_id == declared.override_id:
+        return replace(entry, declared=declared)
+    declared = replace(
+        declared,
+        override_id=before.override_id,
+        version=before.version + 1,
+        entered_by=tuple(dict.fromkeys((*before.entered_by, *declared.entered_by))),
+        discharged_at=before.discharged_at,
+    )
+    override = entry.facts.override
+    assert override is not None, "what went by the journal was declared"
+    facts = replace(entry.facts, override=replace(override, override_id=declared.override_id, version=declared.version))
+    basis = tuple(
+        f"override:{declared.override_id}" if name.startswith("override:") else name for name in entry.decision.basis
+    )
+    return replace(entry, declared=declared, facts=facts, decision=replace(entry.decision, basis=basis))
 
 
 def _details(entry: Journaled, ref: str) -> dict[str, Any]:
@@ -127,17 +160,8 @@ def _handover(unit: Unit, entry: Journaled, ref: str, state: MessageState) -> Ha
         attempts=1,
         due_at=unit.now,
         return_at=unit.now,
-        opened_at=entry.at,
+        opened_at=None if entry.state == "failed" else entry.at,
     )
-
-
-def _begin_review(house: House, unit: Unit, entry: Journaled, ref: str) -> None:
-    declared = replace(entry.declared, subject=ref)
-    pack = unit.directory.all().agencies[declared.agency].pack
-    code = house.packs.reason_code(pack, declared.code)
-    assert code is not None, "nothing went on a reason code that nobody has"
-    for review in reviews_of(declared, code.terms.kind, house.packs.facts(pack), recovered_at=unit.now):
-        unit.reviews.put(review)
 
 
 def _again(house: House, unit: Unit, entry: Journaled) -> Waiting:

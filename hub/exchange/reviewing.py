@@ -62,6 +62,9 @@ def finish(house: House, override_id: str, finding: Finding, worker: str, actor:
             raise Refused(f"override {override_id}: {finding.part}", "one that is done", "one that is due", "nothing")
         _may(unit, declared, finding, worker, actor)
         _says_enough(house, declared, finding, unit.now)
+        if finding.incident and unit.incidents.get(finding.incident) is None:
+            step = "`hub incident list` shows them; the hub's officer opens one"
+            raise Refused("--incident", "the number of no incident", "one that is there", step)
         done = replace(
             review,
             done_at=unit.now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -118,12 +118,16 @@ class OverrideRows(Protocol):
     def relate(self, worker: str, subject: str, kind: str | None) -> None:
         """Note that somebody is near to a person, or, with None, no more."""
 
-    def running(self, before: datetime, limit: int) -> list[Declaration]:
-        """Those that were declared before an instant and have not ended, the oldest first."""
+    def running(self, before: datetime, after: str, limit: int) -> list[Declaration]:
+        """Those that were declared before an instant and have not ended: a page of them, by number.
 
-    def unreminded(self, before: datetime, limit: int) -> list[Declaration]:
-        """Those that were declared before an instant, whose reporter has neither said whom they reached nor been told
-        to telephone.
+        Args:
+            after: the last number of the page before, or "".
+        """
+
+    def unreminded(self, before: datetime, after: str, limit: int) -> list[Declaration]:
+        """A page of those that were declared before an instant, whose reporter has neither said whom they reached nor
+        been told to telephone.
         """
 
     def every(self, limit: int, *, agency: str | None = None) -> list[Declaration]:
@@ -161,7 +165,17 @@ class ReviewRows(Protocol):
         """The parts of one override's review."""
 
     def open(self, limit: int) -> list[Review]:
-        """Those that are not done, and notices that are withheld; the first due first."""
+        """Those that are not done, and notices that are withheld; the first due first.
+
+        A withheld notice is due on the day to look again.
+        """
+
+    def late(self, steps: Sequence[datetime], limit: int) -> list[Review]:
+        """Those of them that are late by a step of which nobody has been told.
+
+        Args:
+            steps: the first, second … step is reached by what was due until then.
+        """
 
     def overdue_of(self, worker: str, at: datetime) -> int:
         """How many self-reviews of somebody are late."""

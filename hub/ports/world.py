@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -98,16 +99,24 @@ class Keys(Protocol):
 class Journal(Protocol):
     """What a machine keeps beside the store, for when that cannot be written (INV-7): of a fixed size, made before."""
 
-    def note(self, directory: Directory) -> None:
-        """Keep the directory as it stands, if it has changed."""
+    def held(self) -> AbstractContextManager[None]:
+        """Alone with it among this machine's processes: to look, append and send, or to write down and clear."""
+        ...
+
+    def note(self, directory: Directory, known: Callable[[], Sequence[str]]) -> None:
+        """Keep the directory as it stands, if it has changed.
+
+        Args:
+            known: digests of all that the store knows, asked where a process begins or the list has gone.
+        """
         ...
 
     def directory(self) -> Directory | None:
-        """The directory as it stood last; None: none was kept, or it cannot be read."""
+        """The directory as it stood last; None: none was kept, or that, or what is known, cannot be read."""
         ...
 
-    def know(self, digest: str) -> None:
-        """The store knows a declaration: it is not sent from here."""
+    def know(self, *digests: str) -> None:
+        """The store knows this of a declaration: it is not sent from here."""
         ...
 
     def knows(self, digest: str) -> bool:

@@ -7,17 +7,15 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, delete, exists, func, or_, select, update
+from sqlalchemy import Table, delete, exists, func, select, update
 
 from consent.facts import read_facts
 from consent.model import Consent
-from consent.model.reviewed import Outcome, Part
 from consent.model.words import ConsentState
 from hub.model.envelope import MessageState
 from hub.model.keeping import Old, OldPage, Person, Room
 from hub.store import tables as t
 from hub.store.incidents import IncidentTable
-from hub.store.overrides import REVIEW
 from hub.store.scope import Scope, instant, text
 from hub.store.subjects import CONSENT, day_of
 
@@ -230,10 +228,8 @@ class KeepingTable:
     def _open_reviews(self, *where: Any) -> set[str]:
         """Overrides of which something is still to be done, a withheld notice included."""
         c = t.review.c
-        waits = or_(c.done_at.is_(None), c.part == Part.NOTICE.value)
-        rows = self._scope.read(select(c.override_id, c.body).where(waits, *where), t.review)
-        reviews = [(row.override_id, REVIEW.validate_json(row.body)) for row in rows]
-        return {name for name, each in reviews if each.done_at is None or each.outcome is Outcome.WITHHELD}
+        rows = self._scope.read(select(c.override_id).where(c.done_at.is_(None), *where), t.review)
+        return {row.override_id for row in rows}
 
     def _in_review(self, refs: Sequence[str]) -> set[str]:
         """Those about whom a review is open."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 
 from consent.model.declared import Declaration
 from consent.model.reviewed import Outcome, Part, Review
@@ -88,16 +89,13 @@ class OverrideTable:
             row = {"worker": worker, "subject_ref": subject, "kind": kind, "since": text(self._scope.now)}
             self._scope.add(t.worker_conflict, row)
 
-    def running(self, before: datetime, limit: int) -> list[Declaration]:
+    def running(self, before: datetime, after: str, limit: int) -> list[Declaration]:
         """Declared before an instant, and not ended."""
-        c = t.override.c
-        return self._all(select(t.override).where(c.ended_at.is_(None), c.declared_at < text(before)), limit)
+        return self._page(t.override.c.ended_at.is_(None), before, after, limit)
 
-    def unreminded(self, before: datetime, limit: int) -> list[Declaration]:
+    def unreminded(self, before: datetime, after: str, limit: int) -> list[Declaration]:
         """Nobody was reached, as far as is known, and nobody was told to telephone."""
-        c = t.override.c
-        old = select(t.override).where(c.settled == 0, c.declared_at < text(before))
-        return self._all(old, limit)
+        return self._page(t.override.c.settled == 0, before, after, limit)
 
     def every(self, limit: int, *, agency: str | None = None) -> list[Declaration]:
         """The newest first."""
@@ -150,8 +148,10 @@ class OverrideTable:
         row = self._scope.one(statement, t.override)
         return _declared(row) if row else None
 
-    def _all(self, statement: Select[Any], limit: int) -> list[Declaration]:
-        found = self._scope.read(statement.order_by(t.override.c.declared_at).limit(limit), t.override)
+    def _page(self, which: ColumnElement[bool], before: datetime, after: str, limit: int) -> list[Declaration]:
+        c = t.override.c
+        page = select(t.override).where(which, c.declared_at < text(before), c.override_id > after)
+        found = self._scope.read(page.order_by(c.override_id).limit(limit), t.override)
         return [_declared(row) for row in found]
 
 
@@ -167,8 +167,8 @@ class ReviewTable:
             "override_id": review.override_id,
             "part": review.part.value,
             "worker": review.worker,
-            "due_at": text(review.due_at),
-            "done_at": optional_text(review.done_at),
+            "due_at": text(review.recheck_at or review.due_at),
+            "done_at": None if review.outcome is Outcome.WITHHELD else optional_text(review.done_at),  # it is due again
             "told": review.told,
             "body": REVIEW.dump_json(review).decode(),
         }
@@ -184,9 +184,14 @@ class ReviewTable:
     def open(self, limit: int) -> list[Review]:
         """Not done, or a notice that is withheld."""
         c = t.review.c
-        waits = or_(c.done_at.is_(None), c.part == Part.NOTICE.value)
-        found = self._read(select(t.review).where(waits).order_by(c.due_at, c.override_id).limit(limit))
-        return [review for review in found if review.done_at is None or review.outcome is Outcome.WITHHELD]
+        return self._read(select(t.review).where(c.done_at.is_(None)).order_by(c.due_at, c.override_id).limit(limit))
+
+    def late(self, steps: Sequence[datetime], limit: int) -> list[Review]:
+        """Open, with a step of lateness that nobody was told of."""
+        c = t.review.c
+        untold = or_(*(and_(c.told <= told, c.due_at <= text(due)) for told, due in enumerate(steps)))
+        found = select(t.review).where(c.done_at.is_(None), untold).order_by(c.due_at, c.override_id).limit(limit)
+        return self._read(found)
 
     def overdue_of(self, worker: str, at: datetime) -> int:
         """Late self-reviews."""
