@@ -9,6 +9,7 @@ import typer
 from hub.commands.advice import advice
 from hub.commands.agreements import tell, wait
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, show_table, who
+from hub.commands.metrics import metrics
 from hub.desk import overrides as desk
 from hub.exchange.declared import END_CAUSES
 
@@ -183,4 +184,5 @@ def register(app: typer.Typer) -> None:
     group.command("show", epilog="Example: hub override show ABCDEFGHIJKL --as w-500")(show)
     example = "Example: hub override review ABCDEFGHIJKL --part officer --outcome UPHELD --words why.txt --as w-500"
     group.command("review", epilog=example)(review)
+    group.command("metrics", epilog="Example: hub override metrics --days 30 --as w-500")(metrics)
     app.add_typer(group, name="override")

@@ -1,10 +1,14 @@
-"""``hub report retention``: what is old, what of it ends next, and why the rest is kept. Counts only."""
+"""``hub report retention``: what is old, what of it ends next, and why the rest is kept. Counts only.
+
+``hub report month`` is in ``month.py``.
+"""
 
 from __future__ import annotations
 
 import typer
 
 from hub.commands.frame import As, Dir, Json, opened, say, show_json, show_table, who
+from hub.commands.month import month
 from hub.desk.who import Act, allowed
 from hub.exchange import retention
 
@@ -38,5 +42,7 @@ def retention_(ctx: typer.Context, folder: Dir = None, worker: As = None, as_jso
 def register(app: typer.Typer) -> None:
     """Add the group to the root."""
     group = typer.Typer(help="Reports.", rich_markup_mode=None)
+    example = "Example: hub report month --month 2026-05 --out may --as officer"
+    group.command("month", epilog=example)(month)
     group.command("retention", epilog="Example: hub report retention --as officer")(retention_)
     app.add_typer(group, name="report")

@@ -78,6 +78,8 @@ class Act(Enum):
     END = May(("override end",), own=True, hub=("officer",))
     REVIEW = May(("override review",), own=True, hub=("officer",))
     OVERRIDES = May(("override list", "override show"), own=True, hub=("officer",), roles=REVIEWERS)
+    METRICS = May(("override metrics",), own=True, hub=("officer",), roles=("officer",))
+    MONTH = May(("report month",), hub=("officer",))
     RELATE = May(("subjects conflict",), own=True, roles=REVIEWERS)
     EXPORT_HASHES = May(("audit export --hashes",), hub=ROLES, others=True)
 

@@ -90,6 +90,9 @@ class ConsentRows(Protocol):
     def by_number(self, agency: str, number: str) -> str | None:
         """The consent behind an agency's number."""
 
+    def current(self, after: str, limit: int) -> list[Consent]:
+        """The latest versions beyond an id, in the order of ids; without what this unit has filed."""
+
     def head(self) -> int:
         """The registry's latest sequence number, without what this unit files."""
 

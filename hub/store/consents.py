@@ -107,6 +107,14 @@ class ConsentTable:
         found = self._scope.one(select(a.consent_id).where(a.agency == agency, a.alias == number), t.consent_alias)
         return str(found.consent_id) if found else None
 
+    def current(self, after: str, limit: int) -> list[Consent]:
+        """The latest versions beyond an id."""
+        c, later = t.consent.c, t.consent.alias()
+        newest = select(func.max(later.c.version)).where(later.c.consent_id == c.consent_id).scalar_subquery()
+        beyond = select(c.body).where(c.consent_id > after, c.version == newest)
+        found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
+        return [CONSENT.validate_json(row.body) for row in found]
+
     def head(self) -> int:
         """The registry's latest sequence number."""
         if self._head is None:

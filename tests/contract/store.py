@@ -168,6 +168,18 @@ class StoreContract:
         assert current is not None
         assert (current[0].version, current[0].state, current[1]) == (2, ConsentState.WITHDRAWN, "2")
 
+    def test_the_latest_version_of_each_consent_is_read_a_page_at_a_time(self, store: Any) -> None:
+        ref = self.mint(store)
+        for number in ("c-2", "c-1", "c-3"):
+            self.file(store, ref, consent_of(ref, number), key=f"consent:{number}")
+        self.file(store, ref, consent_of(ref, "c-1", version=2, state=ConsentState.WITHDRAWN), key="consent:c-1")
+
+        with store.peek() as rows:
+            first, rest = rows.consents.current("", 2), rows.consents.current("c-2", 2)
+
+        assert [(each.consent_id, each.version) for each in first] == [("c-1", 2), ("c-2", 1)]
+        assert [(each.consent_id, each.state) for each in rest] == [("c-3", ConsentState.ACTIVE)]
+
     def test_a_version_that_skips_one_is_refused(self, store: Any) -> None:
         ref = self.mint(store)
 

@@ -29,9 +29,9 @@ init migrate doctor backup restore work serve suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,observe,matrix agreements:add,import,list,end mappings:check,loss,export
 consent:add,import,show,withdraw,decide consent/directive:add,lift subjects:resolve,duplicates,conflict,find
-override:declare,approve,reached,end,list,show,review requests:add,list disclosures
+override:declare,approve,reached,end,list,show,review,metrics requests:add,list disclosures
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
-receipt:get,verify,verifier bus:provision,status report:retention
+receipt:get,verify,verifier bus:provision,status report:retention,month
 incident:open,list,show,assess,notice,telephoned,close
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
 

@@ -58,6 +58,8 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "disclosures": (("x", "--to", "SELF", "--request", "x"), ""),
     "requests add": (("x",), ""),
     "subjects find": (("-", "--agency", "harbour"), f"{PERSON}UCI,11-0000-0001,1991-07-22,Bartok,Bela\n"),
+    "override metrics": ((), ""),
+    "report month": ((), ""),
     "audit export": (("--out", "nowhere"), ""),
     "receipt get": (("x", "--agency", "lakeside"), ""),
     "backup": (("--out", "nowhere.zip"), ""),
