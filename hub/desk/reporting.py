@@ -30,7 +30,7 @@ from hub.report.window import Window
 
 DAYS_MAX = 366
 PAGE = 1_000  # consents read at once
-REQUESTS_MAX = 100_000
+ROWS_MAX = 100_000  # requests of clients, and incidents, that a report looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,17 @@ def monthly(house: House, bodies: Iterable[bytes], who: Who, which: str | None) 
     tally = tallied(bodies, window, directory)
     standing = _standing(house, window)
     with house.store.peek() as rows:
-        kept = kept_of(house, rows, tally, directory, None)
-        requests = rows.requests.every(REQUESTS_MAX, open_only=False)
-    return Monthly(name, now, parts(Facts(tally, kept, standing, directory.agreements, requests, now)))
+        facts = Facts(
+            tally=tally,
+            kept=kept_of(house, rows, tally, directory, None),
+            standing=standing,
+            agreements=directory.agreements,
+            requests=rows.requests.every(ROWS_MAX, open_only=False),
+            incidents=(incidents := rows.incidents.every(ROWS_MAX, closed=True)),
+            duties=[duty for each in incidents for duty in rows.incidents.duties(each.incident_id)],
+            at=now,
+        )
+    return Monthly(name, now, parts(facts))
 
 
 def _standing(house: House, window: Window) -> Standing:

@@ -18,6 +18,7 @@ from statistics import median
 from consent.model import Agreement
 from consent.model.reviewed import Outcome
 from consent.model.words import Code
+from hub.model.incidents import Duty, Incident
 from hub.model.rows import Request
 from hub.report.cases import Case
 from hub.report.masking import SHOWN_FROM, Masked, alone, mask
@@ -45,6 +46,8 @@ class Facts:
     standing: Standing
     agreements: Sequence[Agreement]
     requests: Sequence[Request]
+    incidents: Sequence[Incident]
+    duties: Sequence[Duty]
     at: datetime
 
 
@@ -66,7 +69,7 @@ def parts(facts: Facts) -> tuple[Part, ...]:
         _redactions(facts.tally, by_category),
         _agreements(facts),
         _requests(facts),
-        _breaches(),
+        _breaches(facts),
         _log(facts.tally),
         _configuration(facts.tally),
         _looks(facts.tally),
@@ -255,10 +258,30 @@ def _days_taken(days: int) -> str:
     return _DAYS[0] if days <= 7 else _DAYS[1] if days <= 30 else _DAYS[2]
 
 
-def _breaches() -> Part:
-    note = "Assessments that a review opened: part 5, officers' outcomes."
-    missing = ("breaches and notices to regulators and individuals",)
-    return Part(12, "Breaches, assessments, notices", notes=(note,), missing=missing)
+def _breaches(facts: Facts) -> Part:
+    window = facts.tally.window
+    opened = Counter(each.kind for each in facts.incidents if window.start <= each.opened_at < window.end)
+    assessed = Counter(
+        each.harm
+        for each in facts.incidents
+        if each.determined_at is not None and window.start <= each.determined_at < window.end
+    )
+    told = Counter(
+        f"{each.told}, {each.state}"
+        for each in facts.duties
+        if each.at is not None and window.start <= each.at < window.end
+    )
+    late = Counter(
+        each.told for each in facts.duties if each.due_at < window.end and (each.at is None or each.at >= window.end)
+    )
+    tables = (
+        partition("Incidents opened in this month", "what went wrong", opened)[1],
+        partition("Assessments of this month: a real risk of significant harm?", "answer", assessed)[1],
+        partition("Notices of this month to regulators and individuals", "told, how", told)[1],
+        partition("Notices that were due before its end, and neither given nor withheld by then", "to whom", late)[1],
+    )
+    note = "A correction is no breach. Assessments that a review of an override opened: part 5, officers' outcomes."
+    return Part(12, "Breaches, assessments, notices", tables, (note,))
 
 
 def _log(tally: Tally) -> Part:

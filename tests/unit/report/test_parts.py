@@ -14,6 +14,7 @@ from consent.model.reviewed import Part as ReviewPart
 from consent.model.reviewed import Review
 from consent.model.words import Basis, ConsentState
 from hub.model.audit import Actor, AuditEvent
+from hub.model.incidents import Duty, Incident
 from hub.model.rows import Request
 from hub.report.metrics import Kept
 from hub.report.pages import files
@@ -36,7 +37,7 @@ def made(log: Log, *, consents: list[Consent] | None = None, womens: str = "", *
     for consent in consents or []:
         standing.add(consent)
     tally = log.tally(womens=frozenset({womens}))
-    given = {"kept": KEPT, "agreements": (), "requests": (), "at": MAY.end, **facts}
+    given = {"kept": KEPT, "agreements": (), "requests": (), "incidents": (), "duties": (), "at": MAY.end, **facts}
     return parts(Facts(tally=tally, standing=standing, **given))
 
 
@@ -131,10 +132,8 @@ def test_what_is_not_kept_is_said_so_and_never_shown_as_none(log: Log):
     assert missing == {
         5: ("same surname or address as the client",),
         8: ("decisions by capable minors",),
-        12: ("breaches and notices to regulators and individuals",),
         13: ("results of verifications",),
     }
-    assert not found[11].tables
     assert "Decisions by capable minors: nothing is recorded of this yet." in texts(found)
 
 
@@ -305,6 +304,32 @@ def test_requests_by_days_taken_and_those_that_wait(log: Log):
     assert cells(found, 11, "Not answered") == {"up to 7": 15, "8 to 30": 0, "more than 30": 14, "in all": 29}
 
 
+def test_incidents_assessments_and_notices_of_the_month(log: Log):
+    def duty(state: str, at: datetime | None, due_at: datetime = MAY.start) -> Duty:
+        return Duty("i", 1, "harbour", "individual", "law", "", due_at, state=state, at=at)
+
+    found = made(
+        log,
+        incidents=[
+            *[Incident("i", "wrong-person", MAY.start, "w")] * 11,
+            *[Incident("i", "correction", MAY.end - DAY, "w", determined_at=NOON, harm="no-risk")] * 12,
+            *[Incident("i", "wrong-route", MAY.end, "w")] * 13,
+            *[Incident("i", "wrong-route", MAY.start - DAY, "w", determined_at=NOON, harm="real-risk")] * 14,
+        ],
+        duties=[
+            *[duty("given", NOON)] * 11,
+            *[duty("withheld", MAY.end)] * 12,
+            *[duty("due", None)] * 13,
+            *[duty("due", None, MAY.end)] * 14,
+        ],
+    )
+
+    assert cells(found, 12, "Incidents opened") == {"wrong-person": 11, "correction": 12, "in all": 23}
+    assert cells(found, 12, "Assessments") == {"no-risk": 12, "real-risk": 14, "in all": 26}
+    assert cells(found, 12, "Notices of this month") == {"individual, given": 11, "in all": 11}
+    assert cells(found, 12, "Notices that were due") == {"individual": 25, "in all": 25}
+
+
 def test_the_three_outcomes_that_open_a_breach_assessment_are_one_cell(log: Log):
     for outcome, times in (("UPHELD", 20), ("UPHELD_EXCESS", 6), ("MISUSE", 5), ("SEEN", 12)):
         for _ in range(times):
@@ -396,4 +421,4 @@ def test_each_part_is_a_csv_that_says_what_is_masked_and_what_is_not_recorded(lo
 
     assert sorted(found) == [*(f"part-{number:02}.csv" for number in range(1, 16)), "report-2026-05.html"]
     assert b'"By agency, and per 1,000 released messages",in all,masked,masked' in found["part-05.csv"]
-    assert b"breaches and notices to regulators and individuals,nothing is recorded of this yet" in found["part-12.csv"]
+    assert b"results of verifications,nothing is recorded of this yet" in found["part-13.csv"]
