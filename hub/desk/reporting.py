@@ -93,7 +93,7 @@ def monthly(house: House, bodies: Iterable[bytes], who: Who, which: str | None) 
         name = f"{window.start:%Y-%m}"
         unit.audit.append(Entry(AuditEvent.AUDIT_READ, now, acting, {"what": "monthly report", "month": name}))
     tally = tallied(bodies, window, directory)
-    standing = _standing(house, window)
+    standing = _standing(house, window, now)
     with house.store.peek() as rows:
         facts = Facts(
             tally=tally,
@@ -108,9 +108,9 @@ def monthly(house: House, bodies: Iterable[bytes], who: Who, which: str | None) 
     return Monthly(name, now, parts(facts))
 
 
-def _standing(house: House, window: Window) -> Standing:
+def _standing(house: House, window: Window, at: datetime) -> Standing:
     """How consents stand, a page at a time: no read holds the store up for long."""
-    standing = Standing(window, {name: each.verbal_days for name, each in house.packs.packs.items()})
+    standing = Standing(window, at, {name: each.verbal_days for name, each in house.packs.packs.items()})
     after = ""
     while True:
         with house.store.peek() as rows:

@@ -94,7 +94,11 @@ def _consents(standing: Standing, by_form: Shown) -> Part:
         partition("By age of the record", "age", standing.ages, order=AGES)[1],
         partition("Expiring", "in force, and", standing.ending, order=(EXPIRING, NOT_EXPIRING))[1],
     )
-    return Part(2, "Consents as they stand", tables, ("Withdrawn ones are in part 3, in the month of the withdrawal.",))
+    notes = (
+        "As they stood when this was made: make it early in the next month.",
+        "Withdrawn ones are in part 3, in the month of the withdrawal.",
+    )
+    return Part(2, "Consents as they stand", tables, notes)
 
 
 def _withdrawals(tally: Tally, handed: Masked) -> Part:

@@ -1,10 +1,10 @@
-"""How the registry's consents stand at the end of a window: counted one by one, nothing of them is kept."""
+"""How the registry's consents stand: counted one by one, nothing of them is kept."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from consent.model import Consent
 from consent.model.words import ConsentState
@@ -20,15 +20,18 @@ class Standing:
     """Counts of the consents that are on file and were not withdrawn; each is in one cell of every table.
 
     Args:
+        window: the month of which it is told what lapsed.
+        at: when somebody looks: what the clock has ended is over then.
         verbal_days: pack -> how long a verbal consent waits for its signature.
     """
 
-    def __init__(self, window: Window, verbal_days: Mapping[str, int]) -> None:
+    def __init__(self, window: Window, at: datetime, verbal_days: Mapping[str, int]) -> None:
         self.forms: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.ages: Counter[str] = Counter()
         self.ending: Counter[str] = Counter()
         self._window = window
+        self._at = at
         self._verbal_days = verbal_days
 
     def add(self, consent: Consent) -> None:
@@ -42,7 +45,7 @@ class Standing:
         self.ending[EXPIRING if state is ConsentState.ACTIVE and self._ends_soon(consent) else NOT_EXPIRING] += 1
 
     def _state(self, consent: Consent) -> ConsentState:
-        over = consent.expires_at is not None and consent.expires_at <= self._window.end
+        over = consent.expires_at is not None and consent.expires_at <= self._at
         counted = consent.state in (ConsentState.ACTIVE, ConsentState.SUSPENDED)
         return ConsentState.EXPIRED if counted and over else consent.state
 
@@ -57,8 +60,8 @@ class Standing:
     def _age(self, consent: Consent) -> str:
         if consent.captured_at is None:
             return AGES[3]
-        days = (self._window.end - consent.captured_at).days
+        days = (self._at - consent.captured_at).days
         return AGES[0] if days < 90 else AGES[1] if days < 365 else AGES[2]
 
     def _ends_soon(self, consent: Consent) -> bool:
-        return consent.expires_at is not None and consent.expires_at <= self._window.end + SOON
+        return consent.expires_at is not None and consent.expires_at <= self._at + SOON

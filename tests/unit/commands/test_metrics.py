@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from consent.model.words import Category, Purpose
 from hub.model.directory import Worker
-from tests.danger import declare, declared, in_danger, other
-from tests.network import Network, refer
+from tests import cms_builder as cms
+from tests.danger import client, declare, declared, in_danger, other
+from tests.network import Network, agreement, refer
 from tests.unit.commands.conftest import Desk
 
 METRICS = ("override", "metrics")
@@ -72,11 +74,28 @@ def test_the_same_words_again_are_found_without_reading_them(desk: Desk, network
     assert first not in figure["cases"]
 
 
-def test_one_that_a_consent_covered_is_told_as_not_needed(desk: Desk, network: Network):
-    used(network, 1)
-    before = one(desk.json(*METRICS, "--as", "w-500"), "not needed (OX_NOT_NEEDED)")
+def test_one_that_a_consent_covered_is_told_as_not_needed_and_is_no_override_of_its_agency(
+    desk: Desk, network: Network
+):
+    about = client(network)
+    network.put(
+        agreement(
+            network.clock.now() - timedelta(days=9),
+            agreement_id="harbour-hospital",
+            parties=("harbour", "hospital"),
+            purposes=(Purpose.SAFETY,),
+            categories=(Category.IDENT, Category.CONTACT, Category.RISK),
+            events=("override-disclosure",),
+        )
+    )
+    cms.add_consent(network.db("harbour"), about, "hospital", purposes="SAFETY", categories="IDENT CONTACT RISK")
+    number = declared(network, declare(network, "DOC-SELF", "hospital", about)).override_id
 
-    assert (before["count"], before["base"]) == (0, 1)
+    found = desk.json(*METRICS, "--as", "w-500")
+
+    figure = one(found, "not needed (OX_NOT_NEEDED)")
+    assert (figure["count"], figure["base"], figure["cases"]) == (1, 1, [number])
+    assert [each for each in found["figures"] if each["name"] == "overrides"] == []
 
 
 def test_what_is_overdue_alarms_when_it_is(desk: Desk, network: Network):

@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent.model import Agreement, Consent
 from consent.model.reviewed import Part as ReviewPart
@@ -33,7 +35,7 @@ def log() -> Log:
 
 
 def made(log: Log, *, consents: list[Consent] | None = None, womens: str = "", **facts: Any) -> tuple[Part, ...]:
-    standing = Standing(MAY, {"ca-on": 14})
+    standing = Standing(MAY, MAY.end, {"ca-on": 14})
     for consent in consents or []:
         standing.add(consent)
     tally = log.tally(womens=frozenset({womens}))
@@ -104,6 +106,31 @@ def test_no_table_lets_a_masked_cell_be_computed_from_its_total(log: Log):
             totals = [row[1] for row in each.rows if row[0] == "in all"]
             hidden = [row for row in each.rows if row[1] is None and row[0] != "in all"]
             assert not totals or len(hidden) != 1 or hidden[0][0] == "which and how many", each.title
+
+
+COUNTS = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(1, 25))
+
+
+@given(st.lists(COUNTS, min_size=9, max_size=9))
+def test_whatever_was_counted_no_small_count_stands_in_any_table_nor_alone_is_hidden(counts):
+    standing, tally = Standing(MAY, MAY.end, {}), Log().tally()
+    for counter, cells in zip(
+        [standing.forms, standing.languages, tally.removed, tally.over_asking, tally.withdrawn, tally.alarms],
+        counts,
+        strict=False,
+    ):
+        counter.update(cells)
+    tally.answers[1, "DENY"].update(counts[6])
+    tally.answers[2, "PERMIT"].update(counts[7])
+    tally.notices.update({("harbour", label): count for label, count in counts[8].items()})
+    facts = Facts(tally, KEPT, standing, agreements=(), requests=(), incidents=(), duties=(), at=MAY.end)
+
+    for part in parts(facts):
+        for each in part.tables:
+            shown = [row for row in each.rows if row[0] != "in all"]
+            assert not [row for row in each.rows if isinstance(row[1], int) and 0 < row[1] < 11], each.title
+            hidden = [row for row in shown if row[1] is None]
+            assert len(hidden) != 1 or hidden[0][0] == "which and how many" or part.number in (3, 4, 7, 8), each.title
 
 
 def test_a_chart_holds_what_its_table_shows_and_nothing_else(log: Log):
