@@ -1,8 +1,8 @@
 """Gather the facts of one question: what the registry and the directory know, read at one sequence number.
 
 Not gathered yet, because nothing provides it: lineage of items, a purpose written by the sender, a pinned version,
-safety flags, persons and programs as recipients, a registry or log that is down (a unit that cannot be opened decides
-nothing). The rules about these stand in ``decide`` and stay silent.
+safety flags, persons and programs as recipients. The rules about these stand in ``decide`` and stay silent. Of a
+registry or log that is down ``hub/exchange/outage.py`` says so: a unit that cannot be opened decides nothing.
 
 Inside a unit the answer governs; read through a peek the facts are provisional: no writer accepts a decision on them.
 """

@@ -144,11 +144,12 @@ class Journal:
         while any(header := data[at : at + _HEADER]):
             length = int.from_bytes(header[: _HEADER // 2])
             after = at + _HEADER + length
-            sealed = data[at + _HEADER : after]
             try:
-                found.append(self._keys.unbox(_PLACE, sealed))
+                if header != _header(length):
+                    raise SealBroken("journal/entries", "a header that was changed", "an entry's")
+                found.append(self._keys.unbox(_PLACE, data[at + _HEADER : after]))
             except SealBroken:
-                if not _is_torn(data, at, after) if header == _header(length) else any(data[at + _HEADER :]):
+                if not _is_torn(data, at, after if header == _header(length) else at + _HEADER):
                     got, step = "an entry that was changed", "keep the file; stop"
                     raise IntegrityBroken("journal/entries", got, "what this hub wrote", step) from None
                 break  # half-written: nothing was sent on it
@@ -166,6 +167,8 @@ def _is_torn(data: bytes, at: int, after: int) -> bool:
     """Whether the last entry was not written whole: a block of it, or its end, has the zeros that stood there."""
     if any(data[after:]):
         return False
+    if after == at + _HEADER:
+        return True
     blocks = range(-(-at // _BLOCK) * _BLOCK, after - _BLOCK + 1, _BLOCK)
     return not any(data[after - _TAG : after]) or any(not any(data[each : each + _BLOCK]) for each in blocks)
 

@@ -34,7 +34,7 @@ VERBAL_DAYS_MAX = 90
 STALENESS_S_MAX = 24 * 3600
 GRANT_S_MAX = 24 * 3600  # consent rules 3.5
 NARRATIVE_MAX = 1_000
-TOLD_MAX = 4_000  # settled S21: what a mandatory report may tell
+TOLD_MAX = 4_000  # settled S21: no pack allows more
 REPEATS_MAX = 10
 _UNKNOWN = PackFacts(pack="", version=0, known=False)
 

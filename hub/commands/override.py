@@ -40,14 +40,17 @@ def declare(
     elif not found.code:
         say(f"override {found.override_id}: it has gone already; declare another one for another message")
     elif found.goes:
-        say(f"override {found.override_id}: it goes now ({found.code}). A mandatory report: telephone all the same.")
+        say(f"override {found.override_id}: it goes now ({found.code}). Telephone all the same; this meets no duty.")
     else:
         say(f"override {found.override_id}: IT DOES NOT GO ({found.code}). {found.place or advice(found.code)}")
     return DONE if found.goes or not found.code else REFUSED
 
 
 def approve(ctx: typer.Context, id: Id, folder: Dir = None, worker: As = None, as_json: Json = False) -> None:
-    """Approve an override as a second person, at an account of your own. What waited for it goes at once."""
+    """Approve an override as a second person, at an account of your own.
+
+    What waited for it in a system goes at once; what was declared by command, when its worker runs the command again.
+    """
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
         changed = desk.approve(hub.house, id, by)

@@ -25,7 +25,7 @@ from hub.desk.who import Act, Who, allowed
 from hub.directory.cells import seen
 from hub.errors import KeyGone, Refused
 from hub.exchange import declaring, reviewing
-from hub.exchange.declared import END_CAUSES
+from hub.exchange.declared import CHILD, END_CAUSES, turns_16
 from hub.exchange.entries import override_entry
 from hub.exchange.house import House
 from hub.exchange.intake import judge_by_hand, read_again
@@ -41,6 +41,7 @@ from hub.ports import Peek
 QUEUE_MAX = 1_000
 _MAY_END = ("supervisor", "manager", "officer")  # what others declared; a mandatory report is its reporter's
 _LAST_DAY = date(9998, 12, 31)  # what is later is too late in any zone
+OF_A_CHILD = ("child_client_id", "child_name", "child_birth_date")
 _BY_COMMAND = ("override_id", "worker", "entered_by")  # said by the command, never by its document
 
 
@@ -106,6 +107,9 @@ def declare(house: House, data: bytes, system_id: str, who: Who, *, record: str 
         acting = allowed(directory, rows.now, who, Act.DECLARE, system.agency)
     key, document = _document(data, acting.ref, who.os_user)
     if record is not None:
+        if any(name in document for name in OF_A_CHILD):
+            step = "name the child's own record, or leave --record out and say in client who cares for the child"
+            raise Refused("--record", "a document that names a child too", "one of the two", step)
         document = {"client": [{"client_id": 0, "last_name": "-"}], **document}
     read = read_by_hand(house, system, key, canonical(document))
     if not isinstance(read, ReferralRecord):
@@ -307,7 +311,12 @@ def _about(house: House, declared: ReferralRecord, name: str, system: System) ->
         {**entry, "resource": person} if entry["resource"]["resourceType"] == "Patient" else entry
         for entry in declared.entries
     )
-    return replace(declared, entries=entries, person=read.person, alias=read.alias, deceased=read.deceased)
+    said = declared.declared
+    if said is not None and said.code in CHILD:  # it is the child's own record
+        said = replace(said, child_turns_16_on=turns_16(person))
+    return replace(
+        declared, entries=entries, person=read.person, alias=read.alias, deceased=read.deceased, declared=said
+    )
 
 
 def _known(rows: Peek, override_id: str) -> Declaration:

@@ -165,7 +165,9 @@ def _override(house: House, rows: Peek, record: ReferralRecord, previous: Inbox 
     declared = rows.overrides.of_record(record.source.system.id, record.source.key)
     assert declared is not None, "it was declared before it is judged"
     assert record.declared is not None, "it declares something"
-    if previous is not None and _went(previous) and declared.content == record.declared.content:
+    by_journal = previous is not None and declared.journaled and declared.used_by == previous.envelope_id
+    went = by_journal or _went(previous)  # what may have arrived by the journal: its worker was told to telephone
+    if previous is not None and went and declared.content == record.declared.content:
         before = rows.decisions.get(previous.decision_id)
         if before is not None and before[0].override is not None and before[0].override.version == declared.version:
             return NothingToSay()

@@ -75,7 +75,7 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
         risks=tuple(dict.fromkeys((*own, *_known(said.get("danger", "").split(), Risk)))),
         narrowed=_narrowed(source, said.get("narrowed", "")),
         covers=said.get("covers", "") if _ENVELOPE.fullmatch(said.get("covers", "")) else "",
-        child_turns_16_on=_turns(person, 16) if code in CHILD else None,
+        child_turns_16_on=turns_16(person) if code in CHILD else None,
         ended="ended_at" in said,
         end_cause=_one_of(said.get("end_cause", ""), END_CAUSES) or ("revoked" if "ended_at" in said else ""),
         discharged="reported_to" in said and "reported_at" in said,
@@ -159,12 +159,12 @@ def _one_of(word: str, words: Iterable[str]) -> str:
     return word if word in words else ""
 
 
-def _turns(person: Resource, age: int) -> date | None:
-    """The day on which somebody comes of an age; None where no whole birth date is known (settled S30)."""
+def turns_16(person: Resource) -> date | None:
+    """The day on which somebody is 16; None where no whole birth date is known (settled S30)."""
     try:
         born = date.fromisoformat(str(person.get("birthDate", "")))
         leap = (born.month, born.day) == (2, 29)
-        return date(born.year + age, 3, 1) if leap else born.replace(year=born.year + age)
+        return date(born.year + 16, 3, 1) if leap else born.replace(year=born.year + 16)
     except ValueError:
         return None
 

@@ -19,8 +19,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from adapters.contract import SentState
 from hub.__main__ import command_line, real_tools
 from hub.compose import compose, cut_off
+from hub.desk import overrides as desk
+from hub.desk.who import Who
 from hub.errors import Unavailable
 from hub.model.directory import Service
 from hub.settings import read_settings
@@ -228,6 +231,136 @@ def test_a_process_that_dies_between_journal_and_sending_sends_again_when_the_st
     assert [outcome for outcome, _ in answers(network, number)].count("PERMIT") >= 2
     with network.hub.store.peek() as rows:
         assert rows.inbox.count_by_state() == {"returned": 1, "delivered": 1}
+
+
+def correct(network: Network, number: int, **fields: Any) -> None:
+    db = network.db("harbour")
+    cms.update(db, "override_declaration", number, **fields)
+    db.close()
+
+
+def test_what_was_refused_and_is_corrected_meanwhile_stands_under_its_own_number(network):
+    db = network.db("harbour")
+    lacking = {**limbs("DOC-SELF"), "serious": ""}
+    number = cms.add_override(db, client(network), "DOC-SELF", "hospital", lacking, **SPEEDING)
+    db.close()
+    network.run()
+    before = declared(network, number)
+
+    with store_away(network):
+        db = network.db("harbour")
+        db.execute("UPDATE override_limb SET attested = 1, fact = 'She said so.' WHERE limb = 'serious'")
+        db.close()
+        work(network)
+        assert len(network.inbox("hospital", "override")) == 1
+    network.run()
+
+    after = declared(network, number)
+    assert (after.override_id, after.version, after.journaled) == (before.override_id, before.version + 1, True)
+    assert len(network.inbox("hospital", "override")) == 1
+    assert network.verifies()
+
+
+def test_what_was_used_or_ended_sends_nothing_more_by_the_journal_whatever_it_says(network):
+    used = told(network, "DOC-SELF", "hospital", **SPEEDING)
+    network.run()
+    ended = told(network, "DOC-OTHER", "landlord", **SPEEDING)
+    network.run()
+    desk.end(network.hub.house, declared(network, ended).override_id, "revoked", Who("w-301"))
+
+    with store_away(network):
+        correct(network, used, told="Another sentence.", recipient_org="police")
+        correct(network, ended, recipient_org="police")
+        work(network)
+
+    assert not network.inbox("police")
+    assert len(network.inbox("hospital", "override")) == 1
+
+
+def test_of_what_may_have_arrived_no_second_message_goes_and_its_worker_is_told(network, monkeypatch):
+    number = told(network, "DOC-SELF", "hospital", **SPEEDING)
+    append, kept = network.hub.house.journal.append, []
+
+    def dies(entry: bytes) -> None:
+        if kept:
+            raise KeyboardInterrupt  # it is sent, and the machine dies before that is written down
+        kept.append(entry)
+        append(entry)
+
+    with store_away(network):
+        monkeypatch.setattr(network.hub.house.journal, "append", dies)
+        with pytest.raises(KeyboardInterrupt):
+            network.hub.step()
+        monkeypatch.undo()
+        work(network)
+    network.run()
+
+    assert len(network.inbox("hospital", "override")) == 1
+    assert declared(network, number).used_by is not None
+    assert "TELEPHONE_NOW" in {row[2] for row in network.told("harbour", "override-status")}
+    with network.hub.store.peek() as rows:
+        assert "officer" in rows.reviews.of(declared(network, number).override_id)
+
+
+def test_a_report_that_may_not_have_arrived_is_sent_again_after_five_minutes(network, monkeypatch):
+    told(network, "ST-CHILD-PROTECT", "society", **CHILD)
+
+    with store_away(network):
+        with monkeypatch.context() as away:
+            away.setattr("hub.exchange.outage._sent", lambda *_: SentState.UNKNOWN)
+            work(network)
+        work(network)
+        assert not network.inbox("society")
+        network.clock.advance(timedelta(minutes=6))
+        work(network)
+        assert len(network.inbox("society", "override")) == 1
+        network.clock.advance(timedelta(minutes=6))
+        work(network)
+    network.run()
+
+    assert network.verifies()
+    assert network.hub.house.journal.entries() == []
+
+
+def test_what_went_by_the_journal_has_arrived_also_for_the_client(network):
+    told(network, "ST-CHILD-PROTECT", "society", **CHILD)
+    with store_away(network):
+        work(network)
+    network.run()
+
+    kinds = [entry["event_type"] for entry in network.entries()]
+    assert {"ACK", "REVIEW_DUE"} <= set(kinds)
+
+
+def test_another_process_of_the_machine_sends_nothing_again(network):
+    told(network, "DOC-SELF", "hospital", **SPEEDING)
+    with ExitStack() as opened:
+        opened.enter_context(store_away(network))
+        step = opened.enter_context(cut_off(network.hub.settings, clock=network.clock))
+        assert network.hub.house.journal.entries() == []
+        assert step()
+        work(network)
+        assert len(network.inbox("hospital", "override")) == 1
+    network.run()
+
+    assert len(network.inbox("hospital", "override")) == 1
+
+
+@pytest.mark.parametrize("damaged", [None, b"\xff\n"], ids=["gone", "no such list"])
+def test_a_machine_that_does_not_know_what_the_store_knows_sends_nothing_until_it_does(network, damaged):
+    told(network, "DOC-SELF", "hospital", **SPEEDING)
+    network.run()
+    known = network.hub.settings.dir / "journal" / "known"
+    with store_away(network):
+        known.unlink() if damaged is None else known.write_bytes(damaged)
+        work(network)
+    assert len(network.inbox("hospital", "override")) == 1
+
+    network.run()
+    assert known.read_text("ascii"), "written anew from the store"
+    with store_away(network):
+        work(network)
+    assert len(network.inbox("hospital", "override")) == 1
 
 
 def test_the_journal_holds_no_personal_value_and_no_half_written_entry(network):

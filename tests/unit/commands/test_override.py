@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,21 @@ def test_a_declaration_by_hand_goes_by_the_road(desk: Desk, network: Network):
     assert came["payload"]["client"][0]["last_name"] == "Moreau"
     assert came["payload"]["override_no"] == found["override"]
     assert WHY not in json.dumps(came), "the narrative never leaves"
+
+
+def test_the_document_in_the_agencys_guide_goes(desk: Desk, network: Network):
+    guide = Path("docs/agency.md").read_text()
+    said = guide.split("```json\n")[1].split("```")[0]
+
+    assert desk.json(*DECLARE, stdin=said)["goes"] is True
+    network.run()
+    assert len(network.inbox("hospital", "override")) == 1
+
+
+def test_a_child_is_named_by_the_document_or_by_its_record_and_not_by_both(desk: Desk, network: Network):
+    said = document("ST-CHILD-PROTECT", "society", client=None, child_name="Moreau, Zoé", child_birth_date="2019-02-03")
+
+    assert "--record" in desk.refused(*DECLARE, "--record", "harbour-cms/referral:1", stdin=said)
 
 
 def test_two_people_declared_by_hand_are_two(desk: Desk, network: Network):
