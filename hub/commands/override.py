@@ -88,7 +88,9 @@ def end(
 
 def list_(
     ctx: typer.Context,
-    agency: Annotated[str | None, typer.Option("--agency", help="Whose; the hub's officer sees all.")] = None,
+    agency: Annotated[
+        str | None, typer.Option("--agency", help="Whose; else your own, and for the hub's officer all.")
+    ] = None,
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,

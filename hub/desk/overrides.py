@@ -22,6 +22,7 @@ from consent.model.reviewed import Outcome, Part, Review, Withhold
 from consent.model.words import Code
 from consent.review import is_overdue
 from hub.desk.who import Act, Who, allowed
+from hub.directory import HUB
 from hub.directory.cells import seen
 from hub.errors import KeyGone, Refused
 from hub.exchange import declaring, reviewing
@@ -221,12 +222,15 @@ def queue(house: House, who: Who, agency: str | None) -> list[Due]:
     """What is to be done, the first due first; every look is an entry of the log.
 
     Args:
-        agency: whose; None: of all agencies, for the hub's officer.
+        agency: whose; None: of the officer's own, and for the hub's officer of all.
 
     Raises:
         Refused: the worker may not.
     """
     with house.store.unit(share=[locks.CONFIG]) as unit:
+        known = unit.directory.all().workers.get(who.worker or "")
+        if agency is None and known is not None and known.agency != HUB:
+            agency = known.agency
         acting = allowed(unit.directory.all(), unit.now, who, Act.OVERRIDES, agency)
         found = [(review, unit.overrides.get(review.override_id)) for review in unit.reviews.open(QUEUE_MAX)]
         due = [

@@ -130,9 +130,9 @@ def _overrides(facts: Facts) -> Part:
         *_reviews(facts),
     )
     notes = (
-        "The tables down to *When* are of the overrides that were declared in this month and on which something went.",
+        "The tables down to: When, are of the overrides that were declared in this month and on which something went.",
         "Not plainly upheld: UPHELD_EXCESS, NOT_JUSTIFIED or MISUSE; each opens a breach assessment.",
-        "Workers, clients and cases: `hub override metrics` and `hub override list` name them to the officer.",
+        "Workers, clients and cases: hub override metrics and hub override list name them to the officer.",
         f"Alarming [D]: an agency above {LIMITS.per_thousand:g} per 1,000 or at twice its 90-day median, more than "
         f"{LIMITS.without_second:.0%} without a second person, {LIMITS.imminent:.0%} imminent, "
         f"{LIMITS.identical:.0%} alike, {LIMITS.needless:.0%} not needed; reviews below {LIMITS.on_time:.0%} on time, "
@@ -291,7 +291,7 @@ def _breaches(facts: Facts) -> Part:
 def _log(tally: Tally) -> Part:
     table = partition("Alarms", "alarm", tally.alarms)[1]
     return Part(
-        13, "The log", (table,), ("`hub audit verify` proves it whenever you like.",), ("results of verifications",)
+        13, "The log", (table,), ("hub audit verify proves it whenever you like.",), ("results of verifications",)
     )
 
 

@@ -196,7 +196,7 @@ def test_the_queue_names_what_is_due_and_every_look_is_an_entry(desk: Desk, netw
     assert [(each["part"], each["late"]) for each in due] == [("self", "LATE"), ("notice", ""), ("officer", "")]
     assert {each["override"] for each in due} == {calm}
     assert desk.entries()[-1]["event_type"] == "VIEW"
-    assert "w-900" not in desk.ok("override", "list", "--agency", "harbour", "--as", "w-500")
+    assert "w-900" not in desk.ok("override", "list", "--as", "w-500"), "their own agency, without being asked"
 
 
 def test_an_officer_reads_the_words_and_closes_the_review(desk: Desk, network: Network, tmp_path):
