@@ -75,6 +75,9 @@ class KeepingTable:
         else:
             for table, column in _BELONGS[room]:
                 self._delete(table, table.c[column].in_(ids))
+        if room is Room.OVERRIDES:  # of whom no declaration is left, nobody can read the words in an older copy either
+            still = exists().where(t.override.c.subject_ref == t.subject_key.c.subject_ref)
+            self._delete(t.subject_key, ~still)
 
     def _delete(self, table: Table, where: Any) -> None:
         self._scope.write(delete(table).where(where))

@@ -20,7 +20,7 @@ from hub.model import locks
 from hub.model.directory import Worker
 from hub.model.keeping import Room
 from tests import cms_builder as cms
-from tests.danger import declare, declared, in_danger
+from tests.danger import client, declare, declared, in_danger
 from tests.network import NOON, Network, refer
 from tests.shapes import ON_SQLITE, ask
 from tests.unit.commands.conftest import Desk
@@ -353,6 +353,18 @@ def test_under_an_open_review_nothing_of_the_person_ends_and_then_the_words_and_
     assert counts(network, *tables) == dict.fromkeys(tables, 0)
     assert [entry for entry in said(network) if made.override_id in json.dumps(entry)] == []
     assert network.verifies()
+    network.hub.close()
+
+
+def test_with_the_last_declaration_about_somebody_their_key_ends_also_where_they_stay(tmp_path, shape):
+    network = in_danger(tmp_path, shape=shape)
+    about = client(network)
+    first, last = (declared(network, declare(network, "DOC-SELF", "hospital", about)) for _ in range(2))
+
+    for made, keys in ((first, 1), (last, 0)):
+        with network.hub.store.unit(share=[locks.CONFIG], own=[locks.subject(made.subject)]) as unit:
+            unit.keeping.end(Room.OVERRIDES, [made.override_id])
+        assert counts(network, "subject_key", "subject") == {"subject_key": keys, "subject": 1}
     network.hub.close()
 
 
