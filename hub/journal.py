@@ -57,13 +57,8 @@ class Journal:
     @contextmanager
     def held(self) -> Iterator[None]:
         """See :meth:`hub.ports.Journal.held`."""
-        with _reached():
-            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._locked(fcntl.LOCK_EX):
             yield
-        finally:
-            os.close(lock)
 
     def note(self, directory: Directory, known: Callable[[], Sequence[str]]) -> None:
         """See :meth:`hub.ports.Journal.note`."""
@@ -85,10 +80,12 @@ class Journal:
 
     def know(self, *digests: str) -> None:
         """See :meth:`hub.ports.Journal.know`."""
-        with self.held(), _reached():
+        kept, self._version = self._version, None  # where it fails, the next note asks the store for all
+        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB), _reached():
             known = self._known()
             if known is not None and not known.keys() >= set(digests):
                 self._write_known([*known, *(digest for digest in digests if digest not in known)])
+        self._version = kept
 
     def knows(self, digest: str) -> bool:
         """See :meth:`hub.ports.Journal.knows`."""
@@ -119,6 +116,17 @@ class Journal:
             file.write(bytes(SIZE))
             file.flush()
             os.fsync(file.fileno())
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        with _reached():
+            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            with _reached():
+                fcntl.flock(lock, how)
+            yield
+        finally:
+            os.close(lock)
 
     @property
     def _entries(self) -> Path:

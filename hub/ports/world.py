@@ -116,7 +116,11 @@ class Journal(Protocol):
         ...
 
     def know(self, *digests: str) -> None:
-        """The store knows this of a declaration: it is not sent from here."""
+        """The store knows this of a declaration: it is not sent from here. It waits for nobody: a unit may be open.
+
+        Raises:
+            Unavailable: another process is at the journal; the next :meth:`note` asks the store instead.
+        """
         ...
 
     def knows(self, digest: str) -> bool:

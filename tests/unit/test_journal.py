@@ -110,3 +110,17 @@ def test_another_process_reads_what_this_one_added(journal, tmp_path):
     journal.append(ONE)
 
     assert beside.entries() == [ONE]
+
+
+def test_what_is_known_waits_for_nobody_and_is_asked_of_the_store_later(journal, tmp_path):
+    agencies = {"a": Agency("a", "A", "general", "ca-on", "delivery.A")}
+    here = Directory(1, stopped=False, agencies=agencies, systems={}, services=(), sites=(), workers={}, agreements=())
+    beside = Journal(tmp_path / "journal", KeyRing(tmp_path / "keys", SeededIds(3), hub_key=None))
+    journal.note(here, list)
+
+    with beside.held(), pytest.raises(Unavailable):
+        journal.know("x")
+    assert not journal.knows("x")
+
+    journal.note(here, lambda: ["x"])
+    assert journal.knows("x")
