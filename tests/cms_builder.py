@@ -260,8 +260,9 @@ def add_override(
 
 
 def add_word(db: sqlite3.Connection, override_id: int, worker: str, kind: str = "approval", **fields: Any) -> int:
-    """What somebody else says of a declaration, under an account of their own."""
-    row = {"override_id": override_id, "kind": kind, "worker": worker, "updated_by": worker}
+    """What somebody else says of a declaration as it stands now, under an account of their own."""
+    (of,) = db.execute("SELECT row_version FROM override_declaration WHERE override_id = ?", (override_id,)).fetchone()
+    row = {"override_id": override_id, "kind": kind, "worker": worker, "updated_by": worker, "of_version": of}
     return _insert(db, "override_word", {**row, **fields})
 
 

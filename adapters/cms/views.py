@@ -76,7 +76,7 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " danger limbs:prose told:prose narrative:prose imminent:flag consent_sought narrowed attempts:prose notice"
             " covers worker reported_to reported_at:timestamp ended_at:timestamp end_cause entered_by"
         ),
-        "v_hub_override_word": _table("word_id:int override_id:int kind worker said:prose entered_by"),
+        "v_hub_override_word": _table("word_id:int override_id:int kind worker said:prose of_version:int entered_by"),
     }
 )
 

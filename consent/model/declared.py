@@ -60,6 +60,7 @@ class Declaration:
 
     Args:
         override_id: 12 base32 characters; who receives it knows it by this number.
+        revision: of the record that declared it, by its source.
         version: 1, 2 … of what the worker has declared: a correction before it is used is declared anew.
         subject: None: several people fit, and it is no mandatory report: a human says who it is.
         system: and ``record_key``: of the source record; ``content``: keyed digest of what it declares.
@@ -80,6 +81,7 @@ class Declaration:
     """
 
     override_id: str
+    revision: int
     version: int
     agency: str
     recipient: str

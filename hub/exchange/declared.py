@@ -95,7 +95,8 @@ def read_word(house: House, source: Source, record: Record) -> WordRecord:
     by = said.get("entered_by", "")
     account = house.keys.digest("account", f"{source.system.id}/{by}") if by not in NOBODY else ""
     about = f"override:{said['override_id']}"
-    return WordRecord(source, about, said["kind"], said["worker"], account, _tidy(said.get("said", "")))
+    of = int(said["of_version"]) if "of_version" in said else None
+    return WordRecord(source, about, said["kind"], said["worker"], account, _tidy(said.get("said", "")), of)
 
 
 def asserted(kind: RecordKind, record: Record) -> tuple[Risk, ...]:

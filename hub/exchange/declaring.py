@@ -37,6 +37,7 @@ from hub.ports import Directory, Peek, Unit
 
 UNLISTED = "unlisted"  # stands for a worker whom the directory has not
 ROUNDS_MAX = 5  # times a record is looked at anew because the world moved between peek and unit
+OLDER = "of_version: got an older one, or none, expected the row_version that is approved; read it and approve it again"
 NOT_THERE = "override: got the number of no declaration, expected one that was saved before it; look at override_id"
 
 
@@ -69,9 +70,19 @@ def heed(house: House, words: Sequence[WordRecord]) -> None:
             with house.store.unit(share=[locks.CONFIG]) as unit:
                 tell(house, unit, word.source.system.id, word.source.key, "refusal", "OX_CONTENT", NOT_THERE)
         elif word.kind == "approval":
-            approve(house, declared.override_id, word.worker, word.entered_by, acting(word.source.system))
+            _approve_what_was_read(house, declared, word)
         else:
             _review_oneself(house, declared, word)
+
+
+def _approve_what_was_read(house: House, declared: Declaration, word: WordRecord) -> None:
+    """An approval is of what its worker had before them: of something older it is none, and they are told."""
+    actor, of = acting(word.source.system), word.of or 0
+    if of >= declared.revision:
+        approve(house, declared.override_id, word.worker, word.entered_by, actor, of=of)
+        return
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        tell(house, unit, word.source.system.id, word.source.key, "refusal", "OX_SECOND_PERSON", OLDER)
 
 
 def _review_oneself(house: House, declared: Declaration, word: WordRecord) -> None:
@@ -92,8 +103,11 @@ def end_gone(house: House, system: System, keys: Sequence[str]) -> None:
         end(house, declared.override_id, "revoked", acting(system))
 
 
-def approve(house: House, override_id: str, worker: str, account: str, actor: Actor) -> bool:
+def approve(house: House, override_id: str, worker: str, account: str, actor: Actor, *, of: int | None = None) -> bool:
     """A second person approves; whether anything changed. Whether they may is asked at the gate (OX_SECOND_PERSON).
+
+    Args:
+        of: the revision that they read; None: it stands as it is shown to them.
 
     One who signed in under the account that declared it is nobody else: that is kept as no approval.
     """
@@ -105,7 +119,7 @@ def approve(house: House, override_id: str, worker: str, account: str, actor: Ac
         now = unit.overrides.get(override_id)
         if now is None or now.used_by or now.ended_at or now.approver == worker:
             return False
-        if not account or account in now.entered_by:
+        if not account or account in now.entered_by or (of is not None and of < now.revision):
             return False
         directory = unit.directory.all()
         if worker not in directory.workers:
@@ -195,7 +209,8 @@ def _file(house: House, unit: Unit, record: ReferralRecord, found: _Found, said:
     if standing is None or (_is_corrected(standing, said) and standing.used_by is None):
         standing = _declared_anew(house, unit, record, found, said)
     elif _is_corrected(standing, said):
-        standing = replace(standing, content=said.content, version=standing.version + 1)
+        of = int(record.source.revision)
+        standing = replace(standing, content=said.content, revision=of, version=standing.version + 1)
         unit.overrides.put(standing)
     elif standing.subject is None and isinstance(found.who, One):
         standing = replace(standing, subject=found.who.subject_ref)
@@ -238,6 +253,7 @@ def as_declared(
     assert said is not None, "a declaration declares"
     return Declaration(
         override_id=before.override_id if before else house.ids.number(),
+        revision=int(source.revision),
         version=before.version + 1 if before else 1,
         agency=source.system.agency,
         recipient=record.performer.agency if record.performer.agency in directory.agencies else "",

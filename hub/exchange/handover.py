@@ -169,10 +169,8 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     places = places_of(rows.directory.all(), system, row.service)
     written = write_parcel(house, system, envelope, content, referral, places)
     parcel = written.parcel
-    if parcel is not None and envelope.event in (
-        *REPORTS,
-        OVERRIDE,
-    ):  # its own number: messages of one record have the same
+    alone = envelope.event in (*REPORTS, OVERRIDE)
+    if parcel is not None and alone:  # its own number: messages of one record have the same
         parcel = replace(parcel, referral_no=row.referral_no)
     return replace(prepared, parcel=parcel, losses=written.losses)
 

@@ -91,6 +91,7 @@ class WordRecord:
         about: the key of the declaration's record.
         entered_by: keyed digest of the account under which it was saved.
         said: words.
+        of: the revision of the declaration that was read and approved; None: it names none.
     """
 
     source: Source
@@ -99,6 +100,7 @@ class WordRecord:
     worker: str
     entered_by: str
     said: str = ""
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

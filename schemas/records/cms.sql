@@ -378,6 +378,7 @@ CREATE TABLE override_word (               -- what others say of a declaration; 
   kind        VARCHAR(12) NOT NULL,        -- approval, self-review
   worker      VARCHAR(40) NOT NULL,
   said        TEXT,                        -- of a self-review: what was done, and what would be done otherwise
+  of_version  INTEGER,                     -- of an approval: the declaration's row_version that was read
   row_version INTEGER NOT NULL DEFAULT 1,
   created_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
   updated_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
@@ -585,7 +586,7 @@ JOIN client c ON c.client_id = d.client_id
 WHERE c.is_anonymous = 0;
 
 CREATE VIEW v_hub_override_word AS
-SELECT word_id, row_version, override_id, kind, worker, said, updated_by AS entered_by
+SELECT word_id, row_version, override_id, kind, worker, said, of_version, updated_by AS entered_by
 FROM override_word;
 
 CREATE VIEW v_hub_follow_up AS

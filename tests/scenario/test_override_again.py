@@ -121,6 +121,32 @@ def test_a_second_person_who_is_close_to_the_client_opens_nothing(network):
     assert sent(network) == 0
 
 
+def test_an_approval_is_of_what_was_read_also_where_both_are_seen_in_one_look(network):
+    number = declare(network, "DOC-SELF", "hospital", approved_by=None)
+    db = network.db("harbour")
+    cms.add_word(db, number, "w-900")
+    cms.update(db, "override_declaration", number, recipient_org="police", told="Something else.")
+    db.close()
+    network.run()
+
+    assert declared(network, number).approver is None
+    assert network.told("harbour")[-1][2] == "OX_SECOND_PERSON"
+    assert sent(network) == 0
+
+    cms.add_word(network.db("harbour"), number, "w-900")
+    network.run()
+    assert len(network.inbox("police", "override")) == 1
+
+
+def test_an_approval_that_names_no_version_is_none(network):
+    number = declare(network, "DOC-SELF", "hospital", approved_by=None)
+    cms.add_word(network.db("harbour"), number, "w-900", of_version=None)
+    network.run()
+
+    assert declared(network, number).approver is None
+    assert "OX_SECOND_PERSON" in {code for _, _, code in network.told("harbour")}
+
+
 def test_a_volunteers_word_does_not_undo_an_approval(network):
     number = declare(network, "DOC-SELF", "hospital", missing=("serious",))
     cms.add_word(network.db("harbour"), number, "w-7")

@@ -49,7 +49,7 @@ VIEWS = {
     "v_hub_override": "override_id, row_version, client_id, child_client_id, child_name, child_birth_date,"
     " recipient_org, code, danger, limbs, told, narrative, imminent, consent_sought, narrowed, attempts, notice,"
     " covers, worker, reported_to, reported_at, ended_at, end_cause, entered_by",
-    "v_hub_override_word": "word_id, row_version, override_id, kind, worker, said, entered_by",
+    "v_hub_override_word": "word_id, row_version, override_id, kind, worker, said, of_version, entered_by",
     "v_hub_follow_up": "follow_up_id, row_version, client_id, case_id, month, due_on, done_on, method, reached,"
     " satisfaction, situation, needs_booking",
 }
