@@ -68,7 +68,7 @@ class Declaration:
         entered_by: the accounts under which it was saved, as keyed digests.
         risks: dangers asserted beside the reason code's own.
         told: letters that the recipient is told; ``narrative``: letters of one's own words.
-        words: keyed digest of the narrative, folded; ``sentences``: of each of its longer sentences.
+        words: keyed digest of the narrative, folded; "" of none; ``sentences``: of each of its longer sentences.
         consent_sought: ``yes-refused``, ``not-possible``, ``unsafe-to-ask``, or "" where nothing is said.
         notice: to the client: ``told-before``, ``tell-after``, ``withhold``, or "".
         covers: envelope id of what was sent already and it is said to cover; "".

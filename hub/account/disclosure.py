@@ -167,7 +167,8 @@ def _disclosure(way: Sequence[Said], reader: Reader, filed: Mapping[tuple[str, i
     if fate is None or any(entry["id"] in reader.withheld for entry in way):
         return None
     ack = next((entry for entry in way if entry["event_type"] == AuditEvent.ACK), None)
-    opened = [entry for entry in opens if ack is None or instant(entry) <= instant(ack)][-1]
+    before = [entry for entry in opens if ack is None or instant(entry) <= instant(ack)]
+    opened = (before or opens)[-1]  # of a clock that was set back in between, the last
     code = authority(opened)
     told = code not in _INFORMS
     if not seen_by(opened, reader) or (not told and reader.agency == opened["sender"]):

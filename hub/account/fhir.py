@@ -247,7 +247,7 @@ def _disclosing(each: Disclosure) -> list[Resource]:
 
 
 def _desc(each: Disclosure) -> str:
-    return " ".join((told_outcome(each.opened).value, *(code.value for code in told_codes(each.opened))))
+    return " ".join((each.outcome.value, *(code.value for code in told_codes(each.opened))))
 
 
 def _ends_of(source: Resource, address: Resource, recipient: str) -> list[Resource]:

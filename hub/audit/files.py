@@ -14,8 +14,9 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         OSError: it cannot be written; what stood there still does.
     """
     part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)  # of a process that died, or somebody's link
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
             handle.writelines(pieces)
             handle.flush()
             os.fsync(handle.fileno())

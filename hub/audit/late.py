@@ -14,7 +14,7 @@ from hub.store.audit import instant_of, stamp
 
 PROMISED = timedelta(seconds=1)  # design §5: merged by commit + 1 s
 LATE = "PROMISE_LATE"
-_PROMISES = b'"event_type":"DELIVERY"'  # as canonical bodies spell it
+_RELEASED = (b'"event_type":"DELIVERY"', b'"payload_digest":')  # as canonical bodies spell it; a refusal has no digest
 
 
 def alarm(rows: Sequence[tuple[str, bytes]], now: datetime, size: int) -> tuple[str, bytes] | None:
@@ -26,7 +26,11 @@ def alarm(rows: Sequence[tuple[str, bytes]], now: datetime, size: int) -> tuple[
         size: entries of the log before them: it makes the new id one of its own, since a log grows by one at a time.
     """
     kept_from = stamp(now - PROMISED)
-    late = [entry_id for entry_id, body in rows if entry_id[: len(kept_from)] < kept_from and _PROMISES in body]
+    late = [
+        entry_id
+        for entry_id, body in rows
+        if entry_id[: len(kept_from)] < kept_from and all(mark in body for mark in _RELEASED)
+    ]
     since = instant_of(min(late, default=None))
     if since is None:
         return None

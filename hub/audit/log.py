@@ -240,7 +240,10 @@ class AuditLog:
         c = checkpoint.c
         wanted = select(checkpoint).order_by(c.size.desc()).limit(1)
         with self._database.reading() as connection:
+            there = head_of(connection).size
             found = connection.execute(wanted if size is None else wanted.where(c.size == size)).first()
+        if covering > there:
+            raise Refused("audit entry", f"place {covering - 1}", f"one below {there}", "name an entry of the log")
         if found is None and size is not None:
             step = "name the size of a file in checkpoints/, or leave it out"
             raise Refused("--at", f"{size} entries", "the size of a checkpoint that was signed", step)

@@ -109,7 +109,7 @@ def inclusion(log: AuditLog, name: str, entry: str, at: int | None = None) -> by
     index = int(entry) if entry.isascii() and entry.isdigit() and len(entry) < 18 else _placed(log, entry)
     note = log.note(at, covering=index + 1)
     found = log.inclusion(index, _size(note))
-    shown = {"entry": entry, "index": index, "leaf": _text(found.leaf), "proof": _texts(found.proof)}
+    shown = {"index": index, "leaf": _text(found.leaf), "proof": _texts(found.proof)}
     return _written({"form": INCLUSION, "log": name, **shown, "checkpoint": note.decode()})
 
 

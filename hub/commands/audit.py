@@ -18,8 +18,22 @@ from hub.audit.own import verify_own
 from hub.audit.receipts import consistency, inclusion
 from hub.audit.verify import Report, verify_export
 from hub.audit.verify.cosigned import with_cosigners
-from hub.commands.frame import BROKEN, DONE, As, Dir, Json, Misused, opened, read_input, say, show_json, tools, who
-from hub.commands.receipt import At, put, tell
+from hub.commands.frame import (
+    BROKEN,
+    DONE,
+    As,
+    Dir,
+    Json,
+    Misused,
+    opened,
+    put,
+    read_input,
+    say,
+    show_json,
+    tools,
+    who,
+)
+from hub.commands.receipt import At, tell
 from hub.commands.tools import Hub
 from hub.desk.who import Act, Who, allowed
 from hub.errors import Refused
@@ -47,8 +61,8 @@ def verify(
     checkpoint nobody can see that a log ends too early. Of the hub's own log, with the newest checkpoint kept outside.
     """
     if proof is not None:
-        if export or not key:
-            raise Misused("--proof", "no --key, or --export too", "--key FILE", "hub audit verify --help")
+        if export or cosigner or not key:
+            raise Misused("--proof", "no --key, or --export or --cosigner too", "--key FILE", "hub audit verify --help")
         return tell(read_input(proof), key, checkpoint, as_json=as_json)
     if export is None:
         if key or checkpoint:
@@ -160,7 +174,9 @@ def cosigner_(
 
 def cosign_(
     ctx: typer.Context,
-    checkpoint: Annotated[Path, typer.Option("--checkpoint", help="File of the checkpoint; it gets the cosignature.")],
+    checkpoint: Annotated[
+        Path, typer.Option("--checkpoint", exists=True, dir_okay=False, help="The checkpoint; it gets the cosignature.")
+    ],
     key: Annotated[Path, typer.Option("--key", help="Your key. What you last cosigned is kept beside it, `.seen`.")],
     log_key: Annotated[str, typer.Option("--log-key", help="File of the log's public key, your own copy.")],
     proof: Annotated[str | None, typer.Option("--proof", help="That it continues the one you cosigned last.")] = None,

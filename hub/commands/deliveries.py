@@ -5,13 +5,12 @@ Ids and codes only: what a message holds, and about whom it is, is nowhere in th
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from hub.commands.advice import advice, delivery_advice, referral_advice
-from hub.commands.frame import ROWS_MAX, As, Dir, Json, opened, say, show_json, show_table, who
+from hub.commands.frame import ROWS_MAX, As, Dir, Json, moment, opened, say, show_json, show_table, who
 from hub.desk.consents import retry
 from hub.errors import Refused, shape
 from hub.model.rows import Handover, ReferralEvent, ReferralRow, Waiting
@@ -53,7 +52,7 @@ def dead(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
     """Records of the bus that were not what had been published. Their messages are published again by themselves."""
     with opened(ctx, folder) as hub, hub.house.store.peek() as rows:
         found = [
-            {"id": row.id, "sha256": row.sha256, "code": row.code, "at": _text(row.at), "place": row.place}
+            {"id": row.id, "sha256": row.sha256, "code": row.code, "at": moment(row.at), "place": row.place}
             for row in rows.handovers.aside(ROWS_MAX)
         ]
     if as_json:
@@ -122,8 +121,8 @@ def _handover(row: Handover) -> dict[str, Any]:
         "referral": row.referral_no,
         "state": row.state.value,
         "tries": row.attempts,
-        "due_at": _text(row.due_at),
-        "return_at": _text(row.return_at),
+        "due_at": moment(row.due_at),
+        "return_at": moment(row.return_at),
         "problem": row.problem,
         "rejection": row.rejection,
         "what_to_do": delivery_advice(row.state, row.problem, row.rejection),
@@ -136,8 +135,8 @@ def _waiting(row: Waiting) -> dict[str, Any]:
         "system": row.system,
         "record": row.record_key,
         "code": row.code,
-        "since": _text(row.created_at),
-        "again_at": _text(row.due_at),
+        "since": moment(row.created_at),
+        "again_at": moment(row.due_at),
         "tries": row.attempts,
         "what_to_do": row.place or advice(row.code),
     }
@@ -163,12 +162,8 @@ def _event(event: ReferralEvent) -> dict[str, Any]:
         "writer": event.writer,
         "implied": event.implied,
         "reason": event.reason,
-        "at": _text(event.at),
+        "at": moment(event.at),
     }
-
-
-def _text(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds") if at else None
 
 
 def register(app: typer.Typer) -> None:

@@ -22,11 +22,11 @@ from hub.commands.frame import (
     Misused,
     must_be_new,
     opened,
+    put,
     say,
     show_json,
     show_table,
     who,
-    write_new,
 )
 from hub.desk.accounting import ANSWER_WITHIN, Told, answered, look, take_request
 from hub.model.rows import Request
@@ -66,7 +66,8 @@ def disclosures_(
     with opened(ctx, folder) as hub:
         told = look(hub.house, subject, agency, by, to=to, request_id=request, as_fhir=as_fhir)
         if out is not None:
-            write_new(out, page.page(told.account, language).encode())
+            must_be_new(out)
+            put(out, page.page(told.account, language).encode())
         if told.face is not None:
             show_json(fhir.bundle(told.entries, told.account.disclosures, told.face))
         elif as_json:

@@ -7,10 +7,10 @@ line ``where: got …, expected …; next step`` and an exit code, never a trace
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from hub.audit.files import write_whole
 from hub.audit.log import AuditLog
 from hub.commands.tools import Hub, Tools
 from hub.desk.who import Who
@@ -122,35 +123,32 @@ def read_input(name: str) -> bytes:
         raise Refused("FILE", error.strerror or type(error).__name__, "a file that can be read, or -") from None
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a new file that is its owner's alone; its name never shows half of it.
+def put(path: Path, data: bytes, option: str = "--out") -> None:
+    """Write a file that is its owner's alone, whole or not there.
 
     Raises:
-        Refused: it is there already.
-        Unavailable: it cannot be written; nothing of it is left.
+        Unavailable: it cannot be written.
     """
-    must_be_new(path)
-    part = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, [data])
     except OSError as error:
-        part.unlink(missing_ok=True)
-        step = "make room there, or name another file"
-        raise Unavailable(path.name, os.strerror(error.errno or 0), next_step=step) from None
+        reason = error.strerror or type(error).__name__
+        raise Unavailable(option, reason, "a file that can be written", "name another, or make room") from None
+
+
+def moment(at: datetime | None) -> str | None:
+    """An instant as it is shown, or nothing."""
+    return at.isoformat(timespec="seconds") if at else None
 
 
 def must_be_new(path: Path) -> None:
-    """Refuse the name of a file that is there, before anything is done for its sake.
+    """Refuse the name of what is there, before anything is done for its sake.
 
     Raises:
         Refused: it is.
     """
     if path.exists():
-        raise Refused("--out", "a file that is there already", "a new one", "name another")
+        raise Refused("--out", "what is there already", "a new one", "name another")
 
 
 def complain(error: HubError, *, as_json: bool) -> int:

@@ -5,14 +5,13 @@ Closed words, ids and the sending agency's own alias of its client; no name, and
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from consent.incident import WITHHELD, Asked, Harm, Kind, Recall
 from hub.commands.agreements import wait
-from hub.commands.frame import ROWS_MAX, As, Dir, Json, Misused, opened, say, show_json, show_table, who
+from hub.commands.frame import ROWS_MAX, As, Dir, Json, Misused, moment, opened, say, show_json, show_table, who
 from hub.commands.tools import Hub
 from hub.desk import incidents as desk
 from hub.desk.incidents import Found
@@ -45,19 +44,29 @@ def open_(
         expected = "deliveries and --kind, or --consent with --agency"
         raise Misused("DELIVERY, --kind, --consent", "another combination", expected, "hub incident open --help")
     with opened(ctx, folder) as hub:
-        incident = _void(ctx, hub, consent, agency or "", by) if consent else desk.open_(hub.house, kind, names, by)
+        of = _void(ctx, hub, consent, agency or "", by) if consent else None
+        incident = of.incident if of else desk.open_(hub.house, kind, names, by)
         found = desk.look(hub.house, incident.incident_id, by) if incident else None
     if found is not None:
         _show(found, as_json)
     elif as_json:
-        show_json({"incident": None})
-    else:
-        say("The consent is void, and nothing passes on it any more. Nothing had left on it: there is no incident.")
+        show_json({"incident": None, "known": list(of.known) if of else []})
+    if of is not None and not as_json:
+        _tell_void(of)
 
 
-def _void(ctx: typer.Context, hub: Hub, number: str, agency: str, by: Who) -> Incident | None:
+def _void(ctx: typer.Context, hub: Hub, number: str, agency: str, by: Who) -> desk.OfVoid:
     void = desk.find_void(hub.house, number, agency, by)
     return desk.open_void(hub.house, void, wait(ctx, hub, void.drain).receipt)
+
+
+def _tell_void(of: desk.OfVoid) -> None:
+    if of.known:
+        say(f"What had left on it before is in these open incidents already: {', '.join(of.known)}.")
+    elif of.incident is None:
+        say("The consent is void, and nothing passes on it any more. Nothing had left on it: there is no incident.")
+    if of.left:
+        say(f"{of.left} deliveries more left on it: run the same command again for the next incident.")
 
 
 def list_(
@@ -156,7 +165,7 @@ def close(ctx: typer.Context, incident: Id, folder: Dir = None, worker: As = Non
 def _show(found: Found, as_json: bool) -> None:
     held = [_holding(found, each) for each in found.holdings]
     owed = [_duty(found, each) for each in found.duties]
-    events = [{"at": _text(each.at), "by": each.actor, "what": each.what, "code": each.code} for each in found.events]
+    events = [{"at": moment(each.at), "by": each.actor, "what": each.what, "code": each.code} for each in found.events]
     if as_json:
         document = {"incident": _incident(found.incident), "answers": dict(found.incident.answers)}
         show_json({**document, "held": held, "notices": owed, "events": events, "to_do": list(found.missing)})
@@ -177,11 +186,12 @@ def _incident(row: Incident) -> dict[str, Any]:
         "id": row.incident_id,
         "kind": row.kind,
         "state": "closed" if row.closed_at else "open",
-        "opened_at": _text(row.opened_at),
+        "opened_at": moment(row.opened_at),
         "opened_by": row.opened_by,
-        "determined_at": _text(row.determined_at),
+        "determined_at": moment(row.determined_at),
         "harm": row.harm,
-        "closed_at": _text(row.closed_at),
+        "closed_at": moment(row.closed_at),
+        **({"consent": row.consent_id} if row.consent_id else {}),
     }
 
 
@@ -194,10 +204,10 @@ def _holding(found: Found, row: Holding) -> dict[str, Any]:
         "referral": row.referral_no,
         "client": found.aliases.get((row.sender, row.subject_ref or "")),
         "categories": list(row.categories),
-        "left_at": None if row.recall == Recall.STOPPED else _text(row.left_at),
+        "left_at": None if row.recall == Recall.STOPPED else moment(row.left_at),
         "holds_it": "no" if row.recall == Recall.STOPPED else "yes" if row.certain else "perhaps",
         "recall": row.recall,
-        "told_at": _text(row.reached_at),
+        "told_at": moment(row.reached_at),
     }
 
 
@@ -209,21 +219,17 @@ def _duty(found: Found, row: Duty) -> dict[str, Any]:
         "client": found.aliases.get((row.agency, row.subject_ref or "")),
         "law": row.law,
         "regulator": row.regulator,
-        "due_at": _text(row.due_at),
+        "due_at": moment(row.due_at),
         "state": row.state,
         "reason": row.reason,
-        "at": _text(row.at),
+        "at": moment(row.at),
         "by": row.by,
-        "recheck_at": _text(row.recheck_at),
+        "recheck_at": moment(row.recheck_at),
     }
 
 
 def _cell(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _text(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds") if at else None
 
 
 def register(app: typer.Typer) -> None:

@@ -61,9 +61,9 @@ class Failures:
             self._log.write(LogCode.REFUSED, place=place, kind=type(error).__name__)
 
     def step(self, error: Exception) -> None:
-        """A whole step failed: the store is away, or it is a fault of ours between the parts."""
+        """A whole step failed: the store or the journal is away, or it is a fault of ours between the parts."""
         if isinstance(error, Unavailable):
-            self.part("store", error)
+            self.part("journal" if error.where.startswith("journal") else "store", error)
             self.count += 1
         else:
             self.part("hub", error if isinstance(error, Refused) else Unexpected.met("hub", error))

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.frame import As, Dir, Json, opened, say, show_json, who
+from hub.commands.frame import As, Dir, Json, must_be_new, opened, say, show_json, who
 from hub.commands.metrics import bodies
 from hub.desk import reporting as desk
-from hub.errors import Refused, Unavailable
+from hub.errors import Unavailable
 from hub.report.pages import NOTHING, files
 
 
@@ -35,7 +35,7 @@ def month(
     """
     by = who(ctx, worker)
     if out is not None:
-        _must_be_new(out)
+        must_be_new(out)
     with opened(ctx, folder) as hub:
         found = desk.monthly(hub.house, bodies(hub), by, which)
     target = out or (None if as_json else Path(f"report-{found.month}"))
@@ -49,11 +49,6 @@ def month(
         say(f"the report of {found.month} is in {target}")
 
 
-def _must_be_new(folder: Path) -> None:
-    if folder.exists():
-        raise Refused("--out", "a folder that is there already", "a new one", "name another")
-
-
 def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
     """A folder that is whole or not there, and its owner's alone.
 
@@ -61,7 +56,7 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
         Refused: it is there already.
         Unavailable: it cannot be written; nothing of it is left.
     """
-    _must_be_new(folder)
+    must_be_new(folder)
     part = folder.with_name(f"{folder.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a run that was killed

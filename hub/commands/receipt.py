@@ -9,12 +9,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from hub.audit.files import write_whole
 from hub.audit.receipts import receipt
 from hub.audit.verify import proofs, standalone
-from hub.commands.frame import BROKEN, DONE, As, Dir, Json, opened, read_input, say, show_json, who
+from hub.commands.frame import BROKEN, DONE, As, Dir, Json, opened, put, read_input, say, show_json, who
 from hub.desk.receipts import released
-from hub.errors import Unavailable
 
 At = Annotated[int | None, typer.Option("--at", min=1, help="Entries of the checkpoint to lead to; else the newest.")]
 Key = Annotated[str, typer.Option("--key", help="File of the log's public key, from outside.")]
@@ -74,19 +72,6 @@ def tell(document: bytes, key: str, checkpoint: str | None, *, as_json: bool) ->
     else:
         say(proofs.in_words(found))
     return DONE if found.ok else BROKEN
-
-
-def put(out: Path, document: bytes, option: str = "--out") -> None:
-    """Write a file that is whole or not there.
-
-    Raises:
-        Unavailable: it cannot be written.
-    """
-    try:
-        write_whole(out, [document])
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Unavailable(option, reason, "a file that can be written", "name another, or make room") from None
 
 
 def register(app: typer.Typer) -> None:

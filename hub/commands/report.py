@@ -16,7 +16,7 @@ from hub.exchange import retention
 def retention_(ctx: typer.Context, folder: Dir = None, worker: As = None, as_json: Json = False) -> None:
     """What is older than its years, by agency: how much ends with the next pass of `hub work`, and why the rest stays.
 
-    Nothing is deleted by it.
+    Nothing is deleted by it. Nothing is masked either: give it to nobody else.
     """
     by = who(ctx, worker)
     with opened(ctx, folder) as hub, hub.house.store.peek() as rows:

@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo
 
+from consent.incident import WITHHELD
 from consent.model.reviewed import Outcome, Part
 from hub.account import Reader, disclosures
-from hub.account.disclosure import consents_of, open_ways, override_of
+from hub.account.disclosure import consents_of, open_ways, override_of, seen_by
 from hub.account.fhir import Face
 from hub.account.page import Account
-from hub.desk.configure import HOME_PACK
 from hub.desk.consent_lines import LOCAL_KEY, PERSON, TYPES, Wrong, person_of
-from hub.desk.who import Act, Who, allowed
+from hub.desk.days import zone_of
+from hub.desk.who import Act, Who, actor_of, allowed
 from hub.directory import HUB
 from hub.directory.cells import seen, tidy
 from hub.directory.sheet import csv_lines
@@ -78,7 +78,7 @@ def take_request(house: House, subject: str, agency: str | None, who: Who, *, as
     with house.store.peek() as rows:
         directory = rows.directory.all()
         asking = _asking(rows, directory, who, agency, subject)
-        zone = _zone(house, directory, asking.agency)
+        zone = zone_of(house, directory, asking.agency)
         today = rows.now.astimezone(zone).date()
     request = Request(house.ids.number(), asking.ref, _scope(asking), _day(asked_on, today), asking.actor.ref)
     with house.store.unit() as unit:
@@ -128,7 +128,8 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
             "count": len(found),
         }
         unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, asking.actor, details))
-        ids = sorted({consent_id for entry in entries if "outcome" in entry for consent_id, _ in consents_of(entry)})
+        shown = [entry for entry in entries if entry.get("basis") and seen_by(entry, reader)]
+        ids = sorted({consent_id for entry in shown for consent_id, _ in consents_of(entry)})
         numbers = {name: unit.consents.number(name, asking.agency) for name in ids} if as_fhir and asking.agency else {}
         made_at = unit.now
     account = Account(
@@ -137,7 +138,7 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
         agency=None if asking.whole else reader.name(_scope(asking)),
         request=request_id,
         made_at=made_at,
-        zone=_zone(house, directory, asking.agency),
+        zone=zone_of(house, directory, asking.agency),
     )
     return Told(account, entries, Face(reader, subject, numbers) if as_fhir else None)
 
@@ -162,15 +163,16 @@ def find_client(house: House, agency: str, data: bytes, who: Who) -> str | None:
     row = _one_line(data)
     with house.store.peek() as rows:
         directory = rows.directory.all()
-        actor = allowed(directory, rows.now, who, Act.ACCOUNT, agency)
-        if agency not in directory.agencies:
-            raise Refused("--agency", seen(agency), "the id of an agency of the directory", "hub agencies list")
+        actor = actor_of(directory, rows.now, who, Act.ACCOUNT, agency)
         ref = _own_client(rows, _person(house, agency, row), agency)
-        alias = rows.subjects.aliases(ref)[agency] if ref else None
+        alias = rows.subjects.aliases(ref)[agency] if isinstance(ref, str) else None
     with house.store.unit() as unit:
-        details = {"what": "client", "agency": agency, "count": int(ref is not None)}
-        about = {"subject_ref": ref} if ref else {}
+        details = {"what": "client", "agency": agency, "count": int(alias is not None)}
+        about = {"subject_ref": ref} if isinstance(ref, str) else {}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details | about))
+    if isinstance(ref, Ambiguous):
+        got = "what resembles clients of this agency, and identifies none of them alone"
+        raise Refused("FILE", got, "one client", "add a number from their papers, or look the client up there")
     return alias
 
 
@@ -210,18 +212,21 @@ def _reader(rows: Peek, directory: Directory, asking: _Asking, entries: Sequence
     return Reader(
         agency=None if asking.whole else asking.agency,
         confidential=frozenset(row.id for row in agencies if row.lane == "womens"),
-        withheld=_withheld(rows, entries),
+        withheld=_withheld(rows, asking.ref, entries),
         guarding=frozenset(row.id for row in agencies if _guards(row)),
     )
 
 
-def _withheld(rows: Peek, entries: Sequence[dict[str, Any]]) -> frozenset[str]:
-    """Overrides of which the client may not be told now: all but those of which they have been (consent rules 3.7).
+def _withheld(rows: Peek, ref: str, entries: Sequence[dict[str, Any]]) -> frozenset[str]:
+    """What the client may not be told now: overrides but those of which they have been, and entries of deliveries of
+    which an incident's notice to them is withheld (consent rules 3.7, 4.4).
 
     What is withheld is withheld until its reason has ended; what nobody has decided yet is not told from here either.
     """
     names = {name for entry in entries if (name := override_of(entry))}
-    return frozenset(name for name in names if not _was_told(rows, name))
+    kept = {envelope for envelope, reason in rows.incidents.withheld_from(ref) if WITHHELD[reason]}
+    overrides = {name for name in names if not _was_told(rows, name)}
+    return frozenset(overrides | {entry["id"] for entry in entries if entry.get("envelope_id") in kept})
 
 
 def _was_told(rows: Peek, override_id: str) -> bool:
@@ -238,10 +243,6 @@ def _unsent(rows: Peek, entries: Sequence[dict[str, Any]]) -> frozenset[str]:
     """What is still under way, and of which the store knows that no attempt left."""
     under_way = rows.handovers.get(sorted(open_ways(entries)))
     return frozenset(name for name, row in under_way.items() if row.opened_at is None)
-
-
-def _zone(house: House, directory: Directory, agency: str | None) -> ZoneInfo:
-    return ZoneInfo(house.packs.facts(directory.agencies[agency].pack if agency else HOME_PACK).zone)
 
 
 def _day(text: str | None, today: date) -> date:
@@ -279,7 +280,7 @@ def _person(house: House, agency: str, row: dict[str, str]) -> PersonKeys:
         raise Refused(f"FILE, {wrong.column}", wrong.got, wrong.expected, "correct it and ask again") from None
 
 
-def _own_client(rows: Peek, keys: PersonKeys, agency: str) -> str | None:
+def _own_client(rows: Peek, keys: PersonKeys, agency: str) -> str | Ambiguous | None:
     """One whom only others know is nobody here, and not told from somebody unknown (I-11).
 
     Without a number, both names and the date must be those of one client: the officer has the person before them.
@@ -288,10 +289,8 @@ def _own_client(rows: Peek, keys: PersonKeys, agency: str) -> str | None:
     if isinstance(found, Ambiguous):
         held = rows.subjects.digests_of_each(found.subject_refs)
         alike = [ref for ref, kinds in held.items() if compare(keys, Held.of(ref, kinds, own=True)).same_names]
-        if keys.exact or len(alike) != 1 or len(found.subject_refs) != 1:
-            got = "what resembles clients of this agency, and identifies none of them alone"
-            raise Refused("FILE", got, "one client", "add a number from their papers, or look the client up there")
-        return alike[0]
+        clear = not keys.exact and len(alike) == len(found.subject_refs) == 1
+        return alike[0] if clear else found
     if isinstance(found, One) and rows.subjects.with_alias(agency, [found.subject_ref]):
         return found.subject_ref
     return None

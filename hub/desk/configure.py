@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from consent.model import Agreement
 from consent.model.words import Body, Category, Purpose
+from hub.desk.days import zone_of
 from hub.desk.sharing import absolute, one_agency_each
 from hub.desk.who import Act, Who, allowed, first
 from hub.directory import Form, Known, Problems, Terms, from_file, from_row
@@ -34,7 +34,6 @@ Row = Agency | System | Site | Service | Worker | Agreement
 Read = Callable[[Known], tuple[Any, ...] | Problems]
 
 ROUNDS_MAX = 5  # times a file is read anew because the directory changed beside it
-HOME_PACK = "ca-on"  # whose zone days of the directory are in; an agency's own pack governs its consents
 _AUDITED = (
     *("agency", "kind", "lane", "pack", "role", "system", "wanted", "status", "version", "ended_at"),
     *("body", "reports_to"),
@@ -86,7 +85,7 @@ def known(house: House, directory: Directory) -> Known:
         purposes=[purpose.value for purpose in Purpose],
         events=tuple(house.packs.profiles.events),
         bodies=[body.value for body in Body],
-        zone=ZoneInfo(house.packs.facts(HOME_PACK).zone),
+        zone=zone_of(house, directory, None),
     )
 
 

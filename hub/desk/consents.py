@@ -20,6 +20,7 @@ from consent.cells import instant_or_day
 from consent.model import Consent, Directive
 from consent.model.words import Category, Purpose
 from consent.rows import HOW
+from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, actor_of, allowed
 from hub.directory.cells import seen
 from hub.errors import Refused, shape
@@ -68,7 +69,7 @@ def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str |
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         consent = consent_of(rows, agency, number)
-        zone = ZoneInfo(house.packs.facts(directory.agencies[agency].pack).zone)
+        zone = zone_of(house, directory, agency)
         at = _said_at(said_at, zone, rows.now)
     return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how)
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from consent import registry
 from consent.incident import WITHHELD, DutyState, Harm, Kind, Recall, assess, duties, is_settled, why_open
 from consent.packs.afterwards import BreachRules
 from hub.desk.consents import consent_of
+from hub.desk.days import end_of, zone_of
 from hub.desk.who import Act, Who, actor_of, allowed
 from hub.errors import Refused, shape
 from hub.exchange.house import House
-from hub.exchange.incidents import open_incident
+from hub.exchange.incidents import DELIVERIES_MAX, open_incident
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -83,15 +83,31 @@ def find_void(house: House, number: str, agency: str, who: Who) -> Void:
     return Void(consent.consent_id, Drain(house, [f"consent:{consent.consent_id}"]), acting)
 
 
-def open_void(house: House, void: Void, receipt: Receipt) -> Incident | None:
-    """Open the incident about all that left on a void consent; None: nothing has, or all of it is in one already."""
+@dataclass(frozen=True, slots=True)
+class OfVoid:
+    """What came of a void consent.
+
+    Args:
+        incident: None: nothing had left on it, or all of it is in ``known``.
+        known: open incidents that some of it was in already.
+        left: deliveries that are in none yet, since an incident holds so many and no more.
+    """
+
+    incident: Incident | None
+    known: Sequence[str]
+    left: int
+
+
+def open_void(house: House, void: Void, receipt: Receipt) -> OfVoid:
+    """Open the incident about what left on a void consent, as much as one may hold."""
     with house.store.peek() as rows:
-        left = [*receipt.arrived, *receipt.unknown]
+        left = sorted([*receipt.arrived, *receipt.unknown])
         known = rows.incidents.open_with(left)
     fresh = [name for name in left if name not in known]
-    if not fresh:
-        return None
-    return open_incident(house, Kind.CONSENT_VOID, fresh, void.actor, consent_id=void.consent_id)
+    now, later, incident = fresh[:DELIVERIES_MAX], fresh[DELIVERIES_MAX:], None
+    if now:
+        incident = open_incident(house, Kind.CONSENT_VOID, now, void.actor, consent_id=void.consent_id)
+    return OfVoid(incident, sorted(set(known.values())), len(later))
 
 
 def look(house: House, incident_id: str, who: Who) -> Found:
@@ -256,7 +272,7 @@ def _owe(unit: Unit, due: Sequence[Duty], known: Sequence[Duty]) -> None:
 
 
 def _recheck_at(house: House, directory: Directory, agency: str, now: datetime, day: str | None) -> datetime:
-    zone = ZoneInfo(house.packs.facts(directory.agencies[agency].pack).zone)
+    zone = zone_of(house, directory, agency)
     today = now.astimezone(zone).date()
     last = today + timedelta(days=_rules(house, directory)[agency].recheck_days)
     try:
@@ -265,7 +281,7 @@ def _recheck_at(house: House, directory: Directory, agency: str, now: datetime, 
         wanted = date.min
     if not today < wanted <= last:
         raise Refused("--recheck-on", shape(day or ""), f"a day after today, at the latest {last}", "YYYY-MM-DD")
-    return datetime.combine(wanted, time(), zone)
+    return end_of(wanted, zone)
 
 
 def _note(unit: Unit, acting: Actor, incident_id: str, what: str, code: str = "", **details: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from consent.model.declared import Declaration
 from consent.model.reviewed import Outcome, Part, Review, Withhold
 from consent.model.words import Code
 from consent.review import is_overdue
+from hub.desk.days import end_of, zone_of
 from hub.desk.who import Act, Who, allowed
 from hub.directory import HUB
 from hub.directory.cells import seen
@@ -41,7 +42,6 @@ from hub.ports import Peek
 
 QUEUE_MAX = 1_000
 _MAY_END = ("supervisor", "manager", "officer")  # what others declared; a mandatory report is its reporter's
-_LAST_DAY = date(9998, 12, 31)  # what is later is too late in any zone
 OF_A_CHILD = ("child_client_id", "child_name", "child_birth_date")
 _BY_COMMAND = ("override_id", "worker", "entered_by")  # said by the command, never by its document
 
@@ -232,11 +232,9 @@ def queue(house: House, who: Who, agency: str | None) -> list[Due]:
         if agency is None and known is not None and known.agency != HUB:
             agency = known.agency
         acting = allowed(unit.directory.all(), unit.now, who, Act.OVERRIDES, agency)
-        found = [(review, unit.overrides.get(review.override_id)) for review in unit.reviews.open(QUEUE_MAX)]
+        found = [(review, unit.overrides.get(review.override_id)) for review in unit.reviews.open(QUEUE_MAX, agency)]
         due = [
-            Due(declared, review, is_overdue(review, unit.now))
-            for review, declared in found
-            if declared is not None and agency in (None, declared.agency)
+            Due(declared, review, is_overdue(review, unit.now)) for review, declared in found if declared is not None
         ]
         shown = sorted({each.declared.override_id for each in due})
         details: dict[str, Any] = {"what": "override queue", "overrides": shown, "count": len(due)}
@@ -271,7 +269,7 @@ def review(house: House, override_id: str, said: Said, who: Who) -> Review:
         declared = _known(rows, override_id)
         directory = rows.directory.all()
         acting = allowed(directory, rows.now, who, Act.REVIEW, declared.agency)
-        zone = ZoneInfo(house.packs.facts(directory.agencies[declared.agency].pack).zone)
+        zone = zone_of(house, directory, declared.agency)
     finding = reviewing.Finding(
         part=_word("--part", Part, said.part),
         outcome=_word("--outcome", Outcome, said.outcome),
@@ -352,4 +350,4 @@ def _after(text: str, zone: ZoneInfo) -> datetime:
         day = date.fromisoformat(text)
     except ValueError:
         raise Refused("--recheck-on", "no day", "a day as YYYY-MM-DD", "write it so") from None
-    return datetime.combine(min(day, _LAST_DAY) + timedelta(days=1), time(), zone)
+    return end_of(day, zone)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from consent.model.declared import Declaration
-from hub.desk.overrides import QUEUE_MAX
+from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, allowed
 from hub.directory import HUB
 from hub.errors import Refused
@@ -30,7 +29,7 @@ from hub.report.window import Window
 
 DAYS_MAX = 366
 PAGE = 1_000  # consents read at once
-ROWS_MAX = 100_000  # requests of clients, and incidents, that a report looks at
+ROWS_MAX = 100_000  # requests of clients, and incidents, and open reviews, that a report looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def override_metrics(house: House, bodies: Iterable[bytes], who: Who, days: int)
         details = {"what": "override metrics", "days": days, **({"agency": agency} if agency else {})}
         unit.audit.append(Entry(AuditEvent.AUDIT_READ, now, acting, details))
     window = windows.days(days, now)
-    tally = tallied(bodies, window, directory)
+    tally = tallied(bodies, window)
     with house.store.peek() as rows:
         kept = kept_of(house, rows, tally, directory, agency)
     return Metrics(window, agency, metrics(tally, kept, at=now, agency=agency))
@@ -92,7 +91,7 @@ def monthly(house: House, bodies: Iterable[bytes], who: Who, which: str | None) 
         window = windows.month(which, now)
         name = f"{window.start:%Y-%m}"
         unit.audit.append(Entry(AuditEvent.AUDIT_READ, now, acting, {"what": "monthly report", "month": name}))
-    tally = tallied(bodies, window, directory)
+    tally = tallied(bodies, window)
     standing = _standing(house, window, now)
     with house.store.peek() as rows:
         facts = Facts(
@@ -122,9 +121,9 @@ def _standing(house: House, window: Window, at: datetime) -> Standing:
         after = page[-1].consent_id
 
 
-def tallied(bodies: Iterable[bytes], window: Window, directory: Directory) -> Tally:
+def tallied(bodies: Iterable[bytes], window: Window) -> Tally:
     """One pass over the log."""
-    tally = Tally(window, womens=frozenset(a.id for a in directory.agencies.values() if a.lane == "womens"))
+    tally = Tally(window)
     for body in bodies:
         tally.add(body)
     return tally
@@ -137,14 +136,13 @@ def kept_of(house: House, rows: Peek, tally: Tally, directory: Directory, agency
         found = rows.overrides.get(case.number) if agency in (None, case.agency) else None
         if found is not None:
             declared[case.number] = found
-    waiting = [(each, rows.overrides.get(each.override_id)) for each in rows.reviews.open(QUEUE_MAX)]
     return Kept(
-        words={number: each.words for number, each in declared.items()},
+        words={number: each.words for number, each in declared.items() if each.words},
         sentences={number: frozenset(each.sentences) for number, each in declared.items()},
-        open=[review for review, of in waiting if of is not None and agency in (None, of.agency)],
+        open=rows.reviews.open(ROWS_MAX, agency),
         near=frozenset(number for number, each in declared.items() if _is_near(rows, each)),
         workers=directory.workers,
-        zones={each.id: ZoneInfo(house.packs.facts(each.pack).zone) for each in directory.agencies.values()},
+        zones={name: zone_of(house, directory, name) for name in directory.agencies},
     )
 
 

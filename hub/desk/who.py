@@ -66,7 +66,7 @@ class Act(Enum):
         tuple(f"incident {verb}" for verb in ("open", "show", "assess", "notice", "telephoned", "close")),
         hub=("officer",),
     )
-    REPORT = May(("report retention",), hub=ROLES)
+    REPORT = May(("report retention",), hub=("officer",))
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))

@@ -66,7 +66,7 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
         imminent=said.get("imminent") == "1",
         told=_tidy(_told(record)),
         narrative=narrative,
-        words=digest("words", folded(narrative)),
+        words=digest("words", folded(narrative)) if narrative else "",
         content=digest("record", _content(record)),
         sentences=tuple(digest("words", sentence) for sentence in sentences(narrative)),
         attempts=_tidy(said.get("attempts", "")),

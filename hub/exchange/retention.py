@@ -124,6 +124,9 @@ def survey(rows: Peek, house: House) -> Mapping[str, Mapping[str, Counter[str]]]
                 counts = found.setdefault(_whose(rule.directory, old), {}).setdefault(room, Counter())
                 counts[why or "due"] += 1
             after = page.after
+    over = len(_incidents_over(rows, house))
+    if over:
+        found.setdefault("hub", {})[INCIDENTS] = Counter(due=over)
     return found
 
 

@@ -6,7 +6,7 @@ One way for what is said in an agency's own system (a self-review) and for what 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from consent.grant import hand_of
 from consent.model.declared import Declaration, Hand
@@ -133,5 +133,5 @@ def _says_enough(house: House, declared: Declaration, finding: Finding, now: dat
 def _withheld_well(where: str, finding: Finding, now: datetime) -> None:
     if finding.reason is None:
         raise Refused(where, "no reason", f"one of {', '.join(Withhold)}", "nothing else lets a notice wait")
-    if finding.recheck_at is None or not now < finding.recheck_at <= now + RECHECK_MAX:
+    if finding.recheck_at is None or not now < finding.recheck_at <= now + RECHECK_MAX + timedelta(days=1):  # its end
         raise Refused(where, "no day to look again", f"one within {RECHECK_MAX.days} days", "name it with --recheck-on")

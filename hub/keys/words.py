@@ -5,7 +5,7 @@ says.
                                 the former one is destroyed
 
 A person's own key rests wrapped in the store. Deleting it there is the prompt erasure; once the key that wrapped it has
-gone too, no write-ahead log, free page or backup opens anything: within 30 days. Like the epochs it is in no backup:
+gone too, no write-ahead log, free page or backup opens anything: within 32 days. Like the epochs it is in no backup:
 who loses the folder loses these words, and nothing else.
 
 The sealed words are AES-256-GCM: nonce (12) · ciphertext · tag (16), bound to the place where they stand.
@@ -24,11 +24,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import IntegrityBroken, SealBroken
 from hub.keys.files import create_key, destroy, read_key, unavailable
+from hub.keys.sealing import KEY_BYTES, NONCE_BYTES
 from hub.ports import Ids
 
 RENEWED_EVERY = timedelta(days=30)  # design §5
-KEY_BYTES = 32
-NONCE_BYTES = 12
 _FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.key")
 
 
@@ -46,10 +45,8 @@ class WordKeys:
         """See :meth:`hub.ports.Words.current`."""
         today = at.astimezone(UTC).date()
         newest = max(self._days(), default=None)
-        if newest is not None and newest <= today < newest + RENEWED_EVERY:
-            return newest.isoformat()
-        if newest is not None and today < newest:
-            return newest.isoformat()  # the clock was set back: no second key for days that had one
+        if newest is not None and today < newest + RENEWED_EVERY:
+            return newest.isoformat()  # also where the clock was set back: no second key for days that had one
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

@@ -50,6 +50,9 @@ class IncidentRows(Protocol):
     def held(self, subject_refs: Iterable[str]) -> set[str]:
         """Those of the people about whom an incident is open."""
 
+    def withheld_from(self, subject_ref: str) -> list[tuple[str, str]]:
+        """Envelopes of the deliveries of which a person is not told, each with the reason of the withheld notice."""
+
     def closed(self, limit: int) -> list[Incident]:
         """Closed incidents, that first which was determined first; else closed."""
 

@@ -167,10 +167,13 @@ class ReviewRows(Protocol):
     def of(self, override_id: str) -> dict[Part, Review]:
         """The parts of one override's review."""
 
-    def open(self, limit: int) -> list[Review]:
+    def open(self, limit: int, agency: str | None = None) -> list[Review]:
         """Those that are not done, and notices that are withheld; the first due first.
 
         A withheld notice is due on the day to look again.
+
+        Args:
+            agency: for whom it was declared; None: for any.
         """
 
     def late(self, steps: Sequence[datetime], limit: int) -> list[Review]:

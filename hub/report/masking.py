@@ -38,11 +38,6 @@ class Masked:
         """One cell; a label that is not there is an empty cell."""
         return None if self.folded else self.cells.get(label, 0)
 
-    def rate(self, label: str, of: int | None, per: int) -> float | None:
-        """A cell per so many of a number that is shown; None: it would give a masked one away."""
-        cell = self.get(label)
-        return None if cell is None or not of else round(cell * per / of, 2)
-
 
 def mask(cells: Mapping[str, int], *, shown_from: int = SHOWN_FROM) -> Masked:
     """Mask one partition.

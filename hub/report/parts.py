@@ -23,9 +23,9 @@ from hub.model.rows import Request
 from hub.report.cases import Case
 from hub.report.masking import SHOWN_FROM, Masked, alone, mask
 from hub.report.metrics import LIMITS, NOT_KEPT, Kept, is_night, local, near_identical, on_time
-from hub.report.shown import Cell, Part, Shown, listing, of_masked, partition
+from hub.report.shown import ALL, Cell, Part, Shown, listing, of_masked, partition
 from hub.report.standing import AGES, EXPIRING, LAPSED_BEFORE, LAPSED_NOW, NOT_EXPIRING, Standing
-from hub.report.tally import AT_A_SHELTER, GIVEN, TOOK, UNDER_WAY, WITHHELD, Tally
+from hub.report.tally import GIVEN, TOOK, UNDER_WAY, WITHHELD, Tally
 
 _GATES = {1: "decided when a message comes", 2: "decided when it is handed over"}
 _UNUSUAL_MAX = 10
@@ -55,7 +55,7 @@ def parts(facts: Facts) -> tuple[Part, ...]:
     """All fifteen, in their order."""
     answers = {key: mask(cells) for key, cells in sorted(facts.tally.answers.items())}
     denied = answers.get((1, "DENY"), mask({}))
-    removed, by_category = partition("What was taken out, by category", "category", facts.tally.removed)
+    by_category = partition("What was taken out, by category", "category", facts.tally.removed)[1]
     forms, by_form = partition("By state and form", "state, form", facts.standing.forms)
     return (
         _messages(answers),
@@ -64,8 +64,8 @@ def parts(facts: Facts) -> tuple[Part, ...]:
         _verbal(forms),
         _overrides(facts),
         _notices(facts),
-        _womens(removed, denied),
-        _minors(denied),
+        _womens(denied),
+        _minors(),
         _redactions(facts.tally, by_category),
         _agreements(facts),
         _requests(facts),
@@ -92,7 +92,7 @@ def _consents(standing: Standing, by_form: Shown) -> Part:
         by_form,
         partition("By language", "language", standing.languages)[1],
         partition("By age of the record", "age", standing.ages, order=AGES)[1],
-        partition("Expiring", "in force, and", standing.ending, order=(EXPIRING, NOT_EXPIRING))[1],
+        partition("Expiring", "consents on file", standing.ending, order=(EXPIRING, NOT_EXPIRING))[1],
     )
     notes = (
         "As they stood when this was made: make it early in the next month.",
@@ -158,14 +158,16 @@ def _when(case: Case, kept: Kept) -> str:
 
 
 def _rates(by_agency: Masked, tally: Tally) -> Shown:
-    """Overrides by agency, and per 1,000 of its messages where both numbers are shown."""
+    """Overrides by agency, and per 1,000 of its messages where both numbers may be shown."""
     senders = Counter({sender: count for (block, sender), count in tally.released.items() if block == 0})
     released = mask(senders)
     shown = of_masked("By agency, and per 1,000 released messages", "agency", by_agency)
     rows: list[tuple[Cell, ...]] = []
     for label, count in shown.rows:
         own = released.get(str(label)) if label in by_agency.cells else None
-        rate = round(count * 1000 / (count + own), 2) if isinstance(count, int) and count and own is not None else None
+        rate: Cell = "" if label == ALL or count == 0 else None
+        if label != ALL and isinstance(count, int) and count and own is not None:
+            rate = round(count * 1000 / (count + own), 2)
         rows.append((label, count, rate))
     return Shown(shown.title, ("agency", "overrides", "per 1,000"), tuple(rows), shown.bars)
 
@@ -198,19 +200,16 @@ def _notices(facts: Facts) -> Part:
     return Part(6, "Notices withheld", (table,), (f"`{WITHHELD}` is followed by why; `{GIVEN}` stands beside it.",))
 
 
-def _womens(removed: Masked, denied: Masked) -> Part:
-    rows = [
-        ("places of a women's service that were taken out", removed.get(AT_A_SHELTER)),
-        ("questions whether somebody is known there", denied.get(Code.DN_EXISTENCE.value)),
-    ]
-    return Part(7, "Women's services", (listing("Kept back", ("what", "count"), rows),), ("Cells of parts 9 and 1.",))
+def _womens(denied: Masked) -> Part:
+    rows = [("messages that a women's service could not send", denied.get(Code.DN_EXISTENCE.value))]
+    missing = ("places of a women's service that were taken out", "questions whether somebody is known there")
+    return Part(
+        7, "Women's services", (listing("Kept back", ("what", "count"), rows),), ("A cell of part 1.",), missing
+    )
 
 
-def _minors(denied: Masked) -> Part:
-    conflicts = (Code.DN_MINOR_PREVAILS, Code.DN_SDM_CONFLICT, Code.DN_SDM_RANK)
-    rows = [(code.value, denied.get(code.value)) for code in conflicts]
-    table = listing("Conflicts between decision-makers", ("reason", "count"), rows)
-    return Part(8, "Minors", (table,), ("Cells of part 1.",), ("decisions by capable minors",))
+def _minors() -> Part:
+    return Part(8, "Minors", missing=("decisions by capable minors", "conflicts between decision-makers"))
 
 
 def _redactions(tally: Tally, by_category: Shown) -> Part:

@@ -12,7 +12,7 @@ from hub.report.window import Window
 
 AGES = ("under 3 months", "under 12 months", "longer", "no date")
 SOON = timedelta(days=30)  # consent rules 4.5
-EXPIRING, NOT_EXPIRING = "expires in 30 days", "does not"
+EXPIRING, NOT_EXPIRING = "in force, and expires in 30 days", "all others"
 LAPSED_NOW, LAPSED_BEFORE = "LAPSED in this month, EXPRESS_VERBAL", "LAPSED earlier, EXPRESS_VERBAL"
 
 

@@ -26,15 +26,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 TOOK = ("within a minute", "within an hour", "within a day", "longer")
 GIVEN, WITHHELD = "given", "withheld: "
 UNDER_WAY = f"{Code.DN_WITHDRAWN.value}, when it was just being handed over"
-AT_A_SHELTER = "LOCATION of a women's service"
 _LOOKS = (AuditEvent.VIEW, AuditEvent.AUDIT_READ)
 
 
 class Tally:
     """What the log says of a window.
-
-    Args:
-        womens: agencies of the women's services' lane.
 
     Attributes:
         answers: (gate, outcome) -> first code -> decisions; not of what is declared, nor of what lacks an agreement.
@@ -45,10 +41,10 @@ class Tally:
         notices: (agency, how a notice ended) -> how many; outcomes: (agency, outcome of an officer's review).
         looks: actor -> block -> looks at personal matters; who: actor -> (agency, role).
         changes: (what, action) of the configuration; rules: (name, day) of packs and profiles that changed.
-        alarms: by code; events: by kind.
+        alarms: by code.
     """
 
-    def __init__(self, window: Window, *, womens: frozenset[str] = frozenset()) -> None:
+    def __init__(self, window: Window) -> None:
         self.window = window
         self.cases = Book()
         self.answers: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
@@ -64,8 +60,6 @@ class Tally:
         self.changes: Counter[tuple[str, str]] = Counter()
         self.rules: set[tuple[str, str]] = set()
         self.alarms: Counter[str] = Counter()
-        self.events: Counter[str] = Counter()
-        self._womens = womens
         self._under_way: set[str] = set()
         self._ended: set[str] = set()
 
@@ -115,7 +109,6 @@ class Tally:
             self.who[actor["ref"]] = (actor.get("agency", ""), actor["role"])
 
     def _count(self, event: AuditEvent, entry: Mapping[str, Any], at: datetime) -> None:
-        self.events[event.value] += 1
         if event is AuditEvent.DECISION:
             self._decided(entry)
         elif event is AuditEvent.DELIVERY:
@@ -140,9 +133,7 @@ class Tally:
         if not removed or is_on_override(entry):
             return
         self.over_asking[entry["sender"]] += 1
-        sheltered = entry["sender"] in self._womens and Code.RD_LOCATION.value in entry["withheld_codes"]
-        for category in removed:
-            self.removed[AT_A_SHELTER if sheltered and category == "LOCATION" else category] += 1
+        self.removed.update(removed)
 
     def _reviewed(self, entry: Mapping[str, Any]) -> None:
         outcome = Outcome(entry["outcome"])

@@ -140,6 +140,14 @@ class IncidentTable:
         found = self._still_open(select(c.subject_ref, c.incident_id).where(c.subject_ref.in_(list(subject_refs))))
         return {row.subject_ref for row in found}
 
+    def withheld_from(self, subject_ref: str) -> list[tuple[str, str]]:
+        """Deliveries whose notice to a person is withheld, with the reason."""
+        c, d = t.incident_delivery.c, t.incident_duty.c
+        theirs = (d.incident_id == c.incident_id) & (d.agency == c.sender) & (d.subject_ref == c.subject_ref)
+        withheld = select(c.envelope_id, d.reason).join(t.incident_duty, theirs)
+        found = self._scope.read(withheld.where(c.subject_ref == subject_ref, d.state == "withheld"), t.incident_duty)
+        return [(row.envelope_id, row.reason) for row in found]
+
     def _still_open(self, statement: Any) -> list[Any]:
         i, c = t.incident.c, t.incident_delivery.c
         joined = statement.join(t.incident, i.incident_id == c.incident_id).where(i.closed_at.is_(None))

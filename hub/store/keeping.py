@@ -21,8 +21,14 @@ from hub.store.subjects import CONSENT, day_of
 
 # rows of a person that go with the person; every other table that names one keeps them
 _WITH_THE_PERSON = (t.subject_alias, t.identifier_digest, t.directive, t.subject_key, t.worker_conflict)
-_THINGS = ("message_id", "envelope_id", "override_id")  # of which a line speaks, and with which it is kept
-_NAMES_SOMETHING = (*_THINGS, "source", "referral_no", "consent_id", "directive_id", "incident_id")
+_THINGS = {  # of which a line speaks, and with which it is kept
+    "message_id": t.inbox.c.message_id,
+    "envelope_id": t.handover.c.envelope_id,
+    "override_id": t.override.c.override_id,
+    "consent_id": t.consent.c.consent_id,
+    "directive_id": t.directive.c.directive_id,
+}
+_NAMES_SOMETHING = (*_THINGS, "source", "referral_no", "incident_id")
 
 
 class KeepingTable:
@@ -292,7 +298,7 @@ class KeepingTable:
             Old(
                 key=row.request_id,
                 agency=row.agency,
-                at=datetime.combine(date.fromisoformat(row.asked_on[:10]), time(), UTC),
+                at=datetime.combine(date.fromisoformat(row.asked_on), time(), UTC),
                 people=(row.subject_ref,),
                 is_open=row.answered_on is None,
             )
@@ -329,7 +335,7 @@ class KeepingTable:
                 at=datetime.fromisoformat(body["recorded_at"]),
                 people=_people_of(body),
                 envelope_id=body.get("envelope_id"),
-                is_open=any(body.get(name) in there for name in _THINGS),
+                is_open=not there.isdisjoint(_things(body).values()),
                 place=place,
             )
             for entry_id, (place, body) in bodies.items()
@@ -338,11 +344,11 @@ class KeepingTable:
         return found, rows
 
     def _there(self, bodies: Sequence[Mapping[str, Any]]) -> set[str]:
-        """The messages, envelopes and overrides of which these speak and that are still there."""
-        keys = (t.inbox.c.message_id, t.handover.c.envelope_id, t.override.c.override_id)
+        """The messages, envelopes, overrides, consents and directives of which these speak and that are still there."""
+        spoken = [_things(body) for body in bodies]
         found: set[str] = set()
-        for name, key in zip(_THINGS, keys, strict=True):
-            asked = [body[name] for body in bodies if name in body]
+        for name, key in _THINGS.items():
+            asked = {things[name] for things in spoken if name in things}
             found |= {row[0] for row in self._scope.read(select(key).where(key.in_(asked)))}
         return found
 
@@ -366,6 +372,11 @@ def _is_live(consent: Consent, now: datetime) -> bool:
 def _stands(consent: Consent, now: datetime) -> bool:
     """The same, or a client's no, which stands until it is taken back."""
     return consent.state is ConsentState.DECLINED or _is_live(consent, now)
+
+
+def _things(body: Mapping[str, Any]) -> dict[str, str]:
+    """What a line speaks of; of a consent with its version the consent."""
+    return {name: str(body[name]).partition("/")[0] for name in _THINGS if name in body}
 
 
 def _people_of(body: Mapping[str, Any]) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ class OverrideTable:
     def repeats(self, declared: Declaration) -> int:
         """How many earlier ones of its agency have the same words."""
         c = t.override.c
+        if not declared.words:
+            return 0
         same = (c.agency == declared.agency, c.words == declared.words, c.override_id != declared.override_id)
         before = c.declared_at <= text(declared.declared_at)
         row = self._scope.one(select(func.count()).where(*same, before), t.override)
@@ -181,10 +183,13 @@ class ReviewTable:
         found = self._read(select(t.review).where(t.review.c.override_id == override_id))
         return {review.part: review for review in found}
 
-    def open(self, limit: int) -> list[Review]:
+    def open(self, limit: int, agency: str | None = None) -> list[Review]:
         """Not done, or a notice that is withheld."""
-        c = t.review.c
-        return self._read(select(t.review).where(c.done_at.is_(None)).order_by(c.due_at, c.override_id).limit(limit))
+        c, whose = t.review.c, t.override.c
+        found = select(t.review).where(c.done_at.is_(None))
+        if agency is not None:
+            found = found.join(t.override, whose.override_id == c.override_id).where(whose.agency == agency)
+        return self._read(found.order_by(c.due_at, c.override_id).limit(limit))
 
     def late(self, steps: Sequence[datetime], limit: int) -> list[Review]:
         """Open, with a step of lateness that nobody was told of."""

@@ -414,7 +414,8 @@ CREATE TABLE change_log (  -- table_name is the name of a view, row_id its key; 
 CREATE TABLE hub_inbox (
   message_id       VARCHAR(64) NOT NULL PRIMARY KEY,
   kind             VARCHAR(20) NOT NULL,  -- referral, referral-status, plan, note, exit, service, follow-up, refusal,
-                                          -- returned, rejected, shortened, recall
+                                          -- returned, rejected, shortened, recall, override,
+                                          -- override-status
   hub_referral_no  VARCHAR(12),
   client_id        BIGINT,               -- null: the system finds or makes the client itself
   base_row_version INTEGER,               -- of that client, as the adapter saw it

@@ -4,7 +4,7 @@ Such a line has no body. It is right only if the list of leaf hashes gives its h
 if a later entry of the log itself says that it has ended. So a body that somebody has emptied is found, and named:
 whoever wants to hide it must write into the log that he did.
 
-This is the one kind of entry that the verifier reads: ``{"event_type":"RETENTION_ENDED","lines":[[first,last],…]}``.
+This is the one kind of entry that the verifier parses: ``{"event_type":"RETENTION_ENDED","lines":[[first,last],…]}``.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ STEPS_MAX = 128  # of a proof: a tree of 2**64 entries has two times 64 at most
 
 _FIELDS = {
     RECEIPT: {"form", "log", "promise", "index", "proof", "checkpoint"},
-    INCLUSION: {"form", "log", "entry", "index", "leaf", "proof", "checkpoint"},
+    INCLUSION: {"form", "log", "index", "leaf", "proof", "checkpoint"},
     CONSISTENCY: {"form", "log", "size", "root", "proof", "checkpoint"},
 }
 _PROMISED = {"entry", "leaf", "agency", "envelope_id", "decision_id", "codes", "consents", "digest", "merged_by"}
@@ -91,7 +91,7 @@ def judge(document: bytes, *, key: str, checkpoint: bytes | None = None) -> Prov
 def _included(
     said: Mapping[str, Any], promise: Mapping[str, Any] | None, claimed: Checkpoint, outside: Checkpoint | None
 ) -> Proven:
-    index, entry = said["index"], (promise or said)["entry"]
+    index, what = said["index"], f"entry {json.dumps(promise['entry'])}" if promise else "the entry with this leaf"
     if outside is not None and outside.size != claimed.size:
         reason = f"it speaks of a checkpoint over {claimed.size} entries, the one from outside counts {outside.size}"
         raise Wrong(Fault.OTHER_CHECKPOINT, f"{reason}: ask for one with `--at {outside.size}`")
@@ -99,7 +99,7 @@ def _included(
         raise Wrong(Fault.FORK, f"another history than a checkpoint from outside over {outside.size} entries")
     if not includes(claimed.root, claimed.size, _hash((promise or said)["leaf"]), index, _steps(said)):
         raise Wrong(Fault.NOT_PROVEN, f"the proof does not lead from entry {index} to the checkpoint's root", index)
-    reason = f"entry {entry} stands at {index} of the {claimed.size} entries that the checkpoint counts"
+    reason = f"{what} stands at {index} of the {claimed.size} entries that the checkpoint counts"
     return Proven(None, reason, said["form"], index, claimed.size, outside is not None, promise)
 
 
@@ -130,9 +130,14 @@ def _read(document: bytes) -> dict[str, Any]:
         raise Wrong(Fault.DOCUMENT_UNREADABLE, f"not the fields of {said['form']}: {', '.join(sorted(fields))}")
     for name, value in said.items():
         kind: type = {"index": int, "size": int, "proof": list}.get(name, str)
-        if type(value) is not kind:
+        if type(value) is not kind or (isinstance(value, str) and not _is_text(value)):
             raise Wrong(Fault.DOCUMENT_UNREADABLE, f"`{name}` is no {kind.__name__}")
     return said
+
+
+def _is_text(value: str) -> bool:
+    """JSON may spell half of a character, which no bytes hold."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _promise(text: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """When entries say that they were written: a clock that was set back shows. A person looks into it; it is no fault.
 
-It is all that the verifier reads of what entries say. An entry stands behind a later one by the length of a unit, as
+An entry stands behind a later one by the length of a unit, as
 those that were pending together get their places by their time; what lies further back was written by another clock,
 or kept back.
 """

@@ -303,7 +303,8 @@ def stored_deletion(store: Store, dice: Dice) -> None:
 
 
 def stored_deletion_before_it_has_a_place(store: Store, dice: Dice) -> None:
-    fill(store.database, [entry(900, BEFORE_SPRING)], 900)
+    for number in range(1 + dice.randrange(3)):
+        fill(store.database, [entry(900 + number, BEFORE_SPRING)], 900 + number)
     store.change(delete(audit_pending))
 
 

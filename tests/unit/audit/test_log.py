@@ -97,9 +97,10 @@ class TestPromises:
 
     @pytest.fixture
     def release(self, database):
-        def released(at, event="DELIVERY", number=1):
+        def released(at, event="DELIVERY", number=1, **said):
             entry = f"{at:%Y%m%dT%H%M%S%f}-{number:05d}-AAAAAAAAAAAA"
-            body = canonical({"id": entry, "event_type": event})
+            own = said or {"payload_digest": "0" * 64}
+            body = canonical({"id": entry, "event_type": event, **own})
             with database.writing() as connection:
                 connection.execute(insert(audit_entry).values(id=entry, body=body, entry_index=None))
                 connection.execute(insert(audit_pending).values(id=entry))
@@ -144,6 +145,7 @@ class TestPromises:
 
     def test_where_nothing_was_promised_nothing_is_late(self, log, clock, release, write):
         release(clock.now(), "DECISION")
+        release(clock.now(), number=2, outcome="DENY")
         write(1)
         clock.advance(10 * late.PROMISED)
 

@@ -89,7 +89,7 @@ def test_what_stands_there_is_not_written_over_and_nothing_was_looked_at(
 
     said = desk.refused("disclosures", asked, "--to", "SELF", "--request", number, "--out", str(out), "--as", OFFICER)
 
-    assert "a file that is there already" in said
+    assert "what is there already" in said
     assert out.read_text() == "kept"
     assert desk.entries() == before
 

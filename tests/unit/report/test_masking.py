@@ -93,13 +93,6 @@ def test_a_small_total_is_masked_too(cells, total):
     assert mask(cells).total == total
 
 
-def test_a_rate_that_would_give_a_masked_count_away_is_masked():
-    assert mask({"a": 10, "b": 40, "c": 20}).rate("a", 1000, 1000) is None
-    assert mask({"a": 20, "b": 40}).rate("a", None, 1000) is None
-    assert mask({"a": 20, "b": 40}).rate("a", 0, 1000) is None
-    assert mask({"a": 20, "b": 40}).rate("a", 4000, 1000) == 5
-
-
 @pytest.mark.parametrize(("count", "expected"), [(0, 0), (1, None), (10, None), (11, 11)])
 def test_a_count_that_stands_alone(count, expected):
     assert alone(count) == expected
