@@ -230,8 +230,31 @@ def test_a_consent_that_was_void_stops_what_is_under_way_and_finds_all_that_left
         assert filed is not None
         assert filed[0].state.value == "INVALIDATED"
     again = desk.json("incident", "open", "--consent", number, "--agency", "harbour", *BY)
-    assert again == {"incident": None}
+    assert again == {"incident": None, "known": [opened["incident"]["id"]]}
     assert network.verifies()
+
+
+def test_more_left_on_a_void_consent_than_one_incident_holds(network, desk, monkeypatch):
+    monkeypatch.setattr("hub.desk.incidents.DELIVERIES_MAX", 1)
+    delivered(network)
+    db = network.db("harbour")
+    cms.add_referral(db, 1)
+    db.close()
+    network.settle()
+    ask = ("incident", "open", "--consent", "harbour-cms/consent:1", "--agency", "harbour")
+
+    first = desk.ok(*ask, *BY)
+    second = desk.ok(*ask, *BY)
+    third = desk.ok(*ask, *BY)
+
+    assert "1 deliveries more left on it: run the same command again" in first
+    assert "are in these open incidents already" not in first
+    assert "in these open incidents already" in second
+    assert "more left" not in second
+    assert "in these open incidents already" in third
+    assert len(desk.json("incident", "list")["incidents"]) == 2
+    network.settle()
+    assert len(network.inbox("lakeside", "recall")) == 2
 
 
 def test_a_consent_that_was_void_and_on_which_nothing_had_left_makes_no_incident(network, desk):

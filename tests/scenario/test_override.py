@@ -287,6 +287,17 @@ def test_c_159_the_words_of_three_earlier_ones_are_canned_end_to_end(tmp_path):
     assert [answers(network, each)[-1][1][0] for each in given] == ["OV_SELF_HARM"] * 3 + ["OX_CONTENT"]
 
 
+def test_no_words_are_not_canned_words(tmp_path):
+    network = in_danger(tmp_path)
+    bare = [declare(network, "DOC-CHILD", "cas", other(network, turn), narrative="") for turn in range(2)]
+
+    filed = [declared(network, each) for each in bare]
+
+    assert [each.words for each in filed] == ["", ""]
+    with network.hub.store.peek() as rows:
+        assert [rows.overrides.repeats(each) for each in filed] == [0, 0]
+
+
 def test_an_approval_that_comes_later_lets_it_go_at_once(tmp_path):
     network = in_danger(tmp_path)
     number = declare(network, "DOC-SELF", "hospital", **ALONE)

@@ -248,6 +248,7 @@ def test_client_files_of_an_agreement_have_no_end_until_the_pack_says_one(networ
     years_pass(network, 40)
 
     assert counts(network, "inbox", "referral") == {"inbox": 2, "referral": 1}
+    assert [each for each in said(network) if each["event_type"] == "CONSENT_RECORDED"], "a line as long as its consent"
     found = desk.json("report", "retention", *BY)
     assert found["unsaid"] == [{"agency": "lakeside", "kind": "icare"}]
     assert {row["why"] for row in found["old"] if row["what"] == "messages"} == {"no-value"}

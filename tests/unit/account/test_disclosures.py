@@ -94,6 +94,12 @@ def test_what_may_have_left_counts_also_where_less_was_sent_again() -> None:
     assert one(opened(), again, acknowledged(4)).categories == (Category.IDENT, Category.NEEDS)
 
 
+def test_a_clock_that_was_set_back_between_the_opening_and_the_word_of_arrival_loses_no_disclosure() -> None:
+    found = one(opened(5), acknowledged(2))
+
+    assert (found.fate, found.at) == (Fate.ARRIVED, NOON + timedelta(minutes=5))
+
+
 def test_what_the_store_knows_has_not_left_yet_is_not_told() -> None:
     under_way = [opened(0, "e-1"), opened(0, "e-2"), opened(0, "e-3"), acknowledged(1, "e-3")]
 

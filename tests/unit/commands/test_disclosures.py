@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from consent.incident import Asked
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Worker
 from tests import cms_builder as cms
@@ -21,6 +22,7 @@ from tests.unit.commands.test_subjects_audit import aliases
 
 PERSON = "identifier_type,identifier_value,birth_date,last_name,first_name\n"
 OFFICER = "harbour-officer"
+_HARMS = (Asked.SENSITIVE, Asked.NOT_BACK)
 
 
 @pytest.fixture
@@ -62,6 +64,26 @@ def test_the_client_is_told_what_left_and_the_look_is_an_entry(desk: Desk, asked
     assert (entry["event_type"], entry["actor"]["ref"], entry["what"]) == ("AUDIT_READ", OFFICER, "disclosures")
     assert (entry["request"], entry["to"], entry["agency"], entry["count"]) == (number, "SELF", "harbour", 1)
     assert entry["subject_ref"] == reference(desk)
+
+
+@pytest.mark.parametrize(("reason", "left"), [("danger", 0), ("told-by-other", 1)])
+def test_c_180_while_the_notice_of_an_incident_is_withheld_its_delivery_is_not_told(
+    desk: Desk, asked: str, reason: str, left: int
+) -> None:
+    number = request(desk, asked)
+    assert len(tell(desk, asked, number)) == 1
+    by = ("--as", "officer")
+    envelope = next(str(each["envelope_id"]) for each in desk.entries() if each["event_type"] == "DELIVERY")
+    incident = desk.json("incident", "open", envelope, "--kind", "wrong-route", *by)["incident"]["id"]
+    answers = [word for each in Asked for word in ("--yes" if each in _HARMS else "--no", each.value)]
+    desk.ok("incident", "assess", incident, *answers, *by)
+
+    desk.ok("incident", "notice", incident, "1", "--withheld", reason, *by)
+
+    assert len(tell(desk, asked, request(desk, asked))) == left
+    if not left:
+        desk.ok("incident", "notice", incident, "1", "--given", *by)
+        assert len(tell(desk, asked, request(desk, asked))) == 1
 
 
 def test_a_page_is_written_whole_for_its_owner_alone(desk: Desk, asked: str, tmp_path: Path) -> None:
@@ -285,6 +307,9 @@ def test_a_client_is_not_guessed(desk: Desk, asked: str) -> None:
 
     assert "identifies none of them alone" in said
     assert asked not in said
+    entry = desk.entries()[-1]
+    assert (entry["event_type"], entry["what"], entry["count"]) == ("VIEW", "client", 0), "and it was a look too"
+    assert "subject_ref" not in entry
     assert desk.json(*ask, stdin=other_name) == {"alias": None}
 
 

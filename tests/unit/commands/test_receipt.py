@@ -272,6 +272,27 @@ class TestProofs:
         assert outside(verifier, file, "--key", key, *old).returncode == 0
         assert desk.json("audit", "verify", "--proof", file, "--key", key, code=3)["fault"] == "other-checkpoint"
 
+    def test_of_an_entry_that_stands_nowhere_in_a_document_no_proof_speaks(
+        self, desk: Desk, envelope: str, key: str, tmp_path: Path, verifier: Path
+    ) -> None:
+        file = tmp_path / "proof.json"
+        desk.ok("audit", "prove", "3", "--out", str(file))
+        document = json.loads(file.read_text())
+
+        for changed in (document | {"entry": "another"}, document | {"log": "\ud800"}):
+            file.write_text(json.dumps(changed))
+            report = desk.json("audit", "verify", "--proof", str(file), "--key", key, code=3)
+            assert report["fault"] == "document-unreadable"
+            assert outside(verifier, file, "--key", key).returncode == 3
+
+    def test_a_proof_has_no_cosigner(self, desk: Desk, envelope: str, key: str, tmp_path: Path) -> None:
+        file = str(tmp_path / "proof.json")
+        desk.ok("audit", "prove", "3", "--out", file)
+
+        said = desk.refused("audit", "verify", "--proof", file, "--key", key, "--cosigner", key, code=2)
+
+        assert "--cosigner" in said
+
     @pytest.mark.parametrize(
         ("args", "code"),
         [
