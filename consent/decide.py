@@ -7,8 +7,7 @@ What each stage asks is in ``stages.py``; whether one record is in force in ``va
 may rest in ``records.py``; what a client has forbidden in ``standing.py``; what becomes of one item in ``items.py``.
 
 P-11, whether a duty of care changes the answer, is ``override.py``, as is P-3. P-12 is the caller's second call, when a
-hand-over is opened: its answer governs. P-2 (enquiries about nobody) opens a further door; here it is shut: such a
-message is an ordinary one, and is refused by the stages below at the latest as ``DN_PURPOSE``.
+hand-over is opened: its answer governs.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ Stage = Callable[[Facts], Decision | None]
 STAGES: tuple[Stage, ...] = (
     stages.hub_and_message,  # P-0   who sends, is it well formed, is everything there that is needed to decide?
     stages.absolute_bars,  # P-1   what no consent opens
+    stages.about_nobody,  # P-2   is nobody's information in it at all?
     override.statutory,  # P-3   a report that must be made, or an exchange under a statute
     stages.off_bus,  # P-4   what the hub does not carry
     stages.agreement,  # P-5   what the two agencies signed

@@ -31,6 +31,8 @@ class Question:
         systems: through which it goes, the sender's and the recipient's; "" where none leads there.
         identity: what matching found of the person.
         deceased: the record says that the person has died, perhaps before the registry knows.
+        authenticated: it comes from the agency that it names as its sender.
+        well_formed: no other message has gone under its id (C-192).
         decision_age_s: age of an earlier decision about the same message, at gate 2.
         override: id of the declaration on which it goes; "": on none.
         envelope: of the message at gate 2.
@@ -45,6 +47,8 @@ class Question:
     identity: Literal["one", "none", "ambiguous"] = "one"
     deceased: bool = False
     decision_age_s: float | None = None
+    authenticated: bool = True
+    well_formed: bool = True
     override: str = ""
     envelope: str | None = None
 
@@ -79,6 +83,8 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
         agreements=tuple(row for row in directory.agreements if set(row.parties) == ends),
         override=grant(rows, declared, packs, envelope=question.envelope) if declared else None,
         system=SystemFacts(
+            authenticated=question.authenticated,
+            schema=question.well_formed,
             identity=question.identity,
             registry_seq=rows.consents.head(),
             config_version=directory.version,

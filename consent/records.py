@@ -115,7 +115,7 @@ def covering_own_way(facts: Facts) -> list[Consent]:
     return [consent for consent in records(facts) if _covers(consent, pair, facts)]
 
 
-def misses(consent: Consent, pair: Pair, purpose: Purpose) -> Code | None:
+def misses(consent: Consent, pair: Pair, purpose: Purpose | None) -> Code | None:
     """Why a record does not reach this recipient for this purpose (P-9), or None."""
     if consent.discloser == pair.discloser and _names(consent, pair.recipient):
         return None if purpose in consent.purposes else Code.DN_PURPOSE

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from consent.items import is_foreign, judge, lists_of
 from consent.model import Agreement, Consent, Decision, Facts, Item, Party, Withheld
-from consent.model.words import Basis, Category, Code, GivenBy, Outcome, Purpose
+from consent.model.words import OFF_BUS_EVENTS, Basis, Category, Code, GivenBy, Outcome, Purpose
 from consent.notice import closed_by, rests_on_notice
 from consent.override import is_mandatory, spares_outages
 from consent.records import (
@@ -32,8 +32,6 @@ from hub.model.codes import rule_word
 
 REQUEST_EVENT = "add-service-request"
 
-# settled S38: what arrives as one of these goes to the privacy officer
-_OFF_BUS_EVENTS = ("access-request", "police-request", "court-order", "research", "fundraising")
 _OFF_BUS_PURPOSES = (Purpose.RESEARCH, Purpose.FUNDRAISING)
 
 _BUILT = {
@@ -83,6 +81,20 @@ def absolute_bars(facts: Facts) -> Decision | None:
     if any(item.essential or item.category in required for item in barred):
         return Decision.deny("P-1", Code.DN_ABSOLUTE)
     return None
+
+
+def about_nobody(facts: Facts) -> Decision | None:
+    """P-2. Is it about nobody? Then it passes if nobody can be known again by it; no agreement is asked for.
+
+    What names somebody after all is an ordinary message: its sender used the wrong one (C-04).
+    """
+    message = facts.message
+    if message.anonymous is None or message.items or message.subject is not None:
+        return None
+    people = message.anonymous.people
+    if message.anonymous.strange or (people is not None and people < facts.pack.group_min):
+        return Decision.deny("P-2", Code.DN_REIDENTIFY)
+    return Decision(Outcome.PERMIT, "P-2", (Code.OK_ANON_ENQUIRY,))
 
 
 def off_bus(facts: Facts) -> Decision | None:
@@ -193,7 +205,7 @@ def _has_profile(facts: Facts) -> bool:
 
 
 def _is_off_bus(facts: Facts) -> bool:
-    return facts.message.purpose in _OFF_BUS_PURPOSES or facts.message.event in _OFF_BUS_EVENTS
+    return facts.message.purpose in _OFF_BUS_PURPOSES or facts.message.event in OFF_BUS_EVENTS
 
 
 def _pack_governs(facts: Facts) -> bool:
@@ -247,7 +259,7 @@ def _purpose_holds(facts: Facts) -> bool:
     shared for the coordination of services, the follow-up, and a report to a funder.
     """
     message = facts.message
-    built = message.type in _BUILT.get(message.purpose, ())
+    built = message.purpose is not None and message.type in _BUILT.get(message.purpose, ())
     of_profile = facts.profile is not None and facts.profile.purpose is message.purpose
     label = message.labelled_purpose
     return built and of_profile and (label is None or rule_word(label) == message.purpose)

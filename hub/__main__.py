@@ -42,17 +42,7 @@ from hub.commands.demo import demo
 from hub.commands.frame import HubGroup
 from hub.commands.sample import sample
 from hub.commands.tools import Tools
-from hub.compose import (
-    Hub,
-    bring_up_to_date,
-    card_of,
-    compose,
-    cut_off,
-    initialise,
-    kinds_of,
-    load_mappings,
-    require_prepared,
-)
+from hub.compose import Hub, bring_up_to_date, compose, cut_off, initialise, require_prepared
 from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
@@ -60,6 +50,7 @@ from hub.exchange import Report
 from hub.ids import RandomIds
 from hub.integrator import integrating
 from hub.keys.cosigner import make_cosigner, read_cosigner
+from hub.kinds import card_of, kinds_of, load_mappings
 from hub.outside import make_passwords, open_office, tell_halt, try_alerts
 from hub.restore import Request, restore
 from hub.settings import read_settings

@@ -7,22 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-import adapters.cms
-import adapters.eois
-import adapters.harts
-import adapters.icare
-import adapters.table
 import consent.packs
 from adapters.contract import Adapter
-from hub import hold, mapping
+from hub import hold
 from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
 from hub.clock import UtcClock
-from hub.directory.cells import is_id
+from hub.directory.catchment import FILE as CATCHMENT
+from hub.directory.catchment import read_catchment
 from hub.directory.routes import read_routes
 from hub.errors import Refused, Unavailable
 from hub.exchange import Exchange, Report, outage, retention, wake
@@ -37,6 +32,7 @@ from hub.ids import RandomIds
 from hub.journal import Journal
 from hub.keys.ring import KeyRing, create_keys
 from hub.keys.words import WordKeys
+from hub.kinds import adapters_of, load_mappings
 from hub.lodging import Lodging
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
@@ -49,13 +45,6 @@ from hub.store.postgres import PostgresDatabase, server_time
 from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.unit import SqlStore
-
-# kinds with code of their own; a kind of tables is a folder of data beside them
-ADAPTERS: Mapping[str, Adapter] = {
-    card.kind: card
-    for card in (adapters.cms.ADAPTER, adapters.harts.ADAPTER, adapters.eois.ADAPTER, adapters.icare.ADAPTER)
-}
-PACKAGED_MAPPINGS = Path(mapping.__file__).parents[2] / "mappings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +275,7 @@ def _house(
         connections=connections,
         limits=limits or Limits(),
         routes=read_routes(settings.agencies),
+        catchment=read_catchment(settings.dir / CATCHMENT),
         worker=f"{os.getpid()}-{ids.number()}",
     )
 
@@ -302,63 +292,6 @@ def _bus(settings: Settings, store: SqlStore, clock: Clock) -> tuple[Bus, Callab
 
     kafka = KafkaBus(lambda: kafka_access(settings), topics)
     return kafka, kafka.close
-
-
-def kinds_of(overlay: Path) -> tuple[str, ...]:
-    """Every kind of system: those with code, then those of tables, by name.
-
-    Args:
-        overlay: the data folder's mappings, over the packaged ones.
-    """
-    folders = (folder for root in (PACKAGED_MAPPINGS, overlay) if root.is_dir() for folder in root.iterdir())
-    tables = {folder.name for folder in folders if (folder / adapters.table.FILE).is_file()}
-    return (*ADAPTERS, *sorted(tables - ADAPTERS.keys()))
-
-
-def card_of(kind: str, overlay: Path) -> Adapter:
-    """The card of a kind; of a kind of tables made from its ``records.toml``.
-
-    Raises:
-        Refused: that file is wrong.
-    """
-    if kind in ADAPTERS:
-        return ADAPTERS[kind]
-    if not is_id(kind):
-        step = "rename the folder under mappings/"
-        raise Refused("mappings", "a kind of another name", "lower-case letters, digits and single hyphens", step)
-    return adapters.table.card(kind, mapping.gather(kind, _folders(kind, overlay))[adapters.table.FILE])
-
-
-def adapters_of(overlay: Path) -> Mapping[str, Adapter]:
-    """The cards of all kinds.
-
-    Raises:
-        Refused: a file of one is wrong.
-    """
-    return {kind: card_of(kind, overlay) for kind in kinds_of(overlay)}
-
-
-_READ_ONLY = ("consent", "override-word")  # a consent's client is translated as a request's
-
-
-def load_mappings(kind: str, overlay: Path) -> mapping.Mappings:
-    """The packaged mappings of a kind under those of the data folder.
-
-    Raises:
-        Refused: a file is wrong.
-    """
-    card = card_of(kind, overlay)
-    beside = () if kind in ADAPTERS else (adapters.table.FILE,)
-    found = mapping.load(kind, _folders(kind, overlay), card.columns(), card.functions, beside)
-    for record in card.records:
-        if record.event not in _READ_ONLY and record.name not in found.records:
-            got, expected = "no such file", "a mapping of every kind of record but CONSENT and OVERRIDE_WORD"
-            raise Refused(f"mappings/{kind}/{record.name}.toml", got, expected, "add it")
-    return found
-
-
-def _folders(kind: str, overlay: Path) -> list[Path]:
-    return [PACKAGED_MAPPINGS / kind, overlay / kind]
 
 
 def _require_kinds(store: SqlStore, known: Mapping[str, Adapter]) -> None:

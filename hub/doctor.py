@@ -18,13 +18,16 @@ from adapters.contract import Adapter, Finding
 from hub.audit.log import AuditLog
 from hub.audit.own import verify_own
 from hub.clock import UtcClock
-from hub.compose import card_of, database_of, kinds_of, load_mappings, open_store, require_prepared, time_of_units
+from hub.compose import database_of, open_store, require_prepared, time_of_units
+from hub.directory.catchment import FILE as CATCHMENT
+from hub.directory.catchment import read_catchment
 from hub.directory.routes import read_routes
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
 from hub.ids import RandomIds
 from hub.keys.files import read_key
 from hub.keys.ring import KeyRing
+from hub.kinds import card_of, kinds_of, load_mappings
 from hub.model.alerts import Role
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -81,6 +84,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         "packs": _packs,
         "mappings": _mappings,
         "routes": _routes,
+        "catchment": _catchment,
         "bus": _bus,
         "systems": _systems,
         "deliveries": _deliveries,
@@ -194,6 +198,12 @@ def _routes(settings: Settings, clock: Clock) -> Iterator[Finding]:
             wrong = "no such service" if to is None else "a service of its own" if to.agency == agency else to.status
             yield Finding(place, False, wrong, "name an active service of another agency: hub services list")
     yield Finding("routes", True, f"{len(found.services)} routes of {len({key[0] for key in found.services})} agencies")
+
+
+def _catchment(settings: Settings, _: Clock) -> Iterator[Finding]:
+    found = read_catchment(settings.dir / CATCHMENT)
+    said = f"{len(found.counts)} combinations" if found.digest else "none: no enquiry about nobody passes"
+    yield Finding("catchment", True, said)
 
 
 def _mappings(settings: Settings, _: Clock) -> Iterator[Finding]:

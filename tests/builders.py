@@ -71,6 +71,7 @@ PROFILES = {
     "BenefitOverlapCheck": Profile(
         "BenefitOverlapCheck", Purpose.ELIGIBILITY, (C.IDENT,), (C.INCOME, C.FAMILY, C.SERVICE_STATUS)
     ),
+    "CapacityEnquiry": Profile("CapacityEnquiry", Purpose.CAPACITY_ENQUIRY, (), ()),
     "FunderReport": Profile(
         "FunderReport",
         Purpose.FUNDER_REPORT,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from hub import compose, mapping
+from hub import compose, kinds, mapping
 
 # in this order: none may have been imported by one before it
 pytest_plugins = ["tests.listeners", "tests.services.plugin", "tests.shapes", "tests.cms_postgres"]
@@ -24,10 +24,10 @@ def mappings_once() -> Iterator[None]:
     """Nobody can change mappings, so all hubs of a run share those of the same files: compiling them is most of what a
     new hub costs.
     """
-    compiled, load = dict[tuple[str, str], mapping.Mappings](), compose.load_mappings
+    compiled, load = dict[tuple[str, str], mapping.Mappings](), kinds.load_mappings
 
     def once(kind: str, overlay: Path) -> mapping.Mappings:
-        files = mapping.digest(mapping.gather(kind, [compose.PACKAGED_MAPPINGS / kind, overlay / kind]))
+        files = mapping.digest(mapping.gather(kind, [kinds.PACKAGED_MAPPINGS / kind, overlay / kind]))
         if (kind, files) not in compiled:
             compiled[kind, files] = load(kind, overlay)
         return compiled[kind, files]

@@ -129,11 +129,11 @@ class Network:
         key = (self.hub.settings.keys / "hub.pub").read_text()
         return verify_export(out, key=key, checkpoint=note).ok
 
-    def reopen(self) -> None:
-        """Close the hub and compose it again on the same folder: a restart."""
+    def reopen(self, seed: int = 99) -> None:
+        """Close the hub and compose it again on the same folder: a restart. A second one needs ids of its own."""
         limits = self.hub.house.limits
         self.hub.close()
-        self.hub = compose(self.hub.settings, clock=self.clock, ids=SeededIds(99), limits=limits)
+        self.hub = compose(self.hub.settings, clock=self.clock, ids=SeededIds(seed), limits=limits)
 
 
 def make(

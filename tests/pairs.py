@@ -16,7 +16,7 @@ from pathlib import Path
 
 from adapters.contract import Adapter, Page, Raw, RecordKind
 from hub.commands.matrix import end_of
-from hub.compose import Hub, adapters_of, compose, load_mappings
+from hub.compose import Hub, compose
 from hub.errors import MessageRejected
 from hub.exchange import addressing
 from hub.exchange.house import House
@@ -26,6 +26,7 @@ from hub.exchange.reading import read_one
 from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Submission
 from hub.exchange.writing import Written, write_parcel
+from hub.kinds import adapters_of, load_mappings
 from hub.mapping.contents import CONTENTS, REPORTED, Cell, cells
 from hub.mapping.matrix import Kind, Sheet, Verdict, matrix
 from hub.mapping.trial import flat

@@ -254,6 +254,15 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             ("participant_id", "client_id", "funder"),
             children={"client": _client(identifier=IDENTIFIER)},
         ),
+        # about nobody: handed in by an agency's own software, and only written here (consent rules P-2)
+        "ENQUIRY": Form(
+            _table("service_wanted starts_from:date starts_to:date age_band language"),
+            ("service_wanted",),
+            written=_table("from_org"),
+            children={"accessibility": WORD},
+        ),
+        "ENQUIRY_ANSWER": Form(_table("places:int earliest:date"), ("places",), written=_table("from_org")),
+        "RISK_FILTER": Form(_table("age_band"), written=_table("from_org"), children={"risk": WORD}),
         "OVERRIDE": Form(
             MappingProxyType(
                 {name: kind for name, kind in _DECLARED.items() if not name.startswith("child") and name != "told"}

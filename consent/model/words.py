@@ -67,6 +67,10 @@ class Purpose(StrEnum):
     FUNDRAISING = "FUNDRAISING"
 
 
+# events of what the hub does not carry: it goes to the privacy officer (settled S38)
+OFF_BUS_EVENTS = frozenset({"access-request", "police-request", "court-order", "research", "fundraising"})
+
+
 class Outcome(StrEnum):
     """The four answers (consent rules 2.1)."""
 

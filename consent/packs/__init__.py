@@ -32,6 +32,7 @@ VERSION_MAX = 1_000_000
 LIFE_MONTHS_MAX = 10 * 12
 VERBAL_DAYS_MAX = 90
 STALENESS_S_MAX = 24 * 3600
+GROUP_MIN_MAX = 1000
 GRANT_S_MAX = 24 * 3600  # consent rules 3.5
 NARRATIVE_MAX = 1_000
 TOLD_MAX = 4_000  # settled S21: no pack allows more
@@ -174,6 +175,7 @@ def _pack(pack_id: str, table: Table) -> _Pack:
         incompleteness_notice=table.take("incompleteness_notice", bool),
         text_versions=table.texts("text_versions"),
         notice_versions=table.texts("notice_versions"),
+        group_min=table.count("group_min", GROUP_MIN_MAX),
         grant_s=override.count("grant_s", GRANT_S_MAX),
         narrative_min=override.count("narrative_min", NARRATIVE_MAX),
         told_max=override.count("told_max", TOLD_MAX),

@@ -25,7 +25,7 @@ from hub.account.disclosure import (
     told_codes,
     told_outcome,
 )
-from hub.model.audit import AuditEvent
+from hub.model.audit import NO_PURPOSE, AuditEvent
 from hub.model.codes import ACT_REASON, ACT_REASON_OF_PURPOSE, CODE_SYSTEM, HUB, PURPOSE, kebab
 from hub.model.fhir import Resource, coding, concept
 
@@ -300,6 +300,8 @@ def _data(each: Disclosure) -> Resource:
 
 
 def _purposes(entry: Said, reason: str | None = None) -> list[Resource]:
+    if entry["purpose"] == NO_PURPOSE:
+        return []
     purpose = Purpose(entry["purpose"])
     codings = [coding(PURPOSE, kebab(purpose))]
     if partners := ACT_REASON_OF_PURPOSE.get(purpose):

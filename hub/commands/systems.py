@@ -1,4 +1,4 @@
-"""``hub systems add|import|list|check|fetch|send|matrix``, ``hub mappings check|loss|export``."""
+"""``hub systems add|import|list|check|fetch|send|submit|observe|matrix``, ``hub mappings check|loss|export``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from hub.commands.frame import (
 )
 from hub.commands.matrix import matrix
 from hub.commands.observe import observe
+from hub.commands.submit import submit
 from hub.commands.tools import Hub
 from hub.desk.systems import asked
 from hub.directory import SYSTEM
@@ -157,6 +158,7 @@ def register(app: typer.Typer) -> None:
     group.command("check", epilog="Example: hub systems check harbour-cms")(check)
     group.command("fetch", epilog="Example: hub systems fetch harbour-cms --as admin")(fetch)
     group.command("send", epilog="Example: hub systems send lakeside-cms --as admin")(send)
+    group.command("submit", epilog="Example: hub systems submit harbour-cms enquiry.json --as harbour-worker")(submit)
     group.command("observe", epilog="Example: hub systems observe harbour-cms --as admin")(observe)
     group.command("matrix", epilog="Example: hub systems matrix --from cms --to harts")(matrix)
     app.add_typer(group, name="systems")

@@ -16,7 +16,7 @@ from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 
 
-def asked(house: House, system_id: str, action: Literal["fetch", "send", "observe"], who: Who) -> System:
+def asked(house: House, system_id: str, action: Literal["fetch", "send", "submit", "observe"], who: Who) -> System:
     """Note who has this done, before it is.
 
     Raises:

@@ -57,7 +57,7 @@ class Act(Enum):
     DIRECTORY = May(tuple(f"{rows} {verb}" for rows in _ROWS for verb in ("add", "import")), hub=STEWARDS)
     STOP = May(("suspend", "resume", "agreements end"), hub=STEWARDS)
     BUS = May(("bus provision",), hub=STEWARDS)
-    SYSTEM = May(("systems fetch", "systems send", "systems observe"), own=True, hub=STEWARDS)
+    SYSTEM = May(("systems fetch", "systems send", "systems submit", "systems observe"), own=True, hub=STEWARDS)
     CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
     CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))

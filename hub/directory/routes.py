@@ -7,19 +7,15 @@ route: a human chooses, never a guess. Pure after reading; whether a service is 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.errors import Refused
+from hub.directory.own_file import OwnFile
 
 FILE = "routes.csv"
-ROUTES_BYTES_MAX = 2**20
-_HEADER = ["kind", "list", "code", "service"]
-_NEXT = "mend the file, and start the hub again"
+_HEADER = ("kind", "list", "code", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +51,16 @@ def read_routes(agencies: Path) -> Routes:
     services: dict[tuple[str, str, str, str], str] = {}
     hashed = hashlib.sha256()
     for path in sorted(agencies.glob(f"*/{FILE}")) if agencies.is_dir() else ():
-        data = _bytes(path)
-        hashed.update(path.parent.name.encode() + b"\0" + data + b"\0")
-        for number, (kind, named, code, service) in _rows(path, data):
-            key = (path.parent.name, kind, named, code)
+        agency = path.parent.name
+        file = OwnFile(path, f"agencies/{agency}/{FILE}")
+        data = file.read()
+        hashed.update(agency.encode() + b"\0" + data + b"\0")
+        for place, row in file.rows(data, _HEADER):
+            if not all(row):
+                raise file.fault(place, f"{sum(map(bool, row))} filled cells", "four")
+            kind, named, code, service = row
+            key = (agency, kind, named, code)
             if key in services:
-                raise _fault(path, f"line {number}", "a second route for one code", "one row for each")
+                raise file.fault(place, "a second route for one code", "one row for each")
             services[key] = service
     return Routes(services, hashed.hexdigest())
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > ROUTES_BYTES_MAX:
-            raise _fault(path, "", "a larger file", f"{ROUTES_BYTES_MAX:,} bytes at most")
-        return path.read_bytes()
-    except OSError as error:
-        raise _fault(path, "", "a file that cannot be read", "one") from error
-
-
-def _rows(path: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    try:
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
-    except (ValueError, csv.Error) as error:
-        raise _fault(path, "", "what is no CSV in UTF-8", "CSV in UTF-8") from error
-    cells = [[cell.strip() for cell in row] for row in rows]
-    if not cells or cells[0] != _HEADER:
-        raise _fault(path, "line 1", "another header", ",".join(_HEADER))
-    for number, row in enumerate(cells[1:], start=2):
-        if any(row):
-            if len(row) != len(_HEADER) or not all(row):
-                raise _fault(path, f"line {number}", f"{sum(map(bool, row))} filled cells", "four")
-            yield number, row
-
-
-def _fault(path: Path, place: str, got: str, expected: str) -> Refused:
-    where = f"agencies/{path.parent.name}/{FILE}{': ' if place else ''}{place}"
-    return Refused(where, got, expected, _NEXT)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from consent.model.words import Purpose
 from hub.model import codes
-from hub.model.envelope import HUB_URL
+from hub.model.envelope import ABOUT_NOBODY, HUB_URL
 from hub.model.fhir import Resource, coding, concept
 from hub.referral import TASK_STATUS
 
@@ -39,6 +39,7 @@ FOCUS = {
     "review-done": ("Task",),
     "funder-report": ("Encounter", "Patient"),  # what was done; of a profile the client
     "override-disclosure": ("Communication",),
+    **dict.fromkeys(ABOUT_NOBODY, ("Basic",)),
 }
 HUB_EVENT = f"{codes.CODE_SYSTEM}/message-event"
 CONSENT_URL = f"{codes.HUB}/Consent/"
@@ -122,7 +123,7 @@ def complete(resource: Resource, own_id: str, frame: Frame) -> Resource:
     if kind == "Organization":
         return {**resource, "id": own_id}
     task = _review if frame.event in FOCUS else _task
-    finish = {"ServiceRequest": _service_request, "Task": task}.get(kind)
+    finish = {"ServiceRequest": _service_request, "Task": task, "Basic": _coded}.get(kind)
     finished = finish(resource, frame) if finish else resource
     if kind == "Patient":
         finished = _patient(resource, frame, is_client=frame.client.get("reference") == f"urn:uuid:{own_id}")
@@ -240,6 +241,11 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         ),
     }
     return defaults | resource | owned
+
+
+def _coded(resource: Resource, frame: Frame) -> Resource:
+    """What a message about nobody holds: of people it names nobody, of agencies the one that sends it."""
+    return {**resource, "author": frame.sender}
 
 
 def _review(resource: Resource, frame: Frame) -> Resource:

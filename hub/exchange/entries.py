@@ -10,7 +10,7 @@ from consent.facts import policy_digest
 from consent.model import Decision, Facts
 from consent.model.declared import Declaration
 from hub.exchange.submission import Submission
-from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.audit import NO_PURPOSE, Actor, AuditEvent, Entry
 from hub.model.directory import System
 from hub.model.record import Loss
 from hub.model.rows import Handover, Notice, ReferralRow
@@ -39,7 +39,7 @@ def decision_details(facts: Facts, decision: Decision, decision_id: str, message
         "message_type": message.type,
         "message_id": message_id,
         "decision_id": decision_id,
-        "purpose": message.purpose.value,
+        "purpose": message.purpose.value if message.purpose else NO_PURPOSE,
         "categories_requested": sorted(asked),
         "categories_released": sorted(released) if decision.permits else [],
         "categories_removed": sorted({item.category.value for item in decision.withheld}),

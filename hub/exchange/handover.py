@@ -48,7 +48,7 @@ from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
-from hub.model.envelope import OVERRIDE, REPORTS, Envelope, MessageState
+from hub.model.envelope import OF_NO_REFERRAL, REPORTS, Envelope, MessageState
 from hub.model.record import Loss
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
@@ -169,7 +169,7 @@ def _prepare_one(house: House, rows: Peek, system: System, row: Handover, envelo
     places = places_of(rows.directory.all(), system, row.service)
     written = write_parcel(house, system, envelope, content, referral, places)
     parcel = written.parcel
-    alone = envelope.event in (*REPORTS, OVERRIDE)
+    alone = envelope.event in OF_NO_REFERRAL
     if parcel is not None and alone:  # its own number: messages of one record have the same
         parcel = replace(parcel, referral_no=row.referral_no)
     return replace(prepared, parcel=parcel, losses=written.losses)

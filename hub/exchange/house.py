@@ -8,6 +8,7 @@ from typing import Protocol
 
 from adapters.contract import Adapter, Source
 from consent.packs import Packs
+from hub.directory.catchment import Catchment
 from hub.directory.routes import Routes
 from hub.exchange.limits import Limits
 from hub.exchange.strict import MessageSchema
@@ -58,4 +59,5 @@ class House:
     connections: Connections
     limits: Limits
     routes: Routes
+    catchment: Catchment
     worker: str  # random name of this process, for leases

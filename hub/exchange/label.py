@@ -25,7 +25,7 @@ from hub.exchange.elements import EXEMPT, TAGS, is_partner_violence, parts, told
 from hub.exchange.person import Person, find_person
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage, coded
 from hub.model.codes import ACT_CODE, CATEGORY, CONFIDENTIALITY, OBSERVATION_VALUE, kebab, rule_word
-from hub.model.envelope import REPORTS
+from hub.model.envelope import ABOUT_NOBODY, REPORTS
 from hub.model.fhir import Resource, coding, resources
 
 Level = Literal["U", "L", "M", "N", "R", "V"]
@@ -83,12 +83,16 @@ def label(bundle: Resource, *, subject: str | None) -> Labelled:
     Raises:
         NotOurMessage: a label is missing, doubled or unknown; a reference leads nowhere; two people are in its focus.
     """
-    person, report = find_person(bundle), _is_report(bundle)
+    person, event = find_person(bundle), event_of(bundle)
+    report = event in REPORTS
     entries: list[Resource] = []
     items: list[Item] = []
     faults: list[Fault] = []
     for index, entry in enumerate(bundle["entry"]):
         resource, path = entry["resource"], f"Bundle.entry[{index}].resource"
+        if resource["resourceType"] == "Basic" and event in ABOUT_NOBODY:
+            entries.append(entry)  # what it may hold: ``anonymous.py``
+            continue
         labels = None
         if resource["resourceType"] not in EXEMPT:
             read = _read(resource, path)
@@ -130,7 +134,7 @@ def relabelled(bundle: Resource, level: Level, *, redacted: bool = False) -> Res
 
 def high_water(bundle: Resource) -> Level:
     """The highest confidentiality of the content: of its resources and of parts with a category of their own."""
-    report = _is_report(bundle)
+    report = event_of(bundle) in REPORTS
     return highest(level for resource in resources(bundle) for level in _levels(resource, report))
 
 
@@ -139,10 +143,10 @@ def at_least(level: Level, category: Category, tags: Iterable[str] = ()) -> Leve
     return highest((level, "R")) if category in SENSITIVE or tuple(tags) else level
 
 
-def _is_report(bundle: Resource) -> bool:
-    """Whether a message goes to a funder."""
+def event_of(bundle: Resource) -> str:
+    """The event of a message; "" where it says none."""
     header = bundle["entry"][0]["resource"] if bundle["entry"] else {}
-    return header.get("eventCoding", {}).get("code") in REPORTS
+    return str(header.get("eventCoding", {}).get("code", ""))
 
 
 def _levels(resource: Resource, report: bool) -> Iterator[Level]:

@@ -32,6 +32,7 @@ from hub.exchange.complete import (
 from hub.exchange.elements import ABOUT, EXEMPT
 from hub.exchange.strict import Fault, NotOurMessage
 from hub.model import codes
+from hub.model.envelope import ABOUT_NOBODY
 from hub.model.fhir import Resource, coding, references
 
 __all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "override_of", "renumber"]
@@ -153,7 +154,7 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
     focus = FOCUS.get(event, ("Task",))
     once = ["Task", "ServiceRequest"] if event == ADD else [next((k for k in focus if k in kinds), focus[0])]
     wrong = [kind for kind in once if kinds.count(kind) != 1]
-    named = event == ADD or event in FOCUS
+    named = (event == ADD or event in FOCUS) and event not in ABOUT_NOBODY
     wrong += ["Patient"] * (named and "Patient" not in kinds)  # others may be named beside the client
     faults = [Fault("Bundle.entry", f"{kinds.count(kind)} of {kind}", f"one for {event}") for kind in wrong]
     if faults:

@@ -179,7 +179,7 @@ def _send(house: House, directory: Directory, record: ReferralRecord) -> bool:
         sender=facts.sender.agency,
         recipient=facts.recipient.agency,
         event=OVERRIDE,
-        purpose=submission.purpose.value,
+        purpose=submission.word_of_purpose,
         decision_id=submission.ids.message_id,
         consents=(),
         salt=salt.hex(),

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from consent.gather import Question
-from consent.model import Decision, Facts, Item, Message, Referral
+from consent.model import Anonymous, Decision, Facts, Item, Message, Referral
 from consent.model.words import Category, Purpose
 from hub.directory import answers_for
+from hub.exchange.anonymous import Coded, read_coded
 from hub.exchange.house import House
 from hub.exchange.message import ADD, override_of
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
-from hub.model.envelope import BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
+from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OF_NO_REFERRAL, REPORTS, Envelope
 from hub.model.rows import Handover, ReferralRow
 from hub.ports import Directory, Peek
 
@@ -49,7 +50,10 @@ def at_gate_1(submission: Submission) -> Question:
             transition_allowed=submission.allowed,
             state_unchanged=submission.unchanged,
             risk_flags=record.declared.risks if record.declared else record.risks,
+            anonymous=submission.anonymous,
         ),
+        authenticated=submission.authenticated,
+        well_formed=submission.well_formed,
         override=submission.override,
     )
 
@@ -83,10 +87,26 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             service=row.service,
             referral=_referral(referral, None) if envelope.event != ADD else None,
             risk_flags=declared.risks if declared else (),
+            anonymous=_anonymous(house, rows, envelope),
         ),
         override=override,
         envelope=row.envelope_id,
     )
+
+
+def _anonymous(house: House, rows: Peek, envelope: Envelope) -> Anonymous | None:
+    """What a message about nobody holds; how many people it fits is asked anew."""
+    if envelope.event not in ABOUT_NOBODY:
+        return None
+    content = dict(enumerate(resource["resource"] for resource in envelope.bundle["entry"]))
+    held = {at: each for at, each in content.items() if each["resourceType"] not in ("MessageHeader", "Organization")}
+    coded = read_coded(envelope.event, held, rows.now.date())
+    return told_of(house, coded) if coded else None
+
+
+def told_of(house: House, coded: Coded) -> Anonymous:
+    """What was read of it, with the count of the people whom it fits."""
+    return Anonymous(coded.strange, house.catchment.people(coded.attributes) if coded.attributes else None)
 
 
 def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) -> Question:
@@ -125,7 +145,7 @@ def _came_from(rows: Peek, row: Handover, referral: ReferralRow | None, envelope
 
     An answer may stand in another system than the referral came into: as long as a service of the directory says so.
     """
-    if envelope.event in (*REPORTS, OVERRIDE):
+    if envelope.event in OF_NO_REFERRAL:
         told = rows.inbox.get(row.message_id)
         return (told.system, True) if told is not None else ("", False)
     if referral is None:

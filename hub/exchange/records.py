@@ -109,7 +109,7 @@ class ReferralRecord:
 
     Args:
         kind: ``shared``: beside a referral, without a word on how that stands. ``report``: to a funder. ``override``: a
-            declared duty of care, to whom it names.
+            declared duty of care, to whom it names. ``message``: FHIR already, handed in by its agency.
         event: of a record that names no recipient, the message event of its parts (``parts.py``); else "".
         holds: of such a record, the resource type that its messages are known by.
         requester: who asks, and ``performer``: who is asked, where the record says so.
@@ -133,7 +133,7 @@ class ReferralRecord:
     """
 
     source: Source
-    kind: Literal["referral", "referral-status", "shared", "report", "override"]
+    kind: Literal["referral", "referral-status", "shared", "report", "override", "message"]
     entries: tuple[dict[str, Any], ...]
     said: Said
     requester: End

@@ -19,7 +19,7 @@ from hub.exchange.reports import Place
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
 from hub.model.canonical import canonical, content_digest, sha256
-from hub.model.envelope import OVERRIDE, REPORTS, Envelope, MessageState
+from hub.model.envelope import OF_NO_REFERRAL, Envelope, MessageState
 from hub.model.fhir import Resource
 from hub.model.rows import Handover, Inbox, Outbound, ReferralRow
 from hub.ports import Unit
@@ -36,7 +36,7 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     Returns:
         The same message, on its way.
     """
-    alone = submission.event in (*REPORTS, OVERRIDE)
+    alone = submission.event in OF_NO_REFERRAL
     referral = None if alone else _referral(house, submission, decision)
     if referral is None:
         place = reports.place_of(house, unit, submission.record)
@@ -53,7 +53,7 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         sender=facts.sender.agency,
         recipient=submission.led.agency,
         event=submission.event,
-        purpose=submission.purpose.value,
+        purpose=submission.word_of_purpose,
         decision_id=row.decision_id,
         consents=tuple(name for name in decision.basis if name.startswith("consent:")),
         salt=salt.hex(),
@@ -167,11 +167,11 @@ def _referral(house: House, submission: Submission, decision: Decision) -> Refer
 
 def _numbers(unit: Unit, submission: Submission, place: Place, referral: ReferralRow | None) -> Numbers:
     """The placeholders' real numbers, minted where this agency has none yet."""
-    assert submission.led.subject is not None, "nobody is no subject of a permit"
+    subject = submission.led.subject
     consent_id = referral.consent_id if referral is not None and submission.event == ADD else None
     return replace(
         submission.ids,
         referral_no=place.number,
-        client_alias=unit.subjects.alias(submission.led.agency, submission.led.subject),
+        client_alias=unit.subjects.alias(submission.led.agency, subject) if subject else None,
         consent_no=unit.consents.number(consent_id, submission.led.agency) if consent_id else None,
     )

@@ -118,7 +118,7 @@ def place_of(house: House, unit: Unit, record: ReferralRecord) -> Place:
     """The next place behind the messages of the same record; the first place of all where there is none."""
     last = unit.handovers.last_of(record.source.system.id, record.source.key)
     if last is None or last.referral_no is None:
-        return Place(house.ids.number(), house.ids.number(), 1)
+        return Place(record.number or house.ids.number(), house.ids.number(), 1)
     return Place(last.referral_no, last.lane, last.lane_seq + 1)
 
 

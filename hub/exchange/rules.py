@@ -1,4 +1,4 @@
-"""New rule files take effect: mappings, packs and routes that differ from those of the last start wake who waited."""
+"""New rule files take effect: what of them differs from the last start wakes who waited."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ RULES = "rules"  # stands where a system would, among the hub's own memories
 
 
 def activate(house: House) -> None:
-    """Note the digests of mappings, packs and routes. A change is an entry and owns ``config``: held messages go on."""
+    """Note the digests of mappings, packs, routes and catchment.
+
+    A change is an entry and owns ``config``: held messages go on.
+    """
     loaded = {f"mappings/{kind}": mappings.digest for kind, mappings in house.mappings.items()}
-    loaded |= {"packs": house.packs.digest, "routes": house.routes.digest}
+    loaded |= {"packs": house.packs.digest, "routes": house.routes.digest, "catchment": house.catchment.digest}
     with house.store.peek() as rows:
         before = {name: rows.cursors.remembered(RULES, name) for name in loaded}
     if before == loaded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from consent.model import Item
+from consent.model import Anonymous, Item
 from consent.model.words import Purpose
 from hub.exchange.message import Numbers
 from hub.exchange.records import ReferralRecord
@@ -44,7 +44,7 @@ class Submission:
 
     record: ReferralRecord
     event: str
-    purpose: Purpose
+    purpose: Purpose | None  # None: of what the hub does not carry
     type: str
     led: Led
     referral: ReferralRow | None
@@ -56,3 +56,12 @@ class Submission:
     bundle: Resource
     items: tuple[Item, ...]
     override: str = ""  # id of the declaration on which it goes
+    anonymous: Anonymous | None = None  # what it holds, where it is about nobody
+    authenticated: bool = True  # it comes from the agency that it names as its sender
+    well_formed: bool = True  # False: another message has gone under its id (C-192)
+
+    @property
+    def word_of_purpose(self) -> str:
+        """Why it goes, as its envelope says it."""
+        assert self.purpose is not None, "what the hub does not carry is not released"
+        return self.purpose.value

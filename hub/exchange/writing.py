@@ -14,7 +14,7 @@ from hub.exchange.records import own_number
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.directory import System
-from hub.model.envelope import BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
+from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
 from hub.model.fhir import Resource, identifier_in, resources
 from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
@@ -99,7 +99,7 @@ def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | Non
     """
     if event == ADD:
         events: tuple[str, ...] = ("referral",)
-    elif event in BESIDE_A_REFERRAL or event in REPORTS:
+    elif event in BESIDE_A_REFERRAL or event in REPORTS or event in ABOUT_NOBODY:
         events = (event,)
     else:
         events = ("referral-status", event)

@@ -69,6 +69,8 @@ _TEXT = {
     "ProcedurePerformer": "extension*:Extension actor:Reference onBehalfOf:Reference",
     "Communication": "extension*:Extension identifier*:Identifier status category*:CodeableConcept subject:Reference"
     " sent recipient*:Reference sender:Reference reasonCode*:CodeableConcept payload*:CommunicationPayload",
+    "Basic": "extension*:Extension identifier*:Identifier code:CodeableConcept subject:Reference created"
+    " author:Reference",
     "CommunicationPayload": "extension*:Extension contentString",
     "Duration": "extension*:Extension value unit system code",
     "Quantity": "extension*:Extension value unit system code",
@@ -108,7 +110,7 @@ RESOURCES = frozenset(
     {
         *("Patient", "ServiceRequest", "Task", "Observation", "Condition", "PractitionerRole"),
         *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
-        "Communication",
+        *("Communication", "Basic"),
     }
 )
-UNLABELLED = frozenset({"PractitionerRole"})  # shared model 5: exempt from labels
+UNLABELLED = frozenset({"PractitionerRole", "Basic"})  # shared model 5: exempt from labels; about nobody (P-2)

@@ -91,6 +91,7 @@ MUST_SAY: Mapping[AuditEvent, frozenset[str]] = {  # consent rules 4.1, beside w
 }
 _OWN = frozenset({"id", "event_type", "recorded_at", "actor"})
 NEEDS_PURPOSE = frozenset({AuditEvent.DECISION, AuditEvent.DELIVERY})
+NO_PURPOSE = "NONE"  # of what the hub does not carry (P-4)
 
 
 @dataclass(frozen=True, slots=True)

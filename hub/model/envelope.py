@@ -17,6 +17,10 @@ BESIDE_A_REFERRAL = frozenset({"plan-shared", "case-note-shared", "review-done"}
 # events of no referral, by which an agency tells its funder what it did (settled S1)
 REPORTS = frozenset({"funder-report"})
 OVERRIDE = "override-disclosure"  # a declared duty of care, to whom it names (shared model 10)
+# about nobody: is there room, and the answer; a danger without a word on who it is (shared model 7)
+ENQUIRY, ANSWER, RISK_FILTER = "capacity-enquiry", "capacity-answer", "risk-filter"
+ABOUT_NOBODY = frozenset({ENQUIRY, ANSWER, RISK_FILTER})
+OF_NO_REFERRAL = REPORTS | ABOUT_NOBODY | {OVERRIDE}
 HUB_URL = "https://hub.example.org"
 CE_TYPE = "org.example.hub.envelope.v1"
 

@@ -33,7 +33,7 @@ LABELLED = [
     *("CarePlan", "Goal", "DocumentReference", "EpisodeOfCare", "Encounter", "Procedure", "RelatedPerson"),
     "Communication",
 ]
-OTHERS = ["OperationOutcome"]
+OTHERS = ["OperationOutcome", "Basic"]
 
 # Type -> elements, in the order of R4. ``name=1..1`` is the hub's cardinality where it is stricter than R4's.
 ELEMENTS = {
@@ -107,6 +107,8 @@ ELEMENTS = {
     "Provenance": "id=1..1 meta extension target occurredDateTime occurredPeriod recorded activity agent entity",
     "ProvenanceAgent": "type role who onBehalfOf",
     "ProvenanceEntity": "role what",
+    # what a message about nobody holds (P-2); what there is beside its codes is refused by the rules
+    "Basic": "id=1..1 meta text extension identifier code=1..1 subject created author",
     "OperationOutcome": "id=1..1 meta issue",
     "OperationOutcomeIssue": "severity code details expression",
     "Meta": "versionId lastUpdated source profile security",

@@ -402,7 +402,7 @@ CREATE TABLE hub_inbox (
   message_id       VARCHAR(64) NOT NULL PRIMARY KEY,
   kind             VARCHAR(20) NOT NULL,  -- referral, referral-status, plan, note, exit, service, follow-up, refusal,
                                           -- returned, rejected, shortened, recall, override,
-                                          -- override-status
+                                          -- override-status, enquiry, enquiry-answer, risk-filter
   hub_referral_no  VARCHAR(12),
   client_id        INTEGER,               -- null: the system finds or makes the client itself
   base_row_version INTEGER,               -- of that client, as the adapter saw it

@@ -12,7 +12,7 @@ from adapters.contract import Adapter, Parcel, Source
 from adapters.table import card as card_of
 from adapters.table.record import notice
 from hub.clock import UtcClock
-from hub.compose import PACKAGED_MAPPINGS
+from hub.kinds import PACKAGED_MAPPINGS
 from tests.contract.source import MARKED, Connect, InAFolder, LivingSource, Memory
 from tests.table_builder import Registry
 

@@ -28,9 +28,9 @@ import pytest
 from adapters.contract import Adapter, RecordKind
 from consent.packs import PACKAGED, load_packs
 from consent.rows import read_row, to_consent
-from hub.compose import adapters_of, load_mappings
 from hub.errors import MessageRejected
 from hub.exchange.writing import kind_of, with_places
+from hub.kinds import adapters_of, load_mappings
 from hub.mapping import Context
 from hub.model import codes
 from hub.model.canonical import canonical

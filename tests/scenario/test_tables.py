@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.compose import PACKAGED_MAPPINGS
+from hub.kinds import PACKAGED_MAPPINGS
 from hub.model.directory import Service, System
 from tests import cms_builder as cms
 from tests.network import Network, make

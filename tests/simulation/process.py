@@ -14,11 +14,12 @@ from typing import Any
 
 from hub.audit.log import AuditLog
 from hub.bus.stored import StoredBus
-from hub.compose import ADAPTERS, Hub, compose
+from hub.compose import Hub, compose
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable
 from hub.exchange import Exchange
 from hub.exchange.breaker import Breaker
 from hub.exchange.connections import SystemConnections
+from hub.kinds import ADAPTERS
 from tests.simulation.ports import Door, SimBus, SimConnections, SimKeys, SimStore
 from tests.simulation.world import World
 

@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "bus provision": ((), ""),
     "systems fetch": (("lakeside-cms",), ""),
     "systems send": (("lakeside-cms",), ""),
+    "systems submit": (("lakeside-cms", "-"), "{}"),
     "systems observe": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),
     "subjects conflict": (("x", "--agency", "lakeside", "--worker", "lakeside-worker", "--kind", "friend"), ""),

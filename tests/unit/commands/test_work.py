@@ -19,10 +19,11 @@ from typer.testing import CliRunner, Result
 
 from adapters.contract import Memory, Now, Source
 from hub.__main__ import command_line, real_tools
-from hub.compose import ADAPTERS, Hub, compose
+from hub.compose import Hub, compose
 from hub.errors import IntegrityBroken, KeyGone, NeedsReview, Refused, Unavailable
 from hub.exchange import Exchange, Report
 from hub.exchange.connections import SystemConnections
+from hub.kinds import ADAPTERS
 from hub.log import Log, LogCode
 from hub.model.envelope import MessageState
 from hub.settings import read_settings

@@ -170,4 +170,4 @@ def test_the_first_stage_that_bites_decides_whatever_else_is_wrong() -> None:
         seen.append(decide(wrong).stage)
 
     assert seen == ["P-0", "P-1", "P-5", "P-6", "P-6", "P-7", "P-8", "P-9", "P-10"]
-    assert len(STAGES) == 10  # P-3 decides where an override is declared
+    assert len(STAGES) == 11  # P-2 decides what is about nobody, P-3 where an override is declared

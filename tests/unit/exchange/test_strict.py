@@ -70,9 +70,9 @@ BAD: list[Any] = [
     pytest.param(drop(REQUEST, "subject"), f"{REQUEST}.subject", "nothing", id="a required element is missing"),
     pytest.param(drop(TASK, "resourceType"), f"{TASK}.resourceType", "nothing", id="a resource without a type"),
     pytest.param(
-        put(TASK, resourceType="Basic"),
+        put(TASK, resourceType="Binary"),
         f"{TASK}.resourceType",
-        "a code of shape aaaaa",
+        "a code of shape aaaaaa",
         id="a type that is no message's",
     ),
     pytest.param(drop("Bundle.entry[3]", "fullUrl"), "Bundle.entry[3].fullUrl", "nothing", id="no fullUrl"),

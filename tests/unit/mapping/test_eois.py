@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.eois import ADAPTER, lists, translate
-from hub.compose import load_mappings
 from hub.errors import RecordUnreadable
+from hub.kinds import load_mappings
 from hub.mapping import Context, Partly
 from hub.model import codes
 from hub.model.fhir import code_in

@@ -59,6 +59,9 @@ TABLES |= {
     "method": "contact_method",
     "situation": "situation",
     "satisfaction": "satisfaction",
+    "age_band": "age_band",
+    "accessibility.code": "accessibility",
+    "risk.code": "danger",
 }
 # results that come with an answer
 TABLES |= {place.removeprefix("client."): table for place, table in TABLES.items() if ".language." in place}
@@ -109,7 +112,8 @@ def value(place: str, chance: random.Random) -> str:
         "group_size": lambda: chance.choice(("2", "021")),
         "attended": lambda: chance.choice("01"),
         "language": lambda: chance.choice(("en", "fr-CA", "prs")),
-        "review_due": lambda: day(chance),
+        **dict.fromkeys(("review_due", "starts_from", "starts_to", "earliest"), lambda: day(chance)),
+        "places": lambda: chance.choice(("0", "021")),
         "deadline": lambda: day(chance),
         "worker": lambda: chance.choice(("w-301", text(chance))),
         "assessor": lambda: chance.choice(("a/7.b", text(chance))),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.compose import PACKAGED_MAPPINGS
+from hub.kinds import PACKAGED_MAPPINGS
 from hub.referral import (
     STATES,
     TERMINAL,

@@ -364,7 +364,7 @@ def test_columns_name_what_a_mapping_may_use_and_no_row_version():
     names = columns()
 
     told = {"RF_REQUEST", "RF_STATUS", "CONSENT", "PLAN", "NOTE", "EXIT", "FOLLOW_UP", "SERVICE", "PROFILE", "REPORT"}
-    assert set(names) == told | {"OVERRIDE"}
+    assert set(names) == told | {"OVERRIDE", "ENQUIRY", "ENQUIRY_ANSWER", "RISK_FILTER"}
     assert {"from_org", "hub_referral_no"} <= set(names["RF_REQUEST"]["fields"])
     assert names["RF_REQUEST"]["children"]["case"] == {"fields": ("case_id", "program", "status")}
     assert set(names["CONSENT"]["children"]["client"]["children"]) == {"identifier"}

@@ -13,8 +13,8 @@ from adapters.table import card
 from adapters.table.cells import Forms
 from adapters.table.rows import TWICE, Reading, Row, read
 from adapters.table.schema import read_schema
-from hub.compose import PACKAGED_MAPPINGS
 from hub.errors import MappingGap, RecordUnreadable
+from hub.kinds import PACKAGED_MAPPINGS
 from hub.model.canonical import canonical, sha256
 from hub.model.record import Record
 from tests.table_builder import APPLICANT, CONSENT, REFERRAL

@@ -9,8 +9,8 @@ from adapters.table import card, schema, settings
 from adapters.table.cells import DATES, TYPES
 from adapters.table.delimited import DELIMITERS, ENCODINGS
 from adapters.table.schema import EVENTS, ONE, read_schema
-from hub.compose import PACKAGED_MAPPINGS
 from hub.errors import Refused
+from hub.kinds import PACKAGED_MAPPINGS
 from tests.tidy.house import ROOT
 
 SMALL = """

@@ -9,8 +9,8 @@ import pytest
 from adapters.contract import Source
 from adapters.table import card
 from hub.clock import UtcClock
-from hub.compose import PACKAGED_MAPPINGS
 from hub.errors import Refused
+from hub.kinds import PACKAGED_MAPPINGS
 from tests.contract.source import Memory
 
 HOUSING = card("housing", (PACKAGED_MAPPINGS / "housing" / "records.toml").read_bytes())

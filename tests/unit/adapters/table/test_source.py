@@ -18,8 +18,8 @@ from adapters.table.answers import File, Line
 from adapters.table.record import notice
 from adapters.table.source import PAGE
 from hub.clock import UtcClock
-from hub.compose import PACKAGED_MAPPINGS
 from hub.errors import RecordUnreadable, Unavailable
+from hub.kinds import PACKAGED_MAPPINGS
 from hub.model.canonical import canonical
 from tests.contract import source as contract
 from tests.contract.source import drain, keys, nothing

@@ -1,0 +1,145 @@
+"""What does a message about nobody hold: a capacity enquiry, its answer, a risk filter? Consent rules P-2, settled S35.
+
+It is one ``Basic`` of coded elements. Each element is an extension with a code of a closed list, a day or a count; all
+else, a text, a number, a pseudonym, is named by its place and refused. What travels is made anew of the coded elements
+alone, so that nothing can be hidden in the rest. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from consent.model.words import Risk
+from hub.directory.catchment import ACCESSIBILITY, AGE_BANDS, Attributes
+from hub.directory.words import SERVICE_WANTED
+from hub.exchange.elements import EXEMPT
+from hub.model import codes
+from hub.model.envelope import ANSWER, ENQUIRY, RISK_FILTER
+from hub.model.fhir import Resource, coding, concept
+
+EVENT = f"{codes.CODE_SYSTEM}/message-event"
+PLACES_MAX = 1000  # of one answer
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+AHEAD, BEHIND = timedelta(days=731), timedelta(days=31)  # [policy] of a start: a birth date is none
+_HUBS = frozenset({"resourceType", "id", "meta", "code", "extension", "author"})  # what the hub itself writes into it
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """One coded element: which value[x] it has, whether a value is one of its own, how often it may stand."""
+
+    value: str
+    fits: Callable[[Any, date], bool]  # a value, on a day
+    least: int = 0
+    most: int = 1
+
+
+def _of(words: Sequence[str], least: int = 0, most: int = 1) -> _Element:
+    return _Element("valueCode", lambda value, _: value in words, least, most)
+
+
+def _is_start(value: Any, today: date) -> bool:
+    try:
+        return today - BEHIND <= date.fromisoformat(value) <= today + AHEAD
+    except ValueError:  # a year, or a month
+        return False
+
+
+_AGE_BAND = _of(AGE_BANDS)
+_START = _Element("valueDate", _is_start)
+_COUNT = _Element("valueInteger", lambda value, _: 0 <= value <= PLACES_MAX, least=1)
+_RISKS = tuple(codes.kebab(risk) for risk in Risk)
+_ELEMENTS: Mapping[str, Mapping[str, _Element]] = {
+    ENQUIRY: {
+        "service-wanted": _of(SERVICE_WANTED, least=1),
+        "starts-from": _START,
+        "starts-to": _START,
+        "age-band": _AGE_BAND,
+        "language": _Element("valueCode", lambda value, _: bool(_LANGUAGE.fullmatch(value))),
+        "accessibility": _of(ACCESSIBILITY, most=len(ACCESSIBILITY)),
+    },
+    ANSWER: {"places": _COUNT, "earliest": _START},
+    RISK_FILTER: {"risk": _of(_RISKS, least=1, most=len(_RISKS)), "age-band": _AGE_BAND},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What was read.
+
+    Args:
+        extensions: the coded elements, made anew.
+        strange: places of all else, ``Bundle.entry[2].resource.text``.
+        attributes: what is said of the person whom nobody names; None: nothing is (an answer).
+    """
+
+    extensions: tuple[Resource, ...]
+    strange: tuple[str, ...]
+    attributes: Attributes | None
+
+
+def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Coded | None:
+    """Read what a message of this event holds; None: it says something of somebody, so it is an ordinary one.
+
+    Args:
+        event: one of ``ABOUT_NOBODY``.
+        entries: its resources without header and ends, by their index in the Bundle.
+    """
+    kinds = {resource["resourceType"] for resource in entries.values()}
+    if kinds - EXEMPT - {"Basic"}:
+        return None
+    basics = [index for index, resource in entries.items() if resource["resourceType"] == "Basic"]
+    strange = [f"Bundle.entry[{index}].resource" for index in entries if index not in basics[:1]]
+    if not basics:
+        return Coded((), (*strange, "Bundle.entry"), None)
+    place, basic = f"Bundle.entry[{basics[0]}].resource", entries[basics[0]]
+    strange += [f"{place}.{name}" for name in basic if name not in _HUBS]
+    if basic["code"].get("coding") != [coding(EVENT, event)] or "text" in basic["code"]:
+        strange.append(f"{place}.code")
+    known, odd = _elements(event, basic, place, today)
+    extensions = tuple(extension(name, value, _ELEMENTS[event][name].value) for name, value in known)
+    return Coded(extensions, (*strange, *odd), None if event == ANSWER else _attributes(known))
+
+
+def as_basic(event: str, coded: Coded) -> Resource:
+    """The resource that travels: nothing in it is the sender's but codes, days and counts."""
+    return {
+        "resourceType": "Basic",
+        "meta": {"security": [coding(codes.CONFIDENTIALITY, "U")]},
+        "extension": list(coded.extensions),
+        "code": concept(coding(EVENT, event)),
+    }
+
+
+def extension(name: str, value: Any, kind: str) -> Resource:
+    """One coded element."""
+    return {"url": f"{codes.EXTENSION}/{name}", kind: value}
+
+
+def _elements(event: str, basic: Resource, place: str, today: date) -> tuple[list[tuple[str, Any]], list[str]]:
+    """The elements that are coded as their event says, and the places of those that are not, or are missing."""
+    known: list[tuple[str, Any]] = []
+    odd: list[str] = []
+    for index, each in enumerate(basic.get("extension", ())):
+        name = str(each.get("url", "")).removeprefix(f"{codes.EXTENSION}/")
+        element = _ELEMENTS[event].get(name)
+        value = each.get(element.value) if element else None
+        alone = len(each) == 2 and (name, value) not in known
+        if element and value is not None and alone and element.fits(value, today):
+            known.append((name, value))
+        else:
+            odd.append(f"{place}.extension[{index}]")
+    names = [name for name, _ in known]
+    known.sort(key=lambda each: (list(_ELEMENTS[event]).index(each[0]), str(each[1])))  # no order of the sender's own
+    wrong = [name for name, each in _ELEMENTS[event].items() if not each.least <= names.count(name) <= each.most]
+    return known, odd + [f"{place}.extension({name})" for name in wrong]
+
+
+def _attributes(known: Sequence[tuple[str, Any]]) -> Attributes:
+    said = dict(known)
+    needs = tuple(sorted(value for name, value in known if name == "accessibility"))
+    return Attributes(said.get("age-band", ""), said.get("language", ""), needs)

@@ -1,0 +1,140 @@
+"""A message that an agency hands in itself, in FHIR: who sends it, to whom, of which event, and what it holds (shared
+model 7; settled S38). Pure.
+
+Its own ids name it to its sender alone; on the bus it has the hub's. Of what the hub does not carry only the header is
+read: what lies beneath, a court's order, say, is nobody's business here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consent.model.words import OFF_BUS_EVENTS
+from hub.exchange.anonymous import EVENT
+from hub.exchange.label import event_of
+from hub.exchange.screen import RECORD_MAX
+from hub.exchange.strict import Fault, MessageSchema, NotOurMessage, read_message
+from hub.model import codes
+from hub.model.canonical import canonical, sha256
+from hub.model.envelope import ABOUT_NOBODY
+from hub.model.fhir import Resource, identifier_in
+
+EVENTS = ABOUT_NOBODY | OFF_BUS_EVENTS  # what may be handed in so
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One message as it was handed in.
+
+    Args:
+        message_id: the same on a retry; ``envelope_id``: new for every submission. Both UUIDs.
+        sender, recipient: ids of agencies, as it names them; they need not exist.
+        number: the hub's number of the conversation; "" where it names none.
+        held: its resources without header and ends, by their index in the Bundle.
+        digest: of its entries, not of its ids and time.
+    """
+
+    message_id: str
+    envelope_id: str
+    event: str
+    sender: str
+    recipient: str
+    number: str
+    bundle: Resource
+    held: Mapping[int, Resource]
+    digest: str
+
+
+def read_posted(schema: MessageSchema, data: bytes) -> Posted:
+    """Read the bytes of a message Bundle.
+
+    Raises:
+        NotOurMessage: it is none, not as the strict schema says, of an event that is not handed in so, or it does not
+            say from whom or to whom it is.
+    """
+    bundle = read_message(data, size_max_bytes=RECORD_MAX)
+    event = _event(bundle)
+    whole = bundle if event in ABOUT_NOBODY else _header_and_ends(bundle)
+    schema.check(whole)
+    header = whole["entry"][0]["resource"]
+    if len(header["destination"]) != 1:
+        raise NotOurMessage([Fault(f"{_HEADER}.destination", f"{len(header['destination'])} of them", "one receiver")])
+    ends = {name: _end(whole, name, value) for name, value in _ends(header)}
+    held = {
+        index: entry["resource"]
+        for index, entry in enumerate(whole["entry"])
+        if index and entry["fullUrl"] not in {url for url, _ in ends.values()}
+    }
+    return Posted(
+        message_id=_uuid(f"{_HEADER}.id", header["id"]),
+        envelope_id=_uuid("Bundle.identifier.value", whole["identifier"]["value"]),
+        event=event,
+        sender=ends["sender"][1],
+        recipient=ends["destination[0].receiver"][1],
+        number=_number(header),
+        bundle=whole,
+        held=held,
+        digest=sha256(canonical(bundle["entry"])),
+    )
+
+
+_HEADER = "Bundle.entry[0].resource"
+
+
+def _event(bundle: Resource) -> str:
+    try:
+        event, system = event_of(bundle), bundle["entry"][0]["resource"]["eventCoding"].get("system")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        event, system = "", None
+    if event not in EVENTS or system != EVENT:
+        fault = Fault(f"{_HEADER}.eventCoding", "an event that is not handed in here", f"one of {_LISTED} of {EVENT}")
+        raise NotOurMessage([fault])
+    return event
+
+
+_LISTED = ", ".join(sorted(EVENTS))
+
+
+def _header_and_ends(bundle: Resource) -> Resource:
+    """The same with nothing but its header and the agencies that it names."""
+    first, *rest = bundle["entry"]
+    kept = [each for each in rest if isinstance(each, dict) and _kind(each.get("resource")) == "Organization"]
+    return {**bundle, "entry": [first, *kept]}
+
+
+def _kind(resource: Any) -> str:
+    return str(resource.get("resourceType", "")) if isinstance(resource, dict) else ""
+
+
+def _ends(header: Resource) -> tuple[tuple[str, Resource], ...]:
+    receiver = header["destination"][0].get("receiver", {})
+    return ("sender", header["sender"]), ("destination[0].receiver", receiver)
+
+
+def _end(bundle: Resource, name: str, reference: Resource) -> tuple[str, str]:
+    """``fullUrl`` ("" of a reference by identifier) and agency of an end."""
+    url = reference.get("reference", "")
+    named = [entry["resource"] for entry in bundle["entry"] if entry["fullUrl"] == url]
+    by = reference.get("identifier", {})
+    agency = identifier_in(named[0], codes.ID_AGENCY) if len(named) == 1 else None
+    if not url and by.get("system") == codes.ID_AGENCY:
+        agency = by["value"]
+    if not agency:
+        expected = f"an Organization with an identifier of {codes.ID_AGENCY}"
+        raise NotOurMessage([Fault(f"{_HEADER}.{name}", "no agency", expected)])
+    return url, agency
+
+
+def _number(header: Resource) -> str:
+    said = (each.get("valueString") for each in header.get("extension", ()) if each["url"] == codes.CORRELATION_ID)
+    return next((text for text in said if text), "")
+
+
+def _uuid(place: str, text: str) -> str:
+    try:
+        return str(uuid.UUID(text.removeprefix("urn:uuid:")))
+    except ValueError:
+        raise NotOurMessage([Fault(place, "no UUID", "a UUID of your own, new for every message")]) from None
