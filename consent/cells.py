@@ -155,11 +155,6 @@ def instant_or_day(text: str, zone: ZoneInfo) -> datetime | None:
     return instant(text, zone) or day_start(text, zone)
 
 
-def days_later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The same local time some days later."""
-    return (at.astimezone(zone) + timedelta(days=days)).astimezone(UTC)  # a zone's own clock counts days, not hours
-
-
 def tag(text: str) -> str | None:
     """A BCP 47 tag in its usual letters: ``fr-CA``."""
     if (parts := _TAG.fullmatch(text)) is None:

@@ -1,9 +1,10 @@
-"""Months and years in the calendar (I-05): they end on the same day number, or on the last day of the month."""
+"""Days, months and years in the calendar (I-05): months end on the same day number, or on the last day of the month."""
 
 from __future__ import annotations
 
 import calendar
-from datetime import MAXYEAR, date, datetime
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 
 def months_after(day: date, months: int) -> date:
@@ -17,6 +18,16 @@ def months_after(day: date, months: int) -> date:
     if not 1 <= year <= MAXYEAR:
         raise ValueError("beyond the calendar")
     return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def days_after(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same local time so many days later: a zone's own clock counts days, not hours; the last instant there is
+    where it lies beyond the calendar.
+    """
+    try:
+        return (at.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def years_after(at: datetime, years: int) -> datetime:

@@ -3,8 +3,9 @@
 Pure: no clock, no store, no network, no log. The caller gathers the facts (``gather.py``), the gate enforces.
 The first stage that decides, decides; silence is a refusal (I-01). The order of ``STAGES`` is the precedence table.
 
-What each stage asks is in ``stages.py``; whether one record is in force in ``validity.py``; on which records a message
-may rest in ``records.py``; what a client has forbidden in ``standing.py``; what becomes of one item in ``items.py``.
+What each stage asks is in ``bars.py`` (before the client is asked) and ``stages.py``; who may decide in
+``authority.py``; whether one record is in force in ``validity.py``; on which records a message may rest in
+``records.py``; what a client has forbidden in ``standing.py``; what becomes of one item in ``items.py``.
 
 P-11, whether a duty of care changes the answer, is ``override.py``, as is P-3. P-12 is the caller's second call, when a
 hand-over is opened: its answer governs.
@@ -14,19 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from consent import override, stages
+from consent import bars, override, stages
 from consent.model import Decision, Facts
 from consent.model.words import Code
 
 Stage = Callable[[Facts], Decision | None]
 
 STAGES: tuple[Stage, ...] = (
-    stages.hub_and_message,  # P-0   who sends, is it well formed, is everything there that is needed to decide?
-    stages.absolute_bars,  # P-1   what no consent opens
-    stages.about_nobody,  # P-2   is nobody's information in it at all?
+    bars.hub_and_message,  # P-0   who sends, is it well formed, is everything there that is needed to decide?
+    bars.absolute_bars,  # P-1   what no consent opens
+    bars.about_nobody,  # P-2   is nobody's information in it at all?
     override.statutory,  # P-3   a report that must be made, or an exchange under a statute
-    stages.off_bus,  # P-4   what the hub does not carry
-    stages.agreement,  # P-5   what the two agencies signed
+    bars.off_bus,  # P-4   what the hub does not carry
+    bars.agreement,  # P-5   what the two agencies signed
     stages.directives,  # P-6   what the client forbade; safety
     stages.authority,  # P-7   who said yes
     stages.state_and_time,  # P-8   is that yes in force at this instant?

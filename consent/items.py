@@ -9,13 +9,14 @@ the agreement leaves out, or another person's consent would open.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consent.model import Agreement, Consent, Facts, Item, Withheld
-from consent.model.words import SENSITIVE, Category, Code
+from consent.model.words import SENSITIVE, Basis, Category, Code, SafetyFlag
 from consent.notice import rests_on_notice
-from consent.records import is_own_status
+from consent.records import STATUS, covering, is_own_copy, is_own_status, message_pair, passes_on, subject
 from consent.standing import No, said_by_client
+from consent.validity import in_force
 
 # shared model 5: a tag of v3-ActCode is of this category, whatever the item's own label says (L1)
 CATEGORY_OF_TAG = {
@@ -40,6 +41,7 @@ class Lists:
     agreed: Categories
     ticked: Categories
     noes: tuple[No, ...]
+    unsigned: bool = False  # by word of mouth: what is sensitive waits for the signature
     by_notice: bool = False  # the client was told, and not asked: what was not told of is not part of the purpose
 
 
@@ -50,36 +52,99 @@ def lists_of(facts: Facts, agreements: Iterable[Agreement], consents: Iterable[C
         consents: those that cover the message in its own direction.
     """
     assert facts.profile is not None, "P-0 refuses a message without a profile"
+    profile = facts.profile.required + facts.profile.optional
+    if is_own_copy(facts):
+        return Lists(profile, (), profile, profile, ())
+    own = [consent for consent in consents if not passes_on(consent, message_pair(facts), facts.message.purpose)]
     return Lists(
-        profile=facts.profile.required + facts.profile.optional,
+        profile=profile,
         coarse=facts.profile.coarse,
         agreed=_narrowest([agreement.categories for agreement in agreements]),
-        ticked=_narrowest([_ticks(consent, facts) for consent in consents]),
+        ticked=_narrowest([_ticks(consent, facts) for consent in own]),
         noes=tuple(said_by_client(facts)),
         by_notice=rests_on_notice(facts),
+        unsigned=any(consent.basis is Basis.EXPRESS_VERBAL for consent in own),
     )
 
 
 def judge(item: Item, lists: Lists, facts: Facts) -> Withheld | None:
     """Whether an item must stay behind, and why; None: it may pass."""
-    if item.category is Category.JUSTICE_YOUTH:  # P-1
-        code, marked = Code.RD_YOUTH_JUSTICE, False
-    elif item.third_party or item.subject != facts.message.subject:  # P-9
-        code, marked = Code.RD_SUBJECT, False
-    elif is_foreign(item, facts):
-        code, marked = Code.RD_LINEAGE, False
-    elif (reason := _reason(item, lists, facts)) is not None:
-        code, marked = reason
-        if item.category is Category.NOTES_FREE:
-            code = Code.RD_FREE_TEXT
-    else:
+    if (code := _barred(item, facts)) is not None:
+        return Withheld(item.path, item.category, code, marked=False)
+    if item.subject != facts.message.subject:
+        of_theirs = _of_another(item, lists.agreed, facts)
+        return None if of_theirs else Withheld(item.path, item.category, Code.RD_SUBJECT, marked=False)
+    link = linked(item, facts)
+    if link is not None:
+        lists = replace(lists, ticked=_ticks(link, facts), unsigned=link.basis is Basis.EXPRESS_VERBAL)
+    if (reason := _reason(item, lists, facts)) is None:
         return None
-    return Withheld(item.path, item.category, code, marked)
+    code, marked = reason
+    return Withheld(
+        item.path, item.category, Code.RD_FREE_TEXT if item.category is Category.NOTES_FREE else code, marked
+    )
+
+
+def _barred(item: Item, facts: Facts) -> Code | None:
+    """P-1 and P-9: what no tick of this client opens."""
+    known = subject(facts)
+    protected = known is not None and SafetyFlag.PROTECTED_LOCATION in known.flags
+    others = item.mentioned or (item.third_party and is_own_copy(facts))
+    bars = (
+        (item.category is Category.JUSTICE_YOUTH, Code.RD_YOUTH_JUSTICE),
+        (item.shelter or (protected and is_place(item)), Code.RD_LOCATION),
+        (others, Code.RD_THIRD_PARTY),
+        (item.third_party, Code.RD_SUBJECT),
+        (is_foreign(item, facts), Code.RD_LINEAGE),
+    )
+    return next((code for bites, code in bars if bites), None)
+
+
+def is_place(item: Item) -> bool:
+    """Whether an item says where the client can be found; the address that stands with a channel does (C-110)."""
+    return item.category is Category.LOCATION or ".address" in item.path
+
+
+def serves_client(facts: Facts, ref: str | None) -> Facts:
+    """The same question about another person of the message, whose own consents answer it."""
+    return replace(facts, message=replace(facts.message, subject=ref, referral=None))
+
+
+def _of_another(item: Item, agreed: Categories, facts: Facts) -> bool:
+    """Whether what is about another person of the message passes by that person's own consents (C-73, C-74)."""
+    if item.subject is None or item.subject not in facts.subjects:
+        return False
+    theirs = serves_client(facts, item.subject)
+    consents = covering(theirs)
+    if not consents or any(no.is_whole for no in said_by_client(theirs)):
+        return False
+    lists = replace(lists_of(theirs, (), consents), agreed=agreed)
+    return judge(item, lists, theirs) is None
+
+
+def required(facts: Facts) -> Categories:
+    """The categories without which a request is no use: the addressed service's own list, else the profile's (2.6)."""
+    if facts.message.type == STATUS or facts.profile is None:  # of a status the Task alone is essential
+        return ()
+    if facts.message.required is None:
+        return facts.profile.required
+    return (Category.IDENT, *facts.message.required)
+
+
+def linked(item: Item, facts: Facts) -> Consent | None:
+    """The consent under which a fact came from another agency and may be passed on, if it holds still (I-15)."""
+    known, pair = subject(facts), message_pair(facts)
+    for consent in known.consents if known else ():
+        ours = consent.consent_id == item.lineage and consent.discloser == item.source_agency
+        if ours and passes_on(consent, pair, facts.message.purpose) and in_force(consent, facts):
+            return consent
+    return None
 
 
 def is_foreign(item: Item, facts: Facts) -> bool:
-    """Whether a fact came from another agency: passing it on needs a basis for every link (I-15)."""
-    return bool(item.lineage) or item.source_agency not in (None, facts.sender.agency)
+    """Whether a fact came from another agency, and no link lets it be passed on: each needs a basis (I-15)."""
+    came = bool(item.lineage) or item.source_agency not in (None, facts.sender.agency)
+    return came and linked(item, facts) is None
 
 
 def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
@@ -97,8 +162,9 @@ def _reason(item: Item, lists: Lists, facts: Facts) -> tuple[Code, bool] | None:
         return Code.RD_CATEGORY, False
     if not ticked and SENSITIVE.isdisjoint(kinds):
         return Code.RD_CATEGORY, True
-    if not ticked or _is_above(item):
-        return Code.RD_SENSITIVE, not only_coarse
+    unsigned = lists.unsigned and not SENSITIVE.isdisjoint(kinds)  # C-46
+    if not ticked or _is_above(item) or unsigned:
+        return Code.RD_VERBAL if ticked and unsigned else Code.RD_SENSITIVE, not only_coarse
     return (Code.RD_STATUS_TO_FLAG, False) if only_coarse else None
 
 

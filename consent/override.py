@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from consent.declaration import NEVER_NARROWED, defect, local_day
+from consent.items import is_foreign
 from consent.model import Decision, Facts, Item, Withheld
 from consent.model.declared import Override, Terms
 from consent.model.words import Category, Code, Outcome, Risk, SafetyFlag
@@ -117,12 +118,14 @@ def _kept_back(item: Item, facts: Facts, override: Override, terms: Terms) -> Co
     of_another = item.subject != facts.message.subject and not terms.child  # a child's report names who cares for it
     narrowed = frozenset(override.narrowed) - NEVER_NARROWED  # of a mandatory report; else it is refused
     reasons = (
-        (item.third_party, Code.RD_THIRD_PARTY),  # whoever told it (3.4)
+        (item.third_party or item.mentioned, Code.RD_THIRD_PARTY),  # whoever told it (3.4)
         (item.category is Category.JUSTICE_YOUTH, Code.RD_YOUTH_JUSTICE),
-        (category is Category.LOCATION and _is_protected(facts), Code.RD_LOCATION),
+        (item.shelter or (category is Category.LOCATION and _is_protected(facts)), Code.RD_LOCATION),
+        (item.privileged, Code.RD_PURPOSE_MIN),
         (of_another, Code.RD_SUBJECT),
         (category not in terms.profile or not narrowed.isdisjoint((category, item.category)), Code.RD_PURPOSE_MIN),
-        (bool(item.lineage) or item.source_agency not in (None, facts.sender.agency), Code.RD_LINEAGE),
+        # what one prescribed body got from another it may pass on to a third (C-139)
+        (terms.kind != "scheme" and is_foreign(item, facts), Code.RD_LINEAGE),
         (item.confidentiality == "V", Code.RD_SENSITIVE),
     )
     return next((code for bites, code in reasons if bites), None)

@@ -51,6 +51,11 @@ def records(facts: Facts) -> list[Consent]:
     ]
 
 
+def is_own_copy(facts: Facts) -> bool:
+    """Whether it goes to the client's own verified channel: it rests on no consent and no agreement (C-10)."""
+    return facts.recipient.kind == "client" and facts.message.purpose is Purpose.CLIENT_COPY
+
+
 def carries_status(facts: Facts) -> bool:
     """Whether the message says how a referral stands, between that referral's own two parties."""
     return facts.message.type == STATUS and any(is_own_status(item, facts) for item in facts.message.items)
@@ -119,8 +124,16 @@ def misses(consent: Consent, pair: Pair, purpose: Purpose | None) -> Code | None
     """Why a record does not reach this recipient for this purpose (P-9), or None."""
     if consent.discloser == pair.discloser and _names(consent, pair.recipient):
         return None if purpose in consent.purposes else Code.DN_PURPOSE
+    if passes_on(consent, pair, purpose):
+        return None
     other_way = consent.discloser == pair.recipient and _names(consent, pair.discloser)
     return Code.DN_DIRECTION if other_way else Code.DN_RECIPIENT
+
+
+def passes_on(consent: Consent, pair: Pair, purpose: Purpose | None) -> bool:
+    """Whether a record lets its recipient pass on what it got under it, to this agency for this purpose (C-134)."""
+    onward = any((each.agency, each.purpose) == (pair.recipient, purpose) for each in consent.onward_sharing)
+    return onward and consent.discloser != pair.discloser and _names(consent, pair.discloser)
 
 
 def reference(consent: Consent) -> str:

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from consent import cells as read
 from consent.cells import Cells, Effect, Fault
+from consent.days import days_after
 from consent.model import Authority, Consent, Grant, Interpreter, Onward, PackFacts, Recipient, VerbalNote
 from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose
 
@@ -330,5 +331,5 @@ def _verbal(cells: Cells, draft: Consent, pack: PackFacts, zone: ZoneInfo) -> Ve
         how_explained=True,
         worker=draft.captured_by,
         taken_at=at,
-        signature_due_at=read.days_later(at, pack.verbal_days, zone) if at else None,
+        signature_due_at=days_after(at, pack.verbal_days, zone) if at else None,
     )

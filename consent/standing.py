@@ -121,4 +121,6 @@ def _is_about(no: No, facts: Facts) -> bool:
 
 
 def _lifts(consent: Consent, no: No) -> bool:
-    return no.lifted_as in consent.lifts and consent.registry_seq > no.registry_seq
+    """By name, by a later record, and by whoever said it: nobody lifts another's "no"."""
+    same = (consent.given_by or GivenBy.SELF) is no.said_by
+    return same and no.lifted_as in consent.lifts and consent.registry_seq > no.registry_seq

@@ -4,21 +4,21 @@ Each test gives the code that refuses, or None. They run in the order in which a
 form, time, how it was explained, whether it was free. ``furthest`` picks, of several refused records, the code of the
 one that got furthest (shared model 9.4).
 
-Built now: a person who decides alone, in writing or electronically; and a notice of a report to a funder, which is no
-consent and opens that alone (``notice.py``). What else the record model can hold is refused.
-A safety flag stops a message before these tests (P-6), so V-04 does not look at flags.
+Who may decide, V-01 and V-02, is ``authority.py``. A notice of a report to a funder is no consent and opens that alone
+(``notice.py``); implied consent opens health care between custodians alone, where the pack allows it (F-03, F-07).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from consent.days import months_after
+from consent.authority import why_not_entitled
+from consent.days import days_after, months_after
 from consent.model import Consent, Facts, PackFacts
-from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Code, ConsentState, GivenBy, Purpose
+from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Code, ConsentState, GivenBy, Purpose, SafetyFlag
 
 CLOCKS_DIFFER = timedelta(days=1)  # [policy] what was written down elsewhere may be ahead of our clock by as much
 
@@ -51,7 +51,6 @@ _REFUSED_STATE = {
     ConsentState.WITHDRAWN: Code.DN_WITHDRAWN,
     ConsentState.SUSPENDED: Code.DN_SUSPENDED,
     ConsentState.EXPIRED: Code.DN_EXPIRED,
-    ConsentState.VERBAL_PENDING: Code.DN_WRITTEN_REQUIRED,
     ConsentState.DECLINED: Code.DN_DIRECTIVE,
 }
 
@@ -103,6 +102,11 @@ _OF_A_NOTICE = (
     "captured_in",
 )
 _of_a_notice = attrgetter(*_OF_A_NOTICE)
+_IMPLIED = tuple(name for name in _OF_A_NOTICE if name not in ("notice_version", "language"))
+_FIELDS: Mapping[Basis, tuple[tuple[str, ...], Callable[[Consent], tuple[object, ...]]]] = {
+    Basis.NOTICE_ONLY: (_OF_A_NOTICE, _of_a_notice),
+    Basis.IMPLIED_HEALTH: (_IMPLIED, attrgetter(*_IMPLIED)),
+}
 _EMPTY = (None, "", ())
 # by field, or by the column of a source's row (program systems 9.2)
 RECIPIENT_WORDS = frozenset({"recipients", "recipient_org"})
@@ -113,16 +117,9 @@ _ONLY_LISTED = frozenset({"lifts", "receipt_at", "withdrawn_at", "withdrawn_how"
 _NO_LANGUAGE = ("", "zxx", "und")  # BCP 47: none, not known
 
 
-def why_not_entitled(consent: Consent) -> Code | None:
-    """V-01, V-02 (P-7). May whoever gave this consent decide? None: yes, or the record does not say who (P-8)."""
-    by_self = consent.given_by in (None, GivenBy.SELF)
-    incapable = consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE
-    return None if by_self and not incapable else Code.DN_AUTHORITY
-
-
 def why_not(consent: Consent, facts: Facts) -> Code | None:
     """Why this record is not in force at ``facts.at`` (P-8), or None. It may still be about another pair (P-9)."""
-    for test in _NOTICE if consent.basis is Basis.NOTICE_ONLY else _CONSENT:
+    for test in _TESTS.get(consent.basis or Basis.EXPRESS_WRITTEN, _CONSENT):
         if (code := test(consent, facts)) is not None:
             return code
     return None
@@ -130,7 +127,7 @@ def why_not(consent: Consent, facts: Facts) -> Code | None:
 
 def in_force(consent: Consent, facts: Facts) -> bool:
     """Whether a record passes every validity test."""
-    return why_not_entitled(consent) is None and why_not(consent, facts) is None
+    return why_not_entitled(consent, facts) is None and why_not(consent, facts) is None
 
 
 def furthest(refusals: Iterable[Code]) -> Code:
@@ -140,8 +137,8 @@ def furthest(refusals: Iterable[Code]) -> Code:
 
 def missing(consent: Consent) -> tuple[str, ...]:
     """The mandatory fields that a record lacks (consent rules 1.2): it stays DRAFT, or is incomplete if ACTIVE."""
-    notice = consent.basis is Basis.NOTICE_ONLY
-    names, values = (_OF_A_NOTICE, _of_a_notice(consent)) if notice else (_MANDATORY, _mandatory(consent))
+    names, get = _FIELDS.get(consent.basis or Basis.EXPRESS_WRITTEN, (_MANDATORY, _mandatory))
+    values = get(consent)
     lacks = () if all(values) else tuple(name for name, got in zip(names, values, strict=True) if got in _EMPTY)
     return (*lacks, "evidence_ref") if consent.basis in _WRITTEN and not consent.evidence_ref else lacks
 
@@ -190,9 +187,31 @@ def _specific(consent: Consent, facts: Facts) -> Code | None:
 
 
 def _form(consent: Consent, facts: Facts) -> Code | None:
-    """V-06. In writing or electronically; towards a women's service in writing alone."""
-    allowed = _WRITTEN[:1] if facts.recipient.lane == "womens" else _WRITTEN
-    return None if consent.basis in allowed else Code.DN_WRITTEN_REQUIRED
+    """V-06. In writing or electronically, or for some days by word of mouth; where a women's service is an end of it
+    in writing alone.
+    """
+    strict = "womens" in (facts.sender.lane, facts.recipient.lane)
+    if consent.basis is Basis.EXPRESS_VERBAL and not strict:
+        return _spoken(consent, facts)
+    signed = consent.basis in (_WRITTEN[:1] if strict else _WRITTEN)
+    return None if signed and consent.state is not ConsentState.VERBAL_PENDING else Code.DN_WRITTEN_REQUIRED
+
+
+def _spoken(consent: Consent, facts: Facts) -> Code | None:
+    """V-06 of a verbal consent: with its note, until its signature is due (F-10; C-45 to C-48)."""
+    note = consent.verbal_note
+    if note is None or not (note.who and note.what and note.how_explained and note.worker and note.taken_at):
+        return Code.DN_RECORD_INCOMPLETE
+    lapses = days_after(note.taken_at, facts.pack.verbal_days, ZoneInfo(facts.pack.zone))
+    over = facts.at >= lapses or (note.signature_due_at is not None and facts.at >= note.signature_due_at)
+    return Code.DN_VERBAL_LAPSED if over else None
+
+
+def _implied(_: Consent, facts: Facts) -> Code | None:
+    """V-06 of an implied consent: between custodians, for health care, where the pack has that lane (C-57 to C-59)."""
+    between = facts.sender.lane == facts.recipient.lane == "custodian"
+    opens = facts.pack.implied_health and between and facts.message.purpose is Purpose.HEALTH_CARE
+    return None if opens else Code.DN_NO_CONSENT
 
 
 def _time(consent: Consent, facts: Facts) -> Code | None:
@@ -223,10 +242,16 @@ def _knowledge(consent: Consent, facts: Facts) -> Code | None:
 
 
 def _voluntary(consent: Consent, facts: Facts) -> Code | None:
-    """V-04. Not a condition of service; no family member interprets towards a women's service (1.5)."""
+    """V-04. Not a condition of service, nobody known to press; no family member interprets where there is violence, or
+    where a women's service is an end of it (1.5).
+    """
+    person = facts.subjects.get(consent.subject_ref)
+    flags = person.flags if person else ()
     free = consent.not_condition_of_service or consent.condition_reason
     by_family = consent.interpreter is not None and consent.interpreter.kind == "FAMILY"
-    return Code.DN_COERCED if not free or (by_family and facts.recipient.lane == "womens") else None
+    violence = SafetyFlag.DV in flags or "womens" in (facts.sender.lane, facts.recipient.lane)
+    pressed = not free or SafetyFlag.COERCION in flags or (by_family and violence)
+    return Code.DN_COERCED if pressed else None
 
 
 def _told_of(consent: Consent, facts: Facts) -> Code | None:
@@ -251,4 +276,7 @@ def _primary(tag: str | None) -> str:
 
 
 _CONSENT = (_state, _specific, _form, _time, _knowledge, _voluntary)
-_NOTICE = (_state, _specific, _told_of, _told_in_time)
+_TESTS = {
+    Basis.NOTICE_ONLY: (_state, _specific, _told_of, _told_in_time),
+    Basis.IMPLIED_HEALTH: (_state, _specific, _implied, _told_in_time),
+}

@@ -256,7 +256,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         # about nobody: handed in by an agency's own software, and only written here (consent rules P-2)
         "ENQUIRY": Form(
-            _table("service_wanted starts_from:date starts_to:date age_band language"),
+            _table("service_wanted starts_from starts_to age_band language"),
             ("service_wanted",),
             written=_table("from_org"),
             children={"accessibility": WORD},

@@ -21,7 +21,9 @@ from consent.model.record import (
     Agreement,
     Authority,
     Consent,
+    Decider,
     Directive,
+    Finding,
     Grant,
     Interpreter,
     Onward,
@@ -29,16 +31,18 @@ from consent.model.record import (
     StateEvent,
     VerbalNote,
 )
-from consent.model.words import Category, Code, Outcome, Purpose, SafetyFlag
+from consent.model.words import SUBSTITUTES, Category, Code, GivenBy, Outcome, Purpose, SafetyFlag
 
 __all__ = [
     "Agreement",
     "Anonymous",
     "Authority",
     "Consent",
+    "Decider",
     "Decision",
     "Directive",
     "Facts",
+    "Finding",
     "Grant",
     "Interpreter",
     "Item",
@@ -70,6 +74,10 @@ class SubjectFacts:
     deceased_by: tuple[str, ...] = ()  # agencies whose own records say so: a claim, so it binds what they send
     turns_16_on: date | None = None
     turns_18_on: date | None = None
+    deciders: tuple[Decider, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    alleged_abusers: tuple[str, ...] = ()  # refs of deciders, interpreters, workers
+    unproven_no: bool = False  # a file that is perhaps the same person's says no (C-109)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,9 @@ class PackFacts:
     text_versions: tuple[str, ...] = ()
     notice_versions: tuple[str, ...] = ()
     grant_s: int = 4 * 3600
+    implied_health: bool = False  # the circle of care needs no express consent (F-07)
+    substitutes: tuple[GivenBy, ...] = SUBSTITUTES  # who decides before whom
+    redisclosure: tuple[Category, ...] = ()  # categories that travel only with the notice of 42 CFR 2.32
     group_min: int = 11  # fewer people with the same attributes could be told apart (C-06)
     narrative_min: int = 80
     told_max: int = 600
@@ -116,6 +127,7 @@ class SystemFacts:
     labelled: bool = True
     identity: Literal["one", "none", "ambiguous"] = "one"
     registry: Literal["up", "down"] = "up"
+    replicas_agree: bool = True  # False: the registry shows less than it has shown before (C-108)
     audit: Literal["up", "down"] = "up"
     registry_seq: int = 0
     config_version: int = 0

@@ -21,10 +21,12 @@ class Party:
     pack: str = "ca-on"
     status: Literal["active", "suspended", "ended"] = "active"
     known: bool = True
-    kind: Literal["agency", "program", "person"] = "agency"
+    kind: Literal["agency", "program", "person", "client"] = "agency"  # client: a verified channel of their own
     program: str | None = None
     person: str | None = None
     body: Body | None = None
+    relayed: bool = False  # of a women's service: the hub keeps back that it is the sender (C-119)
+    knows_abuser: bool = False  # somebody on its roster is the alleged abuser of this client (C-117)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Item:
     sensitivity: tuple[str, ...] = ()
     essential: bool = False
     third_party: bool = False
+    mentioned: bool = False  # it names somebody who is no client: an ex-partner, who told it (C-75, C-76)
+    privileged: bool = False  # a lawyer's, for a client
+    shelter: bool = False  # it equals a place or a line of a women's service (C-113)
     source_agency: str | None = None
     lineage: str | None = None
     item_id: str | None = None
@@ -90,4 +95,8 @@ class Message:
     pinned: tuple[str, int] | None = None  # consent id and version that the sender pins to (C-38)
     transition_allowed: bool = True
     state_unchanged: bool = False  # of its referral: the message brings results alone (C-72)
+    token: tuple[str, int] | None = None  # consent and version of a token that stands in for a decision (C-35)
+    own_decision: bool = False  # of counselling that a child sought alone: nobody else decides (C-88)
+    redisclosure_notice: bool = False  # the notice that forbids passing it on is in its envelope (42 CFR 2.32)
+    channel: Literal["", "MAIL", "PHONE"] = ""  # by which a receipt or notice would reach the client (C-118)
     anonymous: Anonymous | None = None  # None: it is about somebody

@@ -127,8 +127,41 @@ class Consent:
     signed_on: date | None = None
     evidence_ref: str | None = None
     receipt_ref: str | None = None
+    names_discloser: bool = False  # of a women's service: the client ticked that it may be named (C-119)
     unreadable: tuple[str, ...] = ()
     state_events: tuple[StateEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Somebody who may decide for a person, as far as the registry has seen evidence of it (settled S32).
+
+    Args:
+        ref: who it is, an id of the registry's.
+        role: as what; the pack ranks them.
+        available: can be reached, and is willing.
+        jointly: decides only together with the others of the same role who do.
+        access_only: a parent with a right of access and nothing more; ranks below one who has custody.
+        barred: why this one may not: a court order, an age under 16, or being the alleged abuser; "": nothing.
+        from_at, ends_at: between which the evidence holds; None: open.
+    """
+
+    ref: str
+    role: GivenBy
+    available: bool = True
+    jointly: bool = False
+    access_only: bool = False
+    barred: Literal["", "COURT", "AGE", "ABUSER"] = ""
+    from_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding that a person is not capable of such decisions (PHIPA s.21): it begins, and may be lifted."""
+
+    found_at: datetime
+    lifted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +181,7 @@ class Directive:
     categories: tuple[Category, ...] = ()
     items: tuple[str, ...] = ()
     said_by: GivenBy = GivenBy.SELF
+    said_by_ref: str | None = None
     taken_by: str = ""  # agency whose worker took it: it alone lifts it
     lifted_by: str | None = None
 

@@ -254,6 +254,20 @@ class GivenBy(StrEnum):
     PGT = "PGT"
 
 
+# who decides for somebody who cannot, before whom (PHIPA s.26(1), CYFSA s.21); a pack may order them otherwise
+SUBSTITUTES = (
+    GivenBy.GUARDIAN,
+    GivenBy.ATTORNEY,
+    GivenBy.REPRESENTATIVE,
+    GivenBy.SPOUSE,
+    GivenBy.SOCIETY,
+    GivenBy.PARENT,
+    GivenBy.SIBLING,
+    GivenBy.RELATIVE,
+    GivenBy.PGT,
+)
+
+
 class CapacityBasis(StrEnum):
     """What is known of the person's capacity for this decision."""
 

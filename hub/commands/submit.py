@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from consent.model.words import Code
 from hub.commands.advice import advice
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, who
 from hub.desk.systems import asked
@@ -35,11 +36,26 @@ def submit(
         again = "it has gone already" if found.repeated else "it goes"
         say(f"{again}: number {found.message.referral_no}. The answer to it names that number.")
     else:
-        code = found.decision.codes[0].value
-        say(f"IT DOES NOT GO ({code}): {advice(code)}")
-        for place in found.strange:
-            say(f"  not one of its codes: {place}")
+        code = found.decision.codes[0]
+        say(f"IT DOES NOT GO ({code.value}): {_why(found)}")
+        for place in found.anonymous.strange if found.anonymous else ():
+            say(f"  not one of its codes, or not once: {place}")
     return DONE if found.decision.permits else REFUSED
+
+
+def _why(found: Processed) -> str:
+    code, told = found.decision.codes[0], found.anonymous
+    if code is Code.DN_REIDENTIFY and told is not None and not told.strange:
+        return f"by catchment.csv {told.people} people have what it says together, too few: say less of the person"
+    return _WORDS.get(code) or advice(code.value)
+
+
+_WORDS = {
+    Code.DN_REIDENTIFY: "it may hold nothing but its codes (docs/administrator.md, *Asking about nobody*)",
+    Code.DN_OFF_BUS: "the hub never carries this. That it was asked is on record: give it to your privacy officer",
+    Code.DN_SENDER: "it names another agency as its sender, or its agency or system is suspended",
+    Code.DN_SCHEMA: "another message has gone under its MessageHeader.id: give every message an id of its own",
+}
 
 
 def _document(found: Processed) -> dict[str, object]:
@@ -49,5 +65,6 @@ def _document(found: Processed) -> dict[str, object]:
         "codes": [code.value for code in found.decision.codes],
         "number": found.message.referral_no,
         "repeated": found.repeated,
-        "strange": list(found.strange),
+        "strange": list(found.anonymous.strange) if found.anonymous else [],
+        "people": found.anonymous.people if found.anonymous else None,
     }

@@ -8,6 +8,7 @@ combination that is not listed counts as 0, so that without a file nothing that 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ AGE_BANDS = (
     "75-up",
 )
 ACCESSIBILITY = ("step-free", "hearing", "vision", "sign-language", "plain-language", "quiet-place")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _HEADER = ("age_band", "language", "accessibility", "people")
 
 
@@ -67,12 +70,14 @@ def read_catchment(path: Path) -> Catchment:
     data = file.read()
     counts: dict[Attributes, int] = {}
     for place, (age_band, language, accessibility, people) in file.rows(data, _HEADER):
-        needs = tuple(sorted(accessibility.split()))
+        needs = tuple(sorted(set(accessibility.split())))
         if age_band and age_band not in AGE_BANDS:
             raise file.fault(f"{place}: age_band", "another band", f"one of {', '.join(AGE_BANDS)}, or nothing")
         if not set(needs) <= set(ACCESSIBILITY):
             raise file.fault(f"{place}: accessibility", "another need", f"words of {', '.join(ACCESSIBILITY)}")
-        if not (people.isascii() and people.isdigit() and int(people) <= PEOPLE_MAX):
+        if language and not LANGUAGE.fullmatch(language):
+            raise file.fault(f"{place}: language", "another form", "a language tag, as `am` or `fr-CA`, or nothing")
+        if not _COUNT.fullmatch(people) or int(people) > PEOPLE_MAX:
             raise file.fault(f"{place}: people", "no count", f"a whole number up to {PEOPLE_MAX:,}")
         attributes = Attributes(age_band, language, needs)
         if attributes in counts:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from consent.model.words import Risk
-from hub.directory.catchment import ACCESSIBILITY, AGE_BANDS, Attributes
+from hub.directory.catchment import ACCESSIBILITY, AGE_BANDS, LANGUAGE, Attributes
 from hub.directory.words import SERVICE_WANTED
 from hub.exchange.elements import EXEMPT
 from hub.model import codes
@@ -23,9 +23,15 @@ from hub.model.fhir import Resource, coding, concept
 
 EVENT = f"{codes.CODE_SYSTEM}/message-event"
 PLACES_MAX = 1000  # of one answer
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
-AHEAD, BEHIND = timedelta(days=731), timedelta(days=31)  # [policy] of a start: a birth date is none
-_HUBS = frozenset({"resourceType", "id", "meta", "code", "extension", "author"})  # what the hub itself writes into it
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+AHEAD, BEHIND = timedelta(days=366), timedelta(days=31)  # [policy] of a start: a birth date is none
+EXTENSIONS_MAX = 16  # of one message; what holds more is nothing that is coded
+_OWN = frozenset({"resourceType", "id", "meta", "code", "extension"})  # of a Basic, what says nothing of anybody
+_OF_A_HEADER = frozenset(
+    {"resourceType", "id", "extension", "eventCoding", "destination", "sender", "source", "reason", "focus"}
+    | {"definition"}
+)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +55,30 @@ def _is_start(value: Any, today: date) -> bool:
         return False
 
 
+def _is_month(value: Any, today: date) -> bool:
+    """A month says enough of when somebody may begin; a day could be a number in disguise."""
+    return bool(_MONTH.fullmatch(value)) and f"{today - BEHIND:%Y-%m}" <= value <= f"{today + AHEAD:%Y-%m}"
+
+
 _AGE_BAND = _of(AGE_BANDS)
-_START = _Element("valueDate", _is_start)
-_COUNT = _Element("valueInteger", lambda value, _: 0 <= value <= PLACES_MAX, least=1)
+_STARTS = _Element("valueDate", _is_month)
+_COUNT = _Element("valueInteger", lambda value, _: type(value) is int and 0 <= value <= PLACES_MAX, least=1)
 _RISKS = tuple(codes.kebab(risk) for risk in Risk)
 _ELEMENTS: Mapping[str, Mapping[str, _Element]] = {
     ENQUIRY: {
         "service-wanted": _of(SERVICE_WANTED, least=1),
-        "starts-from": _START,
-        "starts-to": _START,
+        "starts-from": _STARTS,
+        "starts-to": _STARTS,
         "age-band": _AGE_BAND,
-        "language": _Element("valueCode", lambda value, _: bool(_LANGUAGE.fullmatch(value))),
+        "language": _Element("valueCode", lambda value, _: bool(LANGUAGE.fullmatch(value))),
         "accessibility": _of(ACCESSIBILITY, most=len(ACCESSIBILITY)),
     },
-    ANSWER: {"places": _COUNT, "earliest": _START},
+    ANSWER: {"places": _COUNT, "earliest": _Element("valueDate", _is_start)},
     RISK_FILTER: {"risk": _of(_RISKS, least=1, most=len(_RISKS)), "age-band": _AGE_BAND},
 }
+
+
+_META = {"security": [coding(codes.CONFIDENTIALITY, "U")]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,7 @@ def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Code
     Args:
         event: one of ``ABOUT_NOBODY``.
         entries: its resources without header and ends, by their index in the Bundle.
+        today: on which it was handed in.
     """
     kinds = {resource["resourceType"] for resource in entries.values()}
     if kinds - EXEMPT - {"Basic"}:
@@ -97,7 +112,11 @@ def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Code
     if not basics:
         return Coded((), (*strange, "Bundle.entry"), None)
     place, basic = f"Bundle.entry[{basics[0]}].resource", entries[basics[0]]
-    strange += [f"{place}.{name}" for name in basic if name not in _HUBS]
+    strange += [f"{place}.{name}" for name in basic if name not in _OWN]
+    if {name: part for name, part in basic.get("meta", {}).items() if name != "source"} != _META:
+        strange.append(f"{place}.meta")
+    if not _ID.fullmatch(basic["id"]):
+        strange.append(f"{place}.id")
     if basic["code"].get("coding") != [coding(EVENT, event)] or "text" in basic["code"]:
         strange.append(f"{place}.code")
     known, odd = _elements(event, basic, place, today)
@@ -105,11 +124,26 @@ def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Code
     return Coded(extensions, (*strange, *odd), None if event == ANSWER else _attributes(known))
 
 
+def odd_in_header(header: Resource) -> list[str]:
+    """Places of a header in which something could be said of somebody, and is."""
+    place = "Bundle.entry[0].resource"
+    odd = [f"{place}.{name}" for name in header if name not in _OF_A_HEADER]
+    odd += [
+        f"{place}.extension[{index}]"
+        for index, each in enumerate(header.get("extension", ()))
+        if each.get("url") not in (codes.CORRELATION_ID, codes.PURPOSE_OF_USE)
+    ]
+    odd += [f"{place}.reason.text"] * ("text" in header["reason"])
+    odd += [f"{place}.sender.display"] * ("display" in header["sender"])
+    odd += [f"{place}.focus[{index}]" for index, each in enumerate(header["focus"]) if set(each) != {"reference"}]
+    return odd
+
+
 def as_basic(event: str, coded: Coded) -> Resource:
     """The resource that travels: nothing in it is the sender's but codes, days and counts."""
     return {
         "resourceType": "Basic",
-        "meta": {"security": [coding(codes.CONFIDENTIALITY, "U")]},
+        "meta": dict(_META),
         "extension": list(coded.extensions),
         "code": concept(coding(EVENT, event)),
     }
@@ -124,9 +158,12 @@ def _elements(event: str, basic: Resource, place: str, today: date) -> tuple[lis
     """The elements that are coded as their event says, and the places of those that are not, or are missing."""
     known: list[tuple[str, Any]] = []
     odd: list[str] = []
-    for index, each in enumerate(basic.get("extension", ())):
-        name = str(each.get("url", "")).removeprefix(f"{codes.EXTENSION}/")
-        element = _ELEMENTS[event].get(name)
+    extensions = basic.get("extension", ())
+    if len(extensions) > EXTENSIONS_MAX:
+        return [], [f"{place}.extension"]
+    for index, each in enumerate(extensions):
+        base, _, name = str(each.get("url", "")).rpartition("/")
+        element = _ELEMENTS[event].get(name) if base == codes.EXTENSION else None
         value = each.get(element.value) if element else None
         alone = len(each) == 2 and (name, value) not in known
         if element and value is not None and alone and element.fits(value, today):
@@ -134,6 +171,9 @@ def _elements(event: str, basic: Resource, place: str, today: date) -> tuple[lis
         else:
             odd.append(f"{place}.extension[{index}]")
     names = [name for name, _ in known]
+    said = dict(known)
+    if said.get("starts-from", "") > said.get("starts-to", "9"):
+        odd.append(f"{place}.extension(starts-to)")
     known.sort(key=lambda each: (list(_ELEMENTS[event]).index(each[0]), str(each[1])))  # no order of the sender's own
     wrong = [name for name, each in _ELEMENTS[event].items() if not each.least <= names.count(name) <= each.most]
     return known, odd + [f"{place}.extension({name})" for name in wrong]

@@ -7,7 +7,7 @@ read: what lies beneath, a court's order, say, is nobody's business here.
 
 from __future__ import annotations
 
-import uuid
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,30 +57,33 @@ def read_posted(schema: MessageSchema, data: bytes) -> Posted:
     """
     bundle = read_message(data, size_max_bytes=RECORD_MAX)
     event = _event(bundle)
-    whole = bundle if event in ABOUT_NOBODY else _header_and_ends(bundle)
-    schema.check(whole)
-    header = whole["entry"][0]["resource"]
+    digest = sha256(canonical(bundle["entry"]))
+    if event in OFF_BUS_EVENTS:
+        return _demand(bundle, event, digest)
+    schema.check(bundle)
+    header = bundle["entry"][0]["resource"]
     if len(header["destination"]) != 1:
         raise NotOurMessage([Fault(f"{_HEADER}.destination", f"{len(header['destination'])} of them", "one receiver")])
-    ends = {name: _end(whole, name, value) for name, value in _ends(header)}
+    ends = {name: _end(bundle, name, value) for name, value in _ends(header)}
     held = {
         index: entry["resource"]
-        for index, entry in enumerate(whole["entry"])
+        for index, entry in enumerate(bundle["entry"])
         if index and entry["fullUrl"] not in {url for url, _ in ends.values()}
     }
     return Posted(
         message_id=_uuid(f"{_HEADER}.id", header["id"]),
-        envelope_id=_uuid("Bundle.identifier.value", whole["identifier"]["value"]),
+        envelope_id=_uuid("Bundle.identifier.value", bundle["identifier"]["value"]),
         event=event,
         sender=ends["sender"][1],
         recipient=ends["destination[0].receiver"][1],
         number=_number(header),
-        bundle=whole,
+        bundle=bundle,
         held=held,
-        digest=sha256(canonical(bundle["entry"])),
+        digest=digest,
     )
 
 
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEADER = "Bundle.entry[0].resource"
 
 
@@ -98,15 +101,39 @@ def _event(bundle: Resource) -> str:
 _LISTED = ", ".join(sorted(EVENTS))
 
 
-def _header_and_ends(bundle: Resource) -> Resource:
-    """The same with nothing but its header and the agencies that it names."""
-    first, *rest = bundle["entry"]
-    kept = [each for each in rest if isinstance(each, dict) and _kind(each.get("resource")) == "Organization"]
-    return {**bundle, "entry": [first, *kept]}
+def _demand(bundle: Resource, event: str, digest: str) -> Posted:
+    """What the hub does not carry is read no further than from whom and to whom it is, however the rest is made.
+
+    That it was demanded stands on record. An end that cannot be read is nobody.
+    """
+    header, organizations = bundle["entry"][0]["resource"], {}
+    for entry in bundle["entry"][1:]:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == "Organization":
+            organizations[str(entry.get("fullUrl"))] = resource
+    destination = header.get("destination")
+    first = destination[0] if isinstance(destination, list) and destination else {}
+    receiver = first.get("receiver") if isinstance(first, dict) else None
+    return Posted(
+        message_id=_uuid(f"{_HEADER}.id", str(header.get("id"))),
+        envelope_id=digest,
+        event=event,
+        sender=_named(header.get("sender"), organizations),
+        recipient=_named(receiver, organizations),
+        number="",
+        bundle={},
+        held={},
+        digest=digest,
+    )
 
 
-def _kind(resource: Any) -> str:
-    return str(resource.get("resourceType", "")) if isinstance(resource, dict) else ""
+def _named(reference: Any, organizations: Mapping[str, Resource]) -> str:
+    if not isinstance(reference, dict):
+        return ""
+    own = organizations.get(str(reference.get("reference")), {}).get("identifier", [reference.get("identifier")])
+    listed = [each for each in own if isinstance(each, dict)] if isinstance(own, list) else []
+    values = (each.get("value") for each in listed if each.get("system") == codes.ID_AGENCY)
+    return next((value for value in values if isinstance(value, str)), "")
 
 
 def _ends(header: Resource) -> tuple[tuple[str, Resource], ...]:
@@ -119,7 +146,8 @@ def _end(bundle: Resource, name: str, reference: Resource) -> tuple[str, str]:
     url = reference.get("reference", "")
     named = [entry["resource"] for entry in bundle["entry"] if entry["fullUrl"] == url]
     by = reference.get("identifier", {})
-    agency = identifier_in(named[0], codes.ID_AGENCY) if len(named) == 1 else None
+    is_end = len(named) == 1 and named[0]["resourceType"] == "Organization"
+    agency = identifier_in(named[0], codes.ID_AGENCY) if is_end else None
     if not url and by.get("system") == codes.ID_AGENCY:
         agency = by["value"]
     if not agency:
@@ -134,7 +162,7 @@ def _number(header: Resource) -> str:
 
 
 def _uuid(place: str, text: str) -> str:
-    try:
-        return str(uuid.UUID(text.removeprefix("urn:uuid:")))
-    except ValueError:
-        raise NotOurMessage([Fault(place, "no UUID", "a UUID of your own, new for every message")]) from None
+    plain = text.removeprefix("urn:uuid:")
+    if not _UUID.fullmatch(plain):
+        raise NotOurMessage([Fault(place, "no UUID", "a UUID of your own, new for every message")])
+    return plain

@@ -21,6 +21,7 @@ from hub.exchange.message import ADD, override_of
 from hub.exchange.submission import Submission
 from hub.model.directory import Service
 from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OF_NO_REFERRAL, REPORTS, Envelope
+from hub.model.fhir import resources
 from hub.model.rows import Handover, ReferralRow
 from hub.ports import Directory, Peek
 
@@ -87,20 +88,22 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             service=row.service,
             referral=_referral(referral, None) if envelope.event != ADD else None,
             risk_flags=declared.risks if declared else (),
-            anonymous=_anonymous(house, rows, envelope),
+            anonymous=_anonymous(house, envelope),
         ),
         override=override,
         envelope=row.envelope_id,
     )
 
 
-def _anonymous(house: House, rows: Peek, envelope: Envelope) -> Anonymous | None:
+def _anonymous(house: House, envelope: Envelope) -> Anonymous | None:
     """What a message about nobody holds; how many people it fits is asked anew."""
     if envelope.event not in ABOUT_NOBODY:
         return None
-    content = dict(enumerate(resource["resource"] for resource in envelope.bundle["entry"]))
-    held = {at: each for at, each in content.items() if each["resourceType"] not in ("MessageHeader", "Organization")}
-    coded = read_coded(envelope.event, held, rows.now.date())
+    held = [
+        each for each in resources(envelope.bundle) if each["resourceType"] not in ("MessageHeader", "Organization")
+    ]
+    clean = [{name: part for name, part in each.items() if name != "author"} for each in held]  # the hub's own word
+    coded = read_coded(envelope.event, dict(enumerate(clean)), envelope.created_at.date())
     return told_of(house, coded) if coded else None
 
 

@@ -14,6 +14,7 @@ from hub.model.record import Loss
 from hub.referral import Said
 
 BY_HAND = "by-hand:"  # stands before the key of a record that was entered by a command
+HANDED_IN = f"{BY_HAND}message:"  # and before that of a message that an agency made itself
 
 
 @dataclass(frozen=True, slots=True)

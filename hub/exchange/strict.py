@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from itertools import islice
 from typing import Any, NoReturn
@@ -27,8 +27,6 @@ from hub.errors import MessageRejected, code, shape
 from hub.model.fhir import Resource
 
 FAULTS_MAX = 5  # a sender mends a few at a time; a longer list would only be a longer error
-# an element name, not a word of a person: longer or stranger ones are shown by their shape
-_ELEMENT_FORM = re.compile(r"_?[a-z][A-Za-z]{0,39}")
 _NEXT_STEP = "change the message and send it again"
 
 
@@ -153,7 +151,16 @@ def _got(value: object) -> str:
 
 
 def _element(name: str) -> str:
-    return name if _ELEMENT_FORM.fullmatch(name) else f"`{shape(name)}`"
+    """An element as an error may show it: by its name where R4 has such a one, else by its shape."""
+    return name if name.removeprefix("_") in _names() else f"`{shape(name)}`"
+
+
+@cache
+def _names() -> frozenset[str]:
+    """The elements of the schema, and those of R4 that it leaves out and people often send."""
+    definitions = orjson.loads(resources.files("schemas.fhir").joinpath("r4.json").read_bytes())["$defs"].values()
+    own = (name for each in definitions for name in each.get("properties", ()))
+    return frozenset((*own, "contained", "modifierExtension", "implicitRules", "language", "photo", "link", "title"))
 
 
 def _listed(value: Any) -> str:

@@ -19,7 +19,7 @@ from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
 from hub.exchange.parts import recipient_of
-from hub.exchange.records import BY_HAND, ReferralRecord, Source, Unreadable
+from hub.exchange.records import BY_HAND, HANDED_IN, ReferralRecord, Source, Unreadable
 from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
@@ -31,6 +31,8 @@ RESULTS_ALONE = "no referral: got results alone, expected one open referral of t
 BESIDE_NONE = (
     "no referral: got a client who is with nobody else, expected a referral that has arrived; it is looked at again"
 )
+HAND_IN_AGAIN = "it was handed in and has not arrived; it is in no system to be read again: hand it in once more"
+KEPT_IN_SIGHT = timedelta(days=30)  # [policy] of what nothing wakes
 NO_REFERRAL = Code.DN_TRANSITION  # of a record that has made no message: its referral is not there yet
 
 
@@ -75,8 +77,11 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
 
 def wait(unit: Unit, row: Waiting) -> None:
     """Let a record wait; of one that was entered by hand there is no source from which it could be fetched again."""
-    if not row.record_key.startswith(BY_HAND):
-        unit.waiting.put(row)
+    if row.record_key.startswith(HANDED_IN) and row.message_id is not None:
+        row = replace(row, due_at=None, until_at=row.created_at + KEPT_IN_SIGHT, locks=(), place=HAND_IN_AGAIN)
+    elif row.record_key.startswith(BY_HAND):
+        return
+    unit.waiting.put(row)
 
 
 def unreadable(house: House, unit: Unit, record: Unreadable) -> None:

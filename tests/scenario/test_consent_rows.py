@@ -456,6 +456,15 @@ def test_a_renewed_consent_wakes_what_the_old_one_refused(network: Network) -> N
 # -- who said it, and how
 
 
+SPOKEN = {
+    "form": "VERBAL",
+    "signed_on": None,
+    "evidence_ref": None,
+    "verbal_note": "Told by telephone.",
+    "captured_at": "2026-05-29 12:00:00",
+}
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -463,10 +472,9 @@ def test_a_renewed_consent_wakes_what_the_old_one_refused(network: Network) -> N
         pytest.param({"given_by": "SPOUSE"}, "DN_AUTHORITY", id="C-97 by a spouse, nothing seen"),
         pytest.param({"capacity_basis": "ASSESSED_INCAPABLE"}, "DN_AUTHORITY", id="V-02 by somebody found incapable"),
         pytest.param({"given_by": "she herself"}, "DN_PENDING", id="by a word of no list"),
+        pytest.param(SPOKEN, "OK_CONSENT", id="C-45 verbally three days ago, with a full note"),
         pytest.param(
-            {"form": "VERBAL", "signed_on": None, "evidence_ref": None, "verbal_note": "Told by telephone."},
-            "DN_WRITTEN_REQUIRED",
-            id="C-45 not yet built, so refused: verbally, with a full note",
+            {**SPOKEN, "captured_at": "2026-05-17 12:00:00"}, "DN_VERBAL_LAPSED", id="C-48 verbally 15 days ago"
         ),
         pytest.param(
             {"form": "VERBAL", "signed_on": None, "evidence_ref": None}, "DN_PENDING", id="C-47 verbally, no note"

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 
-from consent.model.words import Purpose
+from consent.model.words import OFF_BUS_EVENTS, Purpose, Risk
+from hub.directory.catchment import ACCESSIBILITY, AGE_BANDS
+from hub.directory.words import SERVICE_WANTED
 from hub.errors import MessageRejected
 from hub.exchange.process import Processed, process_message
+from hub.model.codes import kebab
 from hub.model.directory import Agency, System
 from hub.model.fhir import Resource
 from tests.network import EVENTS, NOON, Network, agreement, refer
@@ -30,7 +33,7 @@ ATTRIBUTES = (
     ("language", "valueCode", "am"),
     ("accessibility", "valueCode", "step-free"),
 )
-ROOM = (("service-wanted", "valueCode", "employment"), ("starts-from", "valueDate", "2026-07-01"))
+ROOM = (("service-wanted", "valueCode", "employment"), ("starts-from", "valueDate", "2026-07"))
 PLACES = (("places", "valueInteger", 2), ("earliest", "valueDate", "2026-07-06"))
 CATCHMENT = "age_band,language,accessibility,people\n,,,500000\n25-34,am,step-free,{people}\n25-34,,,90000\n"
 
@@ -61,6 +64,11 @@ def enquiry(*more: tuple[str, str, Any], **other: Any) -> Resource:
     return message("capacity-enquiry", "harbour", "lakeside", basic("capacity-enquiry", *ROOM, *more, **other))
 
 
+def with_header(bundle: Resource, **change: Any) -> Resource:
+    first, *rest = bundle["entry"]
+    return {**bundle, "entry": [{**first, "resource": {**first["resource"], **change}}, *rest]}
+
+
 def decided(network: Network) -> list[tuple[str, str, str]]:
     return [
         (each["stage"], each["outcome"], each["codes"][0])
@@ -79,7 +87,7 @@ def test_c_03_c_08_an_enquiry_about_nobody_and_its_answer_arrive_without_consent
     assert arrived["payload"] == {
         "from_org": "harbour",
         "service_wanted": "employment",
-        "starts_from": "2026-07-01",
+        "starts_from": "2026-07",
         "age_band": "25-34",
         "language": "am",
         "accessibility": [{"code": "step-free"}],
@@ -156,9 +164,25 @@ def test_c_04_an_enquiry_that_names_the_client_is_an_ordinary_message_without_co
             enquiry(("note", "valueString", "x")), "Bundle.entry[3].resource.extension[2]", id="another element"
         ),
         pytest.param(
-            enquiry(("starts-to", "valueDate", "1987-03-04")),
+            enquiry(("starts-to", "valueDate", "1987-03")),
             "Bundle.entry[3].resource.extension[2]",
             id="a birth date as a start",
+        ),
+        pytest.param(
+            enquiry(("starts-to", "valueDate", "2026-06")),
+            "Bundle.entry[3].resource.extension(starts-to)",
+            id="a start that ends before it begins",
+        ),
+        pytest.param(enquiry(author={"display": "Ana Ligeti"}), "Bundle.entry[3].resource.author", id="an author"),
+        pytest.param(
+            with_header(enquiry(), response={"identifier": "p-17", "code": "ok"}),
+            "Bundle.entry[0].resource.response",
+            id="a pseudonym in the header",
+        ),
+        pytest.param(
+            with_header(enquiry(), extension=[{"url": "https://x.example.org/note", "valueString": "Ana Ligeti"}]),
+            "Bundle.entry[0].resource.extension[0]",
+            id="a text in the header",
         ),
         pytest.param(
             enquiry(("age-band", "valueCode", "27")), "Bundle.entry[3].resource.extension[2]", id="an age in years"
@@ -195,7 +219,7 @@ def test_what_is_none_of_its_codes_may_be_known_again(network, desks, bundle, pl
     found = desks.hand_in(bundle)
 
     assert (found.decision.outcome, found.decision.stage, found.decision.codes) == ("DENY", "P-2", ("DN_REIDENTIFY",))
-    assert place in found.strange
+    assert place in found.anonymous.strange
     network.run()
     assert network.inbox("lakeside") == []
 
@@ -224,6 +248,9 @@ def test_c_06_the_count_is_asked_again_when_it_is_handed_over(network, desks):
 
     assert network.inbox("lakeside") == []
     assert decided(network)[-1] == ("P-2", "DENY", "DN_REIDENTIFY")
+    (waits,) = network.waits().values()
+    assert (waits.code, waits.due_at) == ("DN_REIDENTIFY", None)
+    assert "hand it in once more" in waits.place, "who handed it in has gone home: it is in sight"
 
 
 @pytest.mark.parametrize(
@@ -311,6 +338,74 @@ def test_an_agency_without_a_system_that_takes_it_cannot_be_asked(network, desks
     assert (found.decision.stage, found.decision.codes) == ("P-0", ("DN_RECIPIENT",))
 
 
+def test_what_went_through_one_system_does_not_go_again_through_another_of_the_same_agency(network, desks):
+    network.put(System("harbour-two", "harbour", "cms", "active", {"path": str(network.dir / "harbour.sqlite")}))
+    bundle = enquiry()
+    went = desks.hand_in(bundle)
+    house = network.hub.house
+
+    again = process_message(house, network.directory().systems["harbour-two"], written(bundle))
+
+    assert (again.message, again.repeated) == (went.message, True)
+
+
+def test_what_was_refused_may_be_corrected_under_its_id(network, desks):
+    ids = {"message_id": str(uuid.uuid4())}
+    wrong = message("capacity-enquiry", "harbour", "lakeside", basic("capacity-enquiry"), **ids)
+    right = message("capacity-enquiry", "harbour", "lakeside", basic("capacity-enquiry", *ROOM), **ids)
+
+    assert not desks.hand_in(wrong).decision.permits
+    assert desks.hand_in(right).decision.permits
+
+
+def test_an_enquiry_is_answered_once(network, desks):
+    desks.hand_in(enquiry())
+    network.run()
+    number = network.inbox("lakeside")[0]["hub_referral_no"]
+    first, second = (
+        message("capacity-answer", "lakeside", "harbour", basic("capacity-answer", PLACES[0]), number=number)
+        for _ in range(2)
+    )
+    assert desks.hand_in(first, "lakeside").decision.permits
+    assert desks.hand_in(first, "lakeside").repeated
+
+    with pytest.raises(MessageRejected, match="has been answered"):
+        desks.hand_in(second, "lakeside")
+
+
+def test_an_id_that_a_sender_chose_stands_in_no_line_of_the_log(network, desks):
+    ids = {"message_id": "00000000-1987-0304-0000-000046454286", "envelope_id": "00000000-1987-0304-0000-000046454287"}
+
+    desks.hand_in(message("capacity-enquiry", "harbour", "lakeside", basic("capacity-enquiry", *ROOM), **ids))
+    network.run()
+
+    assert "1987-0304" not in json.dumps(network.entries())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"resourceType": "Organization", "name": 5, "identifier": "x"},
+        {"resourceType": "DocumentReference", "content": [{"attachment": {"data": 7}}]},
+        {"resourceType": ["Organization"]},
+    ],
+)
+def test_a_demand_is_on_record_however_it_is_made(network, desks, more):
+    bundle = message("court-order", "harbour", "lakeside", more)
+    bundle["entry"].append("nothing")
+
+    assert desks.hand_in(bundle).decision.codes == ("DN_OFF_BUS",)
+
+
+def test_an_end_is_an_organization(network, desks):
+    bundle = enquiry()
+    there = bundle["entry"][2]["resource"]
+    bundle["entry"][2]["resource"] = {**PATIENT, "id": there["id"], "identifier": there["identifier"]}
+
+    with pytest.raises(MessageRejected, match="no agency"):
+        desks.hand_in(bundle)
+
+
 @ON_SQLITE
 def test_the_example_of_the_guide_goes(network):
     guide = (Path(__file__).parents[2] / "docs" / "administrator.md").read_text("utf-8")
@@ -318,9 +413,14 @@ def test_the_example_of_the_guide_goes(network):
     (network.dir / "hub" / "catchment.csv").write_text(dedent(table))
     network.reopen()
 
-    found = Desks(network).hand_in(message("capacity-enquiry", "harbour", "lakeside", json.loads(example)))
+    assert Desks(network).hand_in(json.loads(example)).decision.codes == ("OK_ANON_ENQUIRY",)
 
-    assert found.decision.codes == ("OK_ANON_ENQUIRY",)
+
+def test_the_guide_says_every_code(network):
+    guide = (Path(__file__).parents[2] / "docs" / "administrator.md").read_text("utf-8")
+
+    for word in (*AGE_BANDS, *ACCESSIBILITY, *SERVICE_WANTED, *(kebab(risk) for risk in Risk), *OFF_BUS_EVENTS):
+        assert f"`{word}`" in guide, word
 
 
 @ON_SQLITE
@@ -337,7 +437,7 @@ def test_an_agencys_worker_hands_a_file_in(network, desks, tmp_path):
     said = desk.run(*call, "harbour-worker")
     assert said.exit_code == 1
     assert "IT DOES NOT GO (DN_REIDENTIFY)" in said.stdout
-    assert "not one of its codes: Bundle.entry[3].resource.extension[2]" in said.stdout
+    assert "not one of its codes, or not once: Bundle.entry[3].resource.extension[2]" in said.stdout
     for bad in (b"", b"[]", b"{}", b'{"entry": [1]}', b'{"entry": [{"resource": {"eventCoding": []}}]}', b"\xff"):
         file.write_bytes(bad)
         assert "expected" in desk.refused(*call, "harbour-worker")

@@ -93,16 +93,13 @@ NO_PROFILE = replace(BASELINE, profile=None)
             known(BASELINE, directives=(directive(worker="w-9"),)), "P-6", "DN_DIRECTIVE", id="C-107 one worker there"
         ),
         pytest.param(
-            known(BASELINE, flags=(SafetyFlag.SAFE_CONTACT,)), "P-6", "DN_SAFETY_CONFLICT", id="any safety flag"
+            known(BASELINE, flags=(SafetyFlag.ALLEGED_ABUSER,)),
+            "P-6",
+            "DN_SAFETY_CONFLICT",
+            id="an alleged abuser of whom nothing more is known",
         ),
         pytest.param(known(BASELINE, deceased=True), "P-7", "DN_DECEASED", id="C-100 a dead client"),
         pytest.param(known(BASELINE, deceased=True, consents=()), "P-7", "DN_DECEASED", id="and without a consent"),
-        pytest.param(
-            known(BASELINE, directives=(directive(said_by=GivenBy.PARENT),)),
-            "P-7",
-            "DN_AUTHORITY",
-            id="S25 a no of somebody else",
-        ),
         pytest.param(saying(subject=None), "P-8", "DN_NO_CONSENT", id="nobody whom the registry knows"),
         pytest.param(recipient(kind="program"), "P-9", "DN_RECIPIENT", id="a program as recipient"),
         pytest.param(recipient(person="w-2"), "P-9", "DN_RECIPIENT", id="a person as recipient"),
@@ -134,6 +131,11 @@ def test_refused(facts: Facts, stage: str, code: str) -> None:
         pytest.param(recipient(lane="womens"), id="a women's service as recipient, in writing"),
         pytest.param(system(decision_age_s=960), id="C-183 an old decision, and a registry that answers"),
         pytest.param(saying(risk_flags=(Risk.CHILD_ABUSE,)), id="a risk flag narrows nothing"),
+        pytest.param(known(BASELINE, flags=(SafetyFlag.DV, SafetyFlag.SAFE_CONTACT)), id="a flag that nothing touches"),
+        pytest.param(
+            known(BASELINE, directives=(directive(said_by=GivenBy.SPOUSE),)),
+            id="S25 a no of somebody else, where the person decides alone",
+        ),
     ],
 )
 def test_permitted(facts: Facts) -> None:
@@ -146,7 +148,7 @@ def test_the_first_stage_that_bites_decides_whatever_else_is_wrong() -> None:
         known(
             saying(asking(C.IDENT, C.INCOME), required=(C.INCOME,)),
             directives=(directive(),),
-            flags=(SafetyFlag.DV,),
+            flags=(SafetyFlag.ALLEGED_ABUSER,),
             deceased=True,
             consents=(consent(expires_at=AT, recipients=()),),
         ),

@@ -28,6 +28,7 @@ OPTIONAL = {
     "interpreter",
     "condition_reason",
     "signed_on",
+    "names_discloser",
     "unreadable",
     "state_events",
 }
@@ -66,8 +67,8 @@ WITHOUT_IT_ANOTHER_RECORD = {"subject_ref"}
         pytest.param({"purposes": ()}, "P-8", "DN_RECORD_INCOMPLETE", id="V-05 I-18 no purpose is none"),
         pytest.param({"categories": ()}, "P-8", "DN_RECORD_INCOMPLETE", id="V-05 I-18 no category is none"),
         pytest.param({"pack": "xx-yy"}, "P-8", "DN_RECORD_INCOMPLETE", id="V-05 I-01 captured under an unknown pack"),
-        pytest.param({"basis": Basis.EXPRESS_VERBAL}, "P-8", "DN_WRITTEN_REQUIRED", id="V-06 by word of mouth"),
-        pytest.param({"basis": Basis.IMPLIED_HEALTH}, "P-8", "DN_WRITTEN_REQUIRED", id="V-06 C-57 implied"),
+        pytest.param({"basis": Basis.EXPRESS_VERBAL}, "P-8", "DN_RECORD_INCOMPLETE", id="V-06 spoken, without a note"),
+        pytest.param({"basis": Basis.IMPLIED_HEALTH}, "P-8", "DN_NO_CONSENT", id="V-06 C-57 implied"),
         pytest.param({"basis": Basis.NOTICE_ONLY}, "P-8", "DN_WRITTEN_REQUIRED", id="V-06 by notice"),
         pytest.param({"valid_from": AT + timedelta(seconds=1)}, "P-8", "DN_NOT_YET_VALID", id="V-07 not yet"),
         pytest.param(

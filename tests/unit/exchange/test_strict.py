@@ -181,7 +181,7 @@ def test_a_code_that_looks_like_a_name_is_shown_by_its_shape():
 
 def test_five_faults_are_named_and_no_more():
     bundle = referral()
-    put(TASK, a=1, b=2, c=3, d=4, e=5, f=6)(bundle)
+    put(TASK, **{"a" * length: length for length in range(1, 7)})(bundle)
 
     with pytest.raises(NotOurMessage) as refused:
         CHECK.check(bundle)
