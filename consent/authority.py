@@ -35,9 +35,7 @@ _FROM_LEAST = (  # of several who may not, the code of the one who came nearest
 
 def why_not_entitled(consent: Consent, facts: Facts) -> Code | None:
     """Why whoever gave a consent may not decide now; None: may, or the record does not say who (P-8)."""
-    person = facts.subjects.get(consent.subject_ref)
-    if person is None:
-        return None if _by_self(consent) else Code.DN_AUTHORITY
+    person = facts.subjects.get(consent.subject_ref) or SubjectFacts(consent.subject_ref, 0)
     if person.deceased:
         return _of_the_dead(consent, person, facts)
     if _by_self(consent):

@@ -17,7 +17,6 @@ from collections.abc import Callable
 
 from consent import bars, override, stages
 from consent.model import Decision, Facts
-from consent.model.words import Code
 
 Stage = Callable[[Facts], Decision | None]
 
@@ -46,5 +45,5 @@ def decide(facts: Facts) -> Decision:
         A decision that names its stage and codes. Equal facts give an equal decision, so that what was stored can be
         decided again, and explained by calling this function.
     """
-    answers = (decision for stage in STAGES if (decision := stage(facts)) is not None)
-    return override.weigh(facts, next(answers, Decision.deny("P-10", Code.DN_NO_CONSENT)))  # P-11
+    answers = (decision for stage in STAGES if (decision := stage(facts)) is not None)  # the last one always answers
+    return override.weigh(facts, next(answers))  # P-11

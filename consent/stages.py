@@ -69,7 +69,7 @@ def authority(facts: Facts) -> Decision | None:
     known, asked = subject(facts), candidates(facts)
     refusals = [code for consent in asked if (code := why_not_entitled(consent, facts)) is not None]
     if known and known.deceased and len(refusals) == len(asked):
-        return Decision.deny("P-7", nearest([*refusals, Code.DN_DECEASED]))
+        return Decision.deny("P-7", nearest(refusals or [Code.DN_DECEASED]))
     asks = not rests_on_notice(facts) and not is_own_copy(facts)
     if asks and asked and len(refusals) == len(asked):
         return Decision.deny("P-7", nearest(refusals))

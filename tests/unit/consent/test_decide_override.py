@@ -110,6 +110,12 @@ def down(facts: Facts, **parts: str) -> Facts:
     return replace(facts, system=SystemFacts(**parts), subjects={})  # type: ignore[arg-type]
 
 
+def endangered(risk: Risk) -> Facts:
+    """An emergency of PIPEDA s.7(3)(e), whose code says no danger of its own."""
+    facts = disclosing("ST-EMERG-ORG", "H")
+    return replace(facts, message=replace(facts.message, risk_flags=(risk,)))
+
+
 SELF = disclosing("DOC-SELF", "H")
 CHILD_REPORT = disclosing("ST-CHILD-PROTECT", "CAS", approver=None)
 SPEEDING = {"imminent": True, "approver": None, "attempts": 2}
@@ -290,6 +296,15 @@ OPEN_LOCK = directive(recipients=("H",))
         pytest.param(disclosing("DOC-OTHER", "P"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-169 no agreement with P"),
         pytest.param(
             disclosing("ST-EMERG-ORG", "H"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-170 an emergency threatens life"
+        ),
+        *(
+            pytest.param(endangered(risk), f"PERMIT_REDACTED {answer}", id=f"3.2 the answer follows the danger: {risk}")
+            for risk, answer in (
+                (Risk.CHILD_ABUSE, "OV_CHILD"),
+                (Risk.SELF_HARM, "OV_SELF_HARM"),
+                (Risk.NOT_FULLY_CONSCIOUS, "OV_UNCONSCIOUS"),
+                (Risk.RESIDENT_ABUSE, "OV_STATUTORY"),
+            )
         ),
         pytest.param(
             disclosing("ST-PUBLIC-BODY", "H"), "PERMIT_REDACTED OV_HARM_OTHERS", id="C-171 compelling circumstances"

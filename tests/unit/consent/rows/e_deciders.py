@@ -17,7 +17,8 @@ DAYS = timedelta(days=1)
 
 def by(role: GivenBy, ref: str = "d-1", **change: object) -> Consent:
     """K, given by somebody else."""
-    return consent(given_by=role, given_by_ref=ref, capacity_basis=CapacityBasis.ASSESSED_INCAPABLE, **change)
+    own = {"given_by": role, "given_by_ref": ref, "capacity_basis": CapacityBasis.ASSESSED_INCAPABLE}
+    return consent(**{**own, **change})
 
 
 def decider(role: GivenBy, ref: str = "d-1", **change: object) -> Decider:
