@@ -69,14 +69,14 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     out_of, into = (_runs(name, directory) for name in question.systems)
     sender = directory.agencies.get(question.sender)
     ends = {question.sender, question.recipient}
+    recipient = directory.agencies.get(question.recipient)
+    pack = sender.pack if sender else ""
     declared = rows.overrides.get(question.override) if question.override else None
     return Facts(
         at=rows.now,
-        pack=packs.facts(sender.pack if sender else ""),
+        pack=packs.between(pack, recipient.pack if recipient else pack),
         sender=_party(question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of),
-        recipient=_party(
-            question.recipient, directory.agencies.get(question.recipient), known=question.routed, runs=into
-        ),
+        recipient=_party(question.recipient, recipient, known=question.routed, runs=into),
         message=message,
         profile=packs.profile(message.type),
         subjects=_subjects(rows, question),

@@ -182,7 +182,7 @@ def _specific(consent: Consent, facts: Facts) -> Code | None:
     """V-05. Words outside their list are too broad (C-54, C-55, C-135); a field that is not there is incomplete."""
     if not _TOO_BROAD.isdisjoint(consent.unreadable):
         return Code.DN_OVERBROAD
-    is_read = _ONLY_LISTED.issuperset(consent.unreadable) and consent.pack in (facts.pack.pack, facts.sender.pack)
+    is_read = _ONLY_LISTED.issuperset(consent.unreadable) and consent.pack in facts.pack.pack.split("+")
     return None if is_read and not missing(consent) else Code.DN_RECORD_INCOMPLETE
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -37,6 +37,10 @@ GRANT_S_MAX = 24 * 3600  # consent rules 3.5
 NARRATIVE_MAX = 1_000
 TOLD_MAX = 4_000  # settled S21: no pack allows more
 REPEATS_MAX = 10
+# of two packs that govern, the stricter is the smaller number, the larger one, or what both allow
+LEAST = ("life_months_max", "verbal_days", "staleness_s", "grant_s", "told_max", "repeats_max", "overdue_max")
+MOST = ("group_min", "narrative_min")
+BOTH = ("known", "recipient_class_allowed", "implied_health")
 _UNKNOWN = PackFacts(pack="", version=0, known=False)
 
 
@@ -75,6 +79,14 @@ class Packs:
         """The numbers of a pack; of one that nobody has ``known`` is false, so that it is refused (``DN_PACK``)."""
         return self.packs.get(pack_id, _UNKNOWN)
 
+    def between(self, sender: str, recipient: str) -> PackFacts:
+        """The numbers that govern between agencies of two packs: on every axis the stricter one (2.3, tie rules).
+
+        Days and zone are the sender's: it holds the records.
+        """
+        mine, theirs = self.facts(sender), self.facts(recipient)
+        return mine if sender == recipient else strictest(mine, theirs)
+
     def reason_code(self, pack_id: str, code: str) -> ReasonCode | None:
         """A reason code of an override, or None where the pack has none such (``OX_CONTENT``)."""
         return self.codes.get(pack_id, {}).get(code)
@@ -101,6 +113,21 @@ class Packs:
         """The purpose that an event fixes (I-12). None: the event is unknown."""
         kind = self.profiles.events.get(event)
         return self.profiles.by_type[kind].purpose if kind else None
+
+
+def strictest(mine: PackFacts, theirs: PackFacts) -> PackFacts:
+    """Of two packs the stricter number and switch each; days and zone are those of the first, wordings of either."""
+    return replace(
+        mine,
+        pack="+".join(sorted({mine.pack, theirs.pack})),
+        incompleteness_notice=mine.incompleteness_notice or theirs.incompleteness_notice,
+        text_versions=tuple(dict.fromkeys((*mine.text_versions, *theirs.text_versions))),
+        notice_versions=tuple(dict.fromkeys((*mine.notice_versions, *theirs.notice_versions))),
+        redisclosure=tuple(dict.fromkeys((*mine.redisclosure, *theirs.redisclosure))),
+        **{name: min(getattr(mine, name), getattr(theirs, name)) for name in LEAST},
+        **{name: max(getattr(mine, name), getattr(theirs, name)) for name in MOST},
+        **{name: getattr(mine, name) and getattr(theirs, name) for name in BOTH},
+    )
 
 
 def load_packs(*folders: Path) -> Packs:
@@ -175,6 +202,8 @@ def _pack(pack_id: str, table: Table) -> _Pack:
         incompleteness_notice=table.take("incompleteness_notice", bool),
         text_versions=table.texts("text_versions"),
         notice_versions=table.texts("notice_versions"),
+        implied_health=table.take("implied_health", bool),
+        redisclosure=table.words("redisclosure", Category),
         group_min=table.count("group_min", GROUP_MIN_MAX),
         grant_s=override.count("grant_s", GRANT_S_MAX),
         narrative_min=override.count("narrative_min", NARRATIVE_MAX),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +11,7 @@ import pytest
 
 from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
-from consent.packs import PACKAGED, Packs, load_packs
+from consent.packs import BOTH, LEAST, MOST, PACKAGED, Packs, load_packs, strictest
 from consent.packs.afterwards import Keeping, Threshold, When
 from hub.errors import Refused
 from hub.model.directory import Lane
@@ -58,10 +59,73 @@ def test_the_pack_of_ontario_has_the_defaults_of_2_5(packs):
         verbal_days=14,
         staleness_s=15 * 60,
         recipient_class_allowed=False,
+        implied_health=True,
         incompleteness_notice=True,
         text_versions=("sharing-v3",),
         notice_versions=("notice-v2",),
     )
+
+
+@pytest.mark.parametrize(
+    ("pack", "code", "kind"),
+    [
+        ("us", "DOC-UNCON", "may"),
+        ("au-nsw", "AU-16A", "scheme"),
+        ("au-vic", "AU-VIC-FV", "scheme"),
+        ("eu", "EU-VITAL", "may"),
+    ],
+)
+def test_the_other_packs_say_what_rows_need(packs, pack, code, kind):
+    found = packs.reason_code(pack, code)
+
+    assert packs.facts(pack).known
+    assert found is not None
+    assert found.terms.kind == kind
+    assert packs.facts("us").redisclosure == (Category.SUBSTANCE,)
+
+
+def test_of_two_packs_the_stricter_governs_on_every_axis(packs):
+    one = replace(packs.facts("ca-on"), group_min=20, narrative_min=200, life_months_max=30)
+    other = replace(packs.facts("eu"), redisclosure=(Category.DV,), told_max=100, staleness_s=60)
+
+    found = strictest(one, other)
+
+    assert found.pack == "ca-on+eu"
+    assert (found.zone, found.holidays, found.version) == (one.zone, one.holidays, one.version)
+    assert (found.life_months_max, found.verbal_days, found.staleness_s, found.told_max) == (12, 7, 60, 100)
+    assert (found.group_min, found.narrative_min, found.redisclosure) == (20, 200, (Category.DV,))
+    assert (found.implied_health, found.recipient_class_allowed, found.incompleteness_notice) == (False, False, True)
+    assert strictest(other, one).life_months_max == 12
+    assert not strictest(one, replace(other, known=False)).known
+    loose = {"version", "zone", "holidays", "pack", "text_versions", "notice_versions", "substitutes"}
+    assert {each.name for each in fields(PackFacts)} - loose == {
+        *LEAST,
+        *MOST,
+        *BOTH,
+        "incompleteness_notice",
+        "redisclosure",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "loosened"),
+    [
+        ("life_months_max = 24", "life_months_max = 121"),
+        ("verbal_days = 14", "verbal_days = 91"),
+        ("staleness_s = 900", "staleness_s = 86_401"),
+        ("group_min = 11", "group_min = 0"),
+        ("grant_s = 14_400", "grant_s = 86_401"),
+        ("told_max = 600", "told_max = 4_001"),
+        ("breach_months = 24", "breach_months = 23"),
+        ("recheck_days = 30", "recheck_days = 31"),
+        ("[code.DOC-SELF]", "[code.DOC-ANYTHING]"),
+        ('holidays = "CA-ON"', 'holidays = "CA-ON"\ndefault_permit = true'),
+        ('holidays = "CA-ON"', 'holidays = "CA-ON"\nwithdrawal_needs_form = true'),
+    ],
+)
+def test_no_pack_loosens_what_holds_everywhere(overlay, line, loosened):
+    with pytest.raises(Refused):
+        load_packs(PACKAGED, overlay("ca-on.toml", (line, loosened)))
 
 
 def test_the_pack_of_ontario_keeps_what_4_2_says_and_has_no_years_for_what_an_agreement_sets(packs):
@@ -196,7 +260,7 @@ def test_the_same_files_have_the_same_digest_and_an_absent_folder_adds_nothing(p
         ("version = 1", "version = 1\nlife_years = 2", "life_years"),
         ("America/Toronto", "America/Atlantis", "zone"),
         ("America/Toronto", "../etc/passwd", "zone"),
-        ("= true", "= 1", "incompleteness_notice"),
+        ("= true", "= 1", "implied_health"),
         ('["sharing-v3"]', '["sharing-v3", "sharing-v3"]', "text_versions[1]"),
         ('["sharing-v3"]', '[""]', "text_versions[0]"),
         ('["sharing-v3"]', "[3]", "text_versions[0]"),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consent.model import Consent, Facts, Onward, Party, Recipient
-from consent.model.declared import Terms
-from consent.model.words import Body, Category, Code, ConsentState, Purpose
+from consent.model.words import Body, Category, ConsentState, Purpose
 from tests.builders import AGREEMENT, AT, BASELINE, TASK, C, asking, consent, holding, item, items, saying, ticked
 from tests.unit.consent.rows import Group
-from tests.unit.consent.test_decide_override import disclosing
+from tests.unit.consent.test_decide_override import disclosing, of_pack
 
 ONWARD = consent(onward_sharing=(Onward("C", Purpose.REFERRAL),))
 B_TO_C = consent(consent_id="KB", discloser="B", recipients=(Recipient("C"),))
-CH_16A = Terms("AU-16A", Code.OV_STATUTORY, "scheme", ("wellbeing",), (Body.PRESCRIBED_BODY,), (C.IDENT, C.RISK))
+CH_16A = of_pack("au-nsw", "AU-16A")
 
 
 def passing_on(*consents: Consent, lineage: str = "K", mixed: bool = False) -> Facts:
