@@ -1,7 +1,9 @@
 """Gather the facts of one question: what the registry and the directory know, read at one sequence number.
 
 Not gathered yet, because nothing provides it: lineage of items, a purpose written by the sender, a pinned version,
-safety flags, persons and programs as recipients. The rules about these stand in ``decide`` and stay silent. Of a
+a token, persons and programs as recipients, other people of a message with records of their own, what names somebody
+who is no client, that a women's service can be kept back as a sender. The rules about these stand in ``decide`` and
+stay silent, or refuse (``README.md`` lists who provides what). Of a
 registry or log that is down ``hub/exchange/outage.py`` says so: a unit that cannot be opened decides nothing.
 
 Inside a unit the answer governs; read through a peek the facts are provisional: no writer accepts a decision on them.
@@ -70,16 +72,19 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     sender = directory.agencies.get(question.sender)
     ends = {question.sender, question.recipient}
     recipient = directory.agencies.get(question.recipient)
-    pack = sender.pack if sender else ""
+    pack, subjects = sender.pack if sender else "", _subjects(rows, question)
     declared = rows.overrides.get(question.override) if question.override else None
     return Facts(
         at=rows.now,
         pack=packs.between(pack, recipient.pack if recipient else pack),
         sender=_party(question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of),
-        recipient=_party(question.recipient, recipient, known=question.routed, runs=into),
+        recipient=replace(
+            _party(question.recipient, recipient, known=question.routed, runs=into),
+            knows_abuser=_knows_abuser(directory, question.recipient, subjects.get(message.subject or "")),
+        ),
         message=message,
         profile=packs.profile(message.type),
-        subjects=_subjects(rows, question),
+        subjects=subjects,
         agreements=tuple(row for row in directory.agreements if set(row.parties) == ends),
         override=grant(rows, declared, packs, envelope=question.envelope) if declared else None,
         system=SystemFacts(
@@ -100,6 +105,12 @@ def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
         ref: replace(facts, deceased=True) if question.deceased or question.sender in facts.deceased_by else facts
         for ref, facts in known.items()
     }
+
+
+def _knows_abuser(directory: Directory, agency: str, known: SubjectFacts | None) -> bool:
+    """Whether somebody on an agency's roster was named as the alleged abuser of the client (C-117, settled S35)."""
+    named = [directory.workers.get(ref) for ref in known.alleged_abusers] if known else []
+    return any(worker is not None and worker.agency == agency and worker.ended_at is None for worker in named)
 
 
 def _runs(system: str, directory: Directory) -> bool:

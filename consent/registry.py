@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from consent.deciding import with_decider
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import ConsentState
 from consent.rows import ConsentRow, to_consent
@@ -48,6 +49,7 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
+    consent = with_decider(consent, unit.subjects.facts([consent.subject_ref])[consent.subject_ref], row.decider)
     consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
@@ -189,6 +191,11 @@ def _consent_named(unit: Unit, name: str, agency: str, origin: Origin) -> Consen
         return filed[0]
     consent_id = unit.consents.by_number(agency, name)
     return unit.consents.get(consent_id) if consent_id else None
+
+
+def put_as(unit: Unit, consent: Consent, origin: Origin, actor: Actor, reason: str) -> None:
+    """File a version that came of something else than its row."""
+    _put(unit, consent, origin, actor, unit.now, reason, None)
 
 
 def _put(

@@ -73,6 +73,7 @@ class ConsentRow:
     Args:
         draft: every field of the record that the row gives; id, version, subject and state are still to come.
         withdrawn: the row says so, even where it does not say when.
+        decider: of a row that somebody else gave.
         lifts: ids of directives and of declined rows, as the row's own system names them, or its agency's numbers.
     """
 
@@ -83,6 +84,7 @@ class ConsentRow:
     withdrawn_at: datetime | None = None
     withdrawn_how: str | None = None
     lifts: tuple[str, ...] = ()
+    decider: str = ""  # the registry's number of who gave it, where the row says it
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -133,6 +135,7 @@ def read_row(
         withdrawn_at=withdrawn_at,
         withdrawn_how=withdrawn_how,
         lifts=lifts,
+        decider=_number_of_decider(cells),
     )
 
 
@@ -235,6 +238,12 @@ def _decider(cells: Cells, draft: Consent) -> Consent:
     if capacity not in (None, CapacityBasis.PRESUMED):
         cells.fault("capacity_basis", f"`{capacity}`", "who assessed it, when and for which decision, in the registry")
     return replace(draft, given_by=given_by, authority=authority, capacity_basis=capacity)
+
+
+def _number_of_decider(cells: Cells) -> str:
+    """The column holds the kind of evidence, or the number that the registry gave to the decider."""
+    text = cells.text("authority_kind") or ""
+    return text if _NUMBER.fullmatch(text) else ""
 
 
 def _scope(cells: Cells, draft: Consent, known_agency: Callable[[str], bool]) -> Consent:

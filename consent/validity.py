@@ -155,8 +155,9 @@ def lacks(consent: Consent) -> tuple[str, ...]:
     found += ["explained"] * (not consent.explained >= EXPLANATIONS)
     found += ["signed_on"] * (consent.basis in _WRITTEN and consent.signed_on is None)
     found += ["verbal_note"] * (consent.basis is Basis.EXPRESS_VERBAL and consent.verbal_note is None)
-    found += ["authority_evidence"] * (consent.given_by not in (None, GivenBy.SELF))  # only the registry can hold it
-    found += ["capacity_evidence"] * (consent.capacity_basis not in (None, CapacityBasis.PRESUMED))
+    by_other = consent.given_by not in (None, GivenBy.SELF)
+    found += ["authority_evidence"] * (by_other and consent.given_by_ref is None)  # only the registry can hold it
+    found += ["capacity_evidence"] * (not by_other and consent.capacity_basis not in (None, CapacityBasis.PRESUMED))
     return tuple(dict.fromkeys(found))
 
 

@@ -143,6 +143,7 @@ class Decider:
         jointly: decides only together with the others of the same role who do.
         access_only: a parent with a right of access and nothing more; ranks below one who has custody.
         barred: why this one may not: a court order, an age under 16, or being the alleged abuser; "": nothing.
+        evidence: its kind, a word of a list; the paper stays with the agency that saw it.
         from_at, ends_at: between which the evidence holds; None: open.
     """
 
@@ -154,6 +155,7 @@ class Decider:
     barred: Literal["", "COURT", "AGE", "ABUSER"] = ""
     from_at: datetime | None = None
     ends_at: datetime | None = None
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

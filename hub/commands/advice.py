@@ -35,9 +35,14 @@ _BY_WORDS: dict[str, str] = {
     f"the client may not have been free to choose: talk to the client alone, perhaps {_ASK}": "DN_COERCED",
     "it needs the client's signature: have the consent signed and save the day": "DN_WRITTEN_REQUIRED",
     "the case is closed: open a new one if the client is back": "DN_CASE_CLOSED",
-    "somebody else than the client decided: the hub cannot act on that yet, ask your privacy officer": (
-        "DN_AUTHORITY DN_AUTHORITY_LAPSED DN_SDM_RANK DN_SDM_CONFLICT DN_SDM_BARRED DN_MINOR_PREVAILS DN_RECONFIRM"
+    "nobody has noted that whoever gave the consent may decide for this client: `hub subjects decider add`": (
+        "DN_AUTHORITY"
     ),
+    f"the client is 16 or older now, or decides again: {_ASK}": "DN_AUTHORITY_LAPSED DN_RECONFIRM",
+    "somebody else decides before whoever gave the consent: ask that one (`hub subjects show`)": "DN_SDM_RANK",
+    "those who decide together do not agree: nothing goes; ask your privacy officer": "DN_SDM_CONFLICT",
+    "whoever gave the consent may not decide for this client: talk to the client, or to who else may": "DN_SDM_BARRED",
+    "the client, though under 16, decides this alone, and has not agreed: respect it": "DN_MINOR_PREVAILS",
     "the client has died: nothing goes; ask your privacy officer": "DN_DECEASED",
     "no agreement between the two agencies covers it: see `hub agreements list`": "DN_NO_AGREEMENT",
     f"it would be passed on by somebody who may not: {_ASK} for this agency": "DN_ONWARD",

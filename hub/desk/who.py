@@ -60,6 +60,13 @@ class Act(Enum):
     SYSTEM = May(("systems fetch", "systems send", "systems submit", "systems observe"), own=True, hub=STEWARDS)
     CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
     CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
+    NOTE = May(
+        (
+            *("subjects decider add", "subjects decider end", "subjects capacity found", "subjects capacity lifted"),
+            *("subjects flag add", "subjects flag end", "subjects show"),
+        ),
+        own=True,
+    )
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
     LOOK = May(("consent show",), own=True, hub=("officer",))
     INCIDENT = May(

@@ -22,6 +22,7 @@ class AuditEvent(StrEnum):
     DIRECTIVE_ADDED = "DIRECTIVE_ADDED"
     DIRECTIVE_LIFTED = "DIRECTIVE_LIFTED"
     SUBJECT_LINKED = "SUBJECT_LINKED"
+    SUBJECT_NOTED = "SUBJECT_NOTED"  # who decides for a person, that they cannot, a safety flag
     DECISION = "DECISION"  # gate 1
     DELIVERY = "DELIVERY"  # gate 2: open
     ACK = "ACK"
@@ -63,6 +64,7 @@ MUST_SAY: Mapping[AuditEvent, frozenset[str]] = {  # consent rules 4.1, beside w
         AuditEvent.CONSENT_WITHDRAWN: _ON_FILE,
         AuditEvent.DIRECTIVE_ADDED: {"subject_ref", "directive_id", "recipients", "purposes", "categories"},
         AuditEvent.DIRECTIVE_LIFTED: {"subject_ref", "directive_id", "lifted_by"},
+        AuditEvent.SUBJECT_NOTED: {"subject_ref", "what", "action"},
         AuditEvent.SUBJECT_LINKED: {"subject_ref", "reason_code", "source"},
         AuditEvent.DECISION: {*_DECIDED, "event", "source", "revision"},
         AuditEvent.DELIVERY: {*_DECIDED, "envelope_id", "system"},

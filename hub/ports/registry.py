@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from consent.model import Consent, Directive, StateEvent, SubjectFacts
+from consent.model import Consent, Decider, Directive, Finding, StateEvent, SubjectFacts
 from consent.model.declared import Declaration
 from consent.model.reviewed import Part, Review
+from consent.model.words import SafetyFlag
 
 
 class SubjectRows(Protocol):
@@ -46,6 +47,15 @@ class SubjectRows(Protocol):
 
     def set_birthdays(self, ref: str, turns_16_on: date | None, turns_18_on: date | None) -> None:
         """When a person is 16 and 18 (settled S30); of several agencies' words the later days stand. It is owned."""
+
+    def put_deciders(self, ref: str, deciders: Sequence[Decider]) -> None:
+        """Who may decide for a person, ended ones too. It is owned."""
+
+    def put_findings(self, ref: str, findings: Sequence[Finding]) -> None:
+        """Findings that a person cannot decide, lifted ones too. It is owned."""
+
+    def put_flags(self, ref: str, flags: Sequence[SafetyFlag], abusers: Sequence[str]) -> None:
+        """The safety flags that are up, and who is alleged to be an abuser. It is owned."""
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
         """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""

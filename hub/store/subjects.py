@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,8 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
 
-from consent.model import Consent, Directive, SubjectFacts
+from consent.model import Consent, Decider, Directive, Finding, SubjectFacts
+from consent.model.words import SafetyFlag
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
@@ -21,6 +22,8 @@ _ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()
 
 CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
 DIRECTIVE: TypeAdapter[Directive] = TypeAdapter(Directive)
+DECIDERS: TypeAdapter[tuple[Decider, ...]] = TypeAdapter(tuple[Decider, ...])
+FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
 
 
 class SubjectTable:
@@ -129,6 +132,22 @@ class SubjectTable:
             self._scope.must_own(locks.subject(ref))
             self._write_body(ref, self._body(ref) | later)
 
+    def put_deciders(self, ref: str, deciders: Sequence[Decider]) -> None:
+        """Who may decide for a person, ended ones too."""
+        self._note(ref, deciders=DECIDERS.dump_python(tuple(deciders), mode="json"))
+
+    def put_findings(self, ref: str, findings: Sequence[Finding]) -> None:
+        """Findings that a person cannot decide, lifted ones too."""
+        self._note(ref, findings=FINDINGS.dump_python(tuple(findings), mode="json"))
+
+    def put_flags(self, ref: str, flags: Sequence[SafetyFlag], abusers: Sequence[str]) -> None:
+        """The safety flags that are up, and who is alleged to be an abuser."""
+        self._note(ref, flags=[flag.value for flag in flags], alleged_abusers=list(abusers))
+
+    def _note(self, ref: str, **said: Any) -> None:
+        self._scope.must_own(locks.subject(ref))
+        self._write_body(ref, self._body(ref) | said)
+
     def _body(self, ref: str) -> dict[str, Any]:
         row = self._scope.one(select(t.subject.c.body).where(t.subject.c.ref == ref), t.subject)
         return dict(orjson.loads(row.body)) if row else {"deceased_by": {}}
@@ -208,6 +227,10 @@ class SubjectTable:
                 deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
                 turns_16_on=day_of(body.get("turns_16_on")),
                 turns_18_on=day_of(body.get("turns_18_on")),
+                deciders=DECIDERS.validate_python(body.get("deciders", ())),
+                findings=FINDINGS.validate_python(body.get("findings", ())),
+                flags=tuple(SafetyFlag(word) for word in body.get("flags", ())),
+                alleged_abusers=tuple(body.get("alleged_abusers", ())),
             )
             for row in rows
             for body in [orjson.loads(row.body)]

@@ -18,6 +18,7 @@ AGREEMENT = (
 # A command as the table names it -> its arguments, good but for the worker, and standard input. The worker is of
 # Harbour where the command is about the whole hub or about a system of Lakeside, and of Lakeside where it is about a
 # client of Harbour.
+OF_LAKESIDE = ("--agency", "lakeside")
 CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "agencies add": (("x-y", "--name", "X", "--lane", "general"), ""),
     "agencies import": (("-",), "id,name,lane,pack\nx-y,X,general,ca-on\n"),
@@ -50,6 +51,13 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "bus provision": ((), ""),
     "systems fetch": (("lakeside-cms",), ""),
     "systems send": (("lakeside-cms",), ""),
+    "subjects decider add": (("ABCDEFGHIJKL", *OF_LAKESIDE, "--role", "PARENT", "--evidence", "BIRTH_RECORD"), ""),
+    "subjects decider end": (("ABCDEFGHIJKL", "MNOPQRSTUVWX", *OF_LAKESIDE), ""),
+    "subjects capacity found": (("ABCDEFGHIJKL", *OF_LAKESIDE), ""),
+    "subjects capacity lifted": (("ABCDEFGHIJKL", *OF_LAKESIDE), ""),
+    "subjects flag add": (("ABCDEFGHIJKL", "DV", *OF_LAKESIDE), ""),
+    "subjects flag end": (("ABCDEFGHIJKL", "DV", *OF_LAKESIDE), ""),
+    "subjects show": (("ABCDEFGHIJKL", *OF_LAKESIDE), ""),
     "systems submit": (("lakeside-cms", "-"), "{}"),
     "systems observe": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),

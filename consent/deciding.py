@@ -1,0 +1,38 @@
+"""Who gave a consent that somebody else than the person gave: a decider of the registry (settled S32). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from consent.model import Authority, Consent, SubjectFacts
+from consent.model.words import CapacityBasis, ConsentState, GivenBy
+from consent.validity import lacks
+
+DECIDED = "DECIDER"  # why a draft is more than that now
+
+
+def with_decider(consent: Consent, known: SubjectFacts, named: str = "") -> Consent:
+    """A consent that somebody else gave, with who that was, where the registry knows; it is no draft for that any more.
+
+    Args:
+        named: the decider's number, where its row says it; else the only one of the role that it names.
+    """
+    if consent.given_by in (None, GivenBy.SELF) or consent.state is not ConsentState.DRAFT:
+        return consent
+    of_role = [each for each in known.deciders if each.role is consent.given_by]
+    mine = [each for each in of_role if each.ref == named] or (of_role if len(of_role) == 1 else [])
+    if not mine:
+        return consent
+    found = replace(consent, given_by_ref=mine[0].ref, authority=Authority(DECIDED, expires_at=mine[0].ends_at))
+    return found if _waits_for_finding(found, known) or lacks(found) else replace(found, state=_opened(found))
+
+
+def _waits_for_finding(consent: Consent, known: SubjectFacts) -> bool:
+    """Whether it says that a grown person cannot decide, and nothing on file says so."""
+    said_on, grown_on = consent.captured_at, known.turns_16_on
+    of_a_child = said_on is not None and grown_on is not None and said_on.date() < grown_on
+    return consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE and not known.findings and not of_a_child
+
+
+def _opened(consent: Consent) -> ConsentState:
+    return ConsentState.VERBAL_PENDING if consent.verbal_note is not None else ConsentState.ACTIVE
