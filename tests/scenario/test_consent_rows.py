@@ -4,6 +4,7 @@ B, C, E, F; program systems 9.2); and what the two sides' words do to a referral
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -504,6 +505,30 @@ def test_a_row_answers_with_the_code_of_what_it_says(network: Network, fields: d
     assert network.codes() == {code: 1}
     assert inbox(network) == (["referral"] if code == "OK_CONSENT" else [])
     assert [told for *_, told in network.told("harbour")] == ([] if code == "OK_CONSENT" else [code])
+
+
+@pytest.mark.parametrize(
+    ("there", "days", "code"),
+    [
+        pytest.param(
+            {"lane": "womens"}, 2, "DN_WRITTEN_REQUIRED", id="C-188 to a service that takes it in writing alone"
+        ),
+        pytest.param({"pack": "eu"}, 6, "OK_CONSENT", id="C-188 to a place of another law, in the days of both"),
+        pytest.param({"pack": "eu"}, 8, "DN_VERBAL_LAPSED", id="C-188 the shorter of the two laws' days"),
+        pytest.param({"pack": "mars"}, 2, "DN_PACK", id="C-187 to a place whose law the hub does not know"),
+    ],
+)
+def test_between_two_laws_the_stricter_of_each_word_holds(
+    network: Network, there: dict[str, str], days: int, code: str
+) -> None:
+    network.put(replace(network.directory().agencies["lakeside"], **there))
+    client(network)
+    row(network, **{**SPOKEN, "captured_at": f"{network.clock.now() - timedelta(days=days):%Y-%m-%d %H:%M:%S}"})
+
+    ask(network)
+
+    assert network.codes() == {code: 1}
+    assert inbox(network) == (["referral"] if code == "OK_CONSENT" else [])
 
 
 # -- what the two sides say of a referral
