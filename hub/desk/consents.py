@@ -95,7 +95,7 @@ def forbid(
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
-        ref = _client(rows, agency, alias)
+        ref = client_of(rows, agency, alias)
         for name in (recipients := tuple(recipients)):
             if name not in directory.agencies:
                 raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
@@ -105,8 +105,8 @@ def forbid(
         registry_seq=0,
         recipients=recipients,
         taken_by=agency,
-        purposes=_words("--purpose", Purpose, purposes),
-        categories=_words("--category", Category, categories),
+        purposes=words_of("--purpose", Purpose, purposes),
+        categories=words_of("--category", Category, categories),
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
         # under the lock: one that is filed and relied on just before this "no" is drained too
@@ -152,7 +152,7 @@ def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:
     """
     with house.store.peek() as rows:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
-        ref = _client(rows, agency, alias)
+        ref = client_of(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
     own = [consent for consent in facts.consents if consent.discloser == agency]
     taken = tuple(directive for directive in facts.directives if directive.taken_by == agency)
@@ -222,7 +222,12 @@ def consent_of(rows: Peek, agency: str, number: str) -> Consent:
     return consent
 
 
-def _client(rows: Peek, agency: str, alias: str) -> str:
+def client_of(rows: Peek, agency: str, alias: str) -> str:
+    """The registry's reference of an agency's client.
+
+    Raises:
+        Refused: it has no client of that alias.
+    """
     ref = rows.subjects.by_alias(agency, alias)
     if ref is None:
         raise Refused("--alias", shape(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
@@ -240,7 +245,12 @@ def _viewed(
         return tuple((unit.consents.number(consent.consent_id, agency), consent) for consent in consents)
 
 
-def _words(option: str, kind: type[_Word], texts: Iterable[str]) -> tuple[_Word, ...]:
+def words_of(option: str, kind: type[_Word], texts: Iterable[str]) -> tuple[_Word, ...]:
+    """Words of a closed list, as an option gave them.
+
+    Raises:
+        Refused: one of them is not of that list.
+    """
     for text in (texts := tuple(texts)):
         if text not in kind.__members__:
             raise Refused(option, shape(text), f"one of {', '.join(kind.__members__)}", "once for each word")

@@ -44,7 +44,7 @@ def at_gate_1(submission: Submission) -> Question:
             purpose=submission.purpose,
             items=submission.items,
             subject=led.subject,
-            required=_required(led.service),
+            required=required_of(led.service),
             service=led.service.id if led.service else None,
             referral=_referral(submission.referral, transition) if submission.event != ADD else None,
             case_closed=record.case_closed,
@@ -84,7 +84,7 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
             purpose=Purpose(envelope.purpose),
             items=tuple(items),
             subject=row.subject_ref,
-            required=_required(service),
+            required=required_of(service),
             service=row.service,
             referral=_referral(referral, None) if envelope.event != ADD else None,
             risk_flags=declared.risks if declared else (),
@@ -132,7 +132,7 @@ def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) ->
     )
 
 
-def _required(service: Service | None) -> tuple[Category, ...] | None:
+def required_of(service: Service | None) -> tuple[Category, ...] | None:
     """The categories that the addressed service states, or None: those of the profile."""
     return tuple(Category(word) for word in service.required) if service and service.required else None
 

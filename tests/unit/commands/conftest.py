@@ -63,7 +63,7 @@ class Desk:
             sleep=self._sleep,
             os_user=self.os_user,
         )
-        bare = args[:1] in (("demo",), ("sample",)) or "decide" in args or "--export" in args or args[:2] in NO_FOLDER
+        bare = args[:1] in (("demo",), ("sample",)) or "--facts" in args or "--export" in args or args[:2] in NO_FOLDER
         named = () if bare else ("--dir",)
         where = (*named, str(folder or self.folder)) if named else ()
         return CliRunner().invoke(command_line(tools), [*args, *where], input=stdin)

@@ -472,7 +472,8 @@ def test_decide_answers_from_a_facts_file_alone(tmp_path: Path, desk: Desk) -> N
     said = desk.ok("consent", "decide", "--facts", "-", stdin=BASELINE.read_bytes())
 
     assert (document["outcome"], document["codes"]) == ("PERMIT", ["OK_CONSENT"])
-    assert said.startswith("PERMIT at P-10: OK_CONSENT")
+    assert said.startswith("PERMIT at P-10: OK_CONSENT\nIt may go. The client agreed to this.\nCela peut partir.")
+    assert document["explained"]["en"] == "It may go. The client agreed to this."
     assert not desk.folder.exists()
 
 
@@ -490,6 +491,86 @@ def test_decide_refuses_what_is_no_facts_document_with_its_path(desk: Desk) -> N
     said = desk.refused("consent", "decide", "--facts", "-", stdin='{"at": "2026-06-01T16:00:00Z", "at": "x"}')
 
     assert "facts" in said
+
+
+def question(network: Network, *more: str, to: str = "lakeside-employment") -> tuple[str, ...]:
+    return ("consent", "decide", "--alias", alias_of(network), "--to", to, *more, *BY)
+
+
+def test_decide_says_of_a_client_what_would_go_and_on_which_consent(desk: Desk, network: Network) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+
+    document = desk.json(*question(network))
+    said = desk.ok(*question(network))
+
+    assert (document["outcome"], document["codes"][0]) == ("PERMIT_REDACTED", "OK_CONSENT")
+    assert document["basis"] == [number], "no number of the registry's own, and no agreement"
+    assert {"IDENT", "NEEDS"} <= {*document["goes"]}
+    assert not {*document["goes"]} & {each["category"] for each in document["withheld"]}
+    assert "The client agreed to this." in said
+    assert "consenti" in said
+    assert "it may not go" not in said.lower()
+
+
+def test_of_less_that_is_asked_nothing_is_withheld(desk: Desk, network: Network) -> None:
+    filed(desk, {})
+
+    document = desk.json(*question(network, "--category", "IDENT", "--category", "NEEDS"))
+
+    assert (document["outcome"], document.get("withheld")) == ("PERMIT", None)
+
+
+def test_a_look_at_what_would_go_is_an_entry_and_no_decision(desk: Desk, network: Network) -> None:
+    filed(desk, {})
+    before = len(desk.entries())
+
+    desk.ok(*question(network))
+
+    (entry,) = desk.entries()[before:]
+    assert (entry["event_type"], entry["what"], entry["count"]) == ("VIEW", "question", 1)
+    assert network.codes() == {}
+
+
+def test_a_refusal_from_ids_says_what_to_do(desk: Desk, network: Network) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+    desk.ok("consent", "withdraw", number, "--how", "TELEPHONE", *BY)
+
+    document = desk.json(*question(network))
+
+    assert (document["outcome"], document["codes"], document["goes"]) == ("DENY", ["DN_WITHDRAWN"], [])
+    assert "respect it" in desk.ok(*question(network))
+
+
+@pytest.mark.parametrize(
+    ("args", "place"),
+    [
+        (("--to", "harbour-employment-of-nobody"), "--to"),
+        (("--category", "SHOE_SIZE"), "--category"),
+        (("--alias", "ZZZZZZZZZZZZ"), "--alias"),
+    ],
+)
+def test_a_question_with_an_unknown_word_is_refused_by_its_name(
+    desk: Desk, network: Network, args: tuple[str, str], place: str
+) -> None:
+    filed(desk, {})
+
+    assert place in desk.refused(*question(network), *args)
+
+
+@pytest.mark.parametrize("args", [(), ("--facts", str(BASELINE), "--alias", "ABCDEFGHIJKL"), ("--alias", "A")])
+def test_decide_takes_a_document_or_ids_and_not_half_of_either(desk: Desk, args: tuple[str, ...]) -> None:
+    assert "--facts" in desk.refused("consent", "decide", *args, code=2)
+
+
+def test_another_agencys_worker_asks_nothing_of_a_client(desk: Desk, network: Network) -> None:
+    filed(desk, {})
+
+    said = desk.refused(
+        "consent", "decide", "--alias", alias_of(network), "--to", "lakeside-employment",
+        "--agency", "harbour", "--as", "lakeside-worker",
+    )  # fmt: skip
+
+    assert "--as" in said
 
 
 def test_every_way_of_saying_it_is_in_the_help(desk: Desk) -> None:

@@ -1,0 +1,101 @@
+"""What would become of a referral? The answer of the rules as things stand, before anybody sends one.
+
+It is no decision: nothing is handed over on it, and the gate asks again when the referral comes (INV-2). Asking is a
+look at what a client has said, and an entry of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consent.decide import decide
+from consent.gather import Question, gather_provisional
+from consent.model import Decision, Facts, Item, Message, Profile
+from consent.model.words import Category
+from consent.records import reference
+from hub.desk.consents import client_of, words_of
+from hub.desk.who import Act, Who, actor_of
+from hub.errors import Refused, shape
+from hub.exchange.house import House
+from hub.exchange.message import ADD
+from hub.exchange.question import required_of
+from hub.model.audit import AuditEvent, Entry
+from hub.model.directory import Service
+from hub.ports import Peek
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rules say now.
+
+    Args:
+        relied: the agency's own numbers of the consents that it rests on.
+        goes: categories of which something would go, in the order of the profile.
+    """
+
+    facts: Facts
+    decision: Decision
+    relied: tuple[str, ...]
+    goes: tuple[Category, ...]
+
+
+def would_go(house: House, agency: str, alias: str, service: str, categories: Sequence[str], who: Who) -> Answer:
+    """Ask of one client and one service of the directory.
+
+    Its own systems are taken to be open: through which of them it would go, nobody has said yet.
+
+    Args:
+        service: id of a service that takes referrals.
+        categories: words of what it would hold; empty: all that such a referral may hold.
+
+    Raises:
+        Refused: there is no such client, service or category, or the worker may not look.
+    """
+    asked = words_of("--category", Category, categories)
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+        acting = actor_of(directory, rows.now, who, Act.LOOK, agency)
+        ref = client_of(rows, agency, alias)
+        to = _service(rows, service)
+        message = _referral(house, to, ref, asked)
+        question = Question(sender=agency, recipient=to.agency, message=message, systems=("", to.system))
+        facts = gather_provisional(rows, question, house.packs).facts
+    decision = decide(facts)
+    kept_back = {each.path for each in decision.withheld}
+    goes = tuple(item.category for item in facts.message.items if decision.permits and item.path not in kept_back)
+    with house.store.unit() as unit:
+        named = {*decision.basis}
+        relied = sorted(each.consent_id for each in facts.subjects[ref].consents if reference(each) in named)
+        details = {"what": "question", "agency": agency, "subject_ref": ref, "consents": relied, "count": len(relied)}
+        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
+        return Answer(facts, decision, tuple([unit.consents.number(each, agency) for each in relied]), goes)
+
+
+def _service(rows: Peek, name: str) -> Service:
+    found = next((each for each in rows.directory.all().services if each.id == name), None)
+    if found is None or found.status != "active":
+        raise Refused("--to", shape(name), "an active service of the directory", "hub services list")
+    return found
+
+
+def _referral(house: House, to: Service, ref: str, asked: Sequence[Category]) -> Message:
+    """A referral with one part of each category, named by it; what it cannot go without is always there."""
+    kind = house.packs.type_of(ADD, to.wanted) or ""
+    profile = house.packs.profile(kind)
+    assert profile is not None, "each type of an event has its profile (packs)"
+    needed = required_of(to) or profile.required
+    held = tuple(dict.fromkeys((*needed, *(asked or _all_of(profile)))))
+    return Message(
+        type=kind,
+        event=ADD,
+        purpose=profile.purpose,
+        items=tuple([Item(each.value, each, ref, essential=each in needed) for each in held]),
+        subject=ref,
+        required=required_of(to),
+        service=to.id,
+    )
+
+
+def _all_of(profile: Profile) -> tuple[Category, ...]:
+    return profile.required + profile.optional + profile.coarse
