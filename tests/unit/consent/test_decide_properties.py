@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import get_args, get_type_hints
 
 from hypothesis import given, settings
@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from consent.decide import decide
 from consent.model import (
     Agreement,
+    Anonymous,
     Authority,
     Consent,
+    Decider,
     Decision,
     Directive,
     Facts,
+    Finding,
     Grant,
     Item,
     Message,
@@ -99,6 +102,19 @@ DIRECTIVES = st.builds(
     said_by=st.sampled_from([GivenBy.SELF, GivenBy.SELF, GivenBy.PARENT]),
     lifted_by=st.sampled_from([None, None, None, "K"]),
 )
+FINDINGS = st.builds(Finding, INSTANTS, st.none() | INSTANTS)
+DECIDERS = st.builds(
+    Decider,
+    ref=st.sampled_from(["P1", "P2", "X"]),
+    role=st.sampled_from(GivenBy),
+    available=st.booleans(),
+    jointly=st.booleans(),
+    access_only=st.booleans(),
+    barred=st.sampled_from(["", "", "COURT", "AGE", "ABUSER"]),
+    from_at=st.none() | INSTANTS,
+    ends_at=st.none() | INSTANTS,
+)
+DAYS = st.none() | st.sampled_from([date(2020, 2, 29), date(2040, 1, 1), date.min, date.max])
 ITEMS = st.builds(
     Item,
     path=st.integers(1, 9).map(lambda at: f"Bundle.entry[{at}].resource"),
@@ -109,6 +125,10 @@ ITEMS = st.builds(
     essential=st.booleans(),
     third_party=st.sampled_from([False, False, False, True]),
     source_agency=st.sampled_from([None, None, "A", "X"]),
+    lineage=st.sampled_from([None, None, "K", "X"]),
+    mentioned=st.sampled_from([False, False, True]),
+    privileged=st.sampled_from([False, False, True]),
+    shelter=st.sampled_from([False, False, True]),
     item_id=st.sampled_from([None, "X", "i-1"]),
 )
 MESSAGES: st.SearchStrategy[Message] = like(
@@ -124,6 +144,12 @@ MESSAGES: st.SearchStrategy[Message] = like(
     case_closed=st.booleans(),
     pinned=st.none() | st.tuples(TEXTS, st.integers(1, 5)),
     transition_allowed=st.booleans(),
+    state_unchanged=st.booleans(),
+    token=st.none() | st.tuples(TEXTS, st.integers(1, 5)),
+    own_decision=st.booleans(),
+    redisclosure_notice=st.booleans(),
+    channel=st.sampled_from(["", "MAIL", "PHONE"]),
+    anonymous=st.none() | st.builds(Anonymous, several(TEXTS, 2), st.none() | st.integers(0, 20)),
 )
 PARTIES = like(
     Party("A"),
@@ -132,6 +158,7 @@ PARTIES = like(
     status=st.sampled_from(["active", "suspended", "ended"]),
     known=st.booleans(),
     person=st.none() | TEXTS,
+    knows_abuser=st.booleans(),
 )
 AGREEMENTS: st.SearchStrategy[Agreement] = like(
     AGREEMENT,
@@ -147,6 +174,9 @@ PACKS: st.SearchStrategy[PackFacts] = like(
     known=st.booleans(),
     zone=st.sampled_from(["America/Toronto", "Asia/Kathmandu", "America", "../x", "", "Nowhere/At_All"]),
     life_months_max=st.sampled_from([24, 0, -1, 1, 10**6, 10**12]),
+    implied_health=st.booleans(),
+    substitutes=several(st.sampled_from(GivenBy)),
+    redisclosure=several(CATEGORIES),
 )
 SYSTEMS = like(
     SystemFacts(),
@@ -168,6 +198,12 @@ def facts(draw: st.DrawFn, *, wild: bool = True) -> Facts:
         directives=draw(several(DIRECTIVES, 1)),
         flags=draw(several(st.sampled_from(SafetyFlag), 1)) if wild else (),
         deceased=draw(st.booleans()) if wild else False,
+        turns_16_on=draw(DAYS) if wild else None,
+        turns_18_on=draw(DAYS) if wild else None,
+        deciders=draw(several(DECIDERS, 2)) if wild else (),
+        findings=draw(several(FINDINGS, 1)) if wild else (),
+        alleged_abusers=draw(several(st.sampled_from(["P1", "w", "X"]), 1)) if wild else (),
+        unproven_no=draw(st.booleans()) if wild else False,
     )
     made = replace(BASELINE, subjects={CLIENT: subject})
     if not wild:
@@ -295,3 +331,72 @@ def test_only_what_the_client_did_not_allow_is_marked(asked: Facts) -> None:
         if gone.marked:
             assert gone.category in agreed
             assert gone.code in (Code.RD_CATEGORY, Code.RD_SENSITIVE, Code.RD_FREE_TEXT)
+
+
+def never_more(before: Decision, after: Decision) -> None:
+    """Nothing opens that was shut, and nothing passes that stayed behind."""
+    assert before.permits or not after.permits
+    if before.permits and after.permits:
+        assert paths(after) >= paths(before)
+
+
+@EXAMPLES
+@given(facts())
+def test_the_order_of_records_never_matters(asked: Facts) -> None:
+    turned = {
+        ref: replace(
+            each,
+            consents=each.consents[::-1],
+            directives=each.directives[::-1],
+            flags=each.flags[::-1],
+            deciders=each.deciders[::-1],
+            findings=each.findings[::-1],
+        )
+        for ref, each in asked.subjects.items()
+    }
+    one, other = decide(asked), decide(replace(asked, subjects=turned, agreements=asked.agreements[::-1]))
+
+    assert (one.outcome, one.stage, one.codes[0]) == (other.outcome, other.stage, other.codes[0])
+    assert paths(one) == paths(other)
+    assert {*one.basis} == {*other.basis}
+
+
+@EXAMPLES
+@given(facts(), st.sampled_from(SafetyFlag))
+def test_a_flag_more_never_opens(asked: Facts, flag: SafetyFlag) -> None:
+    flagged = known(asked, flags=(*asked.subjects[CLIENT].flags, flag))
+
+    never_more(decide(asked), decide(flagged))
+
+
+@EXAMPLES
+@given(facts(), FINDINGS)
+def test_where_nobody_decides_for_the_client_a_finding_never_opens(asked: Facts, finding: Finding) -> None:
+    alone = known(asked, deciders=())
+
+    never_more(decide(alone), decide(known(alone, findings=(*asked.subjects[CLIENT].findings, finding))))
+
+
+@EXAMPLES
+@given(facts(), DECIDERS, st.sampled_from(["COURT", "AGE", "ABUSER"]))
+def test_one_more_who_is_barred_never_opens(asked: Facts, somebody: Decider, barred: str) -> None:
+    more = replace(somebody, ref="P3", barred=barred)
+
+    never_more(decide(asked), decide(known(asked, deciders=(*asked.subjects[CLIENT].deciders, more))))
+
+
+@EXAMPLES
+@given(facts(), st.sampled_from(["deceased", "unproven_no"]))
+def test_a_death_or_a_no_that_is_perhaps_theirs_never_opens(asked: Facts, fact: str) -> None:
+    never_more(decide(known(asked, **{fact: False})), decide(known(asked, **{fact: True})))
+
+
+@EXAMPLES
+@given(facts())
+def test_what_names_somebody_else_or_where_somebody_is_never_passes(asked: Facts) -> None:
+    decision = decide(asked)
+
+    if decision.permits:
+        kept_back = {gone.path for gone in decision.withheld}
+        hidden = [item for item in asked.message.items if item.mentioned or item.privileged or item.shelter]
+        assert {item.path for item in hidden} <= kept_back
