@@ -1,4 +1,4 @@
-"""``hub consent add|import|show|withdraw|decide`` and ``hub consent directive add|lift``: the registry at the desk.
+"""``hub consent add|import|show|withdraw`` and ``hub consent directive add|lift``: the registry at the desk.
 
 Personal values come from a file or standard input, never as arguments. A client is named by the agency's own alias, a
 consent by the agency's own number of it. The rules are those of ``hub/desk/consent_file.py`` and ``consents.py``.
@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 import typer
 
-from consent.decide import decide
-from consent.explain import explain, meanings
-from consent.facts import policy_digest, read_facts, write_decision
-from consent.model import Consent, Decision, Facts
+from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
-from hub.commands.advice import advice
+from hub.commands import asking
 from hub.commands.agreements import Drained, tell, tell_unknown, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
@@ -38,7 +34,6 @@ from hub.commands.frame import (
     who,
 )
 from hub.desk import consents as desk
-from hub.desk.asking import Answer, would_go
 from hub.desk.consent_file import Imported, import_consents
 
 Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
@@ -147,66 +142,6 @@ def withdraw(
     tell(drained, as_json, "The consent is withdrawn")
 
 
-def decide_(
-    ctx: typer.Context,
-    facts: Annotated[
-        str | None, typer.Option("--facts", help="A facts document (schemas/decision/facts-v1.json), or -.")
-    ] = None,
-    agency: Annotated[str | None, typer.Option("--agency", help="The agency that would refer.")] = None,
-    alias: Annotated[str | None, typer.Option("--alias", help="The agency's own alias of the client.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="A service: `hub services list`.")] = None,
-    category: Annotated[
-        list[str] | None, typer.Option("--category", help="What it would hold; else all that it may.")
-    ] = None,
-    folder: Dir = None,
-    worker: As = None,
-    as_json: Json = False,
-) -> None:
-    """Answer whether something may go, in English and French. Any answer is exit code 0; nothing is sent or kept.
-
-    With --facts: from a facts document alone, and no data folder is read. With --agency, --alias and --to: whether a
-    referral of that client to that service would go now, and what of it; that look is an entry of the audit log.
-    """
-    if facts is not None:
-        if (agency, alias, to, category) != (None, None, None, None):
-            raise Misused("--facts", "with --agency, --alias, --to or --category", "alone", "hub consent decide --help")
-        document = read_facts(read_input(facts))
-        _show_answer(document, decide(document), None, as_json)
-        return
-    if agency is None or alias is None or to is None:
-        raise Misused("--facts", "none", "a facts document, or --agency, --alias and --to", "hub consent decide --help")
-    by = who(ctx, worker)
-    with opened(ctx, folder) as hub:
-        found = would_go(hub.house, agency, alias, to, category or (), by)
-    _show_answer(found.facts, found.decision, found, as_json)
-
-
-def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json: bool) -> None:
-    """An agency sees its own numbers of consents, never the registry's."""
-    digest, said = policy_digest(facts), explain(decision)
-    if as_json:
-        document = {**orjson.loads(write_decision(decision)), "policy_digest": digest, "explained": said._asdict()}
-        own = {"basis": list(asked.relied), "goes": [each.value for each in asked.goes]} if asked else {}
-        show_json({**document, **own})
-        return
-    say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
-    say(said.en)
-    say(said.fr)
-    if not decision.permits:
-        say(f"What to do: {advice(decision.codes[0])}.")
-    if asked and asked.relied:
-        say(f"on the consent{'s' * (len(asked.relied) > 1)} {', '.join(asked.relied)} (`hub consent show`)")
-    if asked and asked.goes:
-        say(f"would go: {', '.join(asked.goes)}")
-    rows = [(item.path, item.category, item.code, meanings()[item.code].en) for item in decision.withheld]
-    columns = ("withheld", "category", "code", "why")
-    show_table(columns, rows, nothing="nothing is withheld" if decision.permits else "")
-    if asked:
-        say("so it stands now; the referral itself is judged when it comes")
-    else:
-        say(f"by the rules {digest} (`policy_digest` of the log's entry, where they are the same)")
-
-
 def add_directive(
     ctx: typer.Context,
     agency: Agency,
@@ -298,9 +233,7 @@ def register(app: typer.Typer) -> None:
     group.command("withdraw", epilog=f"Example: hub consent withdraw ABCDEFGHIJKL --how TELEPHONE {desk_options}")(
         withdraw
     )
-    group.command(
-        "decide", epilog=f"Example: hub consent decide --alias ABCDEFGHIJKL --to lakeside-employment {desk_options}"
-    )(decide_)
+    asking.register(group, desk_options)
     directive = typer.Typer(help="A client's standing no.", rich_markup_mode=None)
     example = f"--alias ABCDEFGHIJKL --recipient lakeside {desk_options}"
     directive.command("add", epilog=f"Example: hub consent directive add {example}")(add_directive)

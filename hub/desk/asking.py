@@ -58,7 +58,7 @@ def would_go(house: House, agency: str, alias: str, service: str, categories: Se
         acting = actor_of(directory, rows.now, who, Act.LOOK, agency)
         ref = client_of(rows, agency, alias)
         to = _service(rows, service)
-        message = _referral(house, to, ref, asked)
+        message = referral_of(house, ref, to, asked)
         question = Question(sender=agency, recipient=to.agency, message=message, systems=("", to.system))
         facts = gather_provisional(rows, question, house.packs).facts
     decision = decide(facts)
@@ -79,9 +79,15 @@ def _service(rows: Peek, name: str) -> Service:
     return found
 
 
-def _referral(house: House, to: Service, ref: str, asked: Sequence[Category]) -> Message:
-    """A referral with one part of each category, named by it; what it cannot go without is always there."""
-    kind = house.packs.type_of(ADD, to.wanted) or ""
+def referral_of(house: House, ref: str, to: Service | None, asked: Sequence[Category] = ()) -> Message:
+    """A referral with one part of each category, named by it; what it cannot go without is always there.
+
+    Args:
+        ref: the registry's reference of the client.
+        to: the service addressed; None: the directory has it no more.
+        asked: what it would hold; empty: all that such a referral may hold.
+    """
+    kind = house.packs.type_of(ADD, to.wanted if to else None) or ""
     profile = house.packs.profile(kind)
     assert profile is not None, "each type of an event has its profile (packs)"
     needed = required_of(to) or profile.required
@@ -93,7 +99,7 @@ def _referral(house: House, to: Service, ref: str, asked: Sequence[Category]) ->
         items=tuple([Item(each.value, each, ref, essential=each in needed) for each in held]),
         subject=ref,
         required=required_of(to),
-        service=to.id,
+        service=to.id if to else None,
     )
 
 

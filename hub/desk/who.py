@@ -68,7 +68,7 @@ class Act(Enum):
         own=True,
     )
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
-    LOOK = May(("consent show", "consent decide"), own=True, hub=("officer",))
+    LOOK = May(("consent show", "consent decide", "consent expiring"), own=True, hub=("officer",))
     INCIDENT = May(
         tuple(f"incident {verb}" for verb in ("open", "show", "assess", "notice", "telephoned", "close")),
         hub=("officer",),

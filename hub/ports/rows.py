@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -247,6 +247,9 @@ class ReferralRows(Protocol):
 
     def of_subject(self, agency: str, subject_ref: str) -> list[ReferralRow]:
         """The referrals of a person that an agency sent or received, by number."""
+
+    def of_agency(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
+        """Those that an agency sent or received, by number, beyond one; but not those in some states."""
 
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""

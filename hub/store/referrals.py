@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -67,6 +67,12 @@ class ReferralTable:
         c = t.referral.c
         ours = or_(c.recipient == agency, c.sender == agency)
         return self._read(select(t.referral).where(c.subject_ref == subject_ref, ours))
+
+    def of_agency(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
+        """Those that an agency sent or received, by number, beyond one; but not those in some states."""
+        c = t.referral.c
+        ours = or_(c.recipient == agency, c.sender == agency)
+        return self._read(select(t.referral).where(c.number > after, ours, c.state.not_in(but)).limit(limit))
 
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""

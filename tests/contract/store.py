@@ -17,7 +17,7 @@ from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
 from hub.model.incidents import Duty, Holding, Incident
 from hub.model.keeping import Room
-from hub.model.rows import Request, Waiting
+from hub.model.rows import ReferralRow, Request, Waiting
 from hub.store.audit import PAGE
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -179,6 +179,24 @@ class StoreContract:
 
         assert [(each.consent_id, each.version) for each in first] == [("c-1", 2), ("c-2", 1)]
         assert [(each.consent_id, each.state) for each in rest] == [("c-3", ConsentState.ACTIVE)]
+
+    def test_the_referrals_of_an_agency_are_read_a_page_at_a_time_but_those_that_ended(self, store: Any) -> None:
+        def referral(number: str, sender: str, recipient: str, state: str = "accepted") -> ReferralRow:
+            systems = (f"{sender}-cms", f"referral:{number}", recipient, f"{recipient}-cms")
+            return ReferralRow(number, "a:b", "b:a", sender, *systems, None, "s-1", None, state)
+
+        with store.unit(own=["subject:s-1"]) as unit:
+            unit.referrals.put(referral("r-1", "harbour", "lakeside"))
+            unit.referrals.put(referral("r-2", "lakeside", "harbour"))
+            unit.referrals.put(referral("r-3", "harbour", "lakeside", "declined"))
+            unit.referrals.put(referral("r-4", "lakeside", "elsewhere"))
+            unit.referrals.put(referral("r-5", "harbour", "lakeside"))
+
+        with store.peek() as rows:
+            first = rows.referrals.of_agency("harbour", but={"declined"}, after="", limit=2)
+            rest = rows.referrals.of_agency("harbour", but={"declined"}, after=first[-1].number, limit=2)
+        assert [row.number for row in first] == ["r-1", "r-2"]
+        assert [row.number for row in rest] == ["r-5"]
 
     def test_a_version_that_skips_one_is_refused(self, store: Any) -> None:
         ref = self.mint(store)

@@ -55,7 +55,8 @@ def test_inv_4_there_is_one_gate():
         "hub.exchange.handover",
         "hub.exchange.outage",  # the one exception (settled S24): it asks the same rules, into the journal
         "hub.exchange.taking_back",  # takes back what may lie there no more; releases nothing
-        "hub.commands.consent",  # answers a question from its facts alone; releases nothing
+        "hub.commands.asking",  # answers a question from its facts alone; releases nothing
+        "hub.desk.expiring",  # the same, of days to come
         "hub.desk.asking",  # says how it would be answered now; releases nothing
         "hub.commands.demo",  # decides stored facts again
     }

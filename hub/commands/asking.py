@@ -1,0 +1,139 @@
+"""``hub consent decide|expiring``: would it go, what of it and why; which referrals would stop soon. Nothing is sent.
+
+The rules of who may ask are those of ``hub/desk/asking.py`` and ``expiring.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+import typer
+
+from consent.decide import decide
+from consent.explain import explain, meanings
+from consent.facts import policy_digest, read_facts, write_decision
+from consent.model import Decision, Facts
+from hub.commands.advice import advice
+from hub.commands.frame import (
+    Agency,
+    As,
+    Dir,
+    Json,
+    Misused,
+    opened,
+    read_input,
+    say,
+    show_json,
+    show_table,
+    who,
+)
+from hub.desk.asking import Answer, would_go
+from hub.desk.expiring import DAYS_MAX, expiring
+
+
+def decide_(
+    ctx: typer.Context,
+    facts: Annotated[
+        str | None, typer.Option("--facts", help="A facts document (schemas/decision/facts-v1.json), or -.")
+    ] = None,
+    agency: Annotated[str | None, typer.Option("--agency", help="The agency that would refer.")] = None,
+    alias: Annotated[str | None, typer.Option("--alias", help="The agency's own alias of the client.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="A service: `hub services list`.")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option("--category", help="What it would hold; else all that it may.")
+    ] = None,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """Answer whether something may go, in English and French. Any answer is exit code 0; nothing is sent or kept.
+
+    With --facts: from a facts document alone, and no data folder is read. With --agency, --alias and --to: whether a
+    referral of that client to that service would go now, and what of it; that look is an entry of the audit log.
+    """
+    if facts is not None:
+        if (agency, alias, to, category) != (None, None, None, None):
+            raise Misused("--facts", "with --agency, --alias, --to or --category", "alone", "hub consent decide --help")
+        document = read_facts(read_input(facts))
+        _show_answer(document, decide(document), None, as_json)
+        return
+    if agency is None or alias is None or to is None:
+        raise Misused("--facts", "none", "a facts document, or --agency, --alias and --to", "hub consent decide --help")
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        found = would_go(hub.house, agency, alias, to, category or (), by)
+    _show_answer(found.facts, found.decision, found, as_json)
+
+
+def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json: bool) -> None:
+    """An agency sees its own numbers of consents, never the registry's."""
+    digest, said = policy_digest(facts), explain(decision)
+    if as_json:
+        document = {**orjson.loads(write_decision(decision)), "policy_digest": digest, "explained": said._asdict()}
+        own = {"basis": list(asked.relied), "goes": [each.value for each in asked.goes]} if asked else {}
+        show_json({**document, **own})
+        return
+    say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
+    say(said.en)
+    say(said.fr)
+    if not decision.permits:
+        say(f"What to do: {advice(decision.codes[0])}.")
+    if asked and asked.relied:
+        say(f"on the consent{'s' * (len(asked.relied) > 1)} {', '.join(asked.relied)} (`hub consent show`)")
+    if asked and asked.goes:
+        say(f"would go: {', '.join(asked.goes)}")
+    rows = [(item.path, item.category, item.code, meanings()[item.code].en) for item in decision.withheld]
+    columns = ("withheld", "category", "code", "why")
+    show_table(columns, rows, nothing="nothing is withheld" if decision.permits else "")
+    if asked:
+        say("so it stands now; the referral itself is judged when it comes")
+    else:
+        say(f"by the rules {digest} (`policy_digest` of the log's entry, where they are the same)")
+
+
+def expiring_(
+    ctx: typer.Context,
+    agency: Agency,
+    days: Annotated[int, typer.Option("--days", help=f"How far ahead, 1 to {DAYS_MAX}.")] = 30,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """List the referrals under way that would stop within some days, as things stand: the last day, and why.
+
+    Exit code 0, whatever there is. The look is an entry of the audit log.
+    """
+    by = who(ctx, worker)
+    with opened(ctx, folder) as hub:
+        found = expiring(hub.house, agency, days, by)
+    rows = [
+        {
+            "last_on": each.last_on.isoformat(),
+            "referral": each.referral.number,
+            "alias": each.alias,
+            "sender": each.referral.sender,
+            "recipient": each.referral.recipient,
+            "state": each.referral.state,
+            "code": each.decision.codes[0].value,
+            "explained": meanings()[each.decision.codes[0]]._asdict(),
+        }
+        for each in found
+    ]
+    if as_json:
+        show_json({"days": days, "referrals": rows})
+        return
+    columns = ("last_on", "referral", "alias", "sender", "recipient", "state", "code")
+    nothing = f"no referral under way would stop within {days} days"
+    show_table(
+        (*columns, "what to do"),
+        [(*[str(row[c]) for c in columns], advice(str(row["code"]))) for row in rows],
+        nothing=nothing,
+    )
+
+
+def register(group: typer.Typer, desk_options: str) -> None:
+    """Add both to the group of consents."""
+    ids = "--alias ABCDEFGHIJKL --to lakeside-employment"
+    group.command("decide", epilog=f"Example: hub consent decide {ids} {desk_options}")(decide_)
+    group.command("expiring", epilog=f"Example: hub consent expiring --days 30 {desk_options}")(expiring_)
