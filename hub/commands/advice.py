@@ -25,9 +25,8 @@ _BY_WORDS: dict[str, str] = {
     "the consent is in doubt: its row has gone from its system, save it again there": "DN_SUSPENDED",
     "the client has forbidden it: only the client lifts that (`hub consent directive lift`)": "DN_DIRECTIVE",
     "two records of this client contradict each other: ask the client which one holds": "DN_CONFLICT",
-    "the directory has no such agency or not exactly one such service: correct the address, or add the service": (
-        "DN_RECIPIENT"
-    ),
+    "the consent names another agency, or the directory has not exactly one such service: correct the address, "
+    "ask the client for a consent that names this one, or add the service": "DN_RECIPIENT",
     f"the consent is not for this purpose or direction: {_ASK}": "DN_PURPOSE DN_DIRECTION DN_OVERBROAD",
     f"the client did not agree to something that this cannot go without: talk to the client, perhaps {_ASK}": (
         "DN_REQUIRED_BLOCKED"

@@ -83,9 +83,13 @@ def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json
         say(f"on the consent{'s' * (len(asked.relied) > 1)} {', '.join(asked.relied)} (`hub consent show`)")
     if asked and asked.goes:
         say(f"would go: {', '.join(asked.goes)}")
-    rows = [(item.path, item.category, item.code, meanings()[item.code].en) for item in decision.withheld]
-    columns = ("withheld", "category", "code", "why")
-    show_table(columns, rows, nothing="nothing is withheld" if decision.permits else "")
+    if decision.permits:
+        rows = [(item.path, item.category, item.code, meanings()[item.code].en) for item in decision.withheld]
+        whole = ("withheld", "category", "code", "why")
+        columns, first = (
+            (("withheld", "code", "why"), 1) if asked else (whole, 0)
+        )  # its parts have their category's name
+        show_table(columns, [row[first:] for row in rows], nothing="nothing is withheld")
     if asked:
         say("so it stands now; the referral itself is judged when it comes")
     else:
