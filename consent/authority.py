@@ -14,6 +14,7 @@ lifted a substitute's is (C-98). What has not been seen is not so: a decider who
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -36,16 +37,29 @@ _FROM_LEAST = (  # of several who may not, the code of the one who came nearest
 def why_not_entitled(consent: Consent, facts: Facts) -> Code | None:
     """Why whoever gave a consent may not decide now; None: may, or the record does not say who (P-8)."""
     person = facts.subjects.get(consent.subject_ref) or SubjectFacts(consent.subject_ref, 0)
+    person = as_seen_by(consent.discloser, person)
     if person.deceased:
         return _of_the_dead(consent, person, facts)
     if _by_self(consent):
-        incapable = consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE or is_incapable(person, facts.at)
-        return Code.DN_AUTHORITY if incapable else None
+        times = (facts.at, consent.captured_at or facts.at)  # capacity is asked at both (1.3)
+        incapable = any(is_incapable(person, at) for at in times)
+        return Code.DN_AUTHORITY if incapable or consent.capacity_basis is CapacityBasis.ASSESSED_INCAPABLE else None
     if consent.given_by is GivenBy.AUTHORISED_AGENT:
-        return None if _decider(consent, person, facts) else Code.DN_AUTHORITY
+        return _of_an_agent(consent, person, facts)
     if is_child(person, facts, consent.captured_at) and consent.given_by in FOR_CHILDREN:
         return _of_a_child(consent, person, facts)
     return _of_the_incapable(consent, person, facts)
+
+
+def as_seen_by(agency: str | None, person: SubjectFacts) -> SubjectFacts:
+    """With the deciders and findings of whose evidence that agency has seen: nobody opens another's gate (S32)."""
+    if not person.deciders and not person.findings:
+        return person
+    return replace(
+        person,
+        deciders=tuple(each for each in person.deciders if each.taken_by in ("", agency)),
+        findings=tuple(each for each in person.findings if each.taken_by in ("", agency)),
+    )
 
 
 def nearest(refusals: Sequence[Code]) -> Code:
@@ -75,6 +89,14 @@ def _by_self(consent: Consent) -> bool:
     return consent.given_by in (None, GivenBy.SELF)
 
 
+def _of_an_agent(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
+    """C-99: of a capable person, who has authorised somebody in writing."""
+    mine = _decider(consent, person, facts)
+    if mine is None or is_incapable(person, facts.at):
+        return Code.DN_AUTHORITY
+    return Code.DN_SDM_BARRED if _is_barred(mine, person) else None
+
+
 def _of_the_dead(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
     """C-100 to C-102."""
     if consent.given_by is not GivenBy.ESTATE_TRUSTEE:
@@ -82,6 +104,8 @@ def _of_the_dead(consent: Consent, person: SubjectFacts, facts: Facts) -> Code |
     mine = _decider(consent, person, facts)
     if mine is None:
         return Code.DN_AUTHORITY
+    if _is_barred(mine, person):
+        return Code.DN_SDM_BARRED
     return None if not mine.jointly or _all_agree(mine, person, facts) else Code.DN_SDM_CONFLICT
 
 
@@ -105,9 +129,10 @@ def _of_a_child(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | 
 def _of_the_incapable(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
     """C-92 to C-98."""
     captured = consent.captured_at or facts.at
+    if any(each.lifted_at is not None and captured < each.lifted_at <= facts.at for each in person.findings):
+        return Code.DN_RECONFIRM  # for good: a later finding asks its substitutes anew
     if not is_incapable(person, facts.at):
-        was = any(each.found_at <= captured for each in person.findings)
-        return Code.DN_RECONFIRM if was else Code.DN_AUTHORITY
+        return Code.DN_AUTHORITY
     mine = _decider(consent, person, facts)
     if mine is None or not is_incapable(person, captured):
         return Code.DN_AUTHORITY  # V-02: the finding comes before any substitute acts
@@ -126,14 +151,19 @@ def _in_rank(mine: Decider, person: SubjectFacts, facts: Facts) -> Code | None:
 
 
 def _all_agree(mine: Decider, person: SubjectFacts, facts: Facts) -> bool:
-    """Whether each of those who must decide together has said yes to this recipient and purpose, and it is in force."""
-    together = {each.ref for each in _able(person, facts) if each.role is mine.role and each.jointly}
+    """Whether all of the role have said yes to this recipient and purpose, in force; one alone is not joint."""
+    equals = (each for each in _able(person, facts) if each.role is mine.role and each.access_only is mine.access_only)
+    together = {each.ref for each in equals}
     agreed = {each.given_by_ref for each in person.consents if _says_yes(each, facts)}
-    return together <= agreed
+    return len(together) > 1 and together <= agreed
 
 
 def _says_yes(consent: Consent, facts: Facts) -> bool:
-    live = consent.state is ConsentState.ACTIVE and consent.expires_at is not None and facts.at < consent.expires_at
+    """Not ``validity.in_force``, which asks this module who decides: its days, and what makes a yes worth nothing."""
+    begun = consent.valid_from is not None and consent.valid_from <= facts.at
+    ends = consent.expires_at is not None and facts.at < consent.expires_at
+    free = consent.not_condition_of_service is True and not consent.unreadable
+    live = consent.state is ConsentState.ACTIVE and begun and ends and free
     return live and consent.discloser == facts.sender.agency and _is_about(consent, facts)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime
 
+from consent.authority import as_seen_by
 from consent.model import Authority, Consent, SubjectFacts
 from consent.model.words import CapacityBasis, ConsentState, GivenBy
 from consent.validity import lacks
 
+_NUMBER = re.compile(r"[A-Z2-7]{12}")  # as the registry numbers deciders
 DECIDED = "DECIDER"  # why a draft is more than that now
 
 
-def with_decider(consent: Consent, known: SubjectFacts, named: str = "") -> Consent:
+def with_decider(consent: Consent, known: SubjectFacts, at: datetime, named: str = "") -> Consent:
     """A consent that somebody else gave, with who that was, where the registry knows; it is no draft for that any more.
 
     Args:
@@ -19,9 +23,12 @@ def with_decider(consent: Consent, known: SubjectFacts, named: str = "") -> Cons
     """
     if consent.given_by in (None, GivenBy.SELF) or consent.state is not ConsentState.DRAFT:
         return consent
-    of_role = [each for each in known.deciders if each.role is consent.given_by]
-    mine = [each for each in of_role if each.ref == named] or (of_role if len(of_role) == 1 else [])
-    if not mine:
+    known = as_seen_by(consent.discloser, known)
+    now = [each for each in known.deciders if each.ends_at is None or at < each.ends_at]
+    of_role = [each for each in now if each.role is consent.given_by]
+    by_number = _NUMBER.fullmatch(named) is not None  # else it is the kind of paper
+    mine = [each for each in of_role if not by_number or each.ref == named]
+    if len(mine) != 1:
         return consent
     found = replace(consent, given_by_ref=mine[0].ref, authority=Authority(DECIDED, expires_at=mine[0].ends_at))
     return found if _waits_for_finding(found, known) or lacks(found) else replace(found, state=_opened(found))

@@ -12,6 +12,7 @@ Inside a unit the answer governs; read through a peek the facts are provisional:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from consent.grant import grant
@@ -80,7 +81,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
         sender=_party(question.sender, sender, known=sender is not None and question.speaks_for_itself, runs=out_of),
         recipient=replace(
             _party(question.recipient, recipient, known=question.routed, runs=into),
-            knows_abuser=_knows_abuser(directory, question.recipient, subjects.get(message.subject or "")),
+            knows_abuser=_knows_abuser(directory, question.recipient, subjects.get(message.subject or ""), rows.now),
         ),
         message=message,
         profile=packs.profile(message.type),
@@ -107,10 +108,11 @@ def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
     }
 
 
-def _knows_abuser(directory: Directory, agency: str, known: SubjectFacts | None) -> bool:
+def _knows_abuser(directory: Directory, agency: str, known: SubjectFacts | None, at: datetime) -> bool:
     """Whether somebody on an agency's roster was named as the alleged abuser of the client (C-117, settled S35)."""
     named = [directory.workers.get(ref) for ref in known.alleged_abusers] if known else []
-    return any(worker is not None and worker.agency == agency and worker.ended_at is None for worker in named)
+    there = [each for each in named if each is not None and each.agency == agency]
+    return any(each.ended_at is None or at < datetime.fromisoformat(each.ended_at) for each in there)
 
 
 def _runs(system: str, directory: Directory) -> bool:

@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from consent.deciding import DECIDED, with_decider
-from consent.model import Consent, Decider, Finding, SubjectFacts
-from consent.model.words import SafetyFlag
+from consent.model import Consent, Decider, Finding, Raised, SubjectFacts
 from consent.registry import Origin, put_as
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -42,21 +41,22 @@ def add_decider(unit: Unit, subject_ref: str, decider: Decider, actor: Actor) ->
         Refused: there are too many.
     """
     known = _known(unit, subject_ref)
-    if len(known.deciders) >= DECIDERS_MAX:
-        raise Refused("deciders", f"{len(known.deciders)} of them", f"{DECIDERS_MAX} at most", "end those who are none")
+    now = [each for each in known.deciders if _holds(each, unit, decider.taken_by)]
+    if len(now) >= DECIDERS_MAX:
+        raise Refused("deciders", f"{len(now)} of them", f"{DECIDERS_MAX} at most", "end those who are none")
     unit.subjects.put_deciders(subject_ref, (*known.deciders, decider))
     _note(unit, subject_ref, "decider", "added", actor, decider.role.value)
     return _confirmed(unit, _known(unit, subject_ref), actor)
 
 
-def end_decider(unit: Unit, subject_ref: str, ref: str, actor: Actor) -> None:
-    """From now on somebody decides no more for a person.
+def end_decider(unit: Unit, subject_ref: str, ref: str, actor: Actor, *, agency: str) -> None:
+    """From now on somebody decides no more for a person, says the agency that had noted it.
 
     Raises:
         Refused: there is no such decider, or none any more.
     """
     known = _known(unit, subject_ref)
-    mine = [each for each in known.deciders if each.ref == ref and (each.ends_at is None or unit.now < each.ends_at)]
+    mine = [each for each in known.deciders if each.ref == ref and _holds(each, unit, agency)]
     if not mine:
         raise Refused("DECIDER", shape(ref), "a number of somebody who decides now", "`hub subjects show` lists them")
     ended = [replace(each, ends_at=unit.now) if each in mine else each for each in known.deciders]
@@ -64,62 +64,70 @@ def end_decider(unit: Unit, subject_ref: str, ref: str, actor: Actor) -> None:
     _note(unit, subject_ref, "decider", "ended", actor, mine[0].role.value)
 
 
-def find_incapable(unit: Unit, subject_ref: str, at: datetime, actor: Actor) -> list[Consent]:
-    """Note a finding that a person cannot make such decisions; substitutes' consents that waited for it are active."""
+def find_incapable(unit: Unit, subject_ref: str, at: datetime, actor: Actor, *, agency: str) -> list[Consent]:
+    """Note a finding that a person cannot make such decisions; substitutes' consents that waited for it are active.
+
+    Raises:
+        Refused: one of this agency holds already, or it was made before the last one was lifted (C-98).
+    """
     known = _known(unit, subject_ref)
-    if any(each.lifted_at is None for each in known.findings):
-        raise Refused("capacity", "a finding that holds already", "one", "`hub subjects capacity lift` ends it")
-    unit.subjects.put_findings(subject_ref, (*known.findings, Finding(at)))
+    own = [each for each in known.findings if each.taken_by == agency]
+    if any(each.lifted_at is None for each in own):
+        raise Refused("capacity", "a finding that holds already", "one", "`hub subjects capacity lifted` ends it")
+    if any(each.lifted_at is not None and at < each.lifted_at for each in own):
+        raise Refused("--on", "a time before the last finding was lifted", "a later one", "the client decided then")
+    unit.subjects.put_findings(subject_ref, (*known.findings, Finding(at, taken_by=agency)))
     _note(unit, subject_ref, "capacity", "found", actor)
     return _confirmed(unit, _known(unit, subject_ref), actor)
 
 
-def lift_finding(unit: Unit, subject_ref: str, actor: Actor) -> None:
-    """The person decides again from now on; what substitutes gave is to be confirmed by the person (C-98).
+def lift_finding(unit: Unit, subject_ref: str, actor: Actor, *, agency: str) -> None:
+    """The person decides again from now on, says the agency that had noted the finding.
+
+    What substitutes gave is to be confirmed by the person (C-98).
 
     Raises:
         Refused: no finding holds.
     """
     known = _known(unit, subject_ref)
-    if all(each.lifted_at is not None for each in known.findings):
-        raise Refused("capacity", "no finding that holds", "one", "nothing is to be lifted")
-    lifted = [each if each.lifted_at else replace(each, lifted_at=unit.now) for each in known.findings]
+    own = [each for each in known.findings if each.taken_by == agency and each.lifted_at is None]
+    if not own:
+        raise Refused("capacity", "no finding of this agency that holds", "one", "nothing is to be lifted")
+    lifted = [replace(each, lifted_at=unit.now) if each in own else each for each in known.findings]
     unit.subjects.put_findings(subject_ref, lifted)
     _note(unit, subject_ref, "capacity", "lifted", actor)
 
 
-def add_flag(unit: Unit, subject_ref: str, flag: SafetyFlag, actor: Actor, *, of: str | None = None) -> None:
-    """Raise a safety flag.
-
-    Args:
-        of: of an alleged abuser, whom: a decider's number or a worker's id.
-    """
-    known = _known(unit, subject_ref)
-    abusers = (*known.alleged_abusers, of) if of and of not in known.alleged_abusers else known.alleged_abusers
-    flags = known.flags if flag in known.flags else (*known.flags, flag)
-    unit.subjects.put_flags(subject_ref, flags, abusers)
+def add_flag(unit: Unit, subject_ref: str, raised: Raised, actor: Actor) -> None:
+    """Raise a safety flag."""
+    before = unit.subjects.raised(subject_ref)
+    if raised not in before:
+        unit.subjects.put_raised(subject_ref, (*before, raised))
     _note(unit, subject_ref, "flag", "added", actor)
 
 
-def end_flag(unit: Unit, subject_ref: str, flag: SafetyFlag, actor: Actor) -> None:
-    """Take a safety flag down.
+def end_flag(unit: Unit, subject_ref: str, raised: Raised, actor: Actor) -> None:
+    """Take a safety flag down, by the agency that raised it.
 
     Raises:
-        Refused: it is not up.
+        Refused: it is not up, or another agency's.
     """
-    known = _known(unit, subject_ref)
-    if flag not in known.flags:
-        raise Refused("FLAG", "one that is not up", "one that is", "nothing is to be taken down")
-    abusers = () if flag is SafetyFlag.ALLEGED_ABUSER else known.alleged_abusers
-    unit.subjects.put_flags(subject_ref, tuple(each for each in known.flags if each is not flag), abusers)
+    before = unit.subjects.raised(subject_ref)
+    if raised not in before:
+        raise Refused("FLAG", "one that is not up, or not this agency's", "one that is", "`hub subjects show`")
+    unit.subjects.put_raised(subject_ref, tuple(each for each in before if each != raised))
     _note(unit, subject_ref, "flag", "ended", actor)
+
+
+def _holds(decider: Decider, unit: Unit, agency: str) -> bool:
+    return decider.taken_by == agency and (decider.ends_at is None or unit.now < decider.ends_at)
 
 
 def _confirmed(unit: Unit, known: SubjectFacts, actor: Actor) -> list[Consent]:
     """File anew what is more than a draft, now that this is known of the person."""
     found = []
     for consent in known.consents:
-        now = with_decider(consent, known)
+        now = with_decider(consent, known, unit.now)
         if now.state is not consent.state:
             system, key, read_as = unit.consents.origin(consent.consent_id) or ("", "", "")
             later = replace(now, version=consent.version + 1)

@@ -49,7 +49,8 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
-    consent = with_decider(consent, unit.subjects.facts([consent.subject_ref])[consent.subject_ref], row.decider)
+    person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
+    consent = with_decider(consent, person, unit.now, row.decider)
     consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from consent.model.words import Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose
+from consent.model.words import Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose, SafetyFlag
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,7 @@ class Decider:
         barred: why this one may not: a court order, an age under 16, or being the alleged abuser; "": nothing.
         evidence: its kind, a word of a list; the paper stays with the agency that saw it.
         from_at, ends_at: between which the evidence holds; None: open.
+        taken_by: the agency that has seen it: for its own consents alone it counts. "": for all.
     """
 
     ref: str
@@ -156,6 +157,7 @@ class Decider:
     from_at: datetime | None = None
     ends_at: datetime | None = None
     evidence: str = ""
+    taken_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,20 @@ class Finding:
 
     found_at: datetime
     lifted_at: datetime | None = None
+    taken_by: str = ""  # as of a decider
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A safety flag and who raised it: that agency alone takes it down; it counts for all.
+
+    Args:
+        of: of an alleged abuser, whom: a decider's number or a worker's id; "".
+    """
+
+    flag: SafetyFlag
+    taken_by: str
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

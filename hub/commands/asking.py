@@ -91,7 +91,7 @@ def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json
         )  # its parts have their category's name
         show_table(columns, [row[first:] for row in rows], nothing="nothing is withheld")
     if asked:
-        say("so it stands now; the referral itself is judged when it comes")
+        say("so it stands now; the referral itself, and whether its case is open, is judged when it comes")
     else:
         say(f"by the rules {digest} (`policy_digest` of the log's entry, where they are the same)")
 
@@ -104,7 +104,7 @@ def expiring_(
     worker: As = None,
     as_json: Json = False,
 ) -> None:
-    """List the referrals under way that would stop within some days, as things stand: the last day, and why.
+    """List the referrals that the agency sent and that would stop within some days: the last day, and why.
 
     Exit code 0, whatever there is. The look is an entry of the audit log.
     """

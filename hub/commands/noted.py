@@ -113,21 +113,22 @@ def end_flag(
     alias: Alias,
     flag: Annotated[str, typer.Argument(help="The flag.")],
     agency: Agency,
+    of: Annotated[str | None, typer.Option("--of", help="Of ALLEGED_ABUSER: whom.")] = None,
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
 ) -> None:
-    """Take a safety flag down."""
+    """Take a safety flag down that your agency raised."""
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        drained = wait(ctx, hub, desk.end_flag(hub.house, agency, alias, flag, by).drain)
+        drained = wait(ctx, hub, desk.end_flag(hub.house, agency, alias, flag, by, of=of).drain)
     tell(drained, as_json, "the flag is down")
 
 
 def show(
     ctx: typer.Context, alias: Alias, agency: Agency, folder: Dir = None, worker: As = None, as_json: Json = False
 ) -> None:
-    """Show who may decide for a client, findings and flags. Each look is an entry of the audit log."""
+    """Show what your agency has noted: who may decide, findings, flags. Each look is an entry of the audit log."""
     by: Who = who(ctx, worker)
     with opened(ctx, folder) as hub:
         known = desk.look(hub.house, agency, alias, by)
@@ -145,15 +146,16 @@ def show(
         for each in known.deciders
     ]
     findings = [{"found": moment(each.found_at), "lifted": moment(each.lifted_at)} for each in known.findings]
-    flags = [flag.value for flag in known.flags]
+    flags = [{"flag": each.flag.value, "of": each.of} for each in known.raised]
     if as_json:
-        show_json({"deciders": deciders, "findings": findings, "flags": flags, "abusers": list(known.alleged_abusers)})
+        show_json({"deciders": deciders, "findings": findings, "flags": flags})
         return
     columns = ("decider", "role", "evidence", "jointly", "access_only", "barred", "from", "until")
     show_table(columns, [[each[name] for name in columns] for each in deciders], nothing="the client decides alone")
     for each in findings:
         say(f"found not capable {each['found']}" + (f", lifted {each['lifted']}" if each["lifted"] else ""))
-    say(f"flags: {', '.join(flags) or 'none'}")
+    said = [each["flag"] + (f" of {each['of']}" if each["of"] else "") for each in flags]
+    say(f"flags: {', '.join(said) or 'none'}")
 
 
 def _words(found: Noted, said: str) -> str:

@@ -110,9 +110,15 @@ def forbid(
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
         # under the lock: one that is filed and relied on just before this "no" is drained too
-        consents = {consent.consent_id for consent in unit.subjects.facts([ref])[ref].consents}
+        consents = unit.subjects.facts([ref])[ref].consents
         registry.add_directive(unit, directive, acting)
-    return directive.directive_id, Drain(house, [f"consent:{consent_id}" for consent_id in sorted(consents)])
+    return directive.directive_id, drain_of(house, agency, consents)
+
+
+def drain_of(house: House, agency: str, consents: Iterable[Consent]) -> Drain:
+    """All that is under way on a person's consents; the receipt tells an agency of its own alone (I-08)."""
+    names = {f"consent:{each.consent_id}": each.discloser == agency for each in consents}
+    return Drain(house, sorted(names), (agency, frozenset(name for name, own in names.items() if own)))
 
 
 def lift(house: House, directive_id: str, agency: str, who: Who) -> None:

@@ -2,6 +2,7 @@
 
 Not only an end of a consent stops a referral: a signature that is due, a sixteenth birthday, an agreement, an end of a
 decider's papers do too. So nothing here looks for dates: ``decide`` is asked for each local day (consent rules I-05).
+A receiver is told nothing: codes are the sender's (I-11).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Stops:
 
 
 def expiring(house: House, agency: str, days: int, who: Who) -> list[Stops]:
-    """The referrals under way that an agency sent or received and that would stop within some days, soonest first.
+    """The referrals under way that an agency sent and that would stop within some days, soonest first.
 
     Raises:
         Refused: more than ``DAYS_MAX`` days or less than one, or the worker may not look.
@@ -56,7 +57,7 @@ def expiring(house: House, agency: str, days: int, who: Who) -> list[Stops]:
     after, more = "", True
     while more:
         with house.store.peek() as rows:
-            page = rows.referrals.of_agency(agency, but=TERMINAL, after=after, limit=PAGE)
+            page = rows.referrals.sent_by(agency, but=TERMINAL, after=after, limit=PAGE)
             found += [each for row in page if (each := _stops(house, rows, agency, row, days)) is not None]
         after, more = page[-1].number if page else after, len(page) == PAGE
     with house.store.unit() as unit:

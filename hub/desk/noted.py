@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Literal, TypeVar, cast, get_args, get_type_hints
 
 from consent import people
-from consent.cells import instant_or_day
-from consent.model import Consent, Decider, SubjectFacts
+from consent.cells import day_end, instant_or_day
+from consent.model import Consent, Decider, Finding, Raised
 from consent.model.words import GivenBy, SafetyFlag
+from hub.desk.consents import drain_of
 from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, actor_of
 from hub.directory.cells import seen
@@ -83,6 +84,7 @@ def add_decider(house: House, agency: str, alias: str, note: Note, who: Who) -> 
             from_at=unit.now,
             ends_at=_until(house, unit, agency, note.until),
             evidence=note.evidence,
+            taken_by=agency,
         )
         return people.add_decider(unit, ref, decider, actor)
 
@@ -91,7 +93,11 @@ def add_decider(house: House, agency: str, alias: str, note: Note, who: Who) -> 
 
 def end_decider(house: House, agency: str, alias: str, number: str, who: Who) -> Noted:
     """Somebody decides no more for a client."""
-    return _noted(house, agency, alias, who, lambda unit, ref, actor: people.end_decider(unit, ref, number, actor))
+
+    def act(unit: Unit, ref: str, actor: Actor) -> None:
+        people.end_decider(unit, ref, number, actor, agency=agency)
+
+    return _noted(house, agency, alias, who, act)
 
 
 def found_incapable(house: House, agency: str, alias: str, who: Who, *, on: str | None) -> Noted:
@@ -102,17 +108,21 @@ def found_incapable(house: House, agency: str, alias: str, who: Who, *, on: str 
     """
 
     def act(unit: Unit, ref: str, actor: Actor) -> list[Consent]:
-        at = _said(house, unit, agency, "--on", on) if on else unit.now
+        at = unit.now if on is None else _said(house, unit, agency, "--on", on)
         if at > unit.now:
             raise Refused("--on", "a time to come", "when the finding was made", "YYYY-MM-DD")
-        return people.find_incapable(unit, ref, at, actor)
+        return people.find_incapable(unit, ref, at, actor, agency=agency)
 
     return _noted(house, agency, alias, who, act)
 
 
 def lift_finding(house: House, agency: str, alias: str, who: Who) -> Noted:
     """The client decides again."""
-    return _noted(house, agency, alias, who, people.lift_finding)
+
+    def act(unit: Unit, ref: str, actor: Actor) -> None:
+        people.lift_finding(unit, ref, actor, agency=agency)
+
+    return _noted(house, agency, alias, who, act)
 
 
 def add_flag(house: House, agency: str, alias: str, flag: str, who: Who, *, of: str | None) -> Noted:
@@ -121,35 +131,59 @@ def add_flag(house: House, agency: str, alias: str, flag: str, who: Who, *, of: 
     Args:
         of: of ALLEGED_ABUSER, whom: a decider's number or a worker's id.
     """
-    word = _word("FLAG", SafetyFlag, flag)
-    if (word is SafetyFlag.ALLEGED_ABUSER) != (of is not None):
-        raise Refused("--of", "nothing" if of is None else "somebody", "whom, with ALLEGED_ABUSER alone", "see --help")
+    word = _flag(flag, of)
 
     def act(unit: Unit, ref: str, actor: Actor) -> None:
         known = unit.subjects.facts([ref])[ref].deciders
         if of is not None and of not in unit.directory.all().workers and of not in {each.ref for each in known}:
             expected = "a worker of the directory, or a decider of this client"
             raise Refused("--of", shape(of), expected, "`hub workers list`, `hub subjects show`")
-        people.add_flag(unit, ref, word, actor, of=of)
+        people.add_flag(unit, ref, Raised(word, agency, of or ""), actor)
 
     return _noted(house, agency, alias, who, act)
 
 
-def end_flag(house: House, agency: str, alias: str, flag: str, who: Who) -> Noted:
-    """Take a safety flag down."""
+def end_flag(house: House, agency: str, alias: str, flag: str, who: Who, *, of: str | None) -> Noted:
+    """Take a safety flag down that the agency raised; not the one that is about the worker who asks."""
+    word = _flag(flag, of)
+
+    def act(unit: Unit, ref: str, actor: Actor) -> None:
+        # whom it is about gets the answer of one that is not up
+        people.end_flag(unit, ref, Raised(word, agency, "" if of == who.worker else of or ""), actor)
+
+    return _noted(house, agency, alias, who, act)
+
+
+def _flag(flag: str, of: str | None) -> SafetyFlag:
     word = _word("FLAG", SafetyFlag, flag)
-    return _noted(house, agency, alias, who, lambda unit, ref, actor: people.end_flag(unit, ref, word, actor))
+    if (word is SafetyFlag.ALLEGED_ABUSER) != (of is not None):
+        raise Refused("--of", "nothing" if of is None else "somebody", "whom, with ALLEGED_ABUSER alone", "see --help")
+    return word
 
 
-def look(house: House, agency: str, alias: str, who: Who) -> SubjectFacts:
-    """What is noted of a client; the look is an entry."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an agency has noted of its client, and nothing of what others have."""
+
+    deciders: tuple[Decider, ...]
+    findings: tuple[Finding, ...]
+    raised: tuple[Raised, ...]
+
+
+def look(house: House, agency: str, alias: str, who: Who) -> Seen:
+    """What the agency has noted of a client; the look is an entry. A flag about the worker who asks is not shown."""
     with house.store.unit(share=[locks.CONFIG]) as unit:
         actor = actor_of(unit.directory.all(), unit.now, who, Act.NOTE, agency)
         ref = _client(unit, agency, alias)
         details = {"what": "noted", "agency": agency, "count": 1, "subject_ref": ref}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details))
     with house.store.peek() as rows:
-        return rows.subjects.facts([ref])[ref]
+        known, raised = rows.subjects.facts([ref])[ref], rows.subjects.raised(ref)
+    return Seen(
+        deciders=tuple(each for each in known.deciders if each.taken_by == agency),
+        findings=tuple(each for each in known.findings if each.taken_by == agency),
+        raised=tuple(each for each in raised if each.taken_by == agency and each.of != who.worker),
+    )
 
 
 def _noted(
@@ -165,9 +199,10 @@ def _noted(
         ref = _client(rows, agency, alias)
     with house.store.unit(share=[locks.CONFIG], own=[locks.subject(ref)]) as unit:
         opened = act(unit, ref, actor) or []
-        own = {consent.consent_id for consent in unit.subjects.facts([ref])[ref].consents}
-        active = tuple(unit.consents.number(consent.consent_id, agency) for consent in opened)
-    return Noted(Drain(house, [f"consent:{consent_id}" for consent_id in sorted(own)]), number, active)
+        consents = unit.subjects.facts([ref])[ref].consents
+        mine = [consent for consent in opened if consent.discloser == agency]
+        active = tuple(unit.consents.number(consent.consent_id, agency) for consent in mine)
+    return Noted(drain_of(house, agency, consents), number, active)
 
 
 def _client(rows: Peek, agency: str, alias: str) -> str:
@@ -180,7 +215,8 @@ def _client(rows: Peek, agency: str, alias: str) -> str:
 def _until(house: House, unit: Unit, agency: str, text: str | None) -> datetime | None:
     if text is None:
         return None
-    at = _said(house, unit, agency, "--until", text)
+    at = day_end(text, zone_of(house, unit.directory.all(), agency))  # the whole of that day (I-05)
+    at = at or _said(house, unit, agency, "--until", text)
     if at <= unit.now:
         raise Refused("--until", "a time that is over", "when the evidence ends", "YYYY-MM-DD")
     return at

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from consent.model import Consent, Decider, Directive, Finding, StateEvent, SubjectFacts
+from consent.model import Consent, Decider, Directive, Finding, Raised, StateEvent, SubjectFacts
 from consent.model.declared import Declaration
 from consent.model.reviewed import Part, Review
-from consent.model.words import SafetyFlag
 
 
 class SubjectRows(Protocol):
@@ -54,8 +53,11 @@ class SubjectRows(Protocol):
     def put_findings(self, ref: str, findings: Sequence[Finding]) -> None:
         """Findings that a person cannot decide, lifted ones too. It is owned."""
 
-    def put_flags(self, ref: str, flags: Sequence[SafetyFlag], abusers: Sequence[str]) -> None:
-        """The safety flags that are up, and who is alleged to be an abuser. It is owned."""
+    def raised(self, ref: str) -> tuple[Raised, ...]:
+        """The safety flags that are up, each with the agency that raised it."""
+
+    def put_raised(self, ref: str, raised: Sequence[Raised]) -> None:
+        """The safety flags that are up. It is owned."""
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
         """Pairs of subjects that share a digest, for the hub's steward; sorted, each pair once."""

@@ -248,8 +248,8 @@ class ReferralRows(Protocol):
     def of_subject(self, agency: str, subject_ref: str) -> list[ReferralRow]:
         """The referrals of a person that an agency sent or received, by number."""
 
-    def of_agency(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
-        """Those that an agency sent or received, by number, beyond one; but not those in some states."""
+    def sent_by(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
+        """Those that an agency sent, by number, beyond one; but not those in some states."""
 
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""

@@ -68,11 +68,11 @@ class ReferralTable:
         ours = or_(c.recipient == agency, c.sender == agency)
         return self._read(select(t.referral).where(c.subject_ref == subject_ref, ours))
 
-    def of_agency(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
-        """Those that an agency sent or received, by number, beyond one; but not those in some states."""
+    def sent_by(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
+        """Those that an agency sent, by number, beyond one; but not those in some states."""
         c = t.referral.c
-        ours = or_(c.recipient == agency, c.sender == agency)
-        return self._read(select(t.referral).where(c.number > after, ours, c.state.not_in(but)).limit(limit))
+        own = select(t.referral).where(c.number > after, c.sender == agency, c.state.not_in(but))
+        return self._read(own.limit(limit))
 
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""

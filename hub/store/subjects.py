@@ -10,8 +10,7 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
 
-from consent.model import Consent, Decider, Directive, Finding, SubjectFacts
-from consent.model.words import SafetyFlag
+from consent.model import Consent, Decider, Directive, Finding, Raised, SubjectFacts
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
@@ -24,6 +23,7 @@ CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
 DIRECTIVE: TypeAdapter[Directive] = TypeAdapter(Directive)
 DECIDERS: TypeAdapter[tuple[Decider, ...]] = TypeAdapter(tuple[Decider, ...])
 FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
+RAISED: TypeAdapter[tuple[Raised, ...]] = TypeAdapter(tuple[Raised, ...])
 
 
 class SubjectTable:
@@ -140,9 +140,13 @@ class SubjectTable:
         """Findings that a person cannot decide, lifted ones too."""
         self._note(ref, findings=FINDINGS.dump_python(tuple(findings), mode="json"))
 
-    def put_flags(self, ref: str, flags: Sequence[SafetyFlag], abusers: Sequence[str]) -> None:
-        """The safety flags that are up, and who is alleged to be an abuser."""
-        self._note(ref, flags=[flag.value for flag in flags], alleged_abusers=list(abusers))
+    def raised(self, ref: str) -> tuple[Raised, ...]:
+        """The safety flags that are up, each with the agency that raised it."""
+        return RAISED.validate_python(self._body(ref).get("flags", ()))
+
+    def put_raised(self, ref: str, raised: Sequence[Raised]) -> None:
+        """The safety flags that are up."""
+        self._note(ref, flags=RAISED.dump_python(tuple(raised), mode="json"))
 
     def _note(self, ref: str, **said: Any) -> None:
         self._scope.must_own(locks.subject(ref))
@@ -229,11 +233,12 @@ class SubjectTable:
                 turns_18_on=day_of(body.get("turns_18_on")),
                 deciders=DECIDERS.validate_python(body.get("deciders", ())),
                 findings=FINDINGS.validate_python(body.get("findings", ())),
-                flags=tuple(SafetyFlag(word) for word in body.get("flags", ())),
-                alleged_abusers=tuple(body.get("alleged_abusers", ())),
+                flags=tuple(dict.fromkeys(each.flag for each in raised)),
+                alleged_abusers=tuple(dict.fromkeys(each.of for each in raised if each.of)),
             )
             for row in rows
             for body in [orjson.loads(row.body)]
+            for raised in [RAISED.validate_python(body.get("flags", ()))]
         }
 
 

@@ -193,10 +193,10 @@ class StoreContract:
             unit.referrals.put(referral("r-5", "harbour", "lakeside"))
 
         with store.peek() as rows:
-            first = rows.referrals.of_agency("harbour", but={"declined"}, after="", limit=2)
-            rest = rows.referrals.of_agency("harbour", but={"declined"}, after=first[-1].number, limit=2)
-        assert [row.number for row in first] == ["r-1", "r-2"]
-        assert [row.number for row in rest] == ["r-5"]
+            first = rows.referrals.sent_by("harbour", but={"declined"}, after="", limit=2)
+            rest = rows.referrals.sent_by("harbour", but={"declined"}, after=first[-1].number, limit=2)
+        assert [row.number for row in first] == ["r-1", "r-5"]
+        assert rest == []
 
     def test_a_version_that_skips_one_is_refused(self, store: Any) -> None:
         ref = self.mint(store)

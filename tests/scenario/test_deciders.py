@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from consent.people import DECIDERS_MAX
+from hub.desk.consents import drain_of
 from hub.model.directory import Worker
 from tests import cms_builder as cms
 from tests.network import Network
@@ -141,6 +143,7 @@ def test_c_95_c_99_whom_a_court_bars_and_whom_the_person_authorised(network, des
     person.consents("SPOUSE", person.decider("SPOUSE", "--barred", "COURT"))
     assert person.refers() == "DN_SDM_BARRED"
 
+    person.note("capacity", "lifted")
     person.consents("AUTHORISED_AGENT", person.decider("AUTHORISED_AGENT", evidence="WRITTEN_AUTHORITY"))
 
     assert person.refers() == "OK_SUBSTITUTE"
@@ -220,6 +223,7 @@ BAD: Mapping[str, tuple[tuple[str, ...], str]] = {
     "no such flag": (("flag", "add", "{a}", "TALL"), "FLAG"),
     "an abuser whom nobody names": (("flag", "add", "{a}", "ALLEGED_ABUSER"), "--of"),
     "an abuser whom nobody knows": (("flag", "add", "{a}", "ALLEGED_ABUSER", "--of", "Bob Smith"), "--of"),
+    "no day": (("capacity", "found", "{a}", "--on", ""), "--on"),
     "a flag that is not up": (("flag", "end", "{a}", "DV"), "FLAG"),
     "nobody's alias": (("show", "ABCDEFGHIJKL"), "ALIAS"),
 }
@@ -244,3 +248,144 @@ def test_only_the_clients_own_agency_notes_anything(network, desk):
 
     desk.refused("subjects", "flag", "add", person.alias, "DV", "--agency", "harbour", "--as", "lakeside-worker")
     desk.refused("subjects", "flag", "add", person.alias, "DV", "--agency", "lakeside", "--as", "lakeside-worker")
+
+
+# -- each agency for itself
+
+LAKESIDE = ("--agency", "lakeside", "--as", "lakeside-worker")
+
+
+class OfBoth(Client):
+    """Harbour's client, whom Lakeside knows too, by a referral that came."""
+
+    def __init__(self, network: Network, desk: Desk, born: str) -> None:
+        super().__init__(network, desk, born)
+        self.consents("SELF")
+        assert self.refers() == "OK_CONSENT"
+        with network.hub.store.unit() as unit:
+            ref = unit.consents.of_source("harbour-cms", "consent:1")[0].subject_ref
+            self.theirs = unit.subjects.alias("lakeside", ref)
+        db = network.db("harbour")
+        cms.update(db, "consent", 2, withdrawn_at="2026-05-30")
+        db.close()
+        network.run()
+
+    def lakeside(self, *args: str) -> Any:
+        return self.desk.json("subjects", args[0], args[1], self.theirs, *args[2:], *LAKESIDE)
+
+
+def test_a_recipient_does_not_open_its_own_way_by_noting_a_decider(network, desk):
+    child = OfBoth(network, desk, AGED_9)
+    child.consents("PARENT")
+
+    said = child.lakeside("decider", "add", "--role", "PARENT", "--evidence", "AGREEMENT")
+
+    assert said["active"] == ""
+    assert child.refers() != "OK_SUBSTITUTE"
+    assert len(network.inbox("lakeside", "referral")) == 1, "the one from before"
+
+
+def test_a_finding_of_one_agency_stops_nothing_of_anothers(network, desk):
+    person = OfBoth(network, desk, GROWN)
+    person.consents("SELF")
+
+    person.lakeside("capacity", "found")
+
+    assert person.refers() == "OK_CONSENT"
+
+
+def test_a_flag_counts_for_all_and_is_taken_down_by_the_agency_that_raised_it_alone(network, desk):
+    person = OfBoth(network, desk, GROWN)
+    person.consents("SELF")
+    person.note("flag", "add", "COERCION")
+
+    refused = desk.refused("subjects", "flag", "end", person.theirs, "COERCION", *LAKESIDE)
+
+    assert "FLAG" in refused
+    assert person.refers() == "DN_COERCED"
+    assert desk.json("subjects", "show", person.theirs, *LAKESIDE) == {"deciders": [], "findings": [], "flags": []}
+    assert desk.json("subjects", "show", person.alias, *BY)["flags"] == [{"flag": "COERCION", "of": ""}]
+
+
+def test_whom_a_flag_is_about_neither_sees_it_nor_takes_it_down(network, desk):
+    network.put(Worker("w-78", "harbour", "worker"))
+    person = Client(network, desk, GROWN)
+    person.note("flag", "add", "ALLEGED_ABUSER", "--of", "w-78")
+    as_them = ("--agency", "harbour", "--as", "w-78")
+
+    assert desk.json("subjects", "show", person.alias, *as_them)["flags"] == []
+    desk.refused("subjects", "flag", "end", person.alias, "ALLEGED_ABUSER", "--of", "w-78", *as_them)
+    assert desk.json("subjects", "show", person.alias, *BY)["flags"] == [{"flag": "ALLEGED_ABUSER", "of": "w-78"}]
+
+
+def test_one_of_two_alleged_abusers_is_cleared_and_the_other_is_not(network, desk):
+    network.put(Worker("w-77", "lakeside", "worker"))
+    network.put(Worker("w-78", "harbour", "worker"))
+    person = Client(network, desk, GROWN)
+    person.consents("SELF")
+    for worker in ("w-77", "w-78"):
+        person.note("flag", "add", "ALLEGED_ABUSER", "--of", worker)
+
+    person.note("flag", "end", "ALLEGED_ABUSER", "--of", "w-78")
+
+    assert person.refers() == "DN_SAFETY_CONFLICT"
+
+
+def test_c_117_an_alleged_abuser_who_will_leave_is_still_there(network, desk):
+    network.put(Worker("w-77", "lakeside", "worker", ended_at="2027-06-01T00:00:00Z"))
+    person = Client(network, desk, GROWN)
+    person.consents("SELF")
+    person.note("flag", "add", "ALLEGED_ABUSER", "--of", "w-77")
+
+    assert person.refers() == "DN_SAFETY_CONFLICT"
+
+
+def test_the_receipt_tells_an_agency_of_its_own_alone(network, desk):
+    person = OfBoth(network, desk, GROWN)
+
+    mine = person.note("flag", "add", "MAIL_UNSAFE")
+    theirs = person.lakeside("flag", "add", "MAIL_UNSAFE")
+
+    assert len(mine["arrived"]) == 1
+    assert mine["arrived"] == theirs["arrived"], "what went from the one to the other"
+    with network.hub.store.peek() as rows:
+        ref = rows.consents.of_source("harbour-cms", "consent:1")[0].subject_ref
+        consents = rows.subjects.facts([ref])[ref].consents
+    assert drain_of(network.hub.house, "elsewhere", consents).step().arrived == ()
+
+
+def test_the_evidence_holds_the_whole_of_its_last_day(network, desk):
+    child = Client(network, desk, AGED_9)
+
+    child.decider("PARENT", "--until", f"{network.clock.now():%Y-%m-%d}")
+
+    (decider,) = desk.json("subjects", "show", child.alias, *BY)["deciders"]
+    assert decider["until"] > f"{network.clock.now():%Y-%m-%d}T23"
+
+
+def test_who_decides_no_more_is_not_one_of_several_and_takes_no_place(network, desk):
+    child = Client(network, desk, AGED_9)
+    for _ in range(DECIDERS_MAX):
+        child.note("decider", "end", child.decider("PARENT"))
+    child.decider("PARENT")
+
+    child.consents("PARENT")
+
+    assert child.refers() == "OK_SUBSTITUTE"
+
+
+def test_a_number_that_is_nobodys_is_not_taken_for_the_only_parent(network, desk):
+    child = Client(network, desk, AGED_9)
+    child.decider("PARENT")
+
+    child.consents("PARENT", "ZZZZZZZZZZZZ")
+
+    assert child.refers() == "DN_AUTHORITY"
+
+
+def test_c_98_a_finding_is_not_dated_back_behind_a_lift(network, desk):
+    person = Client(network, desk, GROWN)
+    person.note("capacity", "found", "--on", "2026-01-05")
+    person.note("capacity", "lifted")
+
+    assert "--on" in desk.refused("subjects", "capacity", "found", person.alias, "--on", "2026-01-04", *BY)

@@ -101,7 +101,7 @@ def test_a_referral_whose_consent_ends_is_listed_with_its_last_day(network: Netw
     refer(network)
 
     assert soon(network) == [(date(2026, 6, 20), "DN_EXPIRED")]
-    assert soon(network, agency="lakeside") == [(date(2026, 6, 20), "DN_EXPIRED")], "the receiver is asked about it too"
+    assert soon(network, agency="lakeside") == [], "codes are the sender's (I-11)"
 
 
 def test_on_its_last_day_it_still_goes_and_the_day_after_it_is_no_longer_listed(network: Network) -> None:

@@ -119,7 +119,7 @@ def test_a_second_person_at_an_account_of_their_own_approves_and_the_same_docume
         ({"told": "x" * 601}, "OX_CONTENT", "told: got 601 letters, expected 600"),
         ({"notice": "never"}, "OX_CONTENT", "consent_sought, notice"),
         ({"to": "landlord"}, "OX_RECIPIENT", "CRISIS, HOSPITAL, AMBULANCE, POLICE"),
-        ({"to": "nobody"}, "DN_RECIPIENT", "directory has no such agency"),
+        ({"to": "nobody"}, "DN_RECIPIENT", "directory has not exactly one"),
         ({"attempts": None}, "OX_SECOND_PERSON", "attempts"),
     ],
 )

@@ -70,7 +70,79 @@ OVER = Authority("COURT_ORDER", expires_at=AT)
         ),
         pytest.param(person(K, findings=(FOUND,)), "DN_AUTHORITY", id="the person, found incapable"),
         pytest.param(
-            person(K, findings=(replace(FOUND, lifted_at=AT),)), "OK_CONSENT", id="the person, when that is lifted"
+            person(K, findings=(replace(FOUND, lifted_at=AT),)),
+            "DN_AUTHORITY",
+            id="the person, who said yes while it held (1.3)",
+        ),
+        pytest.param(
+            person(K, findings=(Finding(K.captured_at - timedelta(days=9), K.captured_at),)),
+            "OK_CONSENT",
+            id="the person, who said yes when it was lifted",
+        ),
+        pytest.param(
+            person(
+                by(SPOUSE),
+                deciders=(decider(SPOUSE),),
+                findings=(replace(FOUND, lifted_at=AT - timedelta(days=9)), Finding(AT - timedelta(days=8))),
+            ),
+            "DN_RECONFIRM",
+            id="C-98 a second finding brings back no yes from before the first was lifted",
+        ),
+        pytest.param(
+            person(by(AGENT), deciders=(decider(AGENT, barred="COURT"),)), "DN_SDM_BARRED", id="an agent who is barred"
+        ),
+        pytest.param(
+            person(by(AGENT), deciders=(decider(AGENT),), alleged_abusers=("d-1",)),
+            "DN_SDM_BARRED",
+            id="an agent who is the alleged abuser",
+        ),
+        pytest.param(
+            person(by(AGENT), deciders=(decider(AGENT),), findings=(FOUND,)),
+            "DN_AUTHORITY",
+            id="C-99 an agent of somebody who is not capable",
+        ),
+        pytest.param(
+            person(by(TRUSTEE), deciders=(decider(TRUSTEE, barred="COURT"),), deceased=True),
+            "DN_SDM_BARRED",
+            id="a trustee who is barred",
+        ),
+        pytest.param(
+            person(by(TRUSTEE), deciders=(decider(TRUSTEE, jointly=True),), deceased=True),
+            "DN_SDM_CONFLICT",
+            id="C-102 one trustee alone of those who act together",
+        ),
+        pytest.param(
+            person(by(PARENT), deciders=(decider(PARENT, jointly=True),), **AGED_9),
+            "DN_AUTHORITY",
+            id="C-82 one alone of those who decide together",
+        ),
+        pytest.param(
+            person(by(PARENT), deciders=(decider(PARENT, jointly=True), decider(PARENT, "d-2")), **AGED_9),
+            "DN_AUTHORITY",
+            id="C-82 together with whoever has the role",
+        ),
+        pytest.param(
+            person(
+                by(PARENT),
+                by(PARENT, "d-2", consent_id="K2", valid_from=AT + timedelta(days=1)),
+                deciders=(decider(PARENT, jointly=True), decider(PARENT, "d-2", jointly=True)),
+                **AGED_9,
+            ),
+            "DN_AUTHORITY",
+            id="C-84 a yes that has not begun is none yet",
+        ),
+        pytest.param(
+            person(by(PARENT), deciders=(decider(PARENT, taken_by="B"),), **AGED_9),
+            "DN_AUTHORITY",
+            id="S32 a parent whose papers the recipient alone has seen",
+        ),
+        pytest.param(
+            person(by(PARENT), deciders=(decider(PARENT, taken_by="A"),), **AGED_9),
+            "OK_SUBSTITUTE",
+            id="S32 a parent whose papers the discloser has seen",
+        ),
+        pytest.param(
+            person(K, findings=(replace(FOUND, taken_by="B"),)), "OK_CONSENT", id="S32 a finding of the recipient's"
         ),
         pytest.param(
             person(
