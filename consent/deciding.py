@@ -15,13 +15,18 @@ _NUMBER = re.compile(r"[A-Z2-7]{12}")  # as the registry numbers deciders
 DECIDED = "DECIDER"  # why a draft is more than that now
 
 
+def asks_who(consent: Consent) -> bool:
+    """Whether it is a draft that somebody else gave: of others nothing need be known."""
+    return consent.given_by not in (None, GivenBy.SELF) and consent.state is ConsentState.DRAFT
+
+
 def with_decider(consent: Consent, known: SubjectFacts, at: datetime, named: str = "") -> Consent:
     """A consent that somebody else gave, with who that was, where the registry knows; it is no draft for that any more.
 
     Args:
         named: the decider's number, where its row says it; else the only one of the role that it names.
     """
-    if consent.given_by in (None, GivenBy.SELF) or consent.state is not ConsentState.DRAFT:
+    if not asks_who(consent):
         return consent
     known = as_seen_by(consent.discloser, known)
     now = [each for each in known.deciders if each.ends_at is None or at < each.ends_at]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from consent.deciding import with_decider
+from consent.deciding import asks_who, with_decider
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import ConsentState
 from consent.rows import ConsentRow, to_consent
@@ -49,8 +49,9 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
-    person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
-    consent = with_decider(consent, person, unit.now, row.decider)
+    if asks_who(consent):
+        person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
+        consent = with_decider(consent, person, unit.now, row.decider)
     consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
