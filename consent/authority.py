@@ -7,8 +7,9 @@
 - For the dead the trustees of the estate decide, all who must act together.
 - Whom a capable person has authorised in writing decides like the person.
 
-It holds at the decision, not at capture: on the 16th birthday a parent's consent is over (C-89), and when a finding is
-lifted a substitute's is (C-98). What has not been seen is not so: a decider whom the registry does not know has none.
+It holds at the decision: on the 16th birthday a parent's consent is over (C-89), and when a finding is lifted a
+substitute's is (C-98). Capacity is asked at capture too (1.3). What has not been seen is not so, and counts for the
+agency that has seen it: a decider whom it does not know has no say in what it shares.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from consent.model import Consent, Decider, Directive, Facts, SubjectFacts
-from consent.model.words import CapacityBasis, Code, ConsentState, GivenBy
+from consent.model.words import SUBSTITUTES, CapacityBasis, Code, ConsentState, GivenBy
+from consent.validity import why_not
 
 FOR_CHILDREN = (GivenBy.PARENT, GivenBy.SOCIETY, GivenBy.GUARDIAN)
 _FROM_LEAST = (  # of several who may not, the code of the one who came nearest
@@ -49,6 +51,11 @@ def why_not_entitled(consent: Consent, facts: Facts) -> Code | None:
     if is_child(person, facts, consent.captured_at) and consent.given_by in FOR_CHILDREN:
         return _of_a_child(consent, person, facts)
     return _of_the_incapable(consent, person, facts)
+
+
+def in_force(consent: Consent, facts: Facts) -> bool:
+    """Whether a record passes every validity test."""
+    return why_not_entitled(consent, facts) is None and why_not(consent, facts) is None
 
 
 def as_seen_by(agency: str | None, person: SubjectFacts) -> SubjectFacts:
@@ -106,7 +113,7 @@ def _of_the_dead(consent: Consent, person: SubjectFacts, facts: Facts) -> Code |
         return Code.DN_AUTHORITY
     if _is_barred(mine, person):
         return Code.DN_SDM_BARRED
-    return None if not mine.jointly or _all_agree(mine, person, facts) else Code.DN_SDM_CONFLICT
+    return None if not mine.jointly or _all_agree(mine, consent, person, facts) else Code.DN_SDM_CONFLICT
 
 
 def _of_a_child(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
@@ -123,7 +130,7 @@ def _of_a_child(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | 
         return Code.DN_AUTHORITY
     if facts.message.own_decision or _self_refused(person, facts):
         return Code.DN_MINOR_PREVAILS
-    return _in_rank(mine, person, facts)
+    return _in_rank(mine, consent, person, facts)
 
 
 def _of_the_incapable(consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
@@ -136,35 +143,37 @@ def _of_the_incapable(consent: Consent, person: SubjectFacts, facts: Facts) -> C
     mine = _decider(consent, person, facts)
     if mine is None or not is_incapable(person, captured):
         return Code.DN_AUTHORITY  # V-02: the finding comes before any substitute acts
-    return Code.DN_SDM_BARRED if _is_barred(mine, person) else _in_rank(mine, person, facts)
+    return Code.DN_SDM_BARRED if _is_barred(mine, person) else _in_rank(mine, consent, person, facts)
 
 
-def _in_rank(mine: Decider, person: SubjectFacts, facts: Facts) -> Code | None:
+def _in_rank(mine: Decider, consent: Consent, person: SubjectFacts, facts: Facts) -> Code | None:
     """Whether nobody stands before this one, and no equal against: who was never asked has not agreed."""
     able = list(_able(person, facts))
-    if any(_rank(each, facts) < _rank(mine, facts) for each in able):
+    if any(_rank(each) < _rank(mine) for each in able):
         return Code.DN_SDM_RANK
-    equals = [each for each in able if each.ref != mine.ref and _rank(each, facts) == _rank(mine, facts)]
+    equals = [each for each in able if each.ref != mine.ref and _rank(each) == _rank(mine)]
     if any(_refused(each, person, facts) for each in equals):
         return Code.DN_SDM_CONFLICT
-    return None if not mine.jointly or _all_agree(mine, person, facts) else Code.DN_AUTHORITY
+    return None if not mine.jointly or _all_agree(mine, consent, person, facts) else Code.DN_AUTHORITY
 
 
-def _all_agree(mine: Decider, person: SubjectFacts, facts: Facts) -> bool:
-    """Whether all of the role have said yes to this recipient and purpose, in force; one alone is not joint."""
+def _all_agree(mine: Decider, consent: Consent, person: SubjectFacts, facts: Facts) -> bool:
+    """Whether all of the role have said the same yes, each in force; one alone is not joint."""
     equals = (each for each in _able(person, facts) if each.role is mine.role and each.access_only is mine.access_only)
     together = {each.ref for each in equals}
-    agreed = {each.given_by_ref for each in person.consents if _says_yes(each, facts)}
+    agreed = {each.given_by_ref for each in person.consents if _says_the_same(each, consent, facts)}
     return len(together) > 1 and together <= agreed
 
 
-def _says_yes(consent: Consent, facts: Facts) -> bool:
-    """Not ``validity.in_force``, which asks this module who decides: its days, and what makes a yes worth nothing."""
-    begun = consent.valid_from is not None and consent.valid_from <= facts.at
-    ends = consent.expires_at is not None and facts.at < consent.expires_at
-    free = consent.not_condition_of_service is True and not consent.unreadable
-    live = consent.state is ConsentState.ACTIVE and begun and ends and free
-    return live and consent.discloser == facts.sender.agency and _is_about(consent, facts)
+def _says_the_same(other: Consent, consent: Consent, facts: Facts) -> bool:
+    """Whether another yes is from the same agency, to the other end of this message, for its purpose, and in force.
+
+    Who gave it is not asked again here: that is what is being asked.
+    """
+    ends = {facts.sender.agency, facts.recipient.agency} - {consent.discloser}
+    to_them = any(each.agency in ends for each in other.recipients)
+    same = other.discloser == consent.discloser and to_them and facts.message.purpose in other.purposes
+    return same and why_not(other, facts) is None
 
 
 def _is_about(consent: Consent, facts: Facts) -> bool:
@@ -225,6 +234,6 @@ def _is_barred(decider: Decider, person: SubjectFacts) -> bool:
     return bool(decider.barred) or decider.ref in person.alleged_abusers
 
 
-def _rank(decider: Decider, facts: Facts) -> tuple[int, bool]:
-    order = facts.pack.substitutes
-    return (order.index(decider.role) if decider.role in order else len(order), decider.access_only)
+def _rank(decider: Decider) -> tuple[int, bool]:
+    at = SUBSTITUTES.index(decider.role) if decider.role in SUBSTITUTES else len(SUBSTITUTES)
+    return at, decider.access_only

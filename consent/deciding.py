@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +10,6 @@ from consent.model import Authority, Consent, SubjectFacts
 from consent.model.words import CapacityBasis, ConsentState, GivenBy
 from consent.validity import lacks
 
-_NUMBER = re.compile(r"[A-Z2-7]{12}")  # as the registry numbers deciders
 DECIDED = "DECIDER"  # why a draft is more than that now
 
 
@@ -24,15 +22,14 @@ def with_decider(consent: Consent, known: SubjectFacts, at: datetime, named: str
     """A consent that somebody else gave, with who that was, where the registry knows; it is no draft for that any more.
 
     Args:
-        named: the decider's number, where its row says it; else the only one of the role that it names.
+        named: the decider's number, where its row says it; "": the only one of its role.
     """
     if not asks_who(consent):
         return consent
     known = as_seen_by(consent.discloser, known)
     now = [each for each in known.deciders if each.ends_at is None or at < each.ends_at]
     of_role = [each for each in now if each.role is consent.given_by]
-    by_number = _NUMBER.fullmatch(named) is not None  # else it is the kind of paper
-    mine = [each for each in of_role if not by_number or each.ref == named]
+    mine = [each for each in of_role if not named or each.ref == named]
     if len(mine) != 1:
         return consent
     found = replace(consent, given_by_ref=mine[0].ref, authority=Authority(DECIDED, expires_at=mine[0].ends_at))

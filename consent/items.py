@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from consent.authority import in_force
 from consent.model import Agreement, Consent, Facts, Item, Withheld
 from consent.model.words import SENSITIVE, Basis, Category, Code, SafetyFlag
 from consent.notice import rests_on_notice
 from consent.records import STATUS, covering, is_own_copy, is_own_status, message_pair, passes_on, subject
 from consent.standing import No, said_by_client
-from consent.validity import in_force
 
 # shared model 5: a tag of v3-ActCode is of this category, whatever the item's own label says (L1)
 CATEGORY_OF_TAG = {

@@ -8,10 +8,11 @@ notice does not. A notice that has gone from its system, or cannot be read, is n
 
 from __future__ import annotations
 
+from consent.authority import in_force
 from consent.model import Consent, Facts
 from consent.model.words import Basis, Code, ConsentState, Purpose
 from consent.records import message_pair, misses, records
-from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS, in_force
+from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
 
 _NO = {ConsentState.WITHDRAWN: Code.DN_WITHDRAWN, ConsentState.SUSPENDED: Code.DN_SUSPENDED}
 

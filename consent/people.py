@@ -129,9 +129,10 @@ def _confirmed(unit: Unit, known: SubjectFacts, actor: Actor) -> list[Consent]:
     for consent in known.consents:
         now = with_decider(consent, known, unit.now)
         if now.state is not consent.state:
-            system, key, read_as = unit.consents.origin(consent.consent_id) or ("", "", "")
+            origin = unit.consents.origin(consent.consent_id)
+            assert origin is not None, "a consent was filed from somewhere"
             later = replace(now, version=consent.version + 1)
-            put_as(unit, later, Origin(system, key, read_as), actor, DECIDED)
+            put_as(unit, later, Origin(*origin), actor, DECIDED)
             found.append(later)
     return found
 

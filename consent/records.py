@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consent.authority import in_force
 from consent.model import Consent, Facts, Item, SubjectFacts
 from consent.model.words import Category, Code, ConsentState, Purpose
-from consent.validity import in_force
 
 REQUESTS = ("ReferralRequest", "LanguageClassReferral")
 STATUS = "StatusNotice"

@@ -7,7 +7,7 @@ next. Pure.
 
 from __future__ import annotations
 
-from consent.authority import FOR_CHILDREN, is_child, is_substitute, nearest, why_not_entitled
+from consent.authority import FOR_CHILDREN, in_force, is_child, is_substitute, nearest, why_not_entitled
 from consent.bars import agreements
 from consent.items import Lists, is_foreign, judge, lists_of, required, serves_client
 from consent.model import Consent, Decision, Facts, Item, Withheld
@@ -28,7 +28,7 @@ from consent.records import (
     subject,
 )
 from consent.standing import said_by_client
-from consent.validity import furthest, in_force, why_not
+from consent.validity import furthest, why_not
 from hub.model.codes import rule_word
 
 REQUEST_EVENT = "add-service-request"

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from consent.authority import in_force
 from consent.model import Consent, Facts, Item, SubjectFacts
 from consent.model.words import Category, ConsentState, GivenBy, Purpose
 from consent.records import records, reference, subject
-from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS, in_force
+from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from consent.authority import why_not_entitled
 from consent.days import days_after, months_after
 from consent.model import Consent, Facts, PackFacts
 from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Code, ConsentState, GivenBy, Purpose, SafetyFlag
@@ -123,11 +122,6 @@ def why_not(consent: Consent, facts: Facts) -> Code | None:
         if (code := test(consent, facts)) is not None:
             return code
     return None
-
-
-def in_force(consent: Consent, facts: Facts) -> bool:
-    """Whether a record passes every validity test."""
-    return why_not_entitled(consent, facts) is None and why_not(consent, facts) is None
 
 
 def furthest(refusals: Iterable[Code]) -> Code:

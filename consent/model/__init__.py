@@ -20,6 +20,7 @@ from consent.model.declared import Override
 from consent.model.record import (
     Agreement,
     Authority,
+    Barred,
     Consent,
     Decider,
     Directive,
@@ -32,12 +33,13 @@ from consent.model.record import (
     StateEvent,
     VerbalNote,
 )
-from consent.model.words import SUBSTITUTES, Category, Code, GivenBy, Outcome, Purpose, SafetyFlag
+from consent.model.words import Category, Code, Outcome, Purpose, SafetyFlag
 
 __all__ = [
     "Agreement",
     "Anonymous",
     "Authority",
+    "Barred",
     "Consent",
     "Decider",
     "Decision",
@@ -100,7 +102,6 @@ class PackFacts:
     notice_versions: tuple[str, ...] = ()
     grant_s: int = 4 * 3600
     implied_health: bool = False  # the circle of care needs no express consent (F-07)
-    substitutes: tuple[GivenBy, ...] = SUBSTITUTES  # who decides before whom
     redisclosure: tuple[Category, ...] = ()  # categories that travel only with the notice of 42 CFR 2.32
     group_min: int = 11  # fewer people with the same attributes could be told apart (C-06)
     narrative_min: int = 80

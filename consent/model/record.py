@@ -8,6 +8,8 @@ from typing import Literal
 
 from consent.model.words import Basis, CapacityBasis, Category, ConsentState, GivenBy, Purpose, SafetyFlag
 
+Barred = Literal["", "COURT", "AGE", "ABUSER"]  # why somebody may not decide for another
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -138,7 +140,7 @@ class Decider:
 
     Args:
         ref: who it is, an id of the registry's.
-        role: as what; the pack ranks them.
+        role: as what; ``SUBSTITUTES`` ranks them.
         available: can be reached, and is willing.
         jointly: decides only together with the others of the same role who do.
         access_only: a parent with a right of access and nothing more; ranks below one who has custody.
@@ -153,7 +155,7 @@ class Decider:
     available: bool = True
     jointly: bool = False
     access_only: bool = False
-    barred: Literal["", "COURT", "AGE", "ABUSER"] = ""
+    barred: Barred = ""
     from_at: datetime | None = None
     ends_at: datetime | None = None
     evidence: str = ""

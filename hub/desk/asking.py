@@ -31,13 +31,18 @@ class Answer:
 
     Args:
         relied: the agency's own numbers of the consents that it rests on.
-        goes: categories of which something would go, in the order of the profile.
     """
 
     facts: Facts
     decision: Decision
     relied: tuple[str, ...]
-    goes: tuple[Category, ...]
+
+    @property
+    def goes(self) -> tuple[Category, ...]:
+        """Categories of which something would go, in the order of the profile."""
+        kept_back = {each.path for each in self.decision.withheld}
+        items = self.facts.message.items if self.decision.permits else ()
+        return tuple(item.category for item in items if item.path not in kept_back)
 
 
 def would_go(house: House, agency: str, alias: str, service: str, categories: Sequence[str], who: Who) -> Answer:
@@ -62,14 +67,12 @@ def would_go(house: House, agency: str, alias: str, service: str, categories: Se
         question = Question(sender=agency, recipient=to.agency, message=message, systems=("", to.system))
         facts = gather_provisional(rows, question, house.packs).facts
     decision = decide(facts)
-    kept_back = {each.path for each in decision.withheld}
-    goes = tuple(item.category for item in facts.message.items if decision.permits and item.path not in kept_back)
     with house.store.unit() as unit:
         named = {*decision.basis}
         relied = sorted(each.consent_id for each in facts.subjects[ref].consents if reference(each) in named)
         details = {"what": "question", "agency": agency, "subject_ref": ref, "consents": relied, "count": len(relied)}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
-        return Answer(facts, decision, tuple([unit.consents.number(each, agency) for each in relied]), goes)
+        return Answer(facts, decision, tuple([unit.consents.number(each, agency) for each in relied]))
 
 
 def _service(rows: Peek, name: str) -> Service:

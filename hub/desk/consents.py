@@ -117,8 +117,7 @@ def forbid(
 
 def drain_of(house: House, agency: str, consents: Iterable[Consent]) -> Drain:
     """All that is under way on a person's consents; the receipt tells an agency of its own alone (I-08)."""
-    names = {f"consent:{each.consent_id}": each.discloser == agency for each in consents}
-    return Drain(house, sorted(names), (agency, frozenset(name for name, own in names.items() if own)))
+    return Drain(house, sorted({f"consent:{each.consent_id}" for each in consents}), agency)
 
 
 def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
@@ -228,7 +227,7 @@ def consent_of(rows: Peek, agency: str, number: str) -> Consent:
     return consent
 
 
-def client_of(rows: Peek, agency: str, alias: str) -> str:
+def client_of(rows: Peek, agency: str, alias: str, where: str = "--alias") -> str:
     """The registry's reference of an agency's client.
 
     Raises:
@@ -236,7 +235,7 @@ def client_of(rows: Peek, agency: str, alias: str) -> str:
     """
     ref = rows.subjects.by_alias(agency, alias)
     if ref is None:
-        raise Refused("--alias", shape(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
+        raise Refused(where, shape(alias), f"{seen(agency)}'s alias of one of its clients", "look it up there")
     return ref
 
 

@@ -6,31 +6,26 @@ is under way on their consents is decided again before it is handed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Literal, TypeVar, cast, get_args, get_type_hints
+from typing import cast, get_args
 
 from consent import people
 from consent.cells import day_end, instant_or_day
-from consent.model import Consent, Decider, Finding, Raised
+from consent.model import Barred, Consent, Decider, Finding, Raised
 from consent.model.words import GivenBy, SafetyFlag
-from hub.desk.consents import drain_of
+from hub.desk.consents import client_of, drain_of, words_of
 from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, actor_of
-from hub.directory.cells import seen
 from hub.errors import Refused, shape
 from hub.exchange.house import House
 from hub.exchange.withdraw import Drain
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
-from hub.ports import Peek, Unit
+from hub.ports import Unit
 
-Barred = Literal["", "COURT", "AGE", "ABUSER"]
-BARRED = tuple(word for word in get_args(get_type_hints(Decider)["barred"]) if word)
-
-_Word = TypeVar("_Word", bound=StrEnum)
+BARRED = tuple(word for word in get_args(Barred) if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ def add_decider(house: House, agency: str, alias: str, note: Note, who: Who) -> 
     Raises:
         Refused: no such client, role, evidence or day.
     """
-    role = _word("--role", GivenBy, note.role)
+    role = words_of("--role", GivenBy, [note.role])[0]
     if role is GivenBy.SELF:
         raise Refused("--role", "SELF", "somebody else than the client", "clients decide for themselves, unless noted")
     if note.evidence not in people.EVIDENCE:
@@ -134,8 +129,8 @@ def add_flag(house: House, agency: str, alias: str, flag: str, who: Who, *, of: 
     word = _flag(flag, of)
 
     def act(unit: Unit, ref: str, actor: Actor) -> None:
-        known = unit.subjects.facts([ref])[ref].deciders
-        if of is not None and of not in unit.directory.all().workers and of not in {each.ref for each in known}:
+        known = {each.ref for each in unit.subjects.facts([ref])[ref].deciders if each.taken_by == agency}
+        if of is not None and of not in unit.directory.all().workers and of not in known:
             expected = "a worker of the directory, or a decider of this client"
             raise Refused("--of", shape(of), expected, "`hub workers list`, `hub subjects show`")
         people.add_flag(unit, ref, Raised(word, agency, of or ""), actor)
@@ -155,7 +150,7 @@ def end_flag(house: House, agency: str, alias: str, flag: str, who: Who, *, of: 
 
 
 def _flag(flag: str, of: str | None) -> SafetyFlag:
-    word = _word("FLAG", SafetyFlag, flag)
+    word = words_of("FLAG", SafetyFlag, [flag])[0]
     if (word is SafetyFlag.ALLEGED_ABUSER) != (of is not None):
         raise Refused("--of", "nothing" if of is None else "somebody", "whom, with ALLEGED_ABUSER alone", "see --help")
     return word
@@ -174,7 +169,7 @@ def look(house: House, agency: str, alias: str, who: Who) -> Seen:
     """What the agency has noted of a client; the look is an entry. A flag about the worker who asks is not shown."""
     with house.store.unit(share=[locks.CONFIG]) as unit:
         actor = actor_of(unit.directory.all(), unit.now, who, Act.NOTE, agency)
-        ref = _client(unit, agency, alias)
+        ref = client_of(unit, agency, alias, "ALIAS")
         details = {"what": "noted", "agency": agency, "count": 1, "subject_ref": ref}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details))
     with house.store.peek() as rows:
@@ -196,20 +191,13 @@ def _noted(
 ) -> Noted:
     with house.store.peek() as rows:
         actor = actor_of(rows.directory.all(), rows.now, who, Act.NOTE, agency)
-        ref = _client(rows, agency, alias)
+        ref = client_of(rows, agency, alias, "ALIAS")
     with house.store.unit(share=[locks.CONFIG], own=[locks.subject(ref)]) as unit:
         opened = act(unit, ref, actor) or []
         consents = unit.subjects.facts([ref])[ref].consents
         mine = [consent for consent in opened if consent.discloser == agency]
         active = tuple(unit.consents.number(consent.consent_id, agency) for consent in mine)
     return Noted(drain_of(house, agency, consents), number, active)
-
-
-def _client(rows: Peek, agency: str, alias: str) -> str:
-    ref = rows.subjects.by_alias(agency, alias)
-    if ref is None:
-        raise Refused("ALIAS", seen(alias), f"{seen(agency)}'s alias of one of its clients", "hub subjects find")
-    return ref
 
 
 def _until(house: House, unit: Unit, agency: str, text: str | None) -> datetime | None:
@@ -232,11 +220,5 @@ def _said(house: House, unit: Unit, agency: str, where: str, text: str) -> datet
     return at
 
 
-def _word(where: str, words: type[_Word], text: str) -> _Word:
-    if text not in words.__members__:
-        raise Refused(where, shape(text), _among(words.__members__), "choose one of them")
-    return words[text]
-
-
-def _among(words: object) -> str:
-    return f"one of {', '.join(sorted(cast(frozenset[str], words)))}"
+def _among(words: Iterable[str]) -> str:
+    return f"one of {', '.join(sorted(words))}"

@@ -19,7 +19,7 @@ from hub.directory.words import SERVICE_WANTED
 from hub.exchange.elements import EXEMPT
 from hub.model import codes
 from hub.model.envelope import ANSWER, ENQUIRY, RISK_FILTER
-from hub.model.fhir import Resource, coding, concept
+from hub.model.fhir import UUID, Resource, coding, concept
 
 EVENT = f"{codes.CODE_SYSTEM}/message-event"
 PLACES_MAX = 1000  # of one answer
@@ -31,7 +31,6 @@ _OF_A_HEADER = frozenset(
     {"resourceType", "id", "extension", "eventCoding", "destination", "sender", "source", "reason", "focus"}
     | {"definition"}
 )
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Code
     strange += [f"{place}.{name}" for name in basic if name not in _OWN]
     if {name: part for name, part in basic.get("meta", {}).items() if name != "source"} != _META:
         strange.append(f"{place}.meta")
-    if not _ID.fullmatch(basic["id"]):
+    if not UUID.fullmatch(basic["id"]):
         strange.append(f"{place}.id")
     if basic["code"].get("coding") != [coding(EVENT, event)] or "text" in basic["code"]:
         strange.append(f"{place}.code")

@@ -20,7 +20,7 @@ from hub.errors import RecordUnreadable
 from hub.exchange.house import House
 from hub.exchange.records import BY_HAND, Declared, LimbSaid, Source, WordRecord
 from hub.model.canonical import canonical
-from hub.model.fhir import Resource
+from hub.model.fhir import UUID, Resource
 from hub.model.record import Record
 
 NO_CODE = "OTHER"  # stands for whatever is none of the list; it is refused (C-160)
@@ -31,7 +31,6 @@ END_CAUSES = ("danger-passed", "can-decide", "consented", "revoked")
 WORDS = ("approval", "self-review")
 NOBODY = ("", "system")  # accounts of a CMS that are no person's
 SENTENCE_MIN = 30  # [policy] letters: shorter ones are alike in honest reports too (settled S39)
-_ENVELOPE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AFTERWARDS = ("ended_at", "end_cause", "reported_to", "reported_at", "entered_by")
 _DANGER_OF: Mapping[str, Risk] = {
     **dict.fromkeys(CHILD, Risk.CHILD_ABUSE),
@@ -74,7 +73,7 @@ def read_declared(house: House, source: Source, record: Record, person: Resource
         notice=_one_of(said.get("notice", ""), NOTICE),
         risks=tuple(dict.fromkeys((*own, *_known(said.get("danger", "").split(), Risk)))),
         narrowed=_narrowed(source, said.get("narrowed", "")),
-        covers=said.get("covers", "") if _ENVELOPE.fullmatch(said.get("covers", "")) else "",
+        covers=said.get("covers", "") if UUID.fullmatch(said.get("covers", "")) else "",
         child_turns_16_on=turns_16(person) if code in CHILD else None,
         ended="ended_at" in said,
         end_cause=_one_of(said.get("end_cause", ""), END_CAUSES) or ("revoked" if "ended_at" in said else ""),

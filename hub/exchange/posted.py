@@ -7,7 +7,6 @@ read: what lies beneath, a court's order, say, is nobody's business here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from hub.exchange.strict import Fault, MessageSchema, NotOurMessage, read_messag
 from hub.model import codes
 from hub.model.canonical import canonical, sha256
 from hub.model.envelope import ABOUT_NOBODY
-from hub.model.fhir import Resource, identifier_in
+from hub.model.fhir import UUID, Resource, identifier_in
 
 EVENTS = ABOUT_NOBODY | OFF_BUS_EVENTS  # what may be handed in so
 
@@ -83,7 +82,6 @@ def read_posted(schema: MessageSchema, data: bytes) -> Posted:
     )
 
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEADER = "Bundle.entry[0].resource"
 
 
@@ -163,6 +161,6 @@ def _number(header: Resource) -> str:
 
 def _uuid(place: str, text: str) -> str:
     plain = text.removeprefix("urn:uuid:")
-    if not _UUID.fullmatch(plain):
+    if not UUID.fullmatch(plain):
         raise NotOurMessage([Fault(place, "no UUID", "a UUID of your own, new for every message")])
     return plain

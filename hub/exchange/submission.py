@@ -47,14 +47,14 @@ class Submission:
     purpose: Purpose | None  # None: of what the hub does not carry
     type: str
     led: Led
-    referral: ReferralRow | None
-    steps: tuple[Step, ...]
-    allowed: bool  # False: a transition that the referral does not allow (DN_TRANSITION)
-    unchanged: bool  # results alone: the referral stays as it is (C-72)
-    in_vain: str | None  # the event that was last let go, where it arrived nowhere; the same words say it again
     ids: Numbers  # message and envelope id; the rest are placeholders until the gate permits
     bundle: Resource
     items: tuple[Item, ...]
+    referral: ReferralRow | None = None
+    steps: tuple[Step, ...] = ()
+    allowed: bool = True  # False: a transition that the referral does not allow (DN_TRANSITION)
+    unchanged: bool = False  # results alone: the referral stays as it is (C-72)
+    in_vain: str | None = None  # the event that was last let go, where it arrived nowhere; the same words say it again
     override: str = ""  # id of the declaration on which it goes
     anonymous: Anonymous | None = None  # what it holds, where it is about nobody
     authenticated: bool = True  # it comes from the agency that it names as its sender

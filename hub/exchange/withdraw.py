@@ -24,7 +24,7 @@ from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import Agency, Status, System
 from hub.model.envelope import MessageState
 from hub.model.rows import Handover
-from hub.ports import Directory, Unit
+from hub.ports import Directory, Peek, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,21 @@ class Drain:
     """The hand-overs that relied on something which no longer holds.
 
     Args:
-        told: the agency that the receipt is for, and the names of its own consents: it lists what relied on these or
-            went to it, and nothing of others. None: all, to whom the whole belongs.
+        told: the agency that the receipt is for: it lists what that agency sent or got, and nothing of others (I-08).
+            None: all.
     """
 
-    def __init__(self, house: House, basis: Sequence[str], told: tuple[str, frozenset[str]] | None = None) -> None:
+    def __init__(self, house: House, basis: Sequence[str], told: str | None = None) -> None:
         self._house, self._basis, self._told = house, tuple(basis), told
         self._ends_s = house.clock.monotonic_s() + house.limits.lease.total_seconds() + house.limits.lease_margin_s
 
     def step(self) -> Receipt | None:
         """Look once: the receipt when nothing is under way any more, else None."""
         with self._house.store.peek() as rows:
-            found = [(name, row) for name in self._basis for row in rows.handovers.relying_on(name)]
-            if any(self._under_way(row) for _, row in found):
+            relying = {row.envelope_id: row for name in self._basis for row in rows.handovers.relying_on(name)}
+            if any(self._under_way(row) for row in relying.values()):
                 return None
-            relying = {row.envelope_id: row for name, row in found if self._tells(name, row)}
+            relying = {name: row for name, row in relying.items() if self._tells(rows, row)}
             by_hand = [system.id for system in rows.directory.all().systems.values() if self._by_hand(system)]
             silent = {row.envelope_id for system in by_hand for row in rows.handovers.unanswered(system)}
         fates: dict[str, list[str]] = {"arrived": [], "not_arrived": [], "unknown": []}
@@ -69,8 +69,12 @@ class Drain:
         unanswered = [name for name in fates["arrived"] if name in silent]
         return Receipt(**{name: tuple(ids) for name, ids in fates.items()}, unanswered=tuple(unanswered))
 
-    def _tells(self, name: str, row: Handover) -> bool:
-        return self._told is None or name in self._told[1] or row.recipient == self._told[0]
+    def _tells(self, rows: Peek, row: Handover) -> bool:
+        if self._told in (None, row.recipient):
+            return True
+        message = rows.inbox.get(row.message_id)
+        assert message is not None, "a hand-over belongs to a message"
+        return rows.directory.all().systems[message.system].agency == self._told
 
     def _by_hand(self, system: System) -> bool:
         return bool(self._house.adapters[system.kind].gathers)
@@ -104,9 +108,7 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
         origin = unit.consents.origin(consent_id)  # kept: a later row of the same record must still find its consent
         assert origin is not None, "a consent was filed from somewhere"
         withdraw(unit, consent_id, Origin(*origin), actor, said_at=said_at, how=how)
-    # the receiver of one of several learns of what came to it, not who else had it (I-08)
-    of_receiver = actor.agency in {each.agency for each in consent.recipients} - {consent.discloser}
-    return Drain(house, [f"consent:{consent_id}"], (actor.agency, frozenset()) if of_receiver else None)
+    return Drain(house, [f"consent:{consent_id}"])
 
 
 def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:

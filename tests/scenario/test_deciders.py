@@ -14,6 +14,7 @@ import pytest
 
 from consent.people import DECIDERS_MAX
 from hub.desk.consents import drain_of
+from hub.exchange import intake, relay
 from hub.model.directory import Worker
 from tests import cms_builder as cms
 from tests.network import Network
@@ -157,7 +158,6 @@ def test_a_decider_who_is_none_any_more_stops_what_is_under_way(network, desk):
     cms.add_referral(db, child.number)
     db.close()
     house = network.hub.house
-    from hub.exchange import intake, relay
 
     intake.step(house, network.directory().systems["harbour-cms"])
     relay.publish(house)
@@ -389,3 +389,19 @@ def test_c_98_a_finding_is_not_dated_back_behind_a_lift(network, desk):
     person.note("capacity", "lifted")
 
     assert "--on" in desk.refused("subjects", "capacity", "found", person.alias, "--on", "2026-01-04", *BY)
+
+
+def test_c_84_the_status_of_a_childs_referral_comes_back_where_parents_decided_together(network, desk):
+    child = Client(network, desk, AGED_9)
+    for _ in range(2):
+        child.consents("PARENT", child.decider("PARENT", "--jointly"))
+    assert child.refers() == "OK_SUBSTITUTE"
+
+    (sent,) = network.inbox("lakeside", "referral")
+    db = network.db("lakeside")
+    cms.answer(db, sent["hub_referral_no"], "ACCEPTED", client_id=cms.add_client(db))
+    db.close()
+    network.run()
+
+    decided = [each for each in network.entries() if each["event_type"] == "DECISION"]
+    assert (decided[-1]["sender"], decided[-1]["codes"][0]) == ("lakeside", "OK_STATUS_ONLY")

@@ -175,7 +175,6 @@ PACKS: st.SearchStrategy[PackFacts] = like(
     zone=st.sampled_from(["America/Toronto", "Asia/Kathmandu", "America", "../x", "", "Nowhere/At_All"]),
     life_months_max=st.sampled_from([24, 0, -1, 1, 10**6, 10**12]),
     implied_health=st.booleans(),
-    substitutes=several(st.sampled_from(GivenBy)),
     redisclosure=several(CATEGORIES),
 )
 SYSTEMS = like(

@@ -97,7 +97,7 @@ def test_of_two_packs_the_stricter_governs_on_every_axis(packs):
     assert (found.implied_health, found.recipient_class_allowed, found.incompleteness_notice) == (False, False, True)
     assert strictest(other, one).life_months_max == 12
     assert not strictest(one, replace(other, known=False)).known
-    loose = {"version", "zone", "holidays", "pack", "text_versions", "notice_versions", "substitutes"}
+    loose = {"version", "zone", "holidays", "pack", "text_versions", "notice_versions"}
     assert {each.name for each in fields(PackFacts)} - loose == {
         *LEAST,
         *MOST,
