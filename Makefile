@@ -22,6 +22,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@found=$$($(BIN)/pytest -qq --collect-only) || { echo "$$found"; exit 1; } # a test file that cannot be read stops here
 
 bench: $(READY)        ## benchmarks as ratios beside their references
 	$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""Consent rows and referrals of Harbour's only client, as tests of the whole road enter them."""
+"""Consent rows, referrals and answers about Harbour's only client, as tests of the whole road enter them."""
 
 from __future__ import annotations
 
@@ -56,3 +56,20 @@ def on_the_bus(network: Network) -> None:
 
 def inbox(network: Network) -> list[str]:
     return [each["kind"] for each in network.inbox("lakeside")]
+
+
+def sent(network: Network) -> str:
+    """A referral that has arrived; its number."""
+    client(network)
+    row(network)
+    ask(network)
+    return str(network.inbox("lakeside")[0]["hub_referral_no"])
+
+
+def say(network: Network, number: str, status: str, at: str = "2026-05-05 09:00:00", **fields: Any) -> None:
+    cms.answer(network.db("lakeside"), number, status, status_at=at, **fields)
+    network.run()
+
+
+def heard(network: Network, agency: str) -> list[dict[str, Any]]:
+    return [each["payload"] for each in network.inbox(agency, "referral-status")]

@@ -9,25 +9,12 @@ import pytest
 
 from tests import cms_builder as cms
 from tests.network import Network
-from tests.scenario.rows import ask, client, inbox, row, save
+from tests.scenario.rows import ask, client, heard, inbox, row, save, say, sent
 from tests.shapes import ON_SQLITE
 
 pytestmark = ON_SQLITE
 
 LATER = timedelta(minutes=2)
-
-
-def sent(network: Network) -> str:
-    """A referral that has arrived; its number."""
-    client(network)
-    row(network)
-    ask(network)
-    return str(network.inbox("lakeside")[0]["hub_referral_no"])
-
-
-def say(network: Network, number: str, status: str, at: str = "2026-05-05 09:00:00", **fields: Any) -> None:
-    cms.answer(network.db("lakeside"), number, status, status_at=at, **fields)
-    network.run()
 
 
 def withdraw(network: Network, at: str = "2026-05-30 09:00:00") -> None:
@@ -41,10 +28,6 @@ def standing(network: Network, number: str) -> tuple[str, list[str]]:
         referral, events = rows.referrals.get(number), rows.referrals.events(number)
     assert referral is not None
     return referral.state, [f"({each.transition})" if each.implied else each.transition for each in events]
-
-
-def heard(network: Network, agency: str) -> list[dict[str, Any]]:
-    return [each["payload"] for each in network.inbox(agency, "referral-status")]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from tests import cms_builder as cms
 from tests.network import Network, refer
-from tests.scenario.test_consent_rows import heard, on_the_bus, say, sent
+from tests.scenario.rows import heard, on_the_bus, say, sent
 from tests.shapes import ON_SQLITE
 
 pytestmark = ON_SQLITE
