@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 
 NOT_CALLED_BACK = frozenset({Kind.CORRECTION, Kind.OVERRIDE})
-"""What its recipient holds is put right, or may be what somebody acts on just now: a person telephones."""
+"""What its recipient holds is put right, or may be what somebody acts on just now: nobody lays it aside."""
 
 
 class Asked(StrEnum):
@@ -77,6 +77,7 @@ class Recall(StrEnum):
     """How a recipient is told to lay a delivery aside."""
 
     NOTICE = "notice"  # a content-free word into its system
+    CORRECTION = "correction"  # its record goes once more, put right (settled S36)
     TELEPHONE = "telephone"  # its system has no place for that: the officer telephones
     STOPPED = "stopped"  # it had not left, and does not
 
@@ -207,8 +208,10 @@ def why_open(incident: Incident, holdings: Iterable[Holding], owed: Iterable[Dut
     by_phone = sum(each.recall == Recall.TELEPHONE for each in unreached)
     if by_phone:
         missing.append(f"{by_phone} recipients are to be telephoned (`hub incident telephoned`)")
-    if len(unreached) > by_phone:
-        missing.append(f"{len(unreached) - by_phone} recalls are not in their system yet (`hub work`)")
+    if corrections := sum(each.recall == Recall.CORRECTION for each in unreached):
+        missing.append(f"{corrections} corrections have not arrived: their records are put right at their source")
+    if recalls := sum(each.recall == Recall.NOTICE for each in unreached):
+        missing.append(f"{recalls} recalls are not in their system yet (`hub work`)")
     if due := [each.number for each in owed if not is_settled(each)]:
         missing.append(f"notices {', '.join(map(str, due))} are neither given nor withheld for good")
     return missing

@@ -13,6 +13,7 @@ ADAPTER = Adapter(
     render=record.render,
     notice=record.notice,
     recall=record.recall,
+    correction="correction",
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral", risks="risk_flags"),
         RecordKind("RF_STATUS", event="referral-status", parcel="referral-status", own="referral_id"),

@@ -7,26 +7,23 @@ Read through a peek, so all of it is provisional: the gate compares what it find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
-from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
-from hub.exchange import grants, reports
+from hub.exchange import correcting, grants, reports
 from hub.exchange.building import Event, build, placeholders, purpose_of, state_of
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client, read_people
-from hub.exchange.match import Ambiguous, Nobody, One
-from hub.exchange.message import ADD
+from hub.exchange.leading import asks_otherwise, lead, must_be_about, routed
+from hub.exchange.match import Nobody, One
+from hub.exchange.message import ADD, CORRECT
 from hub.exchange.moving import REVOKE, standing_of
 from hub.exchange.question import may_answer
-from hub.exchange.records import End, ReferralRecord
+from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led, Submission
 from hub.exchange.waiting import RESULTS_ALONE
-from hub.model import codes
-from hub.model.directory import Site
 from hub.model.envelope import MessageState
-from hub.model.fhir import coding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
@@ -66,7 +63,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     """
     if record.kind in ("report", "override"):
         return (_report if record.kind == "report" else _override)(house, rows, record, previous)
-    record = _routed(house, rows, record)
+    record = routed(house, rows, record)
     referral = referral_of(rows, record)
     if record.kind == "shared" and referral is not None:
         return _beside(house, rows, record, referral, previous)
@@ -76,17 +73,18 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
     found = move(standing_of(referral) if referral else None, record.said)
-    said_again = in_vain if isinstance(found, Unchanged) and record.said.state else None
+    said_again = in_vain if isinstance(found, Unchanged) and record.said.state and in_vain != CORRECT else None
     more = False
-    if isinstance(found, Unchanged) and said_again is None:
+    stands = isinstance(found, Unchanged) and said_again is None
+    if referral and record.kind == "referral" and record.said.state == "requested":
+        stands = said_again is None  # a referral that is over has its request still
+    if stands:
         more = record.kind == "referral-status" and record.said.has_output and not _said(record, previous)
-        if not more and (record.kind == "referral-status" or not _asks_anew(rows, record, previous, referral)):
-            return NothingToSay()
         if not more:  # results that come after their state are a message of their own (shared model 7)
-            found = Forbidden("the request has been sent already; a change to it does not travel")
-    led = _lead(rows, record, referral, asked_again=said_again == ADD)
+            return _said_before(house, rows, record, previous, referral, in_vain)
+    led = lead(rows, record, referral, asked_again=said_again == ADD)
     _must_be_theirs(rows, record, led)
-    if said_again == ADD and referral and led.subject and _asks_otherwise(led, referral):
+    if said_again == ADD and referral and led.subject and asks_otherwise(led, referral):
         found = Forbidden("it asks another agency, or about another client: enter a new referral")
     steps = found.steps if isinstance(found, Moved) else ()
     event = said_again or (steps[-1].event if steps else None) or _event_said(record)
@@ -109,23 +107,45 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     )
 
 
-def _routed(house: House, rows: Peek, record: ReferralRecord) -> ReferralRecord:
-    """A referral that names no recipient, with the service to which its agency's own table leads (settled S9)."""
-    if record.kind != "referral" or not record.route[1] or record.performer != End():
-        return record
-    named = house.routes.service(record.source.system.agency, record.source.system.kind, record.route)
-    service = next((each for each in rows.directory.all().services if each.id == named), None)
-    if service is None:
-        return record
-    asked = {"coding": [coding(codes.SERVICE_WANTED, service.wanted)]}
-    entries = tuple(
-        {**entry, "resource": {**entry["resource"], "code": asked}}
-        if entry["resource"]["resourceType"] == "ServiceRequest"
-        else entry
-        for entry in record.entries
-    )
-    return replace(
-        record, performer=End(agency=service.agency), wanted=service.wanted, entries=entries, service=service.id
+def _said_before(
+    house: House,
+    rows: Peek,
+    record: ReferralRecord,
+    previous: Inbox | None,
+    referral: ReferralRow | None,
+    in_vain: str | None,
+) -> Submission | NothingToSay:
+    """What stands already. A request that says something else now goes where an officer has asked for it.
+
+    For another client, or another agency, it is no correction of what they hold.
+    """
+    if referral is None or record.kind == "referral-status":
+        return NothingToSay()
+    asked = correcting.asked_for(rows, referral.number)
+    says_more = _is_put_right(rows, record, referral) if asked else _asks_anew(rows, record, previous, referral)
+    if not says_more:
+        return NothingToSay()
+    led = lead(rows, record, referral, asked_again=False)
+    _must_be_theirs(rows, record, led)
+    otherwise = asks_otherwise(lead(rows, record, referral, asked_again=True), referral)
+    event = CORRECT if asked else ADD
+    ids = placeholders(house.ids.uuid(), house.ids.uuid())
+    bundle, items = build(house, rows, record, led, Event(event, state_of(event, referral)), ids)
+    if asked:
+        bundle, items = correcting.narrowed(bundle, items, asked, led.subject)
+    return Submission(
+        record=record,
+        event=event,
+        purpose=purpose_of(house, event),
+        type=house.packs.type_of(event, record.wanted) or "",
+        led=led,
+        referral=referral,
+        allowed=bool(asked) and not otherwise,
+        corrects=asked,
+        in_vain=in_vain,
+        ids=ids,
+        bundle=bundle,
+        items=items,
     )
 
 
@@ -133,7 +153,7 @@ def _beside(
     house: House, rows: Peek, record: ReferralRecord, referral: ReferralRow, previous: Inbox | None
 ) -> Submission | NothingToSay:
     """A part of what is shared beside a referral: to its other end, whichever that is."""
-    _must_be_about(rows, record, referral)
+    must_be_about(rows, record, referral)
     if _said(record, previous):
         return NothingToSay()
     ours = referral.sender == record.source.system.agency
@@ -295,7 +315,14 @@ def _event_said(record: ReferralRecord) -> str:
     return "notify-update-process-request"
 
 
-def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, referral: ReferralRow | None) -> bool:
+def _is_put_right(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> bool:
+    """Whether a record says something else than what its recipient has, in its own words or in what lies beneath it."""
+    last = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
+    has_it = last is not None and last.digest == record.source.digest
+    return not has_it or (last is not None and last.event == CORRECT and not _went(last))  # a correction given back
+
+
+def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, referral: ReferralRow) -> bool:
     """Whether a request that was sent says something else now; else only what lies beneath it has changed.
 
     A row that is deleted and entered again may get its number and revision again, and a number may be used twice; then
@@ -304,8 +331,6 @@ def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, refer
     Args:
         previous: the latest message of the same record; None: another record says it again (a line of a later file).
     """
-    if referral is None:
-        return False
     said = previous if _went(previous) else None
     sent = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
     if record.source.digest in {row.digest for row in (said, sent) if row}:
@@ -313,69 +338,4 @@ def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, refer
     last = said or sent
     if last and (last.revision != record.source.revision or record.source.revision == ""):
         return True
-    return _asks_otherwise(_lead(rows, record, referral, asked_again=True), referral)
-
-
-def _asks_otherwise(led: Led, referral: ReferralRow) -> bool:
-    """Whether a request is no longer the one that its referral was opened for."""
-    return (led.agency, led.subject) != (referral.recipient, referral.subject_ref)
-
-
-def _lead(rows: Peek, record: ReferralRecord, referral: ReferralRow | None, *, asked_again: bool) -> Led:
-    """To whom, and about whom. A referral that arrived has settled both; a request asks the directory and the index.
-
-    Args:
-        asked_again: the request arrived nowhere and is built anew from its record, which may say something else now.
-    """
-    if referral is not None and not asked_again:
-        back = record.kind == "referral-status"
-        if back:
-            _must_be_about(rows, record, referral)
-        agency = referral.sender if back else referral.recipient
-        system = referral.sender_system if back else referral.recipient_system
-        own = _speaks_for_itself(rows, record)
-        return Led(agency, system, None, True, "one", referral.subject_ref, looked_up=False, own=own)
-    directory, kind = rows.directory.all(), record.source.system.kind
-    agency = record.performer.agency or _agency_of(directory.sites, kind, record.performer.site)
-    offered = [each for each in directory.services if record.service in ("", each.id)]
-    led = route(agency, record.wanted, offered, site=record.performer.site)
-    service = None if isinstance(led, NoRoute) else led
-    sender = record.source.system.agency
-    own = _speaks_for_itself(rows, record)
-    who = identify_client(rows, record.person, record.alias, sender) if record.person else Nobody()
-    return Led(
-        agency=agency,
-        system=service.system if service else "",
-        service=service,
-        routed=service is not None,
-        identity="one" if isinstance(who, One) else "ambiguous" if isinstance(who, Ambiguous) else "none",
-        subject=who.subject_ref if isinstance(who, One) else None,
-        candidates=who.subject_refs if isinstance(who, Ambiguous) else (),
-        own=own,
-    )
-
-
-def _speaks_for_itself(rows: Peek, record: ReferralRecord) -> bool:
-    """Whether the place that speaks, where the record names it, is one of its agency's own."""
-    speaks, system = record.requester if record.kind == "referral" else record.performer, record.source.system
-    return not speaks.site or _agency_of(rows.directory.all().sites, system.kind, speaks.site) == system.agency
-
-
-def _must_be_about(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> None:
-    """An answer that names a client is about the referral's own; else one client's results would go as another's."""
-    if record.person is None:
-        return
-    who = identify_client(rows, record.person, record.alias, record.source.system.agency)
-    theirs = isinstance(who, One) and who.subject_ref == referral.subject_ref
-    if not theirs and not (isinstance(who, Nobody) and not record.said.has_output):
-        raise MessageRejected(
-            f"{record.source.system.id} {record.source.key}: client",
-            got="another client than the referral's, or nobody who is known",
-            expected="the client as the referral named it",
-            next_step="put the answer below its own client, with the key that came with the referral",
-        )
-
-
-def _agency_of(sites: Sequence[Site], kind: str, code: str) -> str:
-    """The one agency that a place code belongs to; "" where it is nobody's."""
-    return next((site.agency for site in sites if (site.kind, site.code) == (kind, code)), "")
+    return asks_otherwise(lead(rows, record, referral, asked_again=True), referral)

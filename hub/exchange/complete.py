@@ -20,10 +20,10 @@ from hub.model.fhir import Resource, coding, concept
 from hub.referral import TASK_STATUS
 
 ADD = "add-service-request"
+CORRECT = "notify-update-service-request"  # of a request that was delivered (settled S36)
+REQUESTS = frozenset({ADD, CORRECT})  # these hold the request itself, with all that belongs to it
 # written by who sent the referral; all other events of a referral by who received it (shared model 6.2)
-BY_REQUESTER = frozenset(
-    {ADD, "revoke-service-request", "notify-update-service-request", "send-communication-from-requester"}
-)
+BY_REQUESTER = REQUESTS | {"revoke-service-request", "send-communication-from-requester"}
 # shared model 7: the events of a referral are Ontario's, all others the hub's own
 OF_ONTARIO = BY_REQUESTER | {
     "notify-add-process-request",
@@ -157,12 +157,17 @@ def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Reso
         "sender": frame.sender,
         **({"author": author} if author else {}),
         "source": {"name": ends.sender_name, "endpoint": _endpoint(ends.sender)},
-        "reason": concept(
-            coding(codes.MESSAGE_REASON, "new" if frame.event == ADD or frame.event in FOCUS else "update")
-        ),
+        "reason": concept(coding(codes.MESSAGE_REASON, _reason(frame.event))),
         "focus": focus,
         "definition": f"{codes.HUB}/MessageDefinition/{frame.event}|{DEFINITION_VERSION}",
     }
+
+
+def _reason(event: str) -> str:
+    """``correction`` is a word of the hub's (settled S36), the others are Ontario's."""
+    if event == CORRECT:
+        return "correction"
+    return "new" if event == ADD or event in FOCUS else "update"
 
 
 def organization(agency: str, name: str, call_back: str = "") -> Resource:

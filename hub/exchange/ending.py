@@ -12,9 +12,10 @@ from datetime import datetime
 
 from consent.model import Facts
 from consent.model.words import Code
+from hub.exchange import correcting
 from hub.exchange.entries import returned
 from hub.exchange.house import House
-from hub.exchange.message import ADD
+from hub.exchange.message import REQUESTS
 from hub.exchange.parts import recipient_of
 from hub.exchange.waiting import given_up_at, tell, wait
 from hub.model import locks
@@ -37,6 +38,7 @@ def end_refused(house: House, unit: Unit, row: Handover, code: Code, facts: Fact
     """Gate 2 has said no. The caller has written the decision and its entry in this unit."""
     message = _end(unit, row, MessageState.REFUSED, code.value)
     wait_again(house, unit, message, code.value, facts.message.subject)
+    correcting.failed(unit, message, row.referral_no, code.value)
     tell(house, unit, message.system, message.record_key, "refusal", code.value, _for_whom(message))
 
 
@@ -51,6 +53,11 @@ def wait_again(house: House, unit: Unit, message: Inbox, code: str, subject: str
     wait(unit, _waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
 
 
+def look_again(house: House, unit: Unit, message: Inbox) -> None:
+    """Let the record of a message be fetched and judged now: what was refused of it may go by now."""
+    wait(unit, _waiting(house, unit, message, CHANGED, due_at=unit.now, on=()))
+
+
 def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good: bool = False) -> None:
     """Give a message back: its time is over, its key is gone, what it relied on has ended, or nobody takes it.
 
@@ -61,8 +68,10 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good
     unit.audit.append(returned(row, code, unit.now))
     if not for_good and (code == CHANGED or message.returns < house.limits.resends_max):
         wait(unit, _waiting(house, unit, message, code, due_at=unit.now, on=()))
+        correcting.again(unit, message, row.referral_no)
     else:
         wait(unit, _waiting(house, unit, message, code, due_at=None, on=()))
+        correcting.failed(unit, message, row.referral_no, code)
         tell(house, unit, message.system, message.record_key, "returned", code, _for_whom(message))
 
 
@@ -87,7 +96,7 @@ def recall_changed(
     """
 
     def changed(key: str, message: Inbox) -> bool:
-        if message.event in (ADD, OVERRIDE, *REPORTS) or recipient_of(key):
+        if message.event in (*REQUESTS, OVERRIDE, *REPORTS) or recipient_of(key):
             return key in lost or digests.get(key) != message.digest
         return key in numbers and numbers[key] != message.referral_no
 

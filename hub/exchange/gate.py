@@ -16,7 +16,7 @@ from datetime import timedelta
 from consent.decide import decide
 from consent.gather import gather
 from consent.model import Decision, Facts
-from hub.exchange import addressing
+from hub.exchange import addressing, correcting
 from hub.exchange.addressing import again
 from hub.exchange.ending import CHANGED
 from hub.exchange.entries import decided
@@ -63,6 +63,8 @@ def still_holds(unit: Unit, submission: Submission) -> bool:
         return False
     if again(unit, submission.record, submission.referral) != submission.in_vain:
         return False
+    if not correcting.still_asked(unit, submission):
+        return False
     person = submission.record.person
     if person is None or not submission.led.looked_up:
         return True
@@ -100,6 +102,8 @@ def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | No
     else:
         unit.audit.append(decided(submission, facts, decision, row.decision_id, unit.now))
         refuse(house, unit, submission.record, row, facts)
+        if submission.referral is not None:
+            correcting.failed(unit, row, submission.referral.number, row.code or "")
     unit.inbox.put(row)
     return decision
 

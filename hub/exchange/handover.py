@@ -32,6 +32,7 @@ from hub.errors import (
     Unavailable,
     Unexpected,
 )
+from hub.exchange import correcting
 from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.grants import use
@@ -342,6 +343,7 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
             each = opened_now[row.envelope_id]
             unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
             after_arrival(unit, row, each.envelope)
+            correcting.came(unit, row, each.envelope.event)
             if cut := [f"{loss.place}: {loss.reason}" for loss in each.losses if loss.cut]:
                 message = unit.inbox.get(row.message_id)
                 assert message is not None, "a hand-over belongs to a message"

@@ -1,8 +1,8 @@
 """Something went wrong with deliveries: what has not left is stopped, who holds the rest is told to lay it aside.
 
 The word to a recipient says which message, and nothing of anybody; it goes by the notices' road. Where its system has
-no place for it, the officer telephones; and where it is to be put right, or went on a declared danger that somebody may
-be acting on.
+no place for it, the officer telephones; and where it went on a declared danger that somebody may be acting on. What is
+to be put right is not laid aside: a correction follows it (``correcting.py``), or the officer telephones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from consent.incident import NOT_CALLED_BACK, Kind, Recall, may_hold, released
 from hub.errors import Refused, Unavailable, shape
-from hub.exchange.ending import CHANGED, RECALLED, end_returned
+from hub.exchange import correcting
+from hub.exchange.ending import CHANGED, RECALLED, end_returned, look_again
 from hub.exchange.house import House
 from hub.exchange.reports import TAKEN_BACK
 from hub.exchange.writing import RECALL
@@ -95,6 +96,9 @@ def _taken(house: House, unit: Unit, incident: Incident, case: _Case) -> Holding
     if case.holds is not False:
         by_notice = incident.kind not in NOT_CALLED_BACK and _takes_recalls(house, unit, row.system)
         recall = Recall.NOTICE if by_notice else Recall.TELEPHONE
+        if corrected and correcting.can_be(house, unit, row, case.message):
+            recall = Recall.CORRECTION
+            look_again(house, unit, case.message)  # it may have been put right already
     if recall is Recall.NOTICE:
         notice_id = house.ids.uuid()
         unit.notices.put(

@@ -19,7 +19,9 @@ from consent.model.words import Category, Purpose
 from hub.exchange.complete import (
     ADD,
     CONSENT_URL,
+    CORRECT,
     FOCUS,
+    REQUESTS,
     Ends,
     Frame,
     Numbers,
@@ -35,7 +37,7 @@ from hub.model import codes
 from hub.model.envelope import ABOUT_NOBODY
 from hub.model.fhir import Resource, coding, references
 
-__all__ = ["ADD", "PLACEHOLDER", "Ends", "Numbers", "assemble", "override_of", "renumber"]
+__all__ = ["ADD", "CORRECT", "PLACEHOLDER", "REQUESTS", "Ends", "Numbers", "assemble", "override_of", "renumber"]
 
 # stands where a number will be; a real one is random, one of 2^60
 PLACEHOLDER = "A" * 12
@@ -63,7 +65,7 @@ def assemble(
 
     Args:
         entries: of the mapping, ``{"fullUrl": "urn:block:…", "resource": {…}}``; not changed.
-        event: a message event code. A later one than ``add-service-request`` carries the Task, its outputs, an
+        event: a message event code. A later one than a request, or its correction, carries the Task, its outputs, an
             Appointment and what they need of the directory; whom and what it is about, it says by alias and number. One
             beside a referral carries all that there is.
         at: aware.
@@ -75,7 +77,7 @@ def assemble(
             and a Patient, beside a referral; else not one Task.
     """
     blocks = _blocks(entries, event)
-    travels = (blocks if event == ADD or event in FOCUS else _of_later(blocks)) | _organizations(ends)
+    travels = (blocks if event in REQUESTS or event in FOCUS else _of_later(blocks)) | _organizations(ends)
     envelope = uuid.UUID(numbers.envelope_id)
     ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
     places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
@@ -147,14 +149,14 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
     """The resources of the mapping by block, as many of each type as the event needs."""
     blocks: dict[str, Resource] = {entry["fullUrl"]: entry["resource"] for entry in entries}
     kinds = [resource["resourceType"] for resource in blocks.values()]
-    if event == ADD and "Task" not in kinds:  # a source without tasks still asks for an answer
+    if event in REQUESTS and "Task" not in kinds:  # a source without tasks still asks for an answer
         labels = [coding(codes.CATEGORY, codes.kebab(Category.SERVICE_STATUS))]
         blocks[_TASK] = {"resourceType": "Task", "meta": {"security": labels}}
         kinds.append("Task")
     focus = FOCUS.get(event, ("Task",))
-    once = ["Task", "ServiceRequest"] if event == ADD else [next((k for k in focus if k in kinds), focus[0])]
+    once = ["Task", "ServiceRequest"] if event in REQUESTS else [next((k for k in focus if k in kinds), focus[0])]
     wrong = [kind for kind in once if kinds.count(kind) != 1]
-    named = (event == ADD or event in FOCUS) and event not in ABOUT_NOBODY
+    named = (event in REQUESTS or event in FOCUS) and event not in ABOUT_NOBODY
     wrong += ["Patient"] * (named and "Patient" not in kinds)  # others may be named beside the client
     faults = [Fault("Bundle.entry", f"{kinds.count(kind)} of {kind}", f"one for {event}") for kind in wrong]
     if faults:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consent.model import Decision, Facts
-from hub.exchange import reports
+from hub.exchange import correcting, reports
 from hub.exchange.entries import acting, decided
 from hub.exchange.grants import keep_words
 from hub.exchange.house import House
@@ -72,6 +72,8 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     digest = _digest(salt, content)
     unit.audit.append(decided(submission, facts, decision, row.decision_id, unit.now, payload_digest=digest))
     unit.waiting.settle(row.system, [row.record_key])
+    if submission.corrects:
+        correcting.sent(unit, place.number, envelope.envelope_id)
     return replace(
         row,
         state=MessageState.RELEASED,

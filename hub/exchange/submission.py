@@ -11,6 +11,7 @@ from hub.exchange.message import Numbers
 from hub.exchange.records import ReferralRecord
 from hub.model.directory import Service
 from hub.model.fhir import Resource
+from hub.model.incidents import Holding
 from hub.model.rows import ReferralRow
 from hub.referral import Step
 
@@ -54,6 +55,7 @@ class Submission:
     steps: tuple[Step, ...] = ()
     allowed: bool = True  # False: a transition that the referral does not allow (DN_TRANSITION)
     unchanged: bool = False  # results alone: the referral stays as it is (C-72)
+    corrects: tuple[Holding, ...] = ()  # what was delivered of the same request, and was wrong (settled S36)
     in_vain: str | None = None  # the event that was last let go, where it arrived nowhere; the same words say it again
     override: str = ""  # id of the declaration on which it goes
     anonymous: Anonymous | None = None  # what it holds, where it is about nobody

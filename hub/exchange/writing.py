@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from adapters.contract import Adapter, Parcel, RecordKind
 from hub.errors import MappingGap
 from hub.exchange.house import House
-from hub.exchange.message import ADD, override_of
+from hub.exchange.message import ADD, CORRECT, REQUESTS, override_of
 from hub.exchange.parts import source_key
 from hub.exchange.records import own_number
 from hub.mapping import Context
@@ -58,7 +58,7 @@ def write_parcel(
     """
     adapter = house.adapters[system.kind]
     kind = kind_of(adapter, envelope.event, content)
-    answered = envelope.event not in (ADD, OVERRIDE)
+    answered = envelope.event not in (*REQUESTS, OVERRIDE)
     if kind is None and answered:  # as with a state that it has no word for (shared model 6.2)
         return Written(None, (_NO_ACTIVITY if envelope.event in REPORTS else _NO_ANSWERS,))
     if kind is None or adapter.render is None:
@@ -82,7 +82,7 @@ def write_parcel(
         return Written(None, (*back.losses, *adapter.shortened(record)))
     parcel = Parcel(
         envelope_id=envelope.envelope_id,
-        kind=kind.parcel or "",
+        kind=adapter.correction if envelope.event == CORRECT else kind.parcel or "",
         body=adapter.render(record),
         referral_no=referral.number if referral else None,
         incomplete=incomplete,
@@ -97,7 +97,7 @@ def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | Non
     By its event, by what it holds (of several such resources by the one that the card names first), and where several
     kinds hold the same by what was done.
     """
-    if event == ADD:
+    if event == ADD or (event == CORRECT and adapter.correction):
         events: tuple[str, ...] = ("referral",)
     elif event in BESIDE_A_REFERRAL or event in REPORTS or event in ABOUT_NOBODY:
         events = (event,)

@@ -39,7 +39,7 @@ class Holding:
         left_at: when gate 2 let it go.
         certain: it was acknowledged; else it may have arrived.
         recall: a word of ``consent.incident.Recall``.
-        notice_id: of the recall that goes by the notices' road, or None.
+        notice_id: of the recall that goes by the notices' road, or envelope id of the correction on its way; or None.
         reached_at: when its recipient was told: by telephone as the officer says, or the word stands in its system.
     """
 

@@ -29,6 +29,15 @@ class IncidentRows(Protocol):
     def reached(self, notice_id: str) -> None:
         """The recall that a notice is stands in its recipient's system since now."""
 
+    def to_correct(self, referral_no: str) -> list[Holding]:
+        """Deliveries of a referral that a correction shall follow, in open incidents, and has not reached."""
+
+    def corrected_by(self, referral_no: str, envelope_id: str | None) -> None:
+        """A correction of these is on its way; None: no more."""
+
+    def recall_by(self, referral_no: str, recall: str) -> None:
+        """The recipients of these are told otherwise."""
+
     def telephoned(self, incident_id: str, envelope_ids: Iterable[str]) -> None:
         """The recipients of these were told by telephone; who was told before stays so."""
 

@@ -13,6 +13,7 @@ from hub.store import tables as t
 from hub.store.scope import Scope, instant, optional_instant, optional_text, text
 from hub.store.sql import upsert
 
+_CORRECTION = "correction"  # of ``consent.incident.Recall``
 _TABLES = (t.incident, t.incident_delivery, t.incident_duty, t.incident_event)
 
 
@@ -77,6 +78,29 @@ class IncidentTable:
     def reached(self, notice_id: str) -> None:
         """The recall stands in its recipient's system."""
         self._reach(t.incident_delivery.c.notice_id == notice_id)
+
+    def to_correct(self, referral_no: str) -> list[Holding]:
+        """Those whose correction has not arrived."""
+        c, i = t.incident_delivery.c, t.incident.c
+        theirs = select(t.incident_delivery).join(t.incident, i.incident_id == c.incident_id)
+        still = theirs.where(c.referral_no == referral_no, c.recall == _CORRECTION, c.reached_at.is_(None))
+        ordered = still.where(i.closed_at.is_(None)).order_by(c.incident_id, c.envelope_id)
+        return [_holding(row) for row in self._scope.read(ordered, t.incident_delivery)]
+
+    def corrected_by(self, referral_no: str, envelope_id: str | None) -> None:
+        """A correction of them is on its way, or no more."""
+        self._to_correct(referral_no, notice_id=envelope_id)
+
+    def recall_by(self, referral_no: str, recall: str) -> None:
+        """They are told otherwise."""
+        self._to_correct(referral_no, recall=recall)
+
+    def _to_correct(self, referral_no: str, **values: str | None) -> None:
+        theirs = [(each.incident_id, each.envelope_id) for each in self.to_correct(referral_no)]
+        c = t.incident_delivery.c
+        for incident_id, held in theirs:
+            mine = update(t.incident_delivery).where(c.incident_id == incident_id, c.envelope_id == held)
+            self._scope.write(mine.values(**values), None, t.incident_delivery)
 
     def telephoned(self, incident_id: str, envelope_ids: Iterable[str]) -> None:
         """The recipients of these were told."""

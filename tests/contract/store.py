@@ -480,6 +480,55 @@ class StoreContract:
             assert rows.incidents.get("i-1") is None
             assert rows.incidents.holdings("i-1") == rows.incidents.duties("i-1") == rows.incidents.events("i-1") == []
 
+    def test_a_correction_is_asked_for_in_an_open_incident_until_it_has_arrived_or_somebody_telephones(
+        self, store: Any
+    ) -> None:
+        opened = Incident("i-1", "correction", AT, "officer")
+        holding = Holding(
+            incident_id="i-1",
+            envelope_id="e-1",
+            message_id="m-1",
+            sender="harbour",
+            recipient="lakeside",
+            system="lakeside-cms",
+            subject_ref="s-1",
+            referral_no="R-1",
+            categories=("IDENT",),
+            left_at=AT,
+            certain=True,
+            recall="correction",
+        )
+
+        def asked(referral: str = "R-1") -> list[tuple[str, str | None]]:
+            with store.peek() as rows:
+                return [(each.envelope_id, each.notice_id) for each in rows.incidents.to_correct(referral)]
+
+        with store.unit() as unit:
+            unit.incidents.put(opened)
+            unit.incidents.hold(holding)
+            unit.incidents.hold(replace(holding, envelope_id="e-2", recall="telephone"))
+            unit.incidents.hold(replace(holding, envelope_id="e-3", referral_no="R-2"))
+        assert (asked(), asked("R-2"), asked("R-3")) == ([("e-1", None)], [("e-3", None)], [])
+        with store.unit() as unit:
+            unit.incidents.corrected_by("R-1", "e-9")
+        assert asked() == [("e-1", "e-9")]
+        with store.unit() as unit:
+            unit.incidents.corrected_by("R-1", None)
+            unit.incidents.recall_by("R-2", "telephone")
+        assert (asked(), asked("R-2")) == ([("e-1", None)], [])
+        with store.unit() as unit:
+            unit.incidents.corrected_by("R-1", "e-9")
+            unit.incidents.reached("e-9")
+        assert asked() == []
+        with store.peek() as rows:
+            told = {each.envelope_id: (each.recall, each.reached_at) for each in rows.incidents.holdings("i-1")}
+        assert told["e-1"][1] is not None
+        assert (told["e-2"], told["e-3"]) == (("telephone", None), ("telephone", None))
+        with store.unit() as unit:
+            unit.incidents.hold(replace(holding, envelope_id="e-4"))
+            unit.incidents.put(replace(opened, closed_at=AT))
+        assert asked() == [], "of a closed incident nothing is asked"
+
     def test_what_is_old_comes_in_pages_and_what_somebody_needs_is_open(self, store: Any, clock: Any) -> None:
         refs = sorted(self.mint(store) for _ in range(3))
         self.file(store, refs[1], consent_of(refs[1]))

@@ -19,7 +19,6 @@ from hub.model.directory import Lane
 LATER_EVENTS = [
     "notify-add-process-request",
     "notify-update-process-request",
-    "notify-update-service-request",
     "notify-add-appointment",
     "notify-data-correction",
     "send-communication-from-provider",
@@ -155,6 +154,8 @@ def test_a_pack_that_nobody_has_is_not_known(packs, pack_id):
         ("add-service-request", None, "ReferralRequest"),
         ("add-service-request", "language-training", "LanguageClassReferral"),
         ("add-service-request", "language-assessment", "LanguageClassReferral"),
+        ("notify-update-service-request", None, "ReferralRequest"),
+        ("notify-update-service-request", "language-training", "LanguageClassReferral"),
         ("revoke-service-request", "language-training", "StatusNotice"),
         ("capacity-answer", None, "CapacityEnquiry"),
         ("review-due", None, "FollowUp"),

@@ -1,0 +1,88 @@
+"""A request that was wrong goes once more, put right, to whoever holds it (settled S36).
+
+An officer opens an incident about a delivery (``correction``). Once its record says something else at its source it
+goes as a message of its own (``notify-update-service-request``), through both gates, with no category that was not
+delivered before. Where a gate refuses it, where it is given back for good, or where the recipient's kind of system has
+no place for it, the officer telephones. A change of a request without such an incident does not travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consent.incident import Recall
+from consent.model import Item, Withheld
+from consent.model.words import Code
+from hub.exchange.house import House
+from hub.exchange.label import label
+from hub.exchange.message import CORRECT, REQUESTS
+from hub.exchange.records import BY_HAND, HANDED_IN
+from hub.exchange.submission import Submission
+from hub.exchange.withhold import withhold
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.fhir import Resource
+from hub.model.incidents import Holding
+from hub.model.rows import Handover, Inbox
+from hub.ports import Peek, Unit
+
+_HUB = Actor(ref="system:hub")
+
+
+def can_be(house: House, rows: Peek, row: Handover, message: Inbox) -> bool:
+    """Whether a delivery can be corrected by a message: a request, of a record that can be read again at its source,
+    in a kind of system that has a place for it."""
+    system = rows.directory.all().systems.get(row.system)
+    read_again = not message.record_key.startswith((BY_HAND, HANDED_IN))
+    takes = system is not None and bool(house.adapters[system.kind].correction)
+    return message.event in REQUESTS and read_again and takes
+
+
+def asked_for(rows: Peek, referral_no: str) -> tuple[Holding, ...]:
+    """The deliveries of a referral for whose correction a record is waited for, and none is on its way."""
+    return tuple(each for each in rows.incidents.to_correct(referral_no) if each.notice_id is None)
+
+
+def still_asked(unit: Unit, submission: Submission) -> bool:
+    """Whether what a correction was made for is asked for still."""
+    corrects, referral = submission.corrects, submission.referral
+    return not corrects or (referral is not None and asked_for(unit, referral.number) == corrects)
+
+
+def narrowed(
+    bundle: Resource, items: tuple[Item, ...], holdings: Sequence[Holding], subject: str | None
+) -> tuple[Resource, tuple[Item, ...]]:
+    """A message and its items without what is of no category that was delivered before."""
+    before = {word for each in holdings for word in each.categories}
+    more = [Withheld(i.path, i.category, Code.RD_PURPOSE_MIN, marked=False) for i in items if i.category not in before]
+    if not more:
+        return bundle, items
+    labelled = label(withhold(bundle, more), subject=subject)
+    return labelled.bundle, labelled.items
+
+
+def sent(unit: Unit, referral_no: str, envelope_id: str) -> None:
+    """The correction is on its way to whoever holds what was wrong."""
+    unit.incidents.corrected_by(referral_no, envelope_id)
+
+
+def again(unit: Unit, message: Inbox, referral_no: str | None) -> None:
+    """A message was given back and is judged anew; a correction among them is asked for still."""
+    if message.event == CORRECT and referral_no is not None:
+        unit.incidents.corrected_by(referral_no, None)
+
+
+def came(unit: Unit, row: Handover, event: str) -> None:
+    """A message has arrived; of a correction its incident hears."""
+    if event == CORRECT:
+        unit.incidents.reached(row.envelope_id)
+
+
+def failed(unit: Unit, message: Inbox, referral_no: str | None, code: str) -> None:
+    """A message was refused, or given back for good; of a correction the officer telephones instead."""
+    if message.event != CORRECT or referral_no is None:
+        return
+    for each in unit.incidents.to_correct(referral_no):
+        unit.incidents.append(each.incident_id, _HUB.ref, "not-corrected", code)
+        said = {"incident_id": each.incident_id, "action": "not-corrected", "reason_code": code}
+        unit.audit.append(Entry(AuditEvent.INCIDENT_MOVED, unit.now, _HUB, {**said, "envelope_id": each.envelope_id}))
+    unit.incidents.recall_by(referral_no, Recall.TELEPHONE)
