@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -75,6 +75,33 @@ def read_decision(data: bytes) -> Decision:
         MessageRejected: as for :func:`read_facts`.
     """
     return _read("decision", _DECISION, data)
+
+
+def changed(name: str, record: _T, changes: Mapping[str, Any]) -> _T:
+    """A record with other values of some fields, spelled and read as in a facts document.
+
+    Args:
+        name: what the changes are called where one is refused.
+
+    Raises:
+        MessageRejected: as for :func:`read_facts`.
+    """
+    return read_as(name, type(record), canonical({**_plain(record), **changes}))
+
+
+def read_as(name: str, kind: type[_T], data: bytes) -> _T:
+    """A record of a kind of the model, read as a facts document is.
+
+    Raises:
+        MessageRejected: as for :func:`read_facts`.
+    """
+    adapter: TypeAdapter[tuple[_T]] = _adapter(cast(Hashable, kind))
+    return _read(name, adapter, data)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(tuple[kind], config=_STRICT)
 
 
 def facts_schema() -> dict[str, Any]:

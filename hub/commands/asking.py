@@ -1,11 +1,11 @@
-"""``hub consent decide|expiring``: would it go, what of it and why; which referrals would stop soon. Nothing is sent.
+"""``hub consent decide|expiring|simulate``: would it go, and why; what would stop soon, or come out otherwise.
 
-The rules of who may ask are those of ``hub/desk/asking.py`` and ``expiring.py``.
+Nothing is sent. Who may ask, say ``hub/desk/asking.py``, ``expiring.py`` and ``simulating.py``.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -21,6 +21,7 @@ from hub.commands.frame import (
     Dir,
     Json,
     Misused,
+    moment,
     opened,
     read_input,
     say,
@@ -30,6 +31,8 @@ from hub.commands.frame import (
 )
 from hub.desk.asking import Answer, would_go
 from hub.desk.expiring import DAYS_MAX, expiring
+from hub.desk.simulating import DAYS_MAX as BACK_MAX
+from hub.desk.simulating import simulate
 
 
 def decide_(
@@ -43,6 +46,9 @@ def decide_(
     category: Annotated[
         list[str] | None, typer.Option("--category", help="What it would hold; else all that it may.")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="As things stood at the end of a day, YYYY-MM-DD; by today's packs.")
+    ] = None,
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
@@ -53,8 +59,9 @@ def decide_(
     referral of that client to that service would go now, and what of it; that look is an entry of the audit log.
     """
     if facts is not None:
-        if (agency, alias, to, category) != (None, None, None, None):
-            raise Misused("--facts", "with --agency, --alias, --to or --category", "alone", "hub consent decide --help")
+        if (agency, alias, to, category, as_of) != (None,) * 5:
+            beside = "with --agency, --alias, --to, --category or --as-of"
+            raise Misused("--facts", beside, "alone", "hub consent decide --help")
         document = read_facts(read_input(facts))
         _show_answer(document, decide(document), None, as_json)
         return
@@ -62,17 +69,19 @@ def decide_(
         raise Misused("--facts", "none", "a facts document, or --agency, --alias and --to", "hub consent decide --help")
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        found = would_go(hub.house, agency, alias, to, category or (), by)
-    _show_answer(found.facts, found.decision, found, as_json)
+        found = would_go(hub.house, agency, alias, to, category or (), by, on=as_of)
+    _show_answer(found.facts, found.decision, found, as_json, as_of)
 
 
-def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json: bool) -> None:
+def _show_answer(
+    facts: Facts, decision: Decision, asked: Answer | None, as_json: bool, as_of: str | None = None
+) -> None:
     """An agency sees its own numbers of consents, never the registry's."""
     digest, said = policy_digest(facts), explain(decision)
     if as_json:
         document = {**orjson.loads(write_decision(decision)), "policy_digest": digest, "explained": said._asdict()}
         own = {"basis": list(asked.relied), "goes": [each.value for each in asked.goes]} if asked else {}
-        show_json({**document, **own})
+        show_json({**document, **own, **({"as_of": as_of} if as_of else {})})
         return
     say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
     say(said.en)
@@ -90,7 +99,9 @@ def _show_answer(facts: Facts, decision: Decision, asked: Answer | None, as_json
             (("withheld", "code", "why"), 1) if asked else (whole, 0)
         )  # its parts have their category's name
         show_table(columns, [row[first:] for row in rows], nothing="nothing is withheld")
-    if asked:
+    if as_of:
+        say(f"so it stood at the end of {as_of}, by the packs of today")
+    elif asked:
         say("so it stands now; the referral itself, and whether its case is open, is judged when it comes")
     else:
         say(f"by the rules {digest} (`policy_digest` of the log's entry, where they are the same)")
@@ -136,8 +147,58 @@ def expiring_(
     )
 
 
+def simulate_(
+    ctx: typer.Context,
+    draft: Annotated[str, typer.Option("--draft", help="One change, as JSON: a file, or -.")],
+    days: Annotated[int, typer.Option("--days", help=f"How far back, 1 to {BACK_MAX}.")] = 30,
+    agency: Annotated[
+        str | None, typer.Option("--agency", help="What this agency sent; else what anybody sent.")
+    ] = None,
+    folder: Dir = None,
+    worker: As = None,
+    as_json: Json = False,
+) -> None:
+    """List the decisions of the last days that would come out otherwise with one thing changed. Nothing is kept.
+
+    Exit code 0, whatever there is. The look is an entry of the audit log.
+    """
+    by, data = who(ctx, worker), read_input(draft)
+    with opened(ctx, folder) as hub:
+        found = simulate(hub.house, data, days, by, agency=agency)
+    rows: list[dict[str, Any]] = [
+        {
+            "at": moment(each.at),
+            "decision": each.decision_id,
+            "event": each.event,
+            "sender": each.sender,
+            "recipient": each.recipient,
+            "alias": each.alias,
+            "before": [code.value for code in each.before.codes],
+            "after": [code.value for code in each.after.codes],
+        }
+        for each in found.flips
+    ]
+    counts = {"replayed": found.replayed, "changed_since": found.changed_since, "unreadable": found.unreadable}
+    if as_json:
+        show_json({"days": days, **counts, "flips": rows})
+        return
+    columns = ("at", "event", "sender", "recipient", "alias", "before", "after")
+    table = [[*[row[name] for name in columns[:5]], ", ".join(row["before"]), ", ".join(row["after"])] for row in rows]
+    show_table(columns, table, nothing=f"none of {found.replayed} decisions of {days} days would come out otherwise")
+    if rows:
+        say(f"{len(rows)} of {found.replayed} decisions of {days} days would come out otherwise")
+    if found.changed_since:
+        say(
+            f"{found.changed_since} would by themselves: rules or packs have changed since (compared without the draft)"
+        )
+    if found.unreadable:
+        say(f"{found.unreadable} could not be read: their facts are of another version")
+
+
 def register(group: typer.Typer, desk_options: str) -> None:
-    """Add both to the group of consents."""
+    """Add them to the group of consents."""
     ids = "--alias ABCDEFGHIJKL --to lakeside-employment"
     group.command("decide", epilog=f"Example: hub consent decide {ids} {desk_options}")(decide_)
+    draft = "--draft draft.json --days 30 --as officer"
+    group.command("simulate", epilog=f"Example: hub consent simulate {draft}")(simulate_)
     group.command("expiring", epilog=f"Example: hub consent expiring --days 30 {desk_options}")(expiring_)

@@ -1,4 +1,4 @@
-"""What would become of a referral? The answer of the rules as things stand, before anybody sends one.
+"""What would become of a referral? The answer of the rules as things stand, or as they stood, before anybody sends one.
 
 It is no decision: nothing is handed over on it, and the gate asks again when the referral comes (INV-2). Asking is a
 look at what a client has said, and an entry of the log.
@@ -15,6 +15,7 @@ from consent.model import Decision, Facts, Item, Message, Profile
 from consent.model.words import Category
 from consent.records import reference
 from hub.desk.consents import client_of, words_of
+from hub.desk.days import as_of, zone_of
 from hub.desk.who import Act, Who, actor_of
 from hub.errors import Refused, shape
 from hub.exchange.house import House
@@ -45,7 +46,16 @@ class Answer:
         return tuple(item.category for item in items if item.path not in kept_back)
 
 
-def would_go(house: House, agency: str, alias: str, service: str, categories: Sequence[str], who: Who) -> Answer:
+def would_go(
+    house: House,
+    agency: str,
+    alias: str,
+    service: str,
+    categories: Sequence[str],
+    who: Who,
+    *,
+    on: str | None = None,
+) -> Answer:
     """Ask of one client and one service of the directory.
 
     Its own systems are taken to be open: through which of them it would go, nobody has said yet.
@@ -53,15 +63,21 @@ def would_go(house: House, agency: str, alias: str, service: str, categories: Se
     Args:
         service: id of a service that takes referrals.
         categories: words of what it would hold; empty: all that such a referral may hold.
+        on: a local day that is over: as the registry and the directory stood at its end, by the packs of today; None:
+            now.
 
     Raises:
-        Refused: there is no such client, service or category, or the worker may not look.
+        Refused: there is, or was then, no such client or service; no such category or day; or the worker may not look.
     """
     asked = words_of("--category", Category, categories)
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.LOOK, agency)
         ref = client_of(rows, agency, alias)
+        at = as_of(on, zone_of(house, directory, agency), rows.now) if on is not None else None
+    with house.store.peek(as_of=at) as rows:
+        if ref not in rows.subjects.facts([ref]):
+            raise Refused("--as-of", "a day before the registry knew this client", "a later day", "leave it out")
         to = _service(rows, service)
         message = referral_of(house, ref, to, asked)
         question = Question(sender=agency, recipient=to.agency, message=message, systems=("", to.system))
@@ -70,7 +86,9 @@ def would_go(house: House, agency: str, alias: str, service: str, categories: Se
     with house.store.unit() as unit:
         named = {*decision.basis}
         relied = sorted(each.consent_id for each in facts.subjects[ref].consents if reference(each) in named)
-        details = {"what": "question", "agency": agency, "subject_ref": ref, "consents": relied, "count": len(relied)}
+        details: dict[str, object] = {"what": "question", "agency": agency, "subject_ref": ref}
+        details |= {"consents": relied, "count": len(relied)}
+        details |= {"as_of": at.isoformat()} if at else {}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
         return Answer(facts, decision, tuple([unit.consents.number(each, agency) for each in relied]))
 

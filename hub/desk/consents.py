@@ -216,14 +216,14 @@ def _not_stuck(rows: Peek, name: str) -> Refused:
     return Refused(f"message {name}", f"state {row.state}: {why}", "one that is stuck", "nothing is to be done")
 
 
-def consent_of(rows: Peek, agency: str, number: str) -> Consent:
+def consent_of(rows: Peek, agency: str, number: str, where: str = "NUMBER") -> Consent:
     """By the agency's number, the registry's id, or the record it was filed from, as ``harbour-cms/consent:7``."""
     system, slash, key = number.partition("/")
     filed = rows.consents.of_source(system, key) if slash else None
     consent = filed[0] if filed else rows.consents.get(rows.consents.by_number(agency, number) or number)
     parties = {consent.discloser, *(one.agency for one in consent.recipients)} if consent else set()
     if consent is None or agency not in parties:
-        raise Refused("NUMBER", shape(number), f"{seen(agency)}'s number of a consent", "`hub consent show --alias`")
+        raise Refused(where, shape(number), f"{seen(agency)}'s number of a consent", "`hub consent show --alias`")
     return consent
 
 

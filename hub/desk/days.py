@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from hub.errors import Refused, shape
 from hub.exchange.house import House
 from hub.ports import Directory
 
@@ -15,6 +16,21 @@ _LAST_DAY = date(9998, 12, 31)  # what is later is too late in any zone
 def zone_of(house: House, directory: Directory, agency: str | None) -> ZoneInfo:
     """Where an agency's days begin; None: the hub's."""
     return ZoneInfo(house.packs.facts(directory.agencies[agency].pack if agency else HOME_PACK).zone)
+
+
+def as_of(said: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """The end of a local day that is over.
+
+    Raises:
+        Refused: it is no day, or not over yet.
+    """
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        raise Refused("--as-of", shape(said), "a day", "YYYY-MM-DD") from None
+    if (at := end_of(day, zone)) > now:
+        raise Refused("--as-of", "a day that is not over", "a day before today", "leave it out: then it is as of now")
+    return at
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:

@@ -69,6 +69,7 @@ class Act(Enum):
     )
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
     LOOK = May(("consent show", "consent decide", "consent expiring"), own=True, hub=("officer",))
+    SIMULATE = May(("consent simulate",), own=True, roles=("officer",), hub=("officer",))
     INCIDENT = May(
         tuple(f"incident {verb}" for verb in ("open", "show", "assess", "notice", "telephoned", "close")),
         hub=("officer",),

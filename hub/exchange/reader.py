@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub.errors import Unavailable
 from hub.exchange.house import House
@@ -35,9 +35,9 @@ class OneReader:
                 raise Unavailable(self._name, "another process that reads it", next_step="what it reads now counts")
             yield unit
 
-    def peek(self) -> AbstractContextManager[Peek]:
+    def peek(self, *, as_of: datetime | None = None) -> AbstractContextManager[Peek]:
         """A read without locks."""
-        return self._store.peek()
+        return self._store.peek(as_of=as_of)
 
 
 def alone(house: House, system_id: str) -> House | None:

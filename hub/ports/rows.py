@@ -58,6 +58,9 @@ class Decisions(Protocol):
     def count_by_code(self, gate: int) -> dict[str, int]:
         """Decisions of a gate by their first code."""
 
+    def made_since(self, at: datetime, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
+        """The same of those made since an instant."""
+
     def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
         """(decision id, facts, decision) behind an id, in id order, for replaying."""
 

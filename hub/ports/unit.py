@@ -97,5 +97,10 @@ class Store(Protocol):
     def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> AbstractContextManager[Unit]:
         """A transaction that holds these locks. At its end what waits on those it owns, or is under way, falls due."""
 
-    def peek(self) -> AbstractContextManager[Peek]:
-        """A consistent read without locks."""
+    def peek(self, *, as_of: datetime | None = None) -> AbstractContextManager[Peek]:
+        """A consistent read without locks.
+
+        Args:
+            as_of: the directory, people and what they agreed to or forbade are read as they stood at this instant,
+                which is ``now`` then. What else there is, is read as it is.
+        """

@@ -10,12 +10,12 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import ConsentState
 from hub.model import locks
+from hub.store import past
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
 
 _Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
-_OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 class ConsentTable:
@@ -66,7 +66,9 @@ class ConsentTable:
         assert directive is not None
         self._scope.must_own(locks.subject(directive.subject_ref))
         self._scope.write(
-            update(t.directive).where(t.directive.c.directive_id == directive_id).values(lifted_by=by),
+            update(t.directive)
+            .where(t.directive.c.directive_id == directive_id)
+            .values(lifted_by=by, lifted_at=text(self._scope.now)),
             None,
             t.directive,
         )
@@ -152,6 +154,8 @@ class ConsentTable:
                 "subject_ref": directive.subject_ref,
                 "registry_seq": directive.registry_seq,
                 "lifted_by": None,
+                "added_at": text(self._scope.now),
+                "lifted_at": None,
                 "body": DIRECTIVE.dump_json(directive).decode(),
             },
         )
@@ -178,6 +182,8 @@ class ConsentTable:
         return found
 
     def _read_head(self) -> int:
+        if self._scope.as_of is not None:
+            return past.head(self._scope, self._scope.as_of)
         row = self._scope.one(select(t.registry_head.c.seq))
         return int(row.seq) if row else 0
 
@@ -191,7 +197,7 @@ class ConsentTable:
         known = {row.consent_id: row.version for row in self._scope.read(last.group_by(c.consent_id))}
         assert all(one.version == known.get(one.consent_id, 0) + 1 for one, *_ in filed), "versions grow by one"
         replaced = c.consent_id == bindparam("replaced")
-        opening = or_(*(c.state == state.value for state in _OPENING))  # a list could not be executed for many rows
+        opening = or_(*(c.state == state.value for state in past.OPENING))  # a list could not be executed for many rows
         for draft in (False, True):  # a draft changes nothing: what opens stays beside it (C-37)
             where = and_(replaced, ~opening) if draft else replaced
             rows = [{"replaced": one.consent_id} for one, *_ in filed if (one.state is ConsentState.DRAFT) is draft]

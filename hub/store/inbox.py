@@ -168,12 +168,18 @@ class DecisionTable:
         rows = self._scope.read(select(c.code, func.count().label("total")).where(c.gate == gate).group_by(c.code))
         return {row.code: row.total for row in rows}
 
+    def made_since(self, at: datetime, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
+        """The same of those made since an instant."""
+        return self._page(limit, after, t.decision.c.at >= text(at))
+
     def stored(self, limit: int, after: str = "") -> list[tuple[str, bytes, bytes]]:
         """(decision id, facts, decision) in id order."""
+        return self._page(limit, after)
+
+    def _page(self, limit: int, after: str, *where: Any) -> list[tuple[str, bytes, bytes]]:
         c = t.decision.c
-        rows = self._scope.read(
-            select(c.decision_id, c.facts, c.body).where(c.decision_id > after).order_by(c.decision_id).limit(limit)
-        )
+        beyond = select(c.decision_id, c.facts, c.body).where(c.decision_id > after, *where)
+        rows = self._scope.read(beyond.order_by(c.decision_id).limit(limit))
         return [(row.decision_id, row.facts.encode(), row.body.encode()) for row in rows]
 
 

@@ -20,7 +20,7 @@ from hub.store.scope import Scope, instant, text
 from hub.store.subjects import CONSENT, day_of
 
 # rows of a person that go with the person; every other table that names one keeps them
-_WITH_THE_PERSON = (t.subject_alias, t.identifier_digest, t.directive, t.subject_key, t.worker_conflict)
+_WITH_THE_PERSON = (t.subject_past, t.subject_alias, t.identifier_digest, t.directive, t.subject_key, t.worker_conflict)
 _THINGS = {  # of which a line speaks, and with which it is kept
     "message_id": t.inbox.c.message_id,
     "envelope_id": t.handover.c.envelope_id,

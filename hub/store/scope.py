@@ -74,6 +74,7 @@ class Scope:
 
     Args:
         held: locks that are shared or owned; None for a peek, which may read anything and write nothing.
+        as_of: of a peek at how things stood: the directory, people and what they said are read as of then.
     """
 
     def __init__(
@@ -85,7 +86,9 @@ class Scope:
         *,
         held: Iterable[str] | None,
         owned: Iterable[str] = (),
+        as_of: datetime | None = None,
     ) -> None:
+        self.as_of = as_of
         self._database, self._connection, self.now, self.ids = database, connection, now, ids
         self.held: set[str] | None = None if held is None else set(held) | set(owned)
         self.owned = set(owned)

@@ -12,11 +12,13 @@ from sqlalchemy import select, update
 
 from consent.model import Consent, Decider, Directive, Finding, Raised, SubjectFacts
 from hub.model import locks
+from hub.store import past
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 from hub.store.sql import upsert
 
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
+_ADD_PAST = upsert(t.subject_past).on_conflict_do_nothing()  # of one instant what it said before all of it
 _ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()
 
 CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
@@ -55,6 +57,8 @@ class SubjectTable:
     def _read_facts(self, refs: list[str]) -> dict[str, SubjectFacts]:
         """From the cache where the version read here is the one parsed before."""
         rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(refs)), t.subject)
+        if (at := self._scope.as_of) is not None:
+            return _parsed(past.people(self._scope, at, rows), *past.said(self._scope, at, refs))
         clean = {row.ref: row.version for row in rows if not self._is_dirty(row.ref)}
         found = {ref: facts for ref, version in clean.items() if (facts := self._cached.get((ref, version)))}
         fresh = self._parse([row for row in rows if row.ref not in found])
@@ -157,7 +161,13 @@ class SubjectTable:
         return dict(orjson.loads(row.body)) if row else {"deceased_by": {}}
 
     def _write_body(self, ref: str, body: dict[str, Any]) -> None:
+        """Replace what is said of a person; what it said until now is kept, as long as the person is."""
         text_ = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
+        before = self._scope.one(select(t.subject.c.body).where(t.subject.c.ref == ref), t.subject)
+        if before is None or before.body == text_:
+            return
+        row = {"subject_ref": ref, "until_at": text(self._scope.now), "body": before.body}
+        self._scope.add(t.subject_past, row, _ADD_PAST)
         self._scope.write(update(t.subject).where(t.subject.c.ref == ref).values(body=text_), None, t.subject)
 
     def sharing(self, limit: int) -> list[tuple[str, str]]:
@@ -212,34 +222,40 @@ class SubjectTable:
         if not rows:
             return {}
         refs = [row.ref for row in rows]
-        consents: dict[str, list[Consent]] = {ref: [] for ref in refs}
-        directives: dict[str, list[Directive]] = {ref: [] for ref in refs}
         c, d = t.consent.c, t.directive.c
-        for row in self._scope.read(
+        consents = self._scope.read(
             select(c.subject_ref, c.body).where(c.subject_ref.in_(refs), c.current == 1).order_by(c.registry_seq)
-        ):
-            consents[row.subject_ref].append(CONSENT.validate_json(row.body))
-        for row in self._scope.read(select(d.subject_ref, d.body, d.lifted_by).where(d.subject_ref.in_(refs))):
-            if row.lifted_by is None:
-                directives[row.subject_ref].append(DIRECTIVE.validate_json(row.body))
-        return {
-            row.ref: SubjectFacts(
-                subject_ref=row.ref,
-                version=row.version,
-                consents=tuple(consents[row.ref]),
-                directives=tuple(directives[row.ref]),
-                deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
-                turns_16_on=day_of(body.get("turns_16_on")),
-                turns_18_on=day_of(body.get("turns_18_on")),
-                deciders=DECIDERS.validate_python(body.get("deciders", ())),
-                findings=FINDINGS.validate_python(body.get("findings", ())),
-                flags=tuple(dict.fromkeys(each.flag for each in raised)),
-                alleged_abusers=tuple(dict.fromkeys(each.of for each in raised if each.of)),
-            )
-            for row in rows
-            for body in [orjson.loads(row.body)]
-            for raised in [RAISED.validate_python(body.get("flags", ()))]
-        }
+        )
+        noes = self._scope.read(select(d.subject_ref, d.body, d.lifted_by).where(d.subject_ref.in_(refs)))
+        return _parsed(rows, consents, [row for row in noes if row.lifted_by is None])
+
+
+def _parsed(rows: Sequence[Any], consents: Sequence[Any], directives: Sequence[Any]) -> dict[str, SubjectFacts]:
+    """The facts of rows of people, of consents and of standing noes."""
+    agreed: dict[str, list[Consent]] = {row.ref: [] for row in rows}
+    noes: dict[str, list[Directive]] = {row.ref: [] for row in rows}
+    for row in consents:
+        agreed[row.subject_ref].append(CONSENT.validate_json(row.body))
+    for row in directives:
+        noes[row.subject_ref].append(DIRECTIVE.validate_json(row.body))
+    return {
+        row.ref: SubjectFacts(
+            subject_ref=row.ref,
+            version=row.version,
+            consents=tuple(agreed[row.ref]),
+            directives=tuple(noes[row.ref]),
+            deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
+            turns_16_on=day_of(body.get("turns_16_on")),
+            turns_18_on=day_of(body.get("turns_18_on")),
+            deciders=DECIDERS.validate_python(body.get("deciders", ())),
+            findings=FINDINGS.validate_python(body.get("findings", ())),
+            flags=tuple(dict.fromkeys(each.flag for each in raised)),
+            alleged_abusers=tuple(dict.fromkeys(each.of for each in raised if each.of)),
+        )
+        for row in rows
+        for body in [orjson.loads(row.body)]
+        for raised in [RAISED.validate_python(body.get("flags", ()))]
+    }
 
 
 def day_of(text_: str | None) -> date | None:

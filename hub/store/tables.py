@@ -39,8 +39,18 @@ worker = _table(
     "worker", _text("id", key=True), _text("agency"), _text("role"), _text("ended_at", null=True), _text("body")
 )
 
+# what a row of the directory, or a switch, said until an instant; null: there was none yet
+directory_past = _table(
+    "directory_past",
+    _text("room", key=True),
+    _text("id", key=True),
+    _text("until_at", key=True),
+    _text("body", null=True),
+)
+
 # subjects: random references, aliases per agency, digests
 subject = _table("subject", _text("ref", key=True), _int("version"), _text("minted_at"), _text("body"))
+subject_past = _table("subject_past", _text("subject_ref", key=True), _text("until_at", key=True), _text("body"))
 subject_alias = _table(
     "subject_alias",
     _text("agency", key=True),
@@ -97,6 +107,8 @@ directive = _table(
     _text("subject_ref"),
     _int("registry_seq"),
     _text("lifted_by", null=True),
+    _text("added_at", null=True),
+    _text("lifted_at", null=True),
     _text("body"),
     Index("directive_by_subject", "subject_ref"),
 )

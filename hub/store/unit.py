@@ -144,10 +144,11 @@ class SqlStore:
         return SqlUnit(scope, cache)
 
     @contextmanager
-    def peek(self) -> Iterator[SqlUnit]:
+    def peek(self, *, as_of: datetime | None = None) -> Iterator[SqlUnit]:
         """A consistent read without locks, on a connection that cannot write."""
         with self.database.reading() as connection:
-            yield SqlUnit(Scope(self.database, connection, self._now(connection), self._ids, held=None), self._cache)
+            now = as_of or self._now(connection)
+            yield SqlUnit(Scope(self.database, connection, now, self._ids, held=None, as_of=as_of), self._cache)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
 
-from consent.model import Consent, Decision, Facts, Message, PackFacts, Party, StateEvent
+from consent.model import Consent, Decision, Facts, Message, PackFacts, Party
 from consent.model.words import Code, ConsentState, Outcome, Purpose
 from hub.errors import Unavailable, Unexpected
 from hub.model import locks
@@ -19,30 +20,7 @@ from hub.model.incidents import Duty, Holding, Incident
 from hub.model.keeping import Room
 from hub.model.rows import ReferralRow, Request, Waiting
 from hub.store.audit import PAGE
-
-AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-def consent_of(
-    subject: str, number: str = "c-1", version: int = 1, state: ConsentState = ConsentState.ACTIVE
-) -> Consent:
-    return Consent(
-        consent_id=number,
-        version=version,
-        subject_ref=subject,
-        state=state,
-        registry_seq=0,
-        discloser="harbour",
-        recipients=(),
-        purposes=(),
-        categories=(),
-        pack="ca-on",
-        pack_version=1,
-    )
-
-
-def happened(state: ConsentState = ConsentState.ACTIVE) -> StateEvent:
-    return StateEvent(state=state, registry_seq=0, at=AT, effective_at=AT, actor="w-1")
+from tests.contract.changes import AT, changes, consent_of, happened
 
 
 def facts() -> Facts:
@@ -56,6 +34,37 @@ def waiting(key: str, *on: str) -> Waiting:
 
 class StoreContract:
     """Subclasses provide the fixture ``store``."""
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_whatever_happened_later_an_earlier_moment_is_read_as_it_was(
+        self, store: Any, clock: Any, seed: int
+    ) -> None:
+        refs = [self.mint(store) for _ in range(2)]
+        own = [locks.CONFIG, *(locks.subject(ref) for ref in refs)]
+
+        def seen(**when: Any) -> tuple[Any, ...]:
+            """Without the versions, which say how often something was changed, and in no order."""
+            with store.peek(**when) as rows:
+                directory = rows.directory.all()
+                people = {ref: replace(known, version=0) for ref, known in rows.subjects.facts(refs).items()}
+                named = {**directory.agencies, **directory.systems, **directory.workers}
+                others = {*map(repr, (*directory.services, *directory.sites, *directory.agreements))}
+                noes = {ref: frozenset(each.directive_id for each in known.directives) for ref, known in people.items()}
+                people = {ref: replace(known, directives=()) for ref, known in people.items()}
+                return rows.now, rows.consents.head(), directory.stopped, named, others, people, noes
+
+        moments = [seen()]
+        clock.advance(timedelta(hours=1))
+        for verb, args, how in changes(refs, seed, clock):
+            with store.unit(own=own) as unit:
+                attrgetter(verb)(unit)(*args, **how)
+            clock.advance(timedelta(minutes=1))
+            moments.append(seen())
+            clock.advance(timedelta(hours=1))
+
+        assert [seen(as_of=moment[0]) for moment in moments] == moments
+        with store.peek(as_of=moments[0][0] - timedelta(days=1)) as rows:
+            assert rows.subjects.facts(refs) == {}, "nobody was known before they were"
 
     def mint(self, store: Any) -> str:
         with store.unit() as unit:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from hub.desk.asking import would_go
 from hub.desk.expiring import expiring
+from hub.desk.simulating import simulate
 from hub.desk.who import Who
 from hub.errors import Refused
+from hub.model.directory import Worker
 from tests import cms_builder as cms
 from tests.network import Network
 from tests.shapes import ON_SQLITE
@@ -86,6 +89,52 @@ def test_a_service_that_is_closed_is_none_to_ask_about(network: Network) -> None
 
     with pytest.raises(Refused, match="--to"):
         would_go(network.hub.house, "harbour", known, "lakeside-employment", (), WORKER)
+
+
+# -- how it stood
+
+
+def stood(network: Network, known: str, day: str | None) -> str:
+    found = would_go(network.hub.house, "harbour", known, "lakeside-employment", (), WORKER, on=day)
+    return found.decision.codes[0].value
+
+
+def test_on_an_earlier_day_it_is_answered_as_the_registry_stood(network: Network) -> None:
+    known = client(network)
+    network.clock.advance(timedelta(days=1))  # 2 June
+    cms.update(network.db("harbour"), "consent", 1, withdrawn_at="2026-06-02", row_version=2)
+    network.run()
+    network.clock.advance(timedelta(days=1))  # 3 June
+    (agreed,) = network.directory().agreements
+    network.put(replace(agreed, version=agreed.version + 1, status="suspended"))
+    network.clock.advance(timedelta(days=1))
+
+    assert [stood(network, known, day) for day in ("2026-06-01", "2026-06-02", "2026-06-03", None)] == [
+        "OK_CONSENT",
+        "DN_WITHDRAWN",
+        "DN_NO_AGREEMENT",
+        "DN_NO_AGREEMENT",
+    ]
+    looks = [each.get("as_of") for each in network.entries() if each["event_type"] == "VIEW"]
+    days = [f"2026-06-0{day}T00:00:00-04:00" for day in (2, 3, 4)]
+    assert sorted(looks, key=str) == [*days, None]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-06-01", "a day that is not over"),
+        ("2027-01-01", "a day that is not over"),
+        ("2026-05-31", "a day before the registry knew this client"),
+        ("yesterday", "aaaaaaaaa"),
+        ("0001-01-01", "a day before the registry knew this client"),
+    ],
+)
+def test_a_day_of_which_nothing_can_be_said_is_refused(network: Network, day: str, said: str) -> None:
+    known = client(network)
+
+    with pytest.raises(Refused, match=f"--as-of: got {said}"):
+        stood(network, known, day)
 
 
 # -- what will stop
@@ -173,3 +222,68 @@ def test_days_out_of_reach_are_refused(network: Network, days: int) -> None:
 def test_another_agencys_worker_is_told_nothing(network: Network) -> None:
     with pytest.raises(Refused, match="--as"):
         expiring(network.hub.house, "lakeside", 30, WORKER)
+
+
+# -- what would come out otherwise
+
+
+def flipped(network: Network, draft: dict[str, Any], agency: str | None = "harbour", days: int = 30) -> list[Any]:
+    who = Who("harbour-officer" if agency else "officer", "night-shift")
+    network.put(Worker("harbour-officer", "harbour", "officer"), Worker("officer", "hub", "officer"))
+    found = simulate(network.hub.house, orjson.dumps(draft), days, who, agency=agency)
+    assert (found.unreadable, found.changed_since) == (0, 0)
+    return [(each.alias, each.before.codes[0].value, each.after.codes[0].value) for each in found.flips]
+
+
+def test_a_draft_lists_the_decisions_that_would_flip_and_no_others(network: Network) -> None:
+    known = client(network)
+    refer(network)
+    number = "harbour-cms/consent:1"
+
+    withdrawn = flipped(network, {"consent": number, "changes": {"state": "WITHDRAWN"}})
+    assert withdrawn == [(known, "OK_CONSENT", "DN_WITHDRAWN")] * 2, "at both gates"
+    assert flipped(network, {"consent": number, "changes": {"form_id": "F-other"}}) == []
+    assert len(flipped(network, {"directive": {"client": known, "recipients": ["lakeside"]}})) == 2
+    assert flipped(network, {"directive": {"client": known, "recipients": ["harbour"]}}) == []
+    (agreed,) = network.directory().agreements
+    ended = {"agreement": agreed.agreement_id, "changes": {"status": "ended"}}
+    assert len(flipped(network, ended)) == len(flipped(network, ended, agency=None)) == 2
+    assert len(flipped(network, ended, days=1)) == 2
+    network.clock.advance(timedelta(days=2))
+    assert flipped(network, ended, days=1) == [], "they are older"
+    assert network.codes() == {"OK_CONSENT": 1}, "nothing was decided"
+
+
+def test_a_refusal_that_a_consent_more_would_have_opened_is_listed(network: Network) -> None:
+    known = client(network, purposes="COORDINATION")
+    refer(network)
+    with network.hub.store.peek() as rows:
+        filed, _ = rows.consents.of_source("harbour-cms", "consent:1")
+
+    draft = {"consent": "harbour-cms/consent:1", "changes": {"purposes": ["REFERRAL"]}}
+
+    assert flipped(network, draft) == [(known, "DN_PURPOSE", "OK_CONSENT")]
+    assert filed.purposes != ("REFERRAL",)
+
+
+@pytest.mark.parametrize(
+    ("draft", "said"),
+    [
+        ({"consent": "ABCDEFGHIJKL", "changes": {"state": "WITHDRAWN"}}, "draft.consent"),
+        ({"directive": {"client": "ABCDEFGHIJKL"}}, "draft.directive.client"),
+        ({"agreement": "none", "changes": {"status": "ended"}}, "draft.agreement"),
+        ({"pack": "none", "changes": {"verbal_days": 7}}, "draft.pack"),
+    ],
+)
+def test_a_draft_about_what_nobody_knows_is_refused(network: Network, draft: dict[str, Any], said: str) -> None:
+    client(network)
+
+    with pytest.raises(Refused, match=said):
+        flipped(network, draft)
+
+
+def test_a_worker_who_is_no_officer_may_not_ask(network: Network) -> None:
+    client(network)
+
+    with pytest.raises(Refused, match="--as"):
+        simulate(network.hub.house, b'{"pack": "ca-on", "changes": {"verbal_days": 7}}', 30, WORKER, agency="harbour")

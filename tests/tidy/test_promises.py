@@ -57,6 +57,8 @@ def test_inv_4_there_is_one_gate():
         "hub.exchange.taking_back",  # takes back what may lie there no more; releases nothing
         "hub.commands.asking",  # answers a question from its facts alone; releases nothing
         "hub.desk.expiring",  # the same, of days to come
+        "hub.desk.simulating",  # of what was decided, by the rules of today
+        "consent.simulate",  # and with one thing changed
         "hub.desk.asking",  # says how it would be answered now; releases nothing
         "hub.commands.demo",  # decides stored facts again
     }

@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "consent show": (("x", "--agency", "harbour"), ""),
     "consent expiring": (("--agency", "harbour"), ""),
     "consent decide": (("--alias", "x", "--to", "lakeside-employment", "--agency", "harbour"), ""),
+    "consent simulate": (("--draft", "-"), '{"pack": "ca-on", "changes": {"verbal_days": 7}}'),
     "bus provision": ((), ""),
     "systems fetch": (("lakeside-cms",), ""),
     "systems send": (("lakeside-cms",), ""),
