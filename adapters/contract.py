@@ -100,7 +100,7 @@ class Parcel:
     Args:
         envelope_id: the idempotency key; a repeat of it is success.
         kind: that of its record (``referral``, ``referral-status``, ``plan`` …), or of a notice: ``refusal``,
-            ``returned``, ``rejected``, ``shortened``; or a ``recall``; or a ``correction``.
+            ``returned``, ``rejected``, ``shortened``; or a ``recall``, a ``correction``, ``consent-changed``.
         body: the rendered record.
         referral_no: the hub's referral number; of a report the number that all messages of its record have; or None.
         incomplete: something that the client did not allow was left out (I-10).
@@ -368,6 +368,7 @@ class Adapter:
     functions: Mapping[str, Converter] = field(default_factory=dict)
     required: Callable[[], Mapping[str, Sequence[str]]] = dict  # record kind -> what it cannot be written without
     recall: Callable[[str, str, str], bytes] | None = None  # (envelope id, code, what to do); None: one telephones
+    consent_changed: Callable[[str, str, str], bytes] | None = None  # (its number, code, what to do); None: no place
     correction: str = ""  # parcel kind of a request that was delivered and is put right; "": one telephones
     completed: Callable[[], Mapping[str, Sequence[str]]] = dict  # and what a worker fills there where nobody says it
     shortened: Callable[[Record], Sequence[Loss]] = lambda _: ()  # what ``render`` cuts beside the mapping

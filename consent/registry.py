@@ -15,7 +15,7 @@ from datetime import datetime
 
 from consent.deciding import asks_who, with_decider
 from consent.model import Consent, Directive, StateEvent
-from consent.model.words import ConsentState
+from consent.model.words import Basis, ConsentState
 from consent.rows import ConsentRow, to_consent
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -27,6 +27,14 @@ _KEPT: Mapping[ConsentState, str] = {  # what a withdrawal would weaken or hide,
     ),
     ConsentState.INVALIDATED: "it was void from the start: for a standing no use `hub consent directive add`",
 }
+
+
+_OVER = (ConsentState.WITHDRAWN, ConsentState.DECLINED, ConsentState.INVALIDATED)  # a no is more than a doubt
+# of a consent, what it allows whom until when
+_ALLOWS = (
+    *("state", "recipients", "purposes", "categories", "exclusions", "onward_sharing"),
+    *("valid_from", "expires_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,9 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
+    if previous is not None and previous.doubt and consent.state not in _OVER:
+        opens = consent.state in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
+        consent = replace(consent, doubt=previous.doubt, state=ConsentState.SUSPENDED if opens else consent.state)
     if asks_who(consent):
         person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
         consent = with_decider(consent, person, unit.now, row.decider)
@@ -127,6 +138,63 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
     return later
 
 
+def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
+    """Suspend by hand: no row of the same record opens it again before it is confirmed. Twice changes nothing.
+
+    Args:
+        why: a code such as ``KEEP_OUT``.
+
+    Raises:
+        Refused: there is no such consent, or one that opens nothing and cannot come to.
+    """
+    consent = _known(unit, consent_id)
+    if consent.doubt and consent.state is ConsentState.SUSPENDED:
+        return consent
+    doubtful = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT, ConsentState.SUSPENDED)
+    if consent.state not in doubtful:
+        raise Refused(
+            "consent", f"state {consent.state.value}", "one that opens or may come to", "nothing is to be done"
+        )
+    later = replace(consent, version=consent.version + 1, state=ConsentState.SUSPENDED, doubt=why)
+    put_as(unit, later, _origin(unit, consent_id), actor, why)
+    return later
+
+
+def confirm(unit: Unit, consent_id: str, actor: Actor, *, version: int, how: str) -> Consent:
+    """End a doubt that was raised by hand, because who decides has confirmed the consent.
+
+    Args:
+        version: the one that was looked at.
+        how: a code such as ``IN_PERSON``.
+
+    Raises:
+        Refused: there is no such consent; another version stands by now; nobody has suspended it by hand; or it has
+            ended meanwhile.
+    """
+    consent = _known(unit, consent_id)
+    if consent.version != version:
+        got = f"version {version}; it is version {consent.version} in state {consent.state.value} by now"
+        raise Refused("--version", got, f"version {consent.version}", "look at it again: `hub consent show`")
+    if consent.state is not ConsentState.SUSPENDED or not consent.doubt:
+        step = "save its record again in its system: that confirms it" if consent.state == "SUSPENDED" else ""
+        raise Refused(
+            "consent", f"state {consent.state.value}", "one that was suspended by `hub consent suspend`", step
+        )
+    if consent.expires_at is not None and unit.now >= consent.expires_at:
+        raise Refused("consent", "one whose end has passed", "one that still runs", "ask the client for a new consent")
+    verbal = consent.basis is Basis.EXPRESS_VERBAL
+    state = ConsentState.VERBAL_PENDING if verbal else ConsentState.ACTIVE
+    later = replace(consent, version=version + 1, state=state, doubt="")
+    put_as(unit, later, _origin(unit, consent_id), actor, f"CONFIRMED_{how}")
+    return later
+
+
+def _origin(unit: Unit, consent_id: str) -> Origin:
+    origin = unit.consents.origin(consent_id)
+    assert origin is not None, "a consent was filed from somewhere"
+    return Origin(*origin)
+
+
 def add_directive(unit: Unit, directive: Directive, actor: Actor) -> None:
     """A standing "no" of the client."""
     unit.consents.put_directive(directive)
@@ -155,6 +223,13 @@ def lift_directive(unit: Unit, directive_id: str, agency: str, actor: Actor) -> 
         unit.consents.lift(directive_id, by)
         details = {"subject_ref": directive.subject_ref, "directive_id": directive_id, "lifted_by": by}
         unit.audit.append(Entry(AuditEvent.DIRECTIVE_LIFTED, unit.now, actor, details))
+
+
+def says_otherwise(before: Consent, after: Consent) -> bool:
+    """Whether a version allows something else than the one before it; a draft changes nothing (C-37)."""
+    if after.state is ConsentState.DRAFT:
+        return False
+    return any(getattr(before, name) != getattr(after, name) for name in _ALLOWS)
 
 
 def may_lift(no: Directive | Consent, agency: str) -> bool:

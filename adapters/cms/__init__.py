@@ -13,6 +13,7 @@ ADAPTER = Adapter(
     render=record.render,
     notice=record.notice,
     recall=record.recall,
+    consent_changed=record.consent_changed,
     correction="correction",
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral", risks="risk_flags"),

@@ -114,6 +114,11 @@ def recall(message_id: str, code: str, place: str) -> bytes:
     return canonical({"message_id": message_id, "code": code, "place": place})
 
 
+def consent_changed(consent_no: str, code: str, place: str) -> bytes:
+    """The payload of the word that a consent has changed: this agency's number of it, what became of it, what to do."""
+    return canonical({"consent_no": consent_no, "code": code, "place": place})
+
+
 def split(key: str) -> tuple[str, str]:
     """A record key as prefix and number, ``referral_out:12`` as ``("referral_out", "12")``.
 

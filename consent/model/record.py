@@ -129,6 +129,7 @@ class Consent:
     signed_on: date | None = None
     evidence_ref: str | None = None
     receipt_ref: str | None = None
+    doubt: str = ""  # why somebody has suspended it at a desk: no row of it opens it before that is confirmed (1.4)
     names_discloser: bool = False  # of a women's service: the client ticked that it may be named (C-119)
     unreadable: tuple[str, ...] = ()
     state_events: tuple[StateEvent, ...] = ()

@@ -13,7 +13,7 @@ import typer
 from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
-from hub.commands import asking
+from hub.commands import asking, doubt
 from hub.commands.agreements import Drained, tell, tell_unknown, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
@@ -233,6 +233,7 @@ def register(app: typer.Typer) -> None:
     group.command("withdraw", epilog=f"Example: hub consent withdraw ABCDEFGHIJKL --how TELEPHONE {desk_options}")(
         withdraw
     )
+    doubt.register(group, desk_options)
     asking.register(group, desk_options)
     directive = typer.Typer(help="A client's standing no.", rich_markup_mode=None)
     example = f"--alias ABCDEFGHIJKL --recipient lakeside {desk_options}"

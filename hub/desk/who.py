@@ -58,8 +58,10 @@ class Act(Enum):
     STOP = May(("suspend", "resume", "agreements end"), hub=STEWARDS)
     BUS = May(("bus provision",), hub=STEWARDS)
     SYSTEM = May(("systems fetch", "systems send", "systems submit", "systems observe"), own=True, hub=STEWARDS)
-    CLIENTS_NO = May(("consent withdraw", "consent directive add"), own=True, hub=ROLES)
-    CLIENTS_YES = May(("consent add", "consent import", "consent directive lift", "subjects resolve"), own=True)
+    CLIENTS_NO = May(("consent withdraw", "consent suspend", "consent directive add"), own=True, hub=ROLES)
+    CLIENTS_YES = May(
+        ("consent add", "consent import", "consent resume", "consent directive lift", "subjects resolve"), own=True
+    )
     NOTE = May(
         (
             *("subjects decider add", "subjects decider end", "subjects capacity found", "subjects capacity lifted"),

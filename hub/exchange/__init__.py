@@ -45,6 +45,7 @@ from functools import partial
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 from hub.exchange import (
     answers,
+    changed,
     duties,
     ending,
     grants,
@@ -108,6 +109,7 @@ class Exchange:
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in systems]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
+        done.append(self._try("consents", partial(changed.step, self.house)))
         done.append(self._try("duties", partial(duties.step, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]

@@ -197,6 +197,12 @@ def recalled(row: Notice, at: datetime) -> Entry:
     return Entry(AuditEvent.NOTICE_SENT, at, HUB, details)
 
 
+def changed(row: Notice, at: datetime) -> Entry:
+    """A recipient's system has the word that a consent has changed: its agency's own number of it, and how."""
+    details = {"notice_id": row.notice_id, "kind": row.kind, "reason_code": row.code, "system": row.system}
+    return Entry(AuditEvent.NOTICE_SENT, at, HUB, {**details, "consent_no": row.record_key})
+
+
 def alarm(code: str, at: datetime, **details: Any) -> Entry:
     """Something that a person must look at."""
     return Entry(AuditEvent.ALARM, at, HUB, {"reason_code": code, **details})

@@ -1,7 +1,8 @@
 """Content-free words to senders: written into their own system, audited, repeated until they are there.
 
 They do not travel on the bus: nobody but the sender's own system sees them, and they say a record number and a code.
-A recall goes the same way to a recipient, and says which message is to be laid aside.
+A recall goes the same way to a recipient, and says which message is to be laid aside; so does the word that a consent
+has changed on which it holds data.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Sequence
 
 from adapters.contract import SentState
 from hub.errors import Unavailable
-from hub.exchange.entries import alarm, recalled, told
+from hub.exchange.entries import alarm, changed, recalled, told
 from hub.exchange.house import House
 from hub.exchange.retry import RetryAt, after_failure
-from hub.exchange.writing import RECALL, write_notice
+from hub.exchange.writing import CONSENT_CHANGED, RECALL, write_notice
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.rows import Notice
@@ -51,6 +52,8 @@ def _note(unit: Unit, row: Notice) -> None:
     if row.kind == RECALL:
         unit.incidents.reached(row.notice_id)
         unit.audit.append(recalled(row, unit.now))
+    elif row.kind == CONSENT_CHANGED:
+        unit.audit.append(changed(row, unit.now))
     else:
         unit.audit.append(told(row.kind, row.code, row.system, row.record_key, row.notice_id, unit.now))
 

@@ -21,6 +21,7 @@ from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
 
 RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
+CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it holds data
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
@@ -157,11 +158,17 @@ def _with_place(resource: Resource, places: Mapping[str, str]) -> Resource:
 
 
 def write_notice(house: House, system: System, row: Notice) -> Parcel:
-    """A content-free word for a sender's own system: its record number and a code. Or a recall, for a recipient's."""
+    """A content-free word for a sender's own system: its record number and a code. Or for a recipient's: a recall, or
+    that a consent has changed.
+    """
     adapter = house.adapters[system.kind]
     if row.kind == RECALL:
         assert adapter.recall is not None, "who has no place for a recall is telephoned"
         return Parcel(envelope_id=row.notice_id, kind=RECALL, body=adapter.recall(row.record_key, row.code, row.place))
+    if row.kind == CONSENT_CHANGED:
+        assert adapter.consent_changed is not None, "who has no place for it is not told"
+        body = adapter.consent_changed(row.record_key, row.code, row.place)
+        return Parcel(envelope_id=row.notice_id, kind=CONSENT_CHANGED, body=body)
     notice = adapter.notice
     assert notice is not None, "it is told by its answers"
     return Parcel(

@@ -106,7 +106,7 @@ class Waiting:
 class Notice:
     """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``.
 
-    Of the kind ``recall`` to its recipient: ``record_key`` is then the envelope.
+    To a recipient: a ``recall``, with the envelope as ``record_key``; or ``consent-changed``, with its number of that.
     """
 
     notice_id: str

@@ -117,6 +117,16 @@ class ConsentTable:
         found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
         return [CONSENT.validate_json(row.body) for row in found]
 
+    def filed_after(self, registry_seq: int, limit: int) -> list[tuple[Consent | None, Consent]]:
+        """Versions beyond a sequence number, each with the one before it."""
+        c, earlier = t.consent.c, t.consent.alias()
+        one_before = (earlier.c.consent_id == c.consent_id) & (earlier.c.version == c.version - 1)
+        filed = select(c.body, earlier.c.body.label("before")).join(earlier, one_before, isouter=True)
+        rows = self._scope.read(filed.where(c.registry_seq > registry_seq).order_by(c.registry_seq).limit(limit))
+        return [
+            (CONSENT.validate_json(row.before) if row.before else None, CONSENT.validate_json(row.body)) for row in rows
+        ]
+
     def head(self) -> int:
         """The registry's latest sequence number."""
         if self._head is None:

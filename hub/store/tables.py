@@ -83,6 +83,7 @@ consent = _table(
     _text("body"),
     Index("consent_by_subject", "subject_ref", "current"),
     Index("consent_by_source", "source_system", "source_key"),
+    Index("consent_by_seq", "registry_seq"),
 )
 consent_event = _table(
     "consent_event",

@@ -43,6 +43,8 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "resume": (("all",), ""),
     "agreements end": (("harbour-lakeside",), ""),
     "consent withdraw": (("x", "--agency", "harbour", "--how", "TELEPHONE"), ""),
+    "consent suspend": (("x", "--agency", "harbour", "--why", "KEEP_OUT"), ""),
+    "consent resume": (("x", "--agency", "harbour", "--version", "1", "--how", "PHONE"), ""),
     "consent directive add": (("--agency", "harbour", "--alias", "x"), ""),
     "consent add": (("--agency", "harbour", "--alias", "x"), "form_id\nF-1\n"),
     "consent import": (("-", "--agency", "harbour"), PERSON),

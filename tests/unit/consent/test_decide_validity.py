@@ -17,6 +17,7 @@ DARI = {"client_reads": ("prs",)}
 QUALIFIED = Interpreter("QUALIFIED", "prs", independent=True)
 FAMILY = Interpreter("FAMILY", "prs", independent=False)
 OPTIONAL = {
+    "doubt",
     "given_by_ref",
     "authority",
     "form_id",

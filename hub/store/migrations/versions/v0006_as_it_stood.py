@@ -33,4 +33,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("added_at", Words(), nullable=True))
         batch_op.add_column(sa.Column("lifted_at", Words(), nullable=True))
 
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index("consent_by_seq", ["registry_seq"], unique=False)
+
     # ### end Alembic commands ###
+    # holders are told of what changes from now on, and of nothing that lies behind
+    op.execute(
+        "INSERT INTO adapter_cursor (system, cursor) SELECT 'hub:consents', CAST(seq AS TEXT) FROM registry_head"
+    )

@@ -1,0 +1,164 @@
+"""A consent in doubt, at the desk: it stops at once, no row opens it, and who looked at it as it is resumes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.desk import doubts
+from hub.desk.consents import look_at_number, withdraw
+from hub.desk.who import Who
+from hub.errors import Refused
+from tests import cms_builder as cms
+from tests.network import Network, refer
+from tests.shapes import ON_SQLITE
+
+pytestmark = ON_SQLITE
+
+NAME = "harbour-cms/consent:1"
+HARBOUR, LAKESIDE = Who("harbour-worker", "night-shift"), Who("lakeside-worker", "night-shift")
+
+
+def suspend(network: Network, why: str = "KEEP_OUT", agency: str = "harbour") -> None:
+    doubts.suspend(network.hub.house, NAME, agency, Who(f"{agency}-worker", "night-shift"), why=why)
+    network.settle()
+
+
+def resume(network: Network, version: int, who: Who = HARBOUR, agency: str = "harbour") -> int:
+    number = doubts.resume(network.hub.house, NAME, agency, who, version=version, how="PHONE")
+    network.settle()
+    return number
+
+
+def state(network: Network) -> tuple[str, int]:
+    ((_, consent),) = look_at_number(network.hub.house, "harbour", NAME, HARBOUR).consents
+    return consent.state.value, consent.version
+
+
+def save(network: Network, **fields: Any) -> None:
+    db = network.db("harbour")
+    cms.update(db, "consent", 1, **fields)
+    db.close()
+    network.settle()
+
+
+@pytest.fixture
+def filed(network: Network) -> None:
+    """A consent of Harbour's client, and a referral that went on it."""
+    refer(network)
+    network.settle()
+    assert len(network.inbox("lakeside", "referral")) == 1
+
+
+def refer_again(network: Network) -> int:
+    db = network.db("harbour")
+    cms.add_referral(db, 1)
+    db.close()
+    network.settle()
+    return len(network.inbox("lakeside", "referral"))
+
+
+@pytest.mark.usefixtures("filed")
+@pytest.mark.parametrize("agency", ["harbour", "lakeside"])
+def test_c_30_keep_out_of_it_stops_what_comes_until_the_client_has_confirmed_the_consent(network, agency):
+    suspend(network, agency=agency)
+
+    assert refer_again(network) == 1
+    assert network.waits()["referral_out:2"].code == "DN_SUSPENDED"
+    assert resume(network, version=2) == 3
+    assert state(network) == ("ACTIVE", 3)
+    assert len(network.inbox("lakeside", "referral")) == 2, "what waited was woken"
+    reasons = [each["reason_code"] for each in network.entries() if each["event_type"] == "CONSENT_RECORDED"]
+    assert reasons == ["ROW", "KEEP_OUT", "CONFIRMED_PHONE"]
+    assert [row["payload"]["code"] for row in network.inbox("lakeside", "consent-changed")] == ["SUSPENDED", "ACTIVE"]
+    assert network.verifies()
+
+
+@pytest.mark.usefixtures("filed")
+def test_a_row_that_is_saved_again_opens_no_consent_that_is_in_doubt(network):
+    suspend(network, "DISPUTE")
+    save(network, expires_on="2026-11-30", row_version=2)
+    save(network, form_id=None, capacity_basis=None, row_version=3)  # a draft between them
+    save(network, form_id="F-1", capacity_basis="PRESUMED", row_version=4)
+
+    assert state(network)[0] == "SUSPENDED"
+    assert refer_again(network) == 1
+    before = state(network)[1]
+    assert resume(network, version=before) == before + 1
+    assert state(network)[0] == "ACTIVE"
+
+
+@pytest.mark.usefixtures("filed")
+def test_a_no_is_more_than_a_doubt(network):
+    suspend(network)
+    save(network, withdrawn_at="2026-05-30", row_version=2)
+
+    assert state(network)[0] == "WITHDRAWN"
+    with pytest.raises(Refused, match="state WITHDRAWN"):
+        resume(network, version=state(network)[1])
+    with pytest.raises(Refused, match="state WITHDRAWN"):
+        suspend(network)
+
+
+@pytest.mark.usefixtures("filed")
+def test_of_two_who_decide_at_once_the_second_is_told_how_it_stands(network):
+    suspend(network)
+    withdraw(network.hub.house, NAME, "lakeside", LAKESIDE, said_at=None, how="TELEPHONE")
+
+    with pytest.raises(Refused, match="--version: got version 2; it is version 3 in state WITHDRAWN by now"):
+        resume(network, version=2)
+    assert state(network) == ("WITHDRAWN", 3)
+
+
+@pytest.mark.usefixtures("filed")
+def test_only_the_discloser_resumes(network):
+    suspend(network, agency="lakeside")
+
+    with pytest.raises(Refused, match="its discloser resumes it"):
+        resume(network, 2, LAKESIDE, "lakeside")
+    assert state(network) == ("SUSPENDED", 2)
+
+
+@pytest.mark.usefixtures("filed")
+def test_what_its_own_system_suspended_is_confirmed_there(network):
+    db = network.db("harbour")
+    db.execute("DELETE FROM consent")
+    db.execute("INSERT INTO change_log(table_name, row_id, op, at, by) VALUES ('consent', 1, 'D', '2026-06-01', 'w')")
+    db.close()
+    network.settle()
+    assert state(network)[0] == "SUSPENDED"
+
+    with pytest.raises(Refused, match="save its record again in its system"):
+        resume(network, version=state(network)[1])
+
+
+@pytest.mark.usefixtures("filed")
+def test_what_has_ended_meanwhile_is_not_resumed_and_twice_changes_nothing(network):
+    suspend(network)
+    suspend(network)
+    assert state(network) == ("SUSPENDED", 2)
+    network.clock.advance(timedelta(days=300))
+
+    with pytest.raises(Refused, match="one whose end has passed"):
+        resume(network, version=2)
+
+
+@pytest.mark.usefixtures("filed")
+def test_a_consent_by_word_of_mouth_comes_back_as_one(network):
+    save(network, form="VERBAL", verbal_note="yes", signed_on=None, evidence_ref=None, row_version=2)
+    assert state(network)[0] == "VERBAL_PENDING"
+    suspend(network)
+
+    resume(network, version=state(network)[1])
+
+    assert state(network)[0] == "VERBAL_PENDING"
+
+
+@pytest.mark.usefixtures("filed")
+@pytest.mark.parametrize(("why", "how"), [("WHIM", "PHONE"), ("KEEP_OUT", "DREAM")])
+def test_other_words_are_refused(network, why, how):
+    with pytest.raises(Refused, match=r"--why|--how"):
+        suspend(network, why)
+        doubts.resume(network.hub.house, NAME, "harbour", HARBOUR, version=2, how=how)
