@@ -84,14 +84,17 @@ class Network:
         self.run()
 
     def inbox(self, agency: str, kind: str | None = None) -> list[dict[str, Any]]:
-        """What the hub has written into an agency's hub_inbox, oldest first."""
+        """What the hub has written into an agency's hub_inbox, oldest first.
+
+        Without a kind: all but the words that a consent has changed, which follow every withdrawal.
+        """
         db = self.db(agency)
         rows = db.execute(f"SELECT * FROM hub_inbox ORDER BY {'ctid' if agency in self.servers else 'rowid'}")
         names = [column[0] for column in rows.description]
         found = [dict(zip(names, row, strict=True)) for row in rows]
         db.close()
         found = [{**row, "payload": json.loads(row["payload"])} for row in found]
-        return [row for row in found if kind is None or row["kind"] == kind]
+        return [row for row in found if (row["kind"] == kind if kind else row["kind"] != "consent-changed")]
 
     def states(self) -> dict[str, int]:
         """Messages by state."""

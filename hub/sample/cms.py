@@ -9,7 +9,8 @@ stays in the inbox unapplied. A message is never half applied, and one bad messa
   results that come with it are saved with the client.
 - ``refusal``, ``returned``, ``rejected``, ``shortened``: stand on the worker's list (:func:`to_do`). The referral's row
   is not touched: any change to it would be a new revision, and with it a new submission.
-- ``recall``: stands there too, with the message that is to be laid aside.
+- ``recall``: stands there too, with the message that is to be laid aside; so do ``consent-changed``, with the
+  hub's number of the consent, and ``correction``, with that of the referral: a worker puts the record right by it.
 
 It knows nothing of the hub but its inbox.
 """
@@ -37,7 +38,7 @@ SERVICES = frozenset(
     }
 )  # fmt: skip
 URGENCIES = frozenset({"routine", "urgent", "asap", "crisis"})
-NOTICES = frozenset({"refusal", "returned", "rejected", "shortened", "recall"})
+NOTICES = frozenset({"refusal", "returned", "rejected", "shortened", "recall", "consent-changed", "correction"})
 
 DECLINE_REASONS = ("no-capacity", "not-eligible", "out-of-area", "wrong-service")
 # what a worker does with a referral that came, of 100; with "" it stays RECEIVED
@@ -120,12 +121,14 @@ def answer(db: sqlite3.Connection, seed: int, now: str) -> int:
 def to_do(db: sqlite3.Connection) -> list[ToDo]:
     """What a worker has to look at: the last word of the hub about each record that is still as it was sent."""
     last: dict[str, ToDo] = {}
-    for row in select(db, "SELECT kind, payload FROM hub_inbox WHERE applied_at IS NOT NULL ORDER BY rowid"):
+    words = "SELECT kind, hub_referral_no, payload FROM hub_inbox WHERE applied_at IS NOT NULL ORDER BY rowid"
+    for row in select(db, words):
         if row["kind"] not in NOTICES:
             continue
         payload = json.loads(row["payload"])
-        name, number = next((key, payload[key]) for key in payload if key.endswith("_id"))
-        record = f"{name.removesuffix('_id')} {number}"
+        about = {"referral_no": row["hub_referral_no"]} if row["kind"] == "correction" else payload
+        name, number = next((key, about[key]) for key in about if key.endswith(("_id", "_no")))
+        record = f"{name[:-3]} {number}"
         last[record] = ToDo(record, row["kind"], payload.get("code", ""))
     open_ones = {f"referral {row['referral_id']}" for row in select(db, _OPEN)}
     return [found for record, found in last.items() if record in open_ones or not record.startswith("referral")]

@@ -85,9 +85,9 @@ class SimStore:
         self._met.meet("committed")
 
     @contextmanager
-    def peek(self) -> Iterator[SqlUnit]:
+    def peek(self, *, as_of: datetime | None = None) -> Iterator[SqlUnit]:
         self._met.meet("peek")
-        with self._real.peek() as rows:
+        with self._real.peek(as_of=as_of) as rows:
             yield rows
         self._met.meet("peeked")
 

@@ -39,5 +39,6 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     # holders are told of what changes from now on, and of nothing that lies behind
     op.execute(
-        "INSERT INTO adapter_cursor (system, cursor) SELECT 'hub:consents', CAST(seq AS TEXT) FROM registry_head"
+        "INSERT INTO adapter_cursor (system, cursor) "
+        "SELECT 'hub:consents', CAST(seq AS TEXT) FROM registry_head WHERE seq > 0"
     )
