@@ -27,6 +27,7 @@ _KEPT: Mapping[ConsentState, str] = {  # what a withdrawal would weaken or hide,
     ),
     ConsentState.INVALIDATED: "it was void from the start: for a standing no use `hub consent directive add`",
 }
+_OPEN = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 _OVER = (ConsentState.WITHDRAWN, ConsentState.DECLINED, ConsentState.INVALIDATED)  # a no is more than a doubt
@@ -64,11 +65,14 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
         consent = with_decider(consent, person, unit.now, row.decider)
     consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
+    replaced = _replaced(unit, row.supersedes, consent)
+    consent = replace(consent, supersedes=tuple(each.consent_id for each in replaced))
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     _put(unit, consent, origin, actor, effective, "ROW", AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None)
+    _supersede(unit, replaced, consent, actor)
     return consent
 
 
@@ -260,6 +264,25 @@ def _resolved(unit: Unit, names: tuple[str, ...], consent: Consent, origin: Orig
         if no is not None and no.subject_ref == consent.subject_ref and may_lift(no, consent.discloser):
             found.append(no.directive_id if isinstance(no, Directive) else no.consent_id)
     return tuple(found)
+
+
+def _replaced(unit: Unit, numbers: tuple[str, ...], consent: Consent) -> list[Consent]:
+    """The client's earlier records of the same discloser that a record says it replaces; a "no" is lifted instead."""
+    ids = [unit.consents.by_number(consent.discloser, number) for number in numbers]
+    found = [each for name in dict.fromkeys(ids) if name and (each := unit.consents.get(name)) is not None]
+    same = [each for each in found if (each.subject_ref, each.discloser) == (consent.subject_ref, consent.discloser)]
+    return [each for each in same if each.consent_id != consent.consent_id and each.state is not ConsentState.DECLINED]
+
+
+def _supersede(unit: Unit, replaced: list[Consent], consent: Consent, actor: Actor) -> None:
+    """End what a record replaces, in the same transaction (shared model 8); a draft changes nothing (C-37)."""
+    if consent.state not in _OPEN:
+        return
+    for each in replaced:
+        origin = unit.consents.origin(each.consent_id)
+        if each.state in (*_OPEN, ConsentState.SUSPENDED, ConsentState.DRAFT) and origin is not None:
+            later = replace(each, version=each.version + 1, state=ConsentState.SUPERSEDED)
+            put_as(unit, later, Origin(*origin), actor, "SUPERSEDED")
 
 
 def _consent_named(unit: Unit, name: str, agency: str, origin: Origin) -> Consent | None:

@@ -75,6 +75,7 @@ class ConsentRow:
         withdrawn: the row says so, even where it does not say when.
         decider: of a row that somebody else gave.
         lifts: ids of directives and of declined rows, as the row's own system names them, or its agency's numbers.
+        supersedes: its agency's numbers of what it stands in the place of.
     """
 
     draft: Consent
@@ -84,6 +85,7 @@ class ConsentRow:
     withdrawn_at: datetime | None = None
     withdrawn_how: str | None = None
     lifts: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
     decider: str = ""  # the registry's number of who gave it, where the row says it
 
     @property

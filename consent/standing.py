@@ -80,7 +80,7 @@ def _noes(known: SubjectFacts, facts: Facts) -> Iterator[No]:
     for consent in known.consents:
         if consent.state is ConsentState.DECLINED:
             yield _declined(consent)
-        elif consent.state is ConsentState.ACTIVE and consent.exclusions:
+        elif consent.state in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING) and consent.exclusions:
             yield _excluded(consent, facts)
 
 

@@ -34,6 +34,7 @@ from hub.commands.frame import (
     who,
 )
 from hub.desk import consents as desk
+from hub.desk.consent_fhir import fhir_of_number
 from hub.desk.consent_file import Imported, import_consents
 
 Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
@@ -64,12 +65,13 @@ def import_(
     ctx: typer.Context, file: File, agency: Agency, folder: Dir = None, worker: As = None, as_json: Json = False
 ) -> int:
     """Enter the consents of a CSV file: the columns of v_hub_consent with, instead of client_id, identifier_type,
-    identifier_value, birth_date, last_name, first_name.
+    identifier_value, birth_date, last_name, first_name. Or of a JSON file: a FHIR R4 Consent, or a Bundle of them.
 
     Every line is checked first. Good lines are filed and their numbers printed; of the others every fault is named with
     line and column, and the exit code is 1. The same file again changes nothing. In consent_id stands the number that
     the hub printed, or the agency's own; without one the whole line is what makes it the same consent. A line that
-    withdraws or declines is waited for as `hub consent withdraw` is.
+    withdraws or declines is waited for as `hub consent withdraw` is. A FHIR Consent names the client by the agency's
+    alias, and each fault has its element path.
     """
     by = who(ctx, worker)
     data = read_input(file)
@@ -86,6 +88,7 @@ def show(
     alias: Annotated[
         str | None, typer.Option("--alias", help="All of a client's consents, and its directives.")
     ] = None,
+    fhir: Annotated[bool, typer.Option("--fhir", help="Of NUMBER: as a FHIR R4 Consent, in JSON.")] = False,
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
@@ -95,9 +98,12 @@ def show(
     Each look is an entry of the audit log.
     """
     by = who(ctx, worker)
-    if (number is None) == (alias is None):
+    if (number is None) == (alias is None) or (fhir and number is None):
         raise Misused("NUMBER, --alias", "both or neither", "one of the two", "hub consent show --help")
     with opened(ctx, folder) as hub:
+        if fhir:
+            show_json(fhir_of_number(hub.house, agency, number or "", by))
+            return
         if alias is not None:
             found = desk.look_at_client(hub.house, agency, alias, by)
         else:
@@ -187,7 +193,7 @@ def _show_import(found: Imported, drained: Drained, as_json: bool) -> int:
             "line": one.line,
             "number": one.number,
             "alias": one.alias,
-            "state": one.state.value,
+            "state": one.state,
             "missing": list(one.missing),
         }
         for one in found.filed

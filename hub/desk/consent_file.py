@@ -11,6 +11,8 @@ each with the whole birth date, or LOCAL_KEY: the agency's own alias of the clie
   (only its keyed digest is kept). Without one the whole line is the key. So the same file again changes nothing.
 - A withdrawal names what it withdraws.
 
+A file of JSON holds FHIR R4 Consents instead (``consent_fhir.py``): there a line is a Consent; a fault has its path.
+
 They go the road of a system's own consent rows (``filing.py``); the worker acts. No value of a line is in any text.
 """
 
@@ -20,6 +22,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from consent.model.words import ConsentState
+from hub.desk.consent_fhir import FORBIDS, Consents, forbid_all, is_json, suspend_closed
 from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
 from hub.desk.who import Act, Who, actor_of
 from hub.directory.cells import seen
@@ -36,14 +39,16 @@ class Filed:
     """A line that stands in the registry.
 
     Args:
-        number: of the consent, the discloser's own; ``alias``: of the client, likewise.
-        missing: the columns for whose sake it is a DRAFT.
+        line: of the file; of FHIR, the place of the Consent among its entries, from 1.
+        number: of the consent, the discloser's own; ``alias``: of the client, likewise. Of a directive its id.
+        state: that of the consent; of a directive ``FORBIDS``.
+        missing: the columns, or of FHIR the fields of the record, for whose sake it is a DRAFT.
     """
 
     line: int
     number: str
     alias: str
-    state: ConsentState
+    state: str
     missing: tuple[str, ...]
 
 
@@ -57,7 +62,7 @@ class Imported:
 
 
 def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: str | None = None) -> Imported:
-    """File the consents of a CSV file that are good; say what is wrong with the others.
+    """File the consents of a file that are good; say what is wrong with the others.
 
     Args:
         agency: the discloser; the worker is one of its own.
@@ -66,6 +71,8 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
     Raises:
         Refused: the file cannot be read, or the worker may not.
     """
+    if alias is None and is_json(data):
+        return _import_fhir(house, data, agency, who)
     header, lines = csv_lines(data)
     check_header(header, () if alias else PERSON)
     if alias and len(lines) != 1:
@@ -80,6 +87,19 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
     good = _file(house, reader.good, reader.problems)
     filed, clients = _filed(house, agency, good)
     return Imported(tuple(filed), tuple(reader.problems), _drain(house, clients))
+
+
+def _import_fhir(house: House, data: bytes, agency: str, who: Who) -> Imported:
+    with house.store.peek() as rows:
+        actor = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_YES, agency)
+        reader = Consents(house, rows, agency, actor)
+        reader.read(data)
+    suspend_closed(house, reader)
+    noes = forbid_all(house, reader)
+    filed, clients = _filed(house, agency, _file(house, reader.good, reader.problems))
+    filed += [Filed(each.number, name, each.alias, FORBIDS, ()) for each, name in noes]
+    filed.sort(key=lambda each: each.line)
+    return Imported(tuple(filed), tuple(reader.problems), _drain(house, clients | reader.touched))
 
 
 def _file(house: House, lines: Sequence[Line], problems: list[Refused]) -> Sequence[Line]:
@@ -118,6 +138,6 @@ def _filed(house: House, agency: str, lines: Sequence[Line]) -> tuple[list[Filed
             number = unit.consents.number(known[0].consent_id, agency)
             missing = line.missing if known[0].state is ConsentState.DRAFT else ()
             alias = unit.subjects.alias(agency, known[0].subject_ref)
-            found.append(Filed(line.number, number, alias, known[0].state, missing))
+            found.append(Filed(line.number, number, alias, known[0].state.value, missing))
             clients.add(known[0].subject_ref)
     return found, clients

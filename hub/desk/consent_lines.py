@@ -98,26 +98,9 @@ class Reader:
     def _key(self, row: Mapping[str, str]) -> str:
         """The source key under which the consent of a line is filed."""
         own = row.get("consent_id")
-        if own is None:
-            if row.get("withdrawn_at") or row.get("withdrawn_how"):
-                raise Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
-            return self._digest(canonical(dict(row)).decode())
-        consent_id = self._rows.consents.by_number(self._agency, own)
-        origin = self._rows.consents.origin(consent_id) if consent_id else None
-        if origin is None:
-            return self._digest(own)
-        consent = self._rows.consents.get(consent_id or "")
-        if origin[0] != SYSTEM or consent is None or consent.discloser != self._agency:
-            raise Wrong(
-                "consent_id",
-                f"a consent of {seen(origin[0])}",
-                "one that was entered here by this agency",
-                "change it where it was given, or use `hub consent withdraw`",
-            )
-        return origin[1]
-
-    def _digest(self, text: str) -> str:
-        return f"import:{self._house.keys.digest('consent', f'{self._agency}{chr(10)}{text}')[:32]}"
+        if own is None and (row.get("withdrawn_at") or row.get("withdrawn_how")):
+            raise Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
+        return source_key(self._house, self._rows, self._agency, own, canonical(dict(row)).decode())
 
     def _named(self, row: Mapping[str, str]) -> str | None:
         """The client behind LOCAL_KEY."""
@@ -154,6 +137,30 @@ class Reader:
 
     def _problem(self, line: int, column: str, got: str, expected: str, next_step: str) -> None:
         self.problems.append(Refused(f"consents, line {line}, {column}", got, expected, next_step))
+
+
+def source_key(house: House, rows: Peek, agency: str, own: str | None, whole: str) -> str:
+    """The source key under which a consent is filed that is entered by hand.
+
+    Args:
+        own: the number that the hub printed, or the agency's own; None: what it says as a whole makes it the same one.
+
+    Raises:
+        Wrong: the consent of that number was given elsewhere.
+    """
+    consent_id = rows.consents.by_number(agency, own) if own else None
+    origin = rows.consents.origin(consent_id) if consent_id else None
+    if origin is None:
+        return f"import:{house.keys.digest('consent', f'{agency}{chr(10)}{own or whole}')[:32]}"
+    consent = rows.consents.get(consent_id or "")
+    if origin[0] != SYSTEM or consent is None or consent.discloser != agency:
+        raise Wrong(
+            "consent_id",
+            f"a consent of {seen(origin[0])}",
+            "one that was entered here by this agency",
+            "change it where it was given, or use `hub consent withdraw`",
+        )
+    return origin[1]
 
 
 def person_of(house: House, agency: str, row: Mapping[str, str]) -> PersonKeys:

@@ -84,6 +84,8 @@ def suspend_gone(house: House, system: System, keys: Sequence[str], *, reason: s
 
 def as_row(house: House, directory: Directory, record: ConsentRecord) -> ConsentRow:
     """Read the row of a record in the words of the rules."""
+    if record.read is not None:
+        return record.read
     agency = record.source.system.agency
     return read_row(
         record.row,

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from consent.model.words import Category, Risk
+from consent.rows import ConsentRow
 from hub.exchange.match import PersonKeys
 from hub.model.audit import Actor
 from hub.model.directory import System
@@ -179,6 +180,7 @@ class ConsentRecord:
         person: None: a "no" that can be read only so far; it is known by its key (INV-10).
         by: the worker who enters it by hand; None: its system acts.
         named: the person, where the agency itself says so by its alias.
+        read: of one that came as FHIR, what was read of it; its row is then empty.
     """
 
     source: Source
@@ -187,6 +189,7 @@ class ConsentRecord:
     deceased: bool
     by: Actor | None = None
     named: str | None = None
+    read: ConsentRow | None = None
 
     @property
     def tells_of_death(self) -> bool:

@@ -1,0 +1,293 @@
+"""FHIR R4 Consents at the desk: a file of them goes in by the rules of ``consent_file.py``, one comes out to be shown.
+
+- A file is one Consent, or a Bundle of Consents. Each is good, or all its faults are named by their element path.
+- A client is named by the agency's own alias of them (``Patient/ALIAS``, or the identifier): nobody is minted.
+- ``organization`` is the agency itself. ``identifier`` says of which consent it is a version, as ``consent_id`` does.
+- A "no" goes on in spite of faults, as that of a line does: a declined form, a withdrawal, and an active root deny,
+  which is a directive and stands until it is lifted by its id. One that stands already is not added again.
+- One that says of itself that it is over (suspended, superseded, invalidated …) is not filed; if the hub holds that
+  consent open it is suspended, since doubt means no (INV-10), and a worker looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from consent import registry
+from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
+from consent.model import Consent, Directive
+from consent.model.words import Basis, ConsentState
+from hub.desk.consent_lines import SYSTEM, Line, Wrong, source_key
+from hub.desk.consents import Look, look_at_number
+from hub.desk.who import Who
+from hub.directory.cells import seen
+from hub.directory.sheet import BYTES_MAX, ROWS_MAX
+from hub.errors import Refused, shape
+from hub.exchange.filing import suspend_gone
+from hub.exchange.house import House
+from hub.exchange.records import ConsentRecord, Source
+from hub.exchange.strict import NotOurMessage, read_message
+from hub.model import locks
+from hub.model.audit import Actor
+from hub.model.canonical import canonical
+from hub.model.directory import System
+from hub.model.fhir import Resource
+from hub.ports import Peek
+
+FORBIDS = "FORBIDS"  # stands where a consent has a state
+_MEND = "correct the Consent and import the file again: what is filed already stays as it is"
+_TAKEN = (
+    *(ConsentState.DRAFT, ConsentState.ACTIVE, ConsentState.VERBAL_PENDING),
+    *(ConsentState.DECLINED, ConsentState.WITHDRAWN),
+)
+_BUNDLE = frozenset({"resourceType", "id", "meta", "identifier", "type", "timestamp", "total", "link", "entry"})
+_ENTRY = frozenset({"fullUrl", "resource", "search"})
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A directive of a file; ``number`` is its place there, ``subject`` the registry's reference of ``alias``."""
+
+    number: int
+    alias: str
+    subject: str
+    directive: Directive
+
+
+class Consents:
+    """Reads the Consents of a file; keeps the good ones and everything that is wrong.
+
+    ``closed`` are keys of consents that say of themselves that they are over; ``touched`` are their clients, and those
+    of directives.
+    """
+
+    def __init__(self, house: House, rows: Peek, agency: str, actor: Actor) -> None:
+        self.good: list[Line] = []
+        self.noes: list[No] = []
+        self.problems: list[Refused] = []
+        self.closed: list[str] = []
+        self.touched: set[str] = set()
+        self.agency, self.actor = agency, actor
+        self._house, self._rows = house, rows
+        self._system = System(SYSTEM, agency, SYSTEM)
+        self._known = known_to(house, rows, agency)
+        self._first_of: dict[str, int] = {}
+        self._replaced: set[str] = set()
+
+    def read(self, data: bytes) -> None:
+        """Read a file.
+
+        Raises:
+            Refused: it is no JSON of a Consent or a Bundle of such.
+        """
+        try:
+            document = read_message(data.removeprefix(b"\xef\xbb\xbf"), size_max_bytes=BYTES_MAX)
+        except NotOurMessage as error:
+            raise Refused("FILE", error.got, f"{error.expected}: a FHIR Consent", "look at the file") from None
+        for number, (path, resource) in enumerate(_resources(document), start=1):
+            try:
+                self._take(number, path, resource)
+            except NotAConsent as error:
+                self.problems += [Refused(each.path, each.got, each.expected, _MEND) for each in error.faults]
+            except Wrong as wrong:
+                self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
+
+    def _take(self, number: int, path: str, resource: Resource) -> None:
+        record = read_consent(resource, self._known, path)
+        subject = self._subject(record)
+        if isinstance(record, Directive):
+            self._is_own(record.taken_by, says_no=True)
+            self.touched.add(subject)
+            self.noes.append(No(number, record.subject_ref, subject, record))
+            return
+        says_no = record.state in (ConsentState.DECLINED, ConsentState.WITHDRAWN)
+        self._is_own(record.discloser, says_no=says_no)
+        own = record.consent_id or None
+        if record.state is ConsentState.WITHDRAWN and own is None:
+            raise Wrong("identifier", "nothing", "the number of the consent that is withdrawn")
+        key = self._key(own, canonical(resource).decode())
+        before = self._rows.consents.of_source(SYSTEM, key)
+        if before is not None and before[0].subject_ref != subject:
+            raise Wrong("identifier", "the consent of another client", "a number of this client's, or none")
+        self._once(key, number)
+        if record.state not in _TAKEN:
+            self._close(record, key, known=before is not None, subject=subject)
+        if record.basis is Basis.IMPLIED_HEALTH and not says_no:
+            raise Wrong("extension", "a consent that nobody gave", "one that the client has given", _MEND)
+        if not says_no:
+            self._names_own(record, subject)
+        self.good.append(self._line(number, record, key, subject, resource))
+
+    def _line(self, number: int, record: Consent, key: str, subject: str, resource: Resource) -> Line:
+        keys = self._house.keys
+        revision = keys.digest("record", canonical(resource).decode())
+        place = f"{SYSTEM}/{key}"
+        if record.state in (ConsentState.DECLINED, ConsentState.WITHDRAWN):  # a "no" need not say so
+            pack = self._known.pack
+            record = replace(record, discloser=self.agency, pack=pack.pack, pack_version=pack.version)
+        row = as_row(
+            record,
+            system=SYSTEM,
+            place=place,
+            digest=lambda text: keys.digest("form", text),
+        )
+        source = Source(self._system, key, revision, revision)
+        filed = ConsentRecord(source, {}, None, deceased=False, by=self.actor, named=subject, read=row)
+        return Line(number, filed, row.missing)
+
+    def _subject(self, record: Consent | Directive) -> str:
+        found = self._rows.subjects.by_alias(self.agency, record.subject_ref)
+        if found is None:
+            got = shape(record.subject_ref)
+            raise Wrong(
+                "patient", got, "the agency's alias of one of its clients", "`hub consent show --alias` tries it"
+            )
+        return found
+
+    def _is_own(self, agency: str, *, says_no: bool) -> None:
+        """A yes is one's own to enter; a "no" that cannot say whose it is was said here."""
+        if agency != self.agency and not (says_no and not agency):
+            raise Wrong("organization[0]", seen(agency), f"{seen(self.agency)}, which enters it")
+
+    def _key(self, own: str | None, whole: str) -> str:
+        try:
+            return source_key(self._house, self._rows, self.agency, own, whole)
+        except Wrong as wrong:
+            raise Wrong("identifier", wrong.got, wrong.expected, wrong.next_step) from None
+
+    def _once(self, key: str, number: int) -> None:
+        first = self._first_of.setdefault(key, number)
+        if first != number:
+            raise Wrong("identifier", f"the same consent as Consent {first} of the file", "each consent once")
+        if key in self._replaced:
+            raise Wrong("identifier", "one that another Consent of the file replaces", "one of the two")
+
+    def _close(self, record: Consent, key: str, *, known: bool, subject: str) -> None:
+        if known:
+            self.closed.append(key)
+            self.touched.add(subject)
+        expected = f"one of {', '.join(state.value for state in _TAKEN)}"
+        then = "what the hub holds of it is suspended" if known else "nothing of it is filed"
+        raise Wrong(
+            "extension",
+            f"consent-state {record.state.value}",
+            expected,
+            f"{then}; use `hub consent withdraw`, or of a void one `hub incident open`",
+        )
+
+    def _names_own(self, record: Consent, subject: str) -> None:
+        """What it replaces or lifts is this client's and this agency's own; of another it could end nothing."""
+        for name in record.lifts:
+            consent_id = self._rows.consents.by_number(self.agency, name)
+            found = self._rows.consents.get(consent_id) if consent_id else self._rows.consents.directive(name)
+            mine = found is not None and found.subject_ref == subject and registry.may_lift(found, self.agency)
+            if not mine or name == record.consent_id:
+                raise Wrong(
+                    "extension", "a number that supersedes names", "a consent or directive of this client, here"
+                )
+            origin = self._rows.consents.origin(consent_id) if consent_id else None
+            if origin is not None:
+                if origin[1] in self._first_of and isinstance(found, Consent) and origin[0] == SYSTEM:
+                    raise Wrong("extension", "one that another Consent of the file is a version of", "one of the two")
+                self._replaced.add(origin[1])
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a file holds an object of JSON: no header of a CSV begins so."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def known_to(house: House, rows: Peek, agency: str) -> Known:
+    """What a reader knows for an agency: its pack, and the directory."""
+    directory = rows.directory.all()
+
+    def agency_of(worker: str) -> str | None:
+        found = directory.workers.get(worker)
+        return found.agency if found is not None and found.ended_at is None else None
+
+    pack = house.packs.facts(directory.agencies[agency].pack)
+    return Known(pack, directory.agencies.__contains__, agency_of)
+
+
+def suspend_closed(house: House, read: Consents) -> None:
+    """Suspend what says of itself that it is over."""
+    suspend_gone(house, System(SYSTEM, read.agency, SYSTEM), read.closed, reason="FHIR_CLOSED")
+
+
+def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
+    """Add the directives of a file, each with its id; one that stands already is found, not added."""
+    found = []
+    for no in read.noes:
+        with house.store.unit(own=[locks.subject(no.subject)]) as unit:
+            wanted = replace(no.directive, directive_id="", subject_ref=no.subject, taken_by=read.agency)
+            standing = unit.subjects.facts([no.subject])[no.subject].directives
+            same = [each for each in standing if replace(each, directive_id="", registry_seq=0) == wanted]
+            name = same[0].directive_id if same else f"d-{house.ids.uuid()}"
+            if not same:
+                registry.add_directive(unit, replace(wanted, directive_id=name), read.actor)
+        found.append((no, name))
+    return found
+
+
+def fhir_of_number(house: House, agency: str, number: str, who: Who) -> Resource:
+    """One consent as a FHIR Consent, as this agency may see it. The look is an entry of the log.
+
+    A recipient sees neither another recipient, nor the form's number, nor what the consent replaces (shared model 8).
+
+    Raises:
+        Refused: it is none of this agency's, the worker may not look, or FHIR cannot say what it says.
+    """
+    look: Look = look_at_number(house, agency, number, who)
+    ((shown, consent),) = look.consents
+    if look.alias is None:
+        raise Refused("patient", "a client of another agency", "an alias of this agency's", "show it without --fhir")
+    seen_here = replace(consent, consent_id=shown, subject_ref=look.alias)
+    if agency == consent.discloser:
+        seen_here = _renumbered(house, agency, seen_here)
+    else:
+        mine = tuple(each for each in consent.recipients if each.agency == agency)
+        seen_here = replace(seen_here, recipients=mine, form_id=None, supersedes=(), lifts=())
+    return as_fhir(seen_here, ZoneInfo(house.packs.facts(consent.pack).zone))
+
+
+def _renumbered(house: House, agency: str, consent: Consent) -> Consent:
+    """What it replaces or lifts, by the agency's own numbers; directives have their ids."""
+    if not (consent.supersedes or consent.lifts):
+        return consent
+    with house.store.unit() as unit:
+
+        def number(name: str) -> str:
+            return unit.consents.number(name, agency) if unit.consents.get(name) else name
+
+        return replace(
+            consent,
+            supersedes=tuple([number(each) for each in consent.supersedes]),
+            lifts=tuple([number(each) for each in consent.lifts]),
+        )
+
+
+def _resources(document: Resource) -> Iterator[tuple[str, Any]]:
+    """The Consents of a file with their paths.
+
+    Raises:
+        Refused: it is neither a Consent nor a Bundle of a form that can be read.
+    """
+    kind = document.get("resourceType")
+    if kind == "Consent":
+        yield "Consent", document
+        return
+    if kind != "Bundle":
+        raise Refused("FILE", "another resource", "a Consent, or a Bundle of Consents", "look at the file")
+    entries = document.get("entry")
+    if not _BUNDLE.issuperset(document) or document.get("type") not in ("collection", "searchset"):
+        raise Refused("Bundle", "another form", "a collection or searchset with entries", "look at the file")
+    if not isinstance(entries, list) or not 0 < len(entries) <= ROWS_MAX:
+        raise Refused("Bundle.entry", "none, or too many", f"1 to {ROWS_MAX} entries", "look at the file")
+    for at, entry in enumerate(entries):
+        path = f"Bundle.entry[{at}]"
+        if not isinstance(entry, dict) or not _ENTRY.issuperset(entry):
+            raise Refused(path, "another form", "a fullUrl and a resource", "look at the file")
+        yield f"{path}.resource", entry.get("resource")
