@@ -36,7 +36,7 @@ class NotAConsent(RecordUnreadable):
     """A FHIR Consent says what cannot be read, or would have to be guessed. Nothing of it counts."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))
         first, *rest = self.faults
         more = f" (and {len(rest)} faults more)" if rest else ""
         super().__init__(first.path, first.got, first.expected + more, NEXT_STEP)
@@ -81,7 +81,7 @@ class Node:
     def must(self, name: str, expected: str) -> Node | None:
         """The element of a name; that there is none is a fault."""
         found = self.at(name)
-        if found is None and isinstance(self.value, dict):
+        if found is None and self.is_object():
             self.fault("nothing", expected, at=name)
         return found
 

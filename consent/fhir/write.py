@@ -125,6 +125,8 @@ def _directive(no: Directive) -> Resource:
         raise Refused("lifted_by", "one that has been lifted", "one that stands", "there is nothing to show")
     if no.categories and no.items:  # here either is enough; two dimensions of a provision would both have to fit
         raise Refused("items", "items beside categories", "one of the two", _NEXT_STEP)
+    if not no.taken_by:
+        raise Refused("taken_by", "nothing", "the agency that took it: a Consent has an organization", _NEXT_STEP)
     people = [Recipient(each, person=no.worker) for each in no.recipients]
     provision: Resource = {"type": "deny", **_actors(people), **_purposes(no.purposes)}
     if no.categories:

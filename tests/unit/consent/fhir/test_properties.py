@@ -275,6 +275,8 @@ def changes(draw: st.DrawFn, values: list[Any], *, adding: bool) -> Any:
             there = holder[last]
         except (KeyError, IndexError, TypeError):
             continue
+        if not isinstance(holder, dict | list):
+            continue
         what = draw(st.sampled_from(["delete", "replace", "double", "add", "add"]))
         if what == "delete":
             del holder[last]
