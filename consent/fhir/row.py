@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from consent.cells import Effect, Fault
-from consent.model import Consent
+from consent.model import Consent, VerbalNote
 from consent.model.words import ConsentState, GivenBy
 from consent.rows import ConsentRow
 from consent.validity import lacks
@@ -33,6 +33,7 @@ def as_row(consent: Consent, *, system: str, place: str, digest: Callable[[str],
         given_by_ref=None,
         authority=None,  # the registry says what it has seen of it
         captured_in=system,
+        verbal_note=_note(consent),
         evidence_ref=place if consent.evidence_ref else None,
         form_id=digest(consent.form_id) if consent.form_id else None,
         supersedes=(),
@@ -50,3 +51,11 @@ def as_row(consent: Consent, *, system: str, place: str, digest: Callable[[str],
         supersedes=consent.supersedes,
         decider=consent.given_by_ref or "" if by_other else "",
     )
+
+
+def _note(consent: Consent) -> VerbalNote | None:
+    """Its days are counted from when the consent was taken, at the latest: a later note is no longer bridge (C-48)."""
+    note, taken = consent.verbal_note, consent.captured_at
+    if note is None or taken is None or note.taken_at is None:
+        return note
+    return replace(note, taken_at=min(note.taken_at, taken))

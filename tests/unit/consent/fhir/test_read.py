@@ -434,6 +434,15 @@ def test_a_verbal_one_waits_for_its_signature_and_its_exceptions_hold_meanwhile(
     assert (answer.codes[0], [each.category for each in answer.withheld]) == (Code.OK_CONSENT, [C.LANG])
 
 
+def test_a_note_that_says_a_later_day_makes_the_bridge_no_longer() -> None:
+    note = VerbalNote(True, True, True, "w-301", BASELINE.at, FULL.expires_at)
+    spoken = replace(PLAIN, basis=Basis.EXPRESS_VERBAL, state=ConsentState.VERBAL_PENDING, verbal_note=note)
+    record = filed(read_consent(written(spoken), KNOWN))
+
+    assert record.verbal_note.taken_at == FULL.captured_at
+    assert decide(holding(replace(record, registry_seq=3))).codes[0] is Code.DN_VERBAL_LAPSED
+
+
 def test_an_interpreter_is_one_with_the_language_that_it_was_explained_in() -> None:
     heard = replace(FULL, language="en", client_reads=("am",), interpreter=Interpreter("QUALIFIED", "am", True))
 
