@@ -1,7 +1,8 @@
 """A record of the registry becomes a FHIR R4 Consent, in the shape of shared model 8 (PCF Advanced). Pure.
 
 What is written is read again before it is given out: what would not come back the same is refused by the field's name,
-so that nothing is dropped in silence. ``registry_seq`` and ``state_events`` are the registry's own and not part of it.
+so that nothing is dropped in silence. ``registry_seq``, ``state_events`` and ``doubt`` are the registry's own and no
+part of it: of a doubt the state tells.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _plain(record: Consent | Directive) -> Mapping[str, Any]:
         if name in found:
             found[name] = Counter(found[name])
     if isinstance(record, Consent):
-        found |= {"state_events": (), "supersedes": {*record.supersedes, *record.lifts}, "lifts": ()}
+        found |= {"state_events": (), "doubt": "", "supersedes": {*record.supersedes, *record.lifts}, "lifts": ()}
     return found
 
 

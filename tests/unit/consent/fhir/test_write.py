@@ -199,7 +199,7 @@ def test_a_no_that_fhir_would_narrow_is_refused_by_its_name(change: dict[str, An
 def test_what_the_registry_counts_is_its_own_and_not_written() -> None:
     event = StateEvent(ConsentState.ACTIVE, 3, FULL.captured_at, FULL.captured_at, "w-301")
 
-    assert as_fhir(replace(FULL, registry_seq=77, state_events=(event,)), ZONE) == written()
+    assert as_fhir(replace(FULL, registry_seq=77, state_events=(event,), doubt="KEEP_OUT"), ZONE) == written()
 
 
 def test_an_end_with_the_day_is_written_as_that_day_and_any_other_as_its_instant() -> None:
