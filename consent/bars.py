@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from consent.items import is_place, required
@@ -129,15 +131,21 @@ def _pack_governs(facts: Facts) -> bool:
 
 def agreements(facts: Facts) -> list[Agreement]:
     """Those in force between both for this purpose and event. An empty list covers nothing (I-18)."""
-    ends = {facts.sender.agency, facts.recipient.agency}
     return [
         row
-        for row in facts.agreements
+        for row in agreed_between(facts.agreements, facts.sender.agency, facts.recipient.agency, facts.at)
+        if facts.message.purpose in row.purposes and facts.message.event in row.events
+    ]
+
+
+def agreed_between(rows: Iterable[Agreement], sender: str, recipient: str, at: datetime) -> list[Agreement]:
+    """The agreements in force by which one agency may share with another, whatever they cover."""
+    return [
+        row
+        for row in rows
         if row.status == "active"
-        and set(row.parties) == ends
-        and row.discloser in (None, facts.sender.agency)
-        and row.valid_from <= facts.at
-        and (row.expires_at is None or facts.at < row.expires_at)
-        and facts.message.purpose in row.purposes
-        and facts.message.event in row.events
+        and set(row.parties) == {sender, recipient}
+        and row.discloser in (None, sender)
+        and row.valid_from <= at
+        and (row.expires_at is None or at < row.expires_at)
     ]

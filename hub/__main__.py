@@ -47,6 +47,7 @@ from hub.desk.who import Who
 from hub.doctor import examine, open_log
 from hub.errors import Refused, Unavailable, shape
 from hub.exchange import Report
+from hub.forms import texts
 from hub.ids import RandomIds
 from hub.integrator import integrating
 from hub.keys.cosigner import make_cosigner, read_cosigner
@@ -105,6 +106,7 @@ def real_tools() -> Tools:
         kinds=lambda folder: kinds_of(read_settings(folder).mappings),
         mappings=lambda folder, kind: load_mappings(kind, read_settings(folder).mappings),
         card=lambda folder, kind: card_of(kind, read_settings(folder).mappings),
+        texts=lambda folder: texts.load_texts(texts.PACKAGED, read_settings(folder).texts),
         back_up=lambda folder, out, who, tell: back_up(read_settings(folder), out, who, tell),
         restore=_restore,
         bus=lambda folder: open_office(read_settings(folder)),

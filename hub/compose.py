@@ -106,7 +106,7 @@ def initialise(settings: Settings, ids: Ids | None = None) -> None:
         Refused, Unavailable: what is in the way, and what to do.
     """
     ids = ids or RandomIds()
-    for folder in (settings.dir, settings.checkpoints, settings.mappings, settings.packs):
+    for folder in (settings.dir, settings.checkpoints, settings.mappings, settings.packs, settings.texts):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = settings.dir / "hub.toml"
     if not file.exists():

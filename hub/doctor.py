@@ -24,6 +24,8 @@ from hub.directory.catchment import read_catchment
 from hub.directory.routes import read_routes
 from hub.errors import HubError, Refused
 from hub.exchange.connections import SystemConnections
+from hub.forms.texts import PACKAGED as TEXTS
+from hub.forms.texts import load_texts
 from hub.ids import RandomIds
 from hub.keys.files import read_key
 from hub.keys.ring import KeyRing
@@ -82,6 +84,7 @@ def examine(folder: Path | None, clock: Clock | None = None) -> list[Finding]:
         "store": _store,
         "audit log": _log,
         "packs": _packs,
+        "texts": _texts,
         "mappings": _mappings,
         "routes": _routes,
         "catchment": _catchment,
@@ -181,6 +184,11 @@ def _log(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def _packs(settings: Settings, _: Clock) -> Iterator[Finding]:
     packs = consent.packs.load_packs(consent.packs.PACKAGED, settings.packs)
     yield Finding("packs", True, ", ".join(f"{name} version {pack.version}" for name, pack in packs.packs.items()))
+
+
+def _texts(settings: Settings, _: Clock) -> Iterator[Finding]:
+    found = load_texts(TEXTS, settings.texts)
+    yield Finding("texts", True, ", ".join(f"{text.version} {text.language}" for text in found.every))
 
 
 def _routes(settings: Settings, clock: Clock) -> Iterator[Finding]:

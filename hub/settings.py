@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     """One hub's settings.
 
     Args:
-        dir: the data folder: ``hub.toml, hub.sqlite, keys/, checkpoints/, agencies/, mappings/, packs/``.
+        dir: the data folder: ``hub.toml, hub.sqlite, keys/, checkpoints/, agencies/, mappings/, packs/,
+            texts/``.
         name: the log's name, the origin of its checkpoints (a URL without scheme).
         log_key: the log's private line, if it comes from the environment.
         store: the URL of a PostgreSQL database; None: ``hub.sqlite`` of the data folder.
@@ -119,6 +120,11 @@ class Settings(BaseSettings):
     def packs(self) -> Path:
         """Packs that overlay the packaged ones."""
         return self.dir / "packs"
+
+    @property
+    def texts(self) -> Path:
+        """Wordings of consent forms beside the packaged ones."""
+        return self.dir / "texts"
 
     @property
     def halted(self) -> Path:

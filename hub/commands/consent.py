@@ -13,7 +13,7 @@ import typer
 from consent.model import Consent
 from consent.rows import HOW
 from consent.validity import lacks
-from hub.commands import asking, doubt
+from hub.commands import asking, doubt, forms
 from hub.commands.agreements import Drained, tell, tell_unknown, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
@@ -241,6 +241,7 @@ def register(app: typer.Typer) -> None:
     )
     doubt.register(group, desk_options)
     asking.register(group, desk_options)
+    forms.register(group)
     directive = typer.Typer(help="A client's standing no.", rich_markup_mode=None)
     example = f"--alias ABCDEFGHIJKL --recipient lakeside {desk_options}"
     directive.command("add", epilog=f"Example: hub consent directive add {example}")(add_directive)

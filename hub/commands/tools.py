@@ -15,6 +15,7 @@ from hub.desk.who import Who
 from hub.errors import HubError
 from hub.exchange import Exchange, Report
 from hub.exchange.house import House
+from hub.forms.texts import Texts
 from hub.mapping import Mappings
 from hub.model.directory import System
 
@@ -243,6 +244,7 @@ class Tools:
     kinds: Callable[[Path | None], Sequence[str]]
     mappings: Callable[[Path | None, str], Mappings]
     card: Callable[[Path | None, str], Card]
+    texts: Callable[[Path | None], Texts]
     back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
     restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
     bus: Callable[[Path | None], Office]

@@ -70,7 +70,7 @@ class Act(Enum):
         own=True,
     )
     ACCOUNT = May(("disclosures", "requests add", "subjects find"), own=True, roles=("officer",), hub=("officer",))
-    LOOK = May(("consent show", "consent decide", "consent expiring"), own=True, hub=("officer",))
+    LOOK = May(("consent show", "consent decide", "consent expiring", "consent receipt"), own=True, hub=("officer",))
     SIMULATE = May(("consent simulate",), own=True, roles=("officer",), hub=("officer",))
     INCIDENT = May(
         tuple(f"incident {verb}" for verb in ("open", "show", "assess", "notice", "telephoned", "close")),

@@ -30,7 +30,7 @@ from hub.model.canonical import canonical
 from hub.store.dump import EVERY, Row, columns_of, parse
 
 FORMAT = 1  # [policy] another one is refused
-FOLDERS = ("mappings", "packs", "agencies")  # of the data folder; keys, passwords and settings are not among them
+FOLDERS = ("mappings", "packs", "texts", "agencies")  # of the data folder; no keys, passwords and settings
 DEPTH_MAX = 6  # [policy] folders in a name
 EXPANSION_MAX = 100  # [policy] times its own length that a file may unpack to; rows come to a tenth of it
 FILE_MAX = 10 * 1024 * 1024  # [policy] one rule file

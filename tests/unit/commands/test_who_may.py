@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "consent import": (("-", "--agency", "harbour"), PERSON),
     "consent directive lift": (("x", "--agency", "harbour"), ""),
     "consent show": (("x", "--agency", "harbour"), ""),
+    "consent receipt": (("x", "--agency", "harbour"), ""),
     "consent expiring": (("--agency", "harbour"), ""),
     "consent decide": (("--alias", "x", "--to", "lakeside-employment", "--agency", "harbour"), ""),
     "consent simulate": (("--draft", "-"), '{"pack": "ca-on", "changes": {"verbal_days": 7}}'),

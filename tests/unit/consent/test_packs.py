@@ -60,7 +60,7 @@ def test_the_pack_of_ontario_has_the_defaults_of_2_5(packs):
         recipient_class_allowed=False,
         implied_health=True,
         incompleteness_notice=True,
-        text_versions=("sharing-v3",),
+        text_versions=("sharing-v3", "2026-1"),
         notice_versions=("notice-v2",),
     )
 
@@ -234,11 +234,11 @@ def test_no_profile_lets_youth_justice_through(packs):
 
 
 def test_the_data_folder_puts_its_pack_over_the_packaged_one(packs, overlay):
-    folder = overlay("ca-on.toml", ("version = 1", "version = 2"), ('["sharing-v3"]', '["sharing-v3", "sharing-v4"]'))
+    folder = overlay("ca-on.toml", ("version = 1", "version = 2"), ('"2026-1"]', '"2026-1", "sharing-v4"]'))
 
     later = load_packs(PACKAGED, folder)
 
-    assert later.facts("ca-on").text_versions == ("sharing-v3", "sharing-v4")
+    assert later.facts("ca-on").text_versions == ("sharing-v3", "2026-1", "sharing-v4")
     assert later.profiles == packs.profiles
     assert later.digest != packs.digest
 
@@ -262,10 +262,10 @@ def test_the_same_files_have_the_same_digest_and_an_absent_folder_adds_nothing(p
         ("America/Toronto", "America/Atlantis", "zone"),
         ("America/Toronto", "../etc/passwd", "zone"),
         ("= true", "= 1", "implied_health"),
-        ('["sharing-v3"]', '["sharing-v3", "sharing-v3"]', "text_versions[1]"),
-        ('["sharing-v3"]', '[""]', "text_versions[0]"),
-        ('["sharing-v3"]', "[3]", "text_versions[0]"),
-        ('["sharing-v3"]', '"sharing-v3"', "text_versions"),
+        ('["sharing-v3", "2026-1"]', '["sharing-v3", "sharing-v3"]', "text_versions[1]"),
+        ('["sharing-v3", "2026-1"]', '[""]', "text_versions[0]"),
+        ('["sharing-v3", "2026-1"]', "[3]", "text_versions[0]"),
+        ('["sharing-v3", "2026-1"]', '"sharing-v3"', "text_versions"),
         ("version = 1", "version =", ""),
         ("[breach.womens]", "[breach.shelters]", "breach.womens"),
         ('individual = "always"', 'individual = "listed"', "breach.custodian.individual"),
