@@ -31,8 +31,8 @@ class Officer:
         self.words: dict[str, str] = {}
         self.said: list[tuple[str, str]] = []
 
-    def do(self, heading: str) -> None:
-        part = GUIDE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    def do(self, heading: str, guide: str = GUIDE) -> None:
+        part = guide.split(f"\n## {heading}\n")[1].split("\n## ", 1)[0]
         for block in re.findall(r"^```\n(.*?)^```$", part, re.DOTALL | re.MULTILINE):
             for file, text in HEREDOC.findall(block):
                 (self.folder / file).write_text(text, encoding="utf-8")

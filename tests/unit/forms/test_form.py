@@ -21,6 +21,7 @@ from tests.unit.forms.papers import (
     everything,
     form,
     of_shelter,
+    text_of,
 )
 
 LANGUAGES = pytest.mark.parametrize("text", [EN, FR], ids=["en", "fr"])
@@ -101,10 +102,12 @@ def test_a_form_names_one_recipient_and_its_end_and_how_to_stop(text: Any) -> No
 @LANGUAGES
 def test_the_text_and_its_language_are_on_the_page_and_among_what_goes_into_the_record(text: Any) -> None:
     page = Page(form_page(form(), text))
-    said = " ".join(each.text_content() for each in page.all("//footer"))
 
-    assert text.say("page.text", version="2026-1", language=text.language) in said
-    assert "notice-v2" in said
+    for said in (
+        text_of(each) for each in page.all("//footer | //section[@id='sign']")
+    ):  # the client's part, the worker's
+        assert text.say("page.text", version="2026-1", language=text.language) in said
+        assert "notice-v2" in said
     rows = [[each.text for each in row.xpath(".//code")] for row in page.all("//tbody/tr")]
     assert rows[:4] == [
         ["recipient_org", "lakeside"],
