@@ -71,7 +71,7 @@ class Texts:
             raise self.unknown(version, self.every)
         found = spoken(known, language)
         if len(found) != 1:
-            got = "no text of that language" if not found else "a language of which there are several"
+            got = f"{_shown(language)}, of which there are {'several' if found else 'none'}"
             tags = ", ".join(text.language for text in found or known)
             raise Refused("--lang", got, f"one of {tags} (text {version})", "name one of them")
         return found[0]
@@ -91,7 +91,7 @@ class Texts:
                 return self.of(version, language)
         usable = [text for text in self.every if text.version in versions]
         tags = ", ".join(dict.fromkeys(text.language for text in usable)) or "none: the pack names no text of the hub"
-        raise Refused("--lang", shape(language), f"a language that there is a text of: {tags}", "name one of them")
+        raise Refused("--lang", _shown(language), f"a language that there is a text of: {tags}", "name one of them")
 
     def unknown(self, version: str, usable: Iterable[Text]) -> Refused:
         """That a version is not there, by its name, with those that are."""
@@ -110,6 +110,11 @@ def spoken(texts: Iterable[Text], language: str) -> list[Text]:
 
 def _primary(tag_: str) -> str:
     return tag_.partition("-")[0].lower()
+
+
+def _shown(language: str) -> str:
+    """A tag as an error may show it; what is none, by its shape."""
+    return f"`{language}`" if tag(language) else shape(language)
 
 
 def named(version: str) -> bool:

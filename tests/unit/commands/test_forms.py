@@ -82,7 +82,7 @@ def test_the_page_is_its_owners_alone(desk: Desk, tmp_path: Path) -> None:
         (("harbour", "--to", "lakeside", "--purpose", "GOSSIP"), "--purpose: got aaaaaa, expected one of REFERRAL"),
         (
             ("harbour", "--to", "lakeside", "--lang", "fa"),
-            "--lang: got aa, expected a language that there is a text of",
+            "--lang: got `fa`, expected a language that there is a text of",
         ),
         (
             ("harbour", "--to", "lakeside", "--text-version", "1999-1"),
@@ -90,7 +90,7 @@ def test_the_page_is_its_owners_alone(desk: Desk, tmp_path: Path) -> None:
         ),
         (
             ("harbour", "--to", "lakeside", "--text-version", "2026-1", "--lang", "fa"),
-            "--lang: got no text of that language, expected one of en-CA, fr-CA",
+            "--lang: got `fa`, of which there are none, expected one of en-CA, fr-CA",
         ),
     ],
 )

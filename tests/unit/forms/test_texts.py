@@ -69,10 +69,12 @@ def test_a_language_is_found_by_its_tag_or_its_first_part(language: str) -> None
 
 
 def test_a_language_that_has_no_text_is_refused_with_those_that_have() -> None:
-    with pytest.raises(Refused, match=r"--lang: got no text of that language, expected one of en-CA, fr-CA"):
+    with pytest.raises(Refused, match=r"--lang: got `fa`, of which there are none, expected one of en-CA, fr-CA"):
         TEXTS.of("2026-1", "fa")
     with pytest.raises(Refused, match=r"a language that there is a text of: en-CA, fr-CA"):
         TEXTS.newest("fa", ["2026-1"])
+    with pytest.raises(Refused, match="--lang: got length 16,"):
+        TEXTS.newest("a long language!", ["2026-1"])
     with pytest.raises(Refused, match=r"none: the pack names no text of the hub"):
         TEXTS.newest("en", ["sharing-v3"])
 
@@ -108,7 +110,7 @@ def test_where_a_language_has_two_texts_its_whole_tag_is_asked_for(tmp_path: Pat
     )
 
     assert texts.of("2026-1", "en-gb").language == "en-GB"
-    with pytest.raises(Refused, match="a language of which there are several, expected one of en-CA, en-GB"):
+    with pytest.raises(Refused, match="got `en`, of which there are several, expected one of en-CA, en-GB"):
         texts.of("2026-1", "en")
 
 
