@@ -18,6 +18,7 @@ from bench.bus import bus
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.harts import files, road
+from bench.oracle import oracle
 from bench.papers import papers
 from bench.postgres import postgres
 from bench.sizes import sizes
@@ -28,6 +29,7 @@ from bench.withdrawal import withdrawal
 BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "translate": translate,
     "decide": decisions,
+    "oracle": oracle,
     "batch": batch,
     "postgres": postgres,
     "withdrawal": withdrawal,
