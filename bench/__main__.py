@@ -17,6 +17,7 @@ from bench.batch import batch, memory
 from bench.bus import bus
 from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
+from bench.gathering import gathering
 from bench.harts import files, road
 from bench.oracle import oracle
 from bench.papers import papers
@@ -29,6 +30,7 @@ from bench.withdrawal import withdrawal
 BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "translate": translate,
     "decide": decisions,
+    "gather": gathering,
     "oracle": oracle,
     "batch": batch,
     "postgres": postgres,

@@ -46,15 +46,21 @@ class Cedar:
 
     def decide(self, facts: Facts) -> Answer:
         """The answer of the policies."""
-        return self.decided(facts, self.entities(facts))
-
-    def entities(self, facts: Facts) -> Entities:
-        """Facts as Cedar reads them."""
-        return Entities.from_json_str(orjson.dumps(list(_entities(facts))).decode())
+        return self.decided(facts, read(document(facts)))
 
     def decided(self, facts: Facts, entities: Entities) -> Answer:
         """The answer, from entities that have been read."""
         return _Rounds(self._policies, facts, entities).answer()
+
+
+def document(facts: Facts) -> str:
+    """Facts as a Cedar document of entities."""
+    return orjson.dumps(list(_entities(facts))).decode()
+
+
+def read(document: str) -> Entities:
+    """The entities of a document."""
+    return Entities.from_json_str(document)
 
 
 class _Rounds:

@@ -1,111 +1,93 @@
-"""Decide alone, and gather + decide from a registry of a thousand and of ten thousand clients.
+"""Decide alone: a full decision with obligations, codes and basis, over ten consents of one person.
 
-References: of ``decide`` one indexed SELECT of the same run; of gather + decide the two SELECTs that it cannot do
-without, by plain sqlite3; of the larger registry the smaller one (flat is 1).
+References: the same decision on the same facts by Regorus (``policies/consent.rego``) and the same answer by cedarpy
+(``policies/consent.cedar``), each with its policies read once before; and one indexed SELECT. Each engine is measured
+twice: from what it keeps in memory, and from a JSON document, as facts are stored. The facts are random questions
+with a permit (``questions.py``), so that every stage is asked; in turn of all engines, so that all have the same noise.
+All figures are the median of several passes.
+
+Regorus answers with the whole decision. Cedar answers yes or no of one principal, so a decision is some eighty requests
+in five calls, and part of its time is JSON between it and Python: that is how it is called from here.
 """
 
 from __future__ import annotations
 
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from statistics import median
 
+from bench import cedar, rego
 from bench.figures import Figure, percentile
-from bench.world import world
+from bench.questions import questions
 from consent.decide import decide
-from consent.facts import read_facts
-from consent.gather import Question, gather_provisional
-from consent.model import Consent, Facts, StateEvent
-from hub.compose import Hub, open_store
-from hub.model import locks
+from consent.facts import read_facts, write_facts
+from consent.model import Facts
 
-ASKED = 1_000  # questions a figure
-FILED_AT_ONCE = 100  # subjects a unit
+ASKED = 200  # questions a pass
+PASSES = 5
+CONSENTS = 10
+TARGET = "target 2× Regorus at p50"
+SHARES = (("p50", 0.5), ("p99", 0.99))
+Times = dict[str, list[float]]  # by what was measured, microseconds of each question
 
 
 def decisions(folder: Path, scale: float) -> Iterator[Figure]:
-    with world(folder) as made:
-        made.refer(made.add_clients(1))
-        made.run()
-        with made.hub.store.peek() as rows:
-            facts = read_facts(rows.decisions.stored(1)[0][1])
-        (ref,) = facts.subjects
-        alone = _each(lambda _: decide(facts), range(ASKED))
-        yield from _decide_figures(alone, _selects(made.hub, [ref] * ASKED, ["SELECT * FROM subject WHERE ref = ?"]))
-        before: float | None = None
-        for clients in (int(1_000 * scale), int(10_000 * scale)):
-            refs = _fill(made.hub, facts.subjects[ref].consents[0], clients)
-            for figure in _gather_figures(made.hub, facts, refs, f"{clients:,} clients"):
-                yield figure
-                if figure.name.endswith("p50") and before is not None:
-                    yield Figure(f"{figure.name}, flat", figure.value, "µs", before, "a tenth of the clients", "1.5×")
-                before = figure.value if figure.name.endswith("p50") else before
+    permits = (facts for facts in questions(1, consents=CONSENTS) if decide(facts).permits)
+    asked = list(islice(permits, max(20, int(ASKED * scale))))
+    passes = [_timed(asked, folder) for _ in range(PASSES)]
+    pairs = (
+        ("decide", "Regorus", "Regorus, input set before", TARGET),
+        ("decide", "Cedar", "cedarpy, entities read before", "yes or no, and which items"),
+        ("decide", "SELECT", "one indexed SELECT, sqlite3", ""),
+        ("read + decide", "read + Regorus", "Regorus, from JSON", ""),
+        ("read + decide", "read + Cedar", "cedarpy, from JSON", "yes or no, and which items"),
+    )
+    for what, beside, named, note in pairs:
+        for name, share in SHARES:
+            value, reference = (median(percentile(times[each], share) for times in passes) for each in (what, beside))
+            label = f"{what}, {CONSENTS} consents, {name}"
+            yield Figure(label, value, "µs", reference, named, note if name == "p50" else "")
 
 
-def _decide_figures(alone: Sequence[float], reference: Sequence[float]) -> Iterator[Figure]:
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        beside = "one indexed SELECT, sqlite3"
-        yield Figure(f"decide {name}", percentile(alone, share), "µs", percentile(reference, share), beside)
+def _timed(asked: Sequence[Facts], folder: Path) -> Times:
+    """One pass over all questions."""
+    by_rego, by_cedar = rego.Rego(rego.POLICY.read_text()), cedar.Cedar(cedar.POLICY.read_text())
+    engine, db = by_rego.engine, _table(folder / "one.sqlite")
+    took: Times = {}
 
+    def clock(what: str, call: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        call()
+        took.setdefault(what, []).append((time.perf_counter() - began) * 1e6)
 
-def _gather_figures(hub: Hub, facts: Facts, refs: Sequence[str], of: str) -> Iterator[Figure]:
-    asked = random.Random(1).sample(refs, min(ASKED, len(refs)))
-    cold = open_store(hub.settings, hub.house.clock, hub.house.ids)  # nothing of it is parsed yet
-    question = Question(facts.sender.agency, facts.recipient.agency, facts.message)
-
-    def ask(ref: str) -> None:
-        items = tuple(replace(item, subject=ref) for item in facts.message.items)
-        about = replace(question, message=replace(facts.message, subject=ref, items=items))
-        with cold.peek() as rows:
-            assert decide(gather_provisional(rows, about, hub.house.packs).facts).permits
-
-    ask(refs[0])  # the directory is parsed once for each of its versions
-    took = _each(ask, asked)
-    cold.close()
-    statements = [
-        "SELECT * FROM subject WHERE ref = ?",
-        "SELECT body FROM consent WHERE subject_ref = ? AND current = 1",
-    ]
-    reference = _selects(hub, asked, statements)
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        value, beside = percentile(took, share), "its two SELECTs, sqlite3"
-        yield Figure(f"gather + decide, {of}, {name}", value, "µs", percentile(reference, share), beside, "p50 < 1 ms")
-
-
-def _fill(hub: Hub, like: Consent, count: int) -> list[str]:
-    """As many subjects as there shall be, each with a consent like this one."""
-    refs: list[str] = []
-    while len(refs) < count:
-        with hub.store.unit(share=[locks.CONFIG]) as unit:
-            for _ in range(min(FILED_AT_ONCE, count - len(refs))):
-                ref = unit.subjects.mint()
-                refs.append(ref)
-                filed = replace(like, consent_id=f"c-{ref}", version=1, subject_ref=ref)
-                event = StateEvent(filed.state, 0, unit.now, unit.now, "system:bench", "ROW")
-                unit.consents.put(filed, event, system="bench", key=ref, read_as="1")
-    return refs
-
-
-def _selects(hub: Hub, refs: Sequence[str], statements: Sequence[str]) -> list[float]:
-    db = sqlite3.connect(hub.settings.database)
-
-    def read(ref: str) -> None:
-        for statement in statements:
-            db.execute(statement, (ref,)).fetchall()
-
-    took = _each(read, refs)
+    for facts in asked:
+        stored, plain, attributes = write_facts(facts), rego.document(facts).decode(), cedar.document(facts)
+        entities = cedar.read(attributes)
+        engine.set_input_json(plain)
+        clock("decide", lambda facts=facts: decide(facts))
+        clock("Regorus", lambda: engine.eval_rule(rego.DECISION))
+        clock("Cedar", lambda facts=facts, entities=entities: by_cedar.decided(facts, entities))
+        clock("SELECT", lambda: db.execute("SELECT * FROM subject WHERE ref = ?", ("s-50",)).fetchall())
+        clock("read + decide", lambda stored=stored: decide(read_facts(stored)))
+        clock("read + Regorus", lambda plain=plain: _from_json(engine, plain))
+        clock("read + Cedar", lambda facts=facts, a=attributes: by_cedar.decided(facts, cedar.read(a)))
     db.close()
     return took
 
 
-def _each(ask: Callable[[object], object] | Callable[[str], None], asked: Sequence[object]) -> list[float]:
-    """Microseconds of each call."""
-    took = []
-    for one in asked:
-        began = time.perf_counter()
-        ask(one)  # type: ignore[arg-type]
-        took.append((time.perf_counter() - began) * 1e6)
-    return took
+def _from_json(engine: rego.Engine, plain: str) -> object:
+    engine.set_input_json(plain)
+    return engine.eval_rule(rego.DECISION)
+
+
+def _table(path: Path) -> sqlite3.Connection:
+    """A thousand people, found by their primary key."""
+    path.unlink(missing_ok=True)
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE subject (ref TEXT PRIMARY KEY, version INTEGER, body TEXT)")
+    db.executemany("INSERT INTO subject VALUES (?, 1, '{}')", [(f"s-{n}",) for n in range(1000)])
+    db.commit()
+    return db

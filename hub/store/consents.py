@@ -16,6 +16,7 @@ from hub.store.scope import Memo, Scope, text
 from hub.store.subjects import CONSENT, DIRECTIVE
 
 _Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
+_HEAD = select(t.registry_head.c.seq)
 
 
 class ConsentTable:
@@ -194,7 +195,7 @@ class ConsentTable:
     def _read_head(self) -> int:
         if self._scope.as_of is not None:
             return past.head(self._scope, self._scope.as_of)
-        row = self._scope.one(select(t.registry_head.c.seq))
+        row = self._scope.one(_HEAD)
         return int(row.seq) if row else 0
 
     def _replace(self, filed: Sequence[_Filed]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from consent.model import Agreement
 from hub.model import locks
@@ -20,6 +20,7 @@ from hub.store.sql import upsert
 
 STOPPED = "stopped"  # name of the switch behind `hub suspend all`, kept beside the version of config
 
+_VERSION = select(t.lock_version.c.version).where(t.lock_version.c.name == bindparam("name"))
 
 _TABLES: Mapping[type[Any], Table] = {
     Agency: t.agency,
@@ -145,7 +146,7 @@ class DirectoryTable:
         self._scope.write(statement)
 
     def _version(self, name: str) -> int:
-        row = self._scope.one(select(t.lock_version.c.version).where(t.lock_version.c.name == name))
+        row = self._scope.one(_VERSION, given={"name": name})
         return int(row.version) if row else 0
 
     def _read(self, version: int) -> Directory:

@@ -62,7 +62,7 @@ def said(scope: Scope, at: datetime, refs: Iterable[str]) -> tuple[list[Any], li
         or_(d.added_at.is_(None), d.added_at <= text(at)),
         or_(d.lifted_by.is_(None), d.lifted_at > text(at)),
     )
-    return current, list(scope.read(stood))
+    return current, list(scope.read(stood.order_by(d.registry_seq)))
 
 
 def _stays(before: Any, later: Any) -> bool:

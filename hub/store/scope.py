@@ -126,10 +126,15 @@ class Scope:
             self._pending[table] = (insert(table) if upsert is None else upsert, [])
         self._pending[table][1].append(row)
 
-    def read(self, statement: Executable, *tables: Table) -> Sequence[Row[Any]]:
-        """All rows of a query, after writing what is pending in these tables."""
+    def read(self, statement: Executable, *tables: Table, given: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of a query, after writing what is pending in these tables.
+
+        Args:
+            given: its parameters. A query that is asked for every message is built once, with them in it by name: to
+                build it anew costs as much as to ask it.
+        """
         self.flush(*tables)
-        return self._connection.execute(statement).all()
+        return self._connection.execute(statement, given).all()
 
     def read_locked(self, statement: Select[Any], *tables: Table, of: Table, skip: bool = False) -> Sequence[Row[Any]]:
         """The same of rows that this unit may go on to change: nobody else changes them before it has ended.
@@ -150,10 +155,10 @@ class Scope:
             return self._connection.execute(statement).rowcount
         return self._connection.execute(statement, list(rows)).rowcount if rows else 0
 
-    def one(self, statement: Executable, *tables: Table) -> Row[Any] | None:
+    def one(self, statement: Executable, *tables: Table, given: Mapping[str, Any] | None = None) -> Row[Any] | None:
         """The first row of a query, or None."""
         self.flush(*tables)
-        return self._connection.execute(statement).first()
+        return self._connection.execute(statement, given).first()
 
     def flush(self, *tables: Table) -> None:
         """Write what is pending in these tables."""

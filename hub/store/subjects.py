@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, bindparam, literal, select, union_all, update
 
 from consent.model import Consent, Decider, Directive, Finding, Raised, SubjectFacts
 from hub.model import locks
@@ -19,6 +19,17 @@ from hub.store.sql import upsert
 
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
 _ADD_PAST = upsert(t.subject_past).on_conflict_do_nothing()  # of one instant what it said before all of it
+_REFS: BindParameter[list[str]] = bindparam("refs", expanding=True)
+_SUBJECTS = select(t.subject).where(t.subject.c.ref.in_(_REFS))
+# one question for both, since each costs a way to the server; in the registry's order
+_SAID = union_all(
+    select(t.consent.c.subject_ref, t.consent.c.registry_seq, t.consent.c.body, literal(1).label("is_consent")).where(
+        t.consent.c.subject_ref.in_(_REFS), t.consent.c.current == 1
+    ),
+    select(t.directive.c.subject_ref, t.directive.c.registry_seq, t.directive.c.body, literal(0)).where(
+        t.directive.c.subject_ref.in_(_REFS), t.directive.c.lifted_by.is_(None)
+    ),
+).order_by("registry_seq")
 _ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()
 
 CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
@@ -56,7 +67,7 @@ class SubjectTable:
 
     def _read_facts(self, refs: list[str]) -> dict[str, SubjectFacts]:
         """From the cache where the version read here is the one parsed before."""
-        rows = self._scope.read(select(t.subject).where(t.subject.c.ref.in_(refs)), t.subject)
+        rows = self._scope.read(_SUBJECTS, t.subject, given={"refs": refs})
         if (at := self._scope.as_of) is not None:
             return _parsed(past.people(self._scope, at, rows), *past.said(self._scope, at, refs))
         clean = {row.ref: row.version for row in rows if not self._is_dirty(row.ref)}
@@ -222,12 +233,8 @@ class SubjectTable:
         if not rows:
             return {}
         refs = [row.ref for row in rows]
-        c, d = t.consent.c, t.directive.c
-        consents = self._scope.read(
-            select(c.subject_ref, c.body).where(c.subject_ref.in_(refs), c.current == 1).order_by(c.registry_seq)
-        )
-        noes = self._scope.read(select(d.subject_ref, d.body, d.lifted_by).where(d.subject_ref.in_(refs)))
-        return _parsed(rows, consents, [row for row in noes if row.lifted_by is None])
+        said = self._scope.read(_SAID, given={"refs": refs})
+        return _parsed(rows, [row for row in said if row.is_consent], [row for row in said if not row.is_consent])
 
 
 def _parsed(rows: Sequence[Any], consents: Sequence[Any], directives: Sequence[Any]) -> dict[str, SubjectFacts]:
