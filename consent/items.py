@@ -116,7 +116,7 @@ def _of_another(item: Item, agreed: Categories, facts: Facts) -> bool:
         return False
     theirs = serves_client(facts, item.subject)
     consents = covering(theirs)
-    if not consents or any(no.is_whole for no in said_by_client(theirs)):
+    if facts.subjects[item.subject].corrupt or not consents or any(no.is_whole for no in said_by_client(theirs)):
         return False
     lists = replace(lists_of(theirs, (), consents), agreed=agreed)
     return judge(item, lists, theirs) is None

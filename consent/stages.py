@@ -83,7 +83,7 @@ def state_and_time(facts: Facts) -> Decision | None:
     """
     known = subject(facts)
     code: Code | None
-    if not facts.system.replicas_agree:
+    if not facts.system.replicas_agree or (known is not None and known.corrupt):
         code = Code.DN_CONFLICT
     elif known is not None and known.unproven_no:
         code = Code.DN_SUSPENDED

@@ -81,6 +81,7 @@ class SubjectFacts:
     deciders: tuple[Decider, ...] = ()
     findings: tuple[Finding, ...] = ()
     alleged_abusers: tuple[str, ...] = ()  # refs of deciders, interpreters, workers
+    corrupt: bool = False  # something of theirs in the registry can no longer be read: it may be a no
     unproven_no: bool = False  # a file that is perhaps the same person's says no (C-109)
 
 

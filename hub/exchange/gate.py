@@ -19,7 +19,7 @@ from consent.model import Decision, Facts
 from hub.exchange import addressing, correcting
 from hub.exchange.addressing import again
 from hub.exchange.ending import CHANGED
-from hub.exchange.entries import decided
+from hub.exchange.entries import alarm, decided
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client
 from hub.exchange.match import Ambiguous, One
@@ -31,6 +31,8 @@ from hub.model import locks
 from hub.model.envelope import MessageState
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Unit
+
+RECORD_CORRUPT = "RECORD_CORRUPT"  # something of a person in the registry can no longer be read
 
 
 def locks_of(submission: Submission) -> set[str]:
@@ -95,6 +97,8 @@ def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | No
     """
     facts = gather(unit, at_gate_1(submission), house.packs)
     decision = decide(facts)
+    for ref in sorted(ref for ref, known in facts.subjects.items() if known.corrupt):
+        unit.audit.append(alarm(RECORD_CORRUPT, unit.now, subject_ref=ref))
     row = _accepted(unit, house.ids.uuid(), submission, facts, decision, previous)
     unit.decisions.put(row.decision_id, row.message_id, 1, facts, decision)
     if decision.permits:

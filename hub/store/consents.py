@@ -13,7 +13,7 @@ from hub.model import locks
 from hub.store import past
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
-from hub.store.subjects import CONSENT, DIRECTIVE
+from hub.store.subjects import CONSENT, DIRECTIVE, readable
 
 _Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
 _HEAD = select(t.registry_head.c.seq)
@@ -47,7 +47,7 @@ class ConsentTable:
         row = self._scope.one(
             select(c.body).where(c.consent_id == consent_id, c.current == 1).order_by(c.version.desc())
         )
-        return CONSENT.validate_json(row.body) if row else None
+        return readable(CONSENT, row.body) if row else None
 
     def put(self, consent: Consent, event: StateEvent, *, system: str, key: str, read_as: str) -> None:
         """File a version as the current one."""
@@ -78,7 +78,8 @@ class ConsentTable:
         """One directive; ``lifted_by`` says whether it still stands."""
         d = t.directive.c
         row = self._scope.one(select(d.body, d.lifted_by).where(d.directive_id == directive_id))
-        return replace(DIRECTIVE.validate_json(row.body), lifted_by=row.lifted_by) if row else None
+        found = readable(DIRECTIVE, row.body) if row else None
+        return replace(found, lifted_by=row.lifted_by) if row and found else None
 
     def origin(self, consent_id: str) -> tuple[str, str, str] | None:
         """System, record key and what was read, of the current version."""
@@ -116,7 +117,7 @@ class ConsentTable:
         newest = select(func.max(later.c.version)).where(later.c.consent_id == c.consent_id).scalar_subquery()
         beyond = select(c.body).where(c.consent_id > after, c.version == newest)
         found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
-        return [CONSENT.validate_json(row.body) for row in found]
+        return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 
     def filed_after(self, registry_seq: int, limit: int) -> list[tuple[Consent | None, Consent]]:
         """Versions beyond a sequence number, each with the one before it."""
@@ -125,7 +126,9 @@ class ConsentTable:
         filed = select(c.body, earlier.c.body.label("before")).join(earlier, one_before, isouter=True)
         rows = self._scope.read(filed.where(c.registry_seq > registry_seq).order_by(c.registry_seq).limit(limit))
         return [
-            (CONSENT.validate_json(row.before) if row.before else None, CONSENT.validate_json(row.body)) for row in rows
+            (readable(CONSENT, row.before) if row.before else None, after)
+            for row in rows
+            if (after := readable(CONSENT, row.body)) is not None
         ]
 
     def head(self) -> int:
@@ -182,7 +185,8 @@ class ConsentTable:
             )
             latest = {row.source_key: row for row in self._scope.read(latest_last)}
             for key, row in latest.items():
-                found[system, key] = (CONSENT.validate_json(row.body), row.read_as)
+                if (consent := readable(CONSENT, row.body)) is not None:
+                    found[system, key] = (consent, row.read_as)
         return found
 
     def _read_numbers(self, consent_ids: list[str]) -> dict[str, dict[str, str]]:

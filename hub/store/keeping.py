@@ -17,7 +17,7 @@ from hub.model.keeping import Old, OldPage, Person, Room
 from hub.store import tables as t
 from hub.store.incidents import IncidentTable
 from hub.store.scope import Scope, instant, text
-from hub.store.subjects import CONSENT, day_of
+from hub.store.subjects import CONSENT, day_of, readable
 
 # rows of a person that go with the person; every other table that names one keeps them
 _WITH_THE_PERSON = (t.subject_past, t.subject_alias, t.identifier_digest, t.directive, t.subject_key, t.worker_conflict)
@@ -269,6 +269,7 @@ class KeepingTable:
                 or any(_stands(each, self._scope.now) for each in current[row.consent_id]),
             )
             for row in rows
+            if row.consent_id in current  # what cannot be read is kept: nobody knows whose it is
         ]
         return found, rows
 
@@ -279,7 +280,8 @@ class KeepingTable:
         for row in self._scope.read(
             select(c.consent_id, c.body).where(c.consent_id.in_(consent_ids), c.current == 1).order_by(c.version)
         ):
-            found.setdefault(row.consent_id, []).append(CONSENT.validate_json(row.body))
+            if (consent := readable(CONSENT, row.body)) is not None:
+                found.setdefault(row.consent_id, []).append(consent)
         return found
 
     def _relied(self, consent_ids: Sequence[str]) -> set[str]:

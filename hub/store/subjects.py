@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import BindParameter, bindparam, literal, select, union_all, update
 
 from consent.model import Consent, Decider, Directive, Finding, Raised, SubjectFacts
@@ -17,6 +18,7 @@ from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 from hub.store.sql import upsert
 
+_T = TypeVar("_T")
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
 _ADD_PAST = upsert(t.subject_past).on_conflict_do_nothing()  # of one instant what it said before all of it
 _REFS: BindParameter[list[str]] = bindparam("refs", expanding=True)
@@ -239,18 +241,29 @@ class SubjectTable:
 
 def _parsed(rows: Sequence[Any], consents: Sequence[Any], directives: Sequence[Any]) -> dict[str, SubjectFacts]:
     """The facts of rows of people, of consents and of standing noes."""
-    agreed: dict[str, list[Consent]] = {row.ref: [] for row in rows}
-    noes: dict[str, list[Directive]] = {row.ref: [] for row in rows}
+    agreed: dict[str, list[Consent | None]] = {row.ref: [] for row in rows}
+    noes: dict[str, list[Directive | None]] = {row.ref: [] for row in rows}
     for row in consents:
-        agreed[row.subject_ref].append(CONSENT.validate_json(row.body))
+        agreed[row.subject_ref].append(readable(CONSENT, row.body))
     for row in directives:
-        noes[row.subject_ref].append(DIRECTIVE.validate_json(row.body))
-    return {
-        row.ref: SubjectFacts(
-            subject_ref=row.ref,
-            version=row.version,
-            consents=tuple(agreed[row.ref]),
-            directives=tuple(noes[row.ref]),
+        noes[row.subject_ref].append(readable(DIRECTIVE, row.body))
+    return {row.ref: _facts_of(row, agreed[row.ref], noes[row.ref]) for row in rows}
+
+
+def _facts_of(row: Any, agreed: Sequence[Consent | None], noes: Sequence[Directive | None]) -> SubjectFacts:
+    """One person's, as far as they can be read; where something cannot be, that is said (INV-10)."""
+    known = SubjectFacts(
+        subject_ref=row.ref,
+        version=row.version,
+        consents=tuple([each for each in agreed if each is not None]),
+        directives=tuple([each for each in noes if each is not None]),
+        corrupt=None in agreed or None in noes,
+    )
+    try:
+        body = orjson.loads(row.body)
+        raised = RAISED.validate_python(body.get("flags", ()))
+        return replace(
+            known,
             deceased_by=tuple(sorted(set(body["deceased_by"].values()))),
             turns_16_on=day_of(body.get("turns_16_on")),
             turns_18_on=day_of(body.get("turns_18_on")),
@@ -259,10 +272,16 @@ def _parsed(rows: Sequence[Any], consents: Sequence[Any], directives: Sequence[A
             flags=tuple(dict.fromkeys(each.flag for each in raised)),
             alleged_abusers=tuple(dict.fromkeys(each.of for each in raised if each.of)),
         )
-        for row in rows
-        for body in [orjson.loads(row.body)]
-        for raised in [RAISED.validate_python(body.get("flags", ()))]
-    }
+    except (ValueError, TypeError, KeyError, AttributeError):  # whatever somebody has made of it
+        return replace(known, corrupt=True)
+
+
+def readable(adapter: TypeAdapter[_T], body: str) -> _T | None:
+    """A stored record; None: somebody has changed it so that it is none any more."""
+    try:
+        return adapter.validate_json(body)
+    except ValidationError:
+        return None
 
 
 def day_of(text_: str | None) -> date | None:

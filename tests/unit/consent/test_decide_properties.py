@@ -385,7 +385,7 @@ def test_one_more_who_is_barred_never_opens(asked: Facts, somebody: Decider, bar
 
 
 @EXAMPLES
-@given(facts(), st.sampled_from(["deceased", "unproven_no"]))
+@given(facts(), st.sampled_from(["deceased", "unproven_no", "corrupt"]))
 def test_a_death_or_a_no_that_is_perhaps_theirs_never_opens(asked: Facts, fact: str) -> None:
     never_more(decide(known(asked, **{fact: False})), decide(known(asked, **{fact: True})))
 
