@@ -184,7 +184,9 @@ def _refuse(where: str, got: str, expected: str) -> NoReturn:
 def _refuse_doubled(name: str, data: bytes) -> None:
     """Refuse what is no JSON, and a key that stands twice: which of the two would count is anybody's guess."""
     try:
-        document = json.loads(data.decode(), object_pairs_hook=_Object)
+        document = json.loads(
+            data.decode(), object_pairs_hook=_Object, parse_int=_whole, parse_float=_finite, parse_constant=_finite
+        )
     except UnicodeDecodeError as error:
         _refuse(name, f"a byte outside UTF-8 at {error.start}", "JSON in UTF-8")
     except json.JSONDecodeError as error:
@@ -195,13 +197,32 @@ def _refuse_doubled(name: str, data: bytes) -> None:
         _refuse(_path(name, path), "an element twice", "each element once")
 
 
+def _whole(text: str) -> int:
+    """A whole number of 64 bits, as the canonical form writes it."""
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
 class _Object(dict[str, Any]):
     """A JSON object that remembers the first key that stood in it twice."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.doubled = next((name for at, name in enumerate(names) if name in names[:at]), None)
+        self.doubled: str | None = None
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen and self.doubled is None:
+                self.doubled = name
+            seen.add(name)
 
 
 def _doubled(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[str | int, ...]]:

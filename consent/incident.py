@@ -74,7 +74,7 @@ class Harm(StrEnum):
 
 
 class Recall(StrEnum):
-    """How a recipient is told to lay a delivery aside."""
+    """How a recipient is told to lay a delivery aside, or gets it put right."""
 
     NOTICE = "notice"  # a content-free word into its system
     CORRECTION = "correction"  # its record goes once more, put right (settled S36)

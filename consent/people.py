@@ -127,13 +127,14 @@ def _confirmed(unit: Unit, known: SubjectFacts, actor: Actor) -> list[Consent]:
     """File anew what is more than a draft, now that this is known of the person."""
     found = []
     for consent in known.consents:
+        if consent.doubt and consent.state == "SUSPENDED":
+            continue  # who decides must confirm it first
         now = with_decider(consent, known, unit.now)
         if now.state is not consent.state:
             origin = unit.consents.origin(consent.consent_id)
             assert origin is not None, "a consent was filed from somewhere"
             later = replace(now, version=consent.version + 1)
-            put_as(unit, later, Origin(*origin), actor, DECIDED)
-            found.append(later)
+            found.append(put_as(unit, later, Origin(*origin), actor, DECIDED))
     return found
 
 

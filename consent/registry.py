@@ -28,9 +28,9 @@ _KEPT: Mapping[ConsentState, str] = {  # what a withdrawal would weaken or hide,
     ConsentState.INVALIDATED: "it was void from the start: for a standing no use `hub consent directive add`",
 }
 _OPEN = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
+_GONE = " ROW"  # ends a doubt: its own system has suspended it too, and confirms that by its row
 
 
-_OVER = (ConsentState.WITHDRAWN, ConsentState.DECLINED, ConsentState.INVALIDATED)  # a no is more than a doubt
 # of a consent, what it allows whom until when
 _ALLOWS = (
     *("state", "recipients", "purposes", "categories", "exclusions", "onward_sharing"),
@@ -58,9 +58,10 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
-    if previous is not None and previous.doubt and consent.state not in _OVER:
-        opens = consent.state in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
-        consent = replace(consent, doubt=previous.doubt, state=ConsentState.SUSPENDED if opens else consent.state)
+    if previous is not None:  # a doubt outlives what its system says; only that its record was gone is over
+        consent = replace(consent, doubt=previous.doubt.removesuffix(_GONE))
+    else:
+        consent = replace(consent, doubt=_in_doubt_before(unit, consent))
     if asks_who(consent):
         person = unit.subjects.facts([consent.subject_ref])[consent.subject_ref]
         consent = with_decider(consent, person, unit.now, row.decider)
@@ -71,9 +72,8 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
-    _put(unit, consent, origin, actor, effective, "ROW", AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None)
-    _supersede(unit, replaced, consent, actor)
-    return consent
+    event = AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None
+    return _put(unit, consent, origin, actor, effective, "ROW", event)
 
 
 def _lapsed(consent: Consent, now: datetime) -> Consent:
@@ -133,6 +133,9 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
     Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
     """
     consent = _known(unit, consent_id)
+    if consent.doubt and consent.state is ConsentState.SUSPENDED and not consent.doubt.endswith(_GONE):
+        later = replace(consent, version=consent.version + 1, doubt=consent.doubt + _GONE)
+        return _put(unit, later, origin, actor, unit.now, reason, None)
     if consent.state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT):
         return consent
     ended = _lapsed(consent, unit.now).state is ConsentState.EXPIRED
@@ -142,8 +145,27 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
     return later
 
 
+def _in_doubt_before(unit: Unit, consent: Consent) -> str:
+    """The doubt that a new record inherits: of the same client to the same recipient, raised after it was taken.
+
+    A doubt is the client's, not the paper's: to enter the same paper once more confirms nothing.
+    """
+    to = {each.agency for each in consent.recipients}
+    known = unit.subjects.facts([consent.subject_ref]).get(consent.subject_ref)
+    for each in known.consents if known else ():
+        same = each.discloser == consent.discloser and not to.isdisjoint(one.agency for one in each.recipients)
+        if each.doubt and same and each.consent_id != consent.consent_id:
+            events = unit.consents.events(each.consent_id)
+            raised = [one.at for one in events if each.doubt.startswith(one.reason)]  # none: it was inherited too
+            if raised and (consent.captured_at is None or consent.captured_at <= max(raised)):
+                return each.doubt.removesuffix(_GONE)
+    return ""
+
+
 def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
     """Suspend by hand: no row of the same record opens it again before it is confirmed. Twice changes nothing.
+
+    Beside a draft what opens is what is in doubt (C-37); a draft alone stays one, and is in doubt when it opens.
 
     Args:
         why: a code such as ``KEEP_OUT``.
@@ -151,21 +173,23 @@ def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
     Raises:
         Refused: there is no such consent, or one that opens nothing and cannot come to.
     """
-    consent = _known(unit, consent_id)
-    if consent.doubt and consent.state is ConsentState.SUSPENDED:
-        return consent
-    doubtful = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT, ConsentState.SUSPENDED)
-    if consent.state not in doubtful:
-        raise Refused(
-            "consent", f"state {consent.state.value}", "one that opens or may come to", "nothing is to be done"
-        )
-    later = replace(consent, version=consent.version + 1, state=ConsentState.SUSPENDED, doubt=why)
-    put_as(unit, later, _origin(unit, consent_id), actor, why)
-    return later
+    latest = _known(unit, consent_id)
+    if latest.doubt and latest.state in (ConsentState.SUSPENDED, ConsentState.DRAFT):
+        return latest
+    if latest.state not in (*_OPEN, ConsentState.DRAFT, ConsentState.SUSPENDED):
+        expected = "one that opens or may come to"
+        raise Refused("consent", f"state {latest.state.value}", expected, "nothing passes on it: nothing is to be done")
+    standing = unit.subjects.facts([latest.subject_ref])[latest.subject_ref].consents
+    opens = [each for each in standing if each.consent_id == consent_id and each.state in _OPEN]
+    by_system = _GONE if latest.state is ConsentState.SUSPENDED else ""
+    later = replace((*opens, latest)[0], version=latest.version + 1, doubt=why + by_system)
+    return put_as(unit, later, _origin(unit, consent_id), actor, why)
 
 
 def confirm(unit: Unit, consent_id: str, actor: Actor, *, version: int, how: str) -> Consent:
     """End a doubt that was raised by hand, because who decides has confirmed the consent.
+
+    It is then what it would be without the doubt: a draft stays one, and so does what its own system has suspended.
 
     Args:
         version: the one that was looked at.
@@ -179,18 +203,17 @@ def confirm(unit: Unit, consent_id: str, actor: Actor, *, version: int, how: str
     if consent.version != version:
         got = f"version {version}; it is version {consent.version} in state {consent.state.value} by now"
         raise Refused("--version", got, f"version {consent.version}", "look at it again: `hub consent show`")
-    if consent.state is not ConsentState.SUSPENDED or not consent.doubt:
+    if not consent.doubt or consent.state not in (ConsentState.SUSPENDED, ConsentState.DRAFT):
         step = "save its record again in its system: that confirms it" if consent.state == "SUSPENDED" else ""
-        raise Refused(
-            "consent", f"state {consent.state.value}", "one that was suspended by `hub consent suspend`", step
-        )
+        raise Refused("consent", f"state {consent.state.value}", "one that `hub consent suspend` suspended", step)
     if consent.expires_at is not None and unit.now >= consent.expires_at:
         raise Refused("consent", "one whose end has passed", "one that still runs", "ask the client for a new consent")
-    verbal = consent.basis is Basis.EXPRESS_VERBAL
-    state = ConsentState.VERBAL_PENDING if verbal else ConsentState.ACTIVE
+    state: ConsentState = consent.state
+    if state is ConsentState.SUSPENDED and not consent.doubt.endswith(_GONE):
+        verbal = consent.basis is Basis.EXPRESS_VERBAL
+        state = ConsentState.VERBAL_PENDING if verbal else ConsentState.ACTIVE
     later = replace(consent, version=version + 1, state=state, doubt="")
-    put_as(unit, later, _origin(unit, consent_id), actor, f"CONFIRMED_{how}")
-    return later
+    return put_as(unit, later, _origin(unit, consent_id), actor, f"CONFIRMED_{how}")
 
 
 def _origin(unit: Unit, consent_id: str) -> Origin:
@@ -274,15 +297,15 @@ def _replaced(unit: Unit, numbers: tuple[str, ...], consent: Consent) -> list[Co
     return [each for each in same if each.consent_id != consent.consent_id and each.state is not ConsentState.DECLINED]
 
 
-def _supersede(unit: Unit, replaced: list[Consent], consent: Consent, actor: Actor) -> None:
-    """End what a record replaces, in the same transaction (shared model 8); a draft changes nothing (C-37)."""
-    if consent.state not in _OPEN:
-        return
-    for each in replaced:
-        origin = unit.consents.origin(each.consent_id)
-        if each.state in (*_OPEN, ConsentState.SUSPENDED, ConsentState.DRAFT) and origin is not None:
+def _supersede(unit: Unit, consent: Consent, actor: Actor) -> None:
+    """End what a record replaces, in the transaction in which it opens (shared model 8; C-37)."""
+    for name in consent.supersedes:
+        each = unit.consents.get(name)
+        if each is None or (each.subject_ref, each.discloser) != (consent.subject_ref, consent.discloser):
+            continue
+        if each.state in (*_OPEN, ConsentState.SUSPENDED, ConsentState.DRAFT):
             later = replace(each, version=each.version + 1, state=ConsentState.SUPERSEDED)
-            put_as(unit, later, Origin(*origin), actor, "SUPERSEDED")
+            put_as(unit, later, _origin(unit, name), actor, "SUPERSEDED")
 
 
 def _consent_named(unit: Unit, name: str, agency: str, origin: Origin) -> Consent | None:
@@ -293,9 +316,9 @@ def _consent_named(unit: Unit, name: str, agency: str, origin: Origin) -> Consen
     return unit.consents.get(consent_id) if consent_id else None
 
 
-def put_as(unit: Unit, consent: Consent, origin: Origin, actor: Actor, reason: str) -> None:
-    """File a version that came of something else than its row."""
-    _put(unit, consent, origin, actor, unit.now, reason, None)
+def put_as(unit: Unit, consent: Consent, origin: Origin, actor: Actor, reason: str) -> Consent:
+    """File a version that came of something else than its row; as it was filed."""
+    return _put(unit, consent, origin, actor, unit.now, reason, None)
 
 
 def _put(
@@ -306,7 +329,10 @@ def _put(
     effective: datetime,
     reason: str,
     event: AuditEvent | None,
-) -> None:
+) -> Consent:
+    """File a version, whatever it came of: what is in doubt opens nothing, and what opens ends what it replaces."""
+    if consent.doubt and consent.state in _OPEN:
+        consent = replace(consent, state=ConsentState.SUSPENDED)
     happened = StateEvent(
         state=consent.state, registry_seq=0, at=unit.now, effective_at=effective, actor=actor.ref, reason=reason
     )
@@ -322,3 +348,6 @@ def _put(
         "source": f"{origin.system}/{origin.key}",
     }
     unit.audit.append(Entry(event or AuditEvent.CONSENT_RECORDED, unit.now, actor, details))
+    if consent.state in _OPEN:
+        _supersede(unit, consent, actor)
+    return consent

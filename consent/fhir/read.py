@@ -81,6 +81,8 @@ def _said(resource: Any) -> Said:
     status, provision = resource.get("status"), resource.get("provision")
     if status == "rejected" or "declined" in states:
         return "declined"
+    if "withdrawn" in states and status != "active":  # whatever its root says: an end is heard before all else
+        return "withdrawn"
     denies = isinstance(provision, dict) and provision.get("type") == "deny"
     if denies:
         other = any(each in codes.STATES and each != "active" for each in states)

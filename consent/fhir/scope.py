@@ -246,7 +246,7 @@ def _labels(node: Node) -> _Labels | None:
             known_system = system in (CONFIDENTIALITY, ACT_CODE, CATEGORY)
             each.fault(code(word) if known_system else "a code of another system", "N or R, a sensitivity, a category")
         found.append(said)
-    if node.at("securityLabel") is None and node.value.get("type") == "permit":
+    if node.is_object() and node.at("securityLabel") is None and node.value.get("type") == "permit":
         node.fault("nothing", _NO_CATEGORY, "securityLabel")
     if node.count() != before or not found:
         return None

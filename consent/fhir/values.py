@@ -28,6 +28,8 @@ _TIME = re.compile(
 _PREFIXED = re.compile(r"p-([A-Z2-7]{12})")  # of a Patient: shared model 13
 _INSTANT = "a time with its offset from UTC, YYYY-MM-DDThh:mm:ss+zz:zz"
 _DAY = "a day, YYYY-MM-DD"
+_SHOWN = ("PractitionerRole", "HealthcareService", "Basic")
+_NAME = re.compile(r"[\w.:/-]{1,100}")
 
 
 def text(node: Node, expected: str) -> str | None:
@@ -174,4 +176,8 @@ def _by_identifier(node: Node, kinds: tuple[str, ...]) -> tuple[str, str] | None
         return None
     value = there.must("value", "the id")
     name = text(value, "the id") if value else None
+    # of what is shown to others, and in stored facts, a text in the place of an id would travel
+    if value is not None and name and fit[0] in _SHOWN and not _NAME.fullmatch(name):
+        value.fault(kind_of(name), "an id: letters, digits and . : / _ -, no text")
+        return None
     return (fit[0], name) if name else None

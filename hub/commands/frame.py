@@ -147,8 +147,13 @@ def must_be_new(path: Path) -> None:
     Raises:
         Refused: it is.
     """
-    if path.exists():
-        raise Refused("--out", "what is there already", "a new one", "name another")
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError:
+        raise Refused("--out", "a name that this machine does not take", "a shorter or another one", "") from None
+    raise Refused("--out", "what is there already", "a new one", "name another")
 
 
 def complain(error: HubError, *, as_json: bool) -> int:

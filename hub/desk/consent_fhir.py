@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +27,6 @@ from hub.desk.who import Who
 from hub.directory.cells import seen
 from hub.directory.sheet import BYTES_MAX, ROWS_MAX
 from hub.errors import Refused, shape
-from hub.exchange.filing import suspend_gone
 from hub.exchange.house import House
 from hub.exchange.records import ConsentRecord, Source
 from hub.exchange.strict import NotOurMessage, read_message
@@ -57,6 +57,20 @@ class No:
     directive: Directive
 
 
+# of a consent of somebody else's client what a recipient has no business with
+_HIDDEN: dict[str, Any] = {
+    "form_id": None,
+    "supersedes": (),
+    "lifts": (),
+    "exclusions": (),
+    "given_by_ref": None,
+    "captured_by": None,
+    "receipt_ref": None,
+}
+FAULTS_MAX = 20  # [policy] of one Consent that are told
+_KEPT_THERE = "its-discloser"  # where the paper lies
+
+
 class Consents:
     """Reads the Consents of a file; keeps the good ones and everything that is wrong.
 
@@ -75,7 +89,7 @@ class Consents:
         self._system = System(SYSTEM, agency, SYSTEM)
         self._known = known_to(house, rows, agency)
         self._first_of: dict[str, int] = {}
-        self._replaced: set[str] = set()
+        self._replaced: dict[str, int] = {}  # key of what a Consent of the file replaces -> which one
 
     def read(self, data: bytes) -> None:
         """Read a file.
@@ -91,7 +105,11 @@ class Consents:
             try:
                 self._take(number, path, resource)
             except NotAConsent as error:
-                self.problems += [Refused(each.path, each.got, each.expected, _MEND) for each in error.faults]
+                self._doubt(resource)
+                found = error.faults[:FAULTS_MAX]
+                self.problems += [Refused(each.path, each.got, each.expected, _MEND) for each in found]
+                if more := len(error.faults) - len(found):
+                    self.problems.append(Refused(path, f"{more} faults more", "none", _MEND))
             except Wrong as wrong:
                 self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
 
@@ -112,13 +130,14 @@ class Consents:
         before = self._rows.consents.of_source(SYSTEM, key)
         if before is not None and before[0].subject_ref != subject:
             raise Wrong("identifier", "the consent of another client", "a number of this client's, or none")
-        self._once(key, number)
+        self._once(key, number, path, says_no=says_no)
         if record.state not in _TAKEN:
             self._close(record, key, known=before is not None, subject=subject)
         if record.basis is Basis.IMPLIED_HEALTH and not says_no:
             raise Wrong("extension", "a consent that nobody gave", "one that the client has given", _MEND)
         if not says_no:
-            self._names_own(record, subject)
+            replaced = self._names_own(record, subject)
+            self._replaced |= dict.fromkeys(replaced, number)
         self.good.append(self._line(number, record, key, subject, resource))
 
     def _line(self, number: int, record: Consent, key: str, subject: str, resource: Resource) -> Line:
@@ -158,12 +177,32 @@ class Consents:
         except Wrong as wrong:
             raise Wrong("identifier", wrong.got, wrong.expected, wrong.next_step) from None
 
-    def _once(self, key: str, number: int) -> None:
+    def _once(self, key: str, number: int, path: str, *, says_no: bool) -> None:
+        """Of two that speak of one consent the first is taken; but a "no" goes before a yes, wherever it stands."""
         first = self._first_of.setdefault(key, number)
-        if first != number:
-            raise Wrong("identifier", f"the same consent as Consent {first} of the file", "each consent once")
-        if key in self._replaced:
-            raise Wrong("identifier", "one that another Consent of the file replaces", "one of the two")
+        yes = self._replaced.get(key, first)
+        if yes == number:
+            return
+        if says_no:
+            self.good = [each for each in self.good if each.number != yes]
+            self._first_of[key] = number
+            got = f"a yes, and Consent {number} of the file says no to the same consent"
+            self.problems.append(Refused(f"{path}.identifier", got, "each consent once", _MEND))
+            return
+        what = "replaces" if key in self._replaced else "is"
+        raise Wrong("identifier", f"a consent that Consent {yes} of the file {what}", "each consent once")
+
+    def _doubt(self, resource: Any) -> None:
+        """What speaks of a consent that was entered here, and cannot be read, may be its end."""
+        named = resource.get("identifier") if isinstance(resource, dict) else None
+        for each in named if isinstance(named, list) else ():
+            value = each.get("value") if isinstance(each, dict) else None
+            consent_id = self._rows.consents.by_number(self.agency, value) if isinstance(value, str) else None
+            found = self._rows.consents.get(consent_id) if consent_id else None
+            origin = self._rows.consents.origin(consent_id) if consent_id else None
+            if found is not None and origin is not None and origin[0] == SYSTEM and found.discloser == self.agency:
+                self.closed.append(origin[1])
+                self.touched.add(found.subject_ref)
 
     def _close(self, record: Consent, key: str, *, known: bool, subject: str) -> None:
         if known:
@@ -178,8 +217,9 @@ class Consents:
             f"{then}; use `hub consent withdraw`, or of a void one `hub incident open`",
         )
 
-    def _names_own(self, record: Consent, subject: str) -> None:
-        """What it replaces or lifts is this client's and this agency's own; of another it could end nothing."""
+    def _names_own(self, record: Consent, subject: str) -> list[str]:
+        """Keys of what it replaces: this client's and this agency's own; of another it could end nothing."""
+        replaced = []
         for name in record.lifts:
             consent_id = self._rows.consents.by_number(self.agency, name)
             found = self._rows.consents.get(consent_id) if consent_id else self._rows.consents.directive(name)
@@ -192,7 +232,8 @@ class Consents:
             if origin is not None:
                 if origin[1] in self._first_of and isinstance(found, Consent) and origin[0] == SYSTEM:
                     raise Wrong("extension", "one that another Consent of the file is a version of", "one of the two")
-                self._replaced.add(origin[1])
+                replaced.append(origin[1])
+        return replaced
 
 
 def is_json(data: bytes) -> bool:
@@ -213,18 +254,27 @@ def known_to(house: House, rows: Peek, agency: str) -> Known:
 
 
 def suspend_closed(house: House, read: Consents) -> None:
-    """Suspend what says of itself that it is over."""
-    suspend_gone(house, System(SYSTEM, read.agency, SYSTEM), read.closed, reason="FHIR_CLOSED")
+    """Suspend what says of itself that it is over; a worker confirms or withdraws it, and no file opens it again."""
+    for key in dict.fromkeys(read.closed):
+        with house.store.peek() as rows:
+            filed = rows.consents.of_source(SYSTEM, key)
+        if filed is None:
+            continue
+        own = [locks.subject(filed[0].subject_ref)]
+        with suppress(Refused), house.store.unit(own=own) as unit:  # refused: it opens nothing any more
+            registry.doubt(unit, filed[0].consent_id, read.actor, why="FHIR_CLOSED")
 
 
 def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
     """Add the directives of a file, each with its id; one that stands already is found, not added."""
     found = []
+    lifted = {name for line in read.good if line.record.read is not None for name in line.record.read.lifts}
     for no in read.noes:
         with house.store.unit(own=[locks.subject(no.subject)]) as unit:
             wanted = replace(no.directive, directive_id="", subject_ref=no.subject, taken_by=read.agency)
             standing = unit.subjects.facts([no.subject])[no.subject].directives
             same = [each for each in standing if replace(each, directive_id="", registry_seq=0) == wanted]
+            same = [each for each in same if each.directive_id not in lifted]  # said anew, it is a no of its own
             name = same[0].directive_id if same else f"d-{house.ids.uuid()}"
             if not same:
                 registry.add_directive(unit, replace(wanted, directive_id=name), read.actor)
@@ -235,7 +285,8 @@ def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
 def fhir_of_number(house: House, agency: str, number: str, who: Who) -> Resource:
     """One consent as a FHIR Consent, as this agency may see it. The look is an entry of the log.
 
-    A recipient sees neither another recipient, nor the form's number, nor what the consent replaces (shared model 8).
+    A recipient sees no other recipient, nor the form's number, what the consent replaces, what the client kept back,
+    who decided or took it down, nor where its record lies (shared model 8).
 
     Raises:
         Refused: it is none of this agency's, the worker may not look, or FHIR cannot say what it says.
@@ -248,8 +299,9 @@ def fhir_of_number(house: House, agency: str, number: str, who: Who) -> Resource
     if agency == consent.discloser:
         seen_here = _renumbered(house, agency, seen_here)
     else:
-        mine = tuple(each for each in consent.recipients if each.agency == agency)
-        seen_here = replace(seen_here, recipients=mine, form_id=None, supersedes=(), lifts=())
+        seen_here = replace(seen_here, **_HIDDEN)
+        if seen_here.evidence_ref is not None:
+            seen_here = replace(seen_here, evidence_ref=_KEPT_THERE)
     return as_fhir(seen_here, ZoneInfo(house.packs.facts(consent.pack).zone))
 
 

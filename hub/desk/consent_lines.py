@@ -90,8 +90,11 @@ class Reader:
         for fault in faults:
             self._problem(number, fault.column, fault.got, fault.expected, _MEND)
         first = self._first_of.setdefault(key, number)
-        if first != number:
+        if first != number and not (read.withdrawn or read.declined):
             raise Wrong("consent_id", f"the same consent as line {first}", "each consent once")
+        if first != number:  # a "no" goes before a yes, wherever it stands
+            self.good = [each for each in self.good if each.number != first]
+            self._problem(first, "consent_id", f"a consent to which line {number} says no", "each consent once", _MEND)
         if not faults:
             self.good.append(Line(number, record, read.missing))
 

@@ -9,7 +9,7 @@ hub's workers both. Looking goes no further than the agency's own consents, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -146,6 +146,8 @@ def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         consent = consent_of(rows, agency, number)
         alias = rows.subjects.aliases(consent.subject_ref).get(agency)
+    if acting.agency == agency != consent.discloser:  # a recipient sees no other one (shared model 8)
+        consent = replace(consent, recipients=tuple([each for each in consent.recipients if each.agency == agency]))
     return Look(alias, _viewed(house, acting, agency, consent.subject_ref, [consent]))
 
 

@@ -134,6 +134,8 @@ def receipt_of(
 
 def _receipt(house: House, directory: Directory, found: Look, number: str) -> Receipt:
     ((_, consent),) = found.consents
+    with house.store.peek() as rows:
+        consent = replace(consent, state_events=tuple(rows.consents.events(consent.consent_id)))
     sender = directory.agencies[consent.discloser]
     pack = house.packs.facts(sender.pack)
     lives = [house.packs.between(sender.pack, directory.agencies[each.agency].pack) for each in consent.recipients]
@@ -168,7 +170,8 @@ def _safe(house: House, consent: Consent, by: str) -> None:
     """That no safety flag closes the way by which it would go (C-118). Which flag, nobody is told."""
     with house.store.peek() as rows:
         flags = rows.subjects.facts([consent.subject_ref])[consent.subject_ref].flags
-    if not WAYS[by].isdisjoint(flags):
+    unsafe = frozenset().union(*WAYS.values()) if by != BY_HAND else frozenset()  # or one could ask for each flag
+    if not unsafe.isdisjoint(flags):
         got = f"{by}, which is not safe for this client ({Code.DN_SAFETY_CONFLICT})"
         step = "print it and hand it over when you next see the client, or keep it for them"
         raise Refused("--by", got, BY_HAND, step)

@@ -102,7 +102,7 @@ def open_void(house: House, void: Void, receipt: Receipt) -> OfVoid:
     """Open the incident about what left on a void consent, as much as one may hold."""
     with house.store.peek() as rows:
         left = sorted([*receipt.arrived, *receipt.unknown])
-        known = rows.incidents.open_with(left)
+        known = rows.incidents.open_with(left, but=Kind.CORRECTION)
     fresh = [name for name in left if name not in known]
     now, later, incident = fresh[:DELIVERIES_MAX], fresh[DELIVERIES_MAX:], None
     if now:

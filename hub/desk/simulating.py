@@ -94,7 +94,13 @@ def simulate(house: House, data: bytes, days: int, who: Who, *, agency: str | No
         if (found := flip(facts, draft)) is not None:
             flips.append(_flipped(decision_id, facts, found.before, found.after))
     with house.store.unit() as unit:
-        details = {"what": "simulation", "agency": agency or "", "draft": draft.kind, "count": len(flips)}
+        people = sorted({each.alias for each in flips if each.alias})  # references still
+        details: dict[str, object] = {
+            "what": "simulation",
+            "agency": agency or "",
+            "draft": f"{draft.kind} {draft.named}".strip(),
+        }
+        details |= {"days": days, "subjects": people, "count": len(flips)}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
     with house.store.peek() as rows:
         named = [replace(each, alias=rows.subjects.aliases(each.alias).get(each.sender, "")) for each in flips]

@@ -24,6 +24,7 @@ from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led, Submission
 from hub.exchange.waiting import RESULTS_ALONE
 from hub.model.envelope import MessageState
+from hub.model.incidents import Holding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
@@ -122,7 +123,7 @@ def _said_before(
     if referral is None or record.kind == "referral-status":
         return NothingToSay()
     asked = correcting.asked_for(rows, referral.number)
-    says_more = _is_put_right(rows, record, referral) if asked else _asks_anew(rows, record, previous, referral)
+    says_more = _is_put_right(rows, record, asked) if asked else _asks_anew(rows, record, previous, referral)
     if not says_more:
         return NothingToSay()
     led = lead(rows, record, referral, asked_again=False)
@@ -315,11 +316,10 @@ def _event_said(record: ReferralRecord) -> str:
     return "notify-update-process-request"
 
 
-def _is_put_right(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> bool:
-    """Whether a record says something else than what its recipient has, in its own words or in what lies beneath it."""
-    last = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
-    has_it = last is not None and last.digest == record.source.digest
-    return not has_it or (last is not None and last.event == CORRECT and not _went(last))  # a correction given back
+def _is_put_right(rows: Peek, record: ReferralRecord, holdings: Sequence[Holding]) -> bool:
+    """Whether a record says something else than what its recipient holds, in its own words or in what lies beneath."""
+    held = [rows.inbox.get(each.message_id) for each in holdings]
+    return any(each is None or each.digest != record.source.digest for each in held)
 
 
 def _asks_anew(rows: Peek, record: ReferralRecord, previous: Inbox | None, referral: ReferralRow) -> bool:

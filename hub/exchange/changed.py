@@ -8,6 +8,8 @@ need not think of it, and a hub that was killed goes on where it stood.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from consent.incident import may_hold
 from consent.model import Consent
 from consent.model.words import ConsentState
@@ -22,11 +24,13 @@ from hub.ports import Unit
 CURSOR = "hub:consents"  # stands where a system would: up to which change the holders were told
 CHANGED = "CHANGED"  # it allows other things than before
 _DUTY = {
-    ConsentState.WITHDRAWN: "use what you have for what it was given for, pass nothing on, ask for nothing more",
     ConsentState.INVALIDATED: "it was void from the start: lock what you have away; the privacy officer will call",
-    ConsentState.SUSPENDED: "the client's yes is in doubt: pass nothing on until it is confirmed",
+    ConsentState.SUSPENDED: "nothing comes on it for now: pass nothing on until you hear that it stands",
+    ConsentState.SUPERSEDED: "another consent stands in its place; what you have is yours to use as before",
 }
+_ENDED = "nothing comes on it any more: use what you have for what it was given for, and pass nothing on"
 _AS_BEFORE = "what you have stays yours to use; what comes now is by the consent as it stands"
+_STANDS = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 def step(house: House) -> bool:
@@ -47,6 +51,11 @@ def step(house: House) -> bool:
     return True
 
 
+def _to(consent: Consent, agency: str) -> Consent:
+    """A consent as far as it is about one recipient."""
+    return replace(consent, recipients=tuple([each for each in consent.recipients if each.agency == agency]))
+
+
 def _tell(house: House, unit: Unit, before: Consent, after: Consent) -> None:
     code = after.state.value if after.state is not before.state else CHANGED
     systems = unit.directory.all().systems
@@ -57,10 +66,12 @@ def _tell(house: House, unit: Unit, before: Consent, after: Consent) -> None:
     }
     for system, agency in sorted(holders):
         known = systems.get(system)
+        if not says_otherwise(_to(before, agency), _to(after, agency)):
+            continue  # it is another recipient's matter
         if known is None or known.agency != agency or house.adapters[known.kind].consent_changed is None:
             continue
         number = unit.consents.number(after.consent_id, agency)
-        place = _DUTY.get(after.state, _AS_BEFORE)
+        place = _DUTY.get(after.state, _AS_BEFORE if after.state in _STANDS else _ENDED)
         unit.notices.put(
             Notice(house.ids.uuid(), system, CONSENT_CHANGED, code, number, unit.now, unit.now, place=place)
         )

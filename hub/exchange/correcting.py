@@ -19,12 +19,14 @@ from hub.exchange.message import CORRECT, REQUESTS
 from hub.exchange.records import BY_HAND, HANDED_IN
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
+from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.fhir import Resource
 from hub.model.incidents import Holding
 from hub.model.rows import Handover, Inbox
 from hub.ports import Peek, Unit
 
+GONE = "GONE"  # the record is no more at its source
 _HUB = Actor(ref="system:hub")
 
 
@@ -77,10 +79,30 @@ def came(unit: Unit, row: Handover, event: str) -> None:
         unit.incidents.reached(row.envelope_id)
 
 
+def gone(house: House, system: str, keys: Sequence[str]) -> None:
+    """These records are gone at their source: nothing can be put right by them."""
+    with house.store.peek() as rows:
+        latest = rows.inbox.latest(system, keys) if keys else {}
+        asked = [row for row in latest.values() if row.referral_no and rows.incidents.to_correct(row.referral_no)]
+    if asked:
+        with house.store.unit(share=[locks.CONFIG]) as unit:
+            for row in asked:
+                _telephone(unit, row.referral_no or "", GONE)
+
+
+def called_off(unit: Unit, referral_nos: Sequence[str]) -> None:
+    """What was delivered is to be laid aside: nothing of it is put right by a message any more."""
+    for number in referral_nos:
+        unit.incidents.recall_by(number, Recall.TELEPHONE)
+
+
 def failed(unit: Unit, message: Inbox, referral_no: str | None, code: str) -> None:
     """A message was refused, or given back for good; of a correction the officer telephones instead."""
-    if message.event != CORRECT or referral_no is None:
-        return
+    if message.event == CORRECT and referral_no is not None:
+        _telephone(unit, referral_no, code)
+
+
+def _telephone(unit: Unit, referral_no: str, code: str) -> None:
     for each in unit.incidents.to_correct(referral_no):
         unit.incidents.append(each.incident_id, _HUB.ref, "not-corrected", code)
         said = {"incident_id": each.incident_id, "action": "not-corrected", "reason_code": code}

@@ -33,7 +33,8 @@ def hold_back(house: House, record: ConsentRecord, refs: Sequence[str]) -> None:
         origins = {
             each.consent_id: origin
             for each in allowed
-            if (each.discloser, each.state) == (system.agency, ConsentState.ACTIVE)
+            if each.discloser == system.agency
+            and each.state in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
             and (origin := unit.consents.origin(each.consent_id)) is not None
         }
         for consent_id, origin in origins.items():

@@ -53,7 +53,9 @@ def open_incident(
     if not 0 < len(ids) <= DELIVERIES_MAX:
         raise Refused("DELIVERY", f"{len(ids)} deliveries", f"1 to {DELIVERIES_MAX}", "open several incidents")
     with house.store.unit(share=[locks.CONFIG]) as unit:
-        cases = _cases(unit, ids)
+        cases = _cases(unit, ids, kind)
+        if kind is not Kind.CORRECTION:
+            correcting.called_off(unit, [case.row.referral_no for case in cases if case.row.referral_no])
         incident = Incident(house.ids.number(), kind, unit.now, actor.ref, consent_id)
         unit.incidents.put(incident)
         unit.incidents.append(incident.incident_id, actor.ref, "opened", kind)
@@ -64,11 +66,12 @@ def open_incident(
     return incident
 
 
-def _cases(unit: Unit, ids: Sequence[str]) -> list[_Case]:
+def _cases(unit: Unit, ids: Sequence[str], kind: Kind) -> list[_Case]:
     rows = unit.handovers.get(ids)
     if unknown := next((name for name in ids if name not in rows), None):
         raise Refused("DELIVERY", shape(unknown), "the id of a message", "`hub deliveries list --all`")
-    if known := unit.incidents.open_with(ids):
+    hides = "" if kind is Kind.CORRECTION else Kind.CORRECTION  # what is to be put right may turn out to be worse
+    if known := unit.incidents.open_with(ids, but=hides):
         name, incident_id = min(known.items())
         raise Refused(f"delivery {name}", f"one of incident {incident_id}", "one that is in no open incident")
     cases = [_case(unit, row) for _, row in sorted(rows.items())]
@@ -96,7 +99,7 @@ def _taken(house: House, unit: Unit, incident: Incident, case: _Case) -> Holding
     if case.holds is not False:
         by_notice = incident.kind not in NOT_CALLED_BACK and _takes_recalls(house, unit, row.system)
         recall = Recall.NOTICE if by_notice else Recall.TELEPHONE
-        if corrected and correcting.can_be(house, unit, row, case.message):
+        if corrected and row.state in ENDS and correcting.can_be(house, unit, row, case.message):
             recall = Recall.CORRECTION
             look_again(house, unit, case.message)  # it may have been put right already
     if recall is Recall.NOTICE:

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from adapters.contract import Gone, Raw, Rejection
 from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Refused, Unavailable, Unexpected
-from hub.exchange import addressing, gate, reports
+from hub.exchange import addressing, correcting, gate, reports
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import batches
 from hub.exchange.declaring import declare_all, end_gone, heed
@@ -82,6 +82,7 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     read, gone = read_all(house, system, raws)
     _settle(house, system.id, keys_of(house, system, gone))
     reports.gone(house, system, gone)
+    correcting.gone(house, system.id, gone)
     suspend_gone(house, system, gone, reason="GONE")
     end_gone(house, system, gone)
     file_consents(house, [record for record in read if isinstance(record, ConsentRecord)])

@@ -53,8 +53,8 @@ class IncidentRows(Protocol):
     def events(self, incident_id: str) -> list[IncidentEvent]:
         """What was done, oldest first."""
 
-    def open_with(self, envelope_ids: Iterable[str]) -> dict[str, str]:
-        """Envelope to the open incident that it is in already."""
+    def open_with(self, envelope_ids: Iterable[str], *, but: str = "") -> dict[str, str]:
+        """Envelope to the open incident that it is in already; not of one kind, where it is named."""
 
     def held(self, subject_refs: Iterable[str]) -> set[str]:
         """Those of the people about whom an incident is open."""

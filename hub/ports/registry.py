@@ -105,8 +105,11 @@ class ConsentRows(Protocol):
     def current(self, after: str, limit: int) -> list[Consent]:
         """The latest versions beyond an id, in the order of ids; without what this unit has filed."""
 
+    def events(self, consent_id: str) -> list[StateEvent]:
+        """What has become of a consent, oldest first."""
+
     def filed_after(self, registry_seq: int, limit: int) -> list[tuple[Consent | None, Consent]]:
-        """Versions beyond a sequence number, in its order, each with the one before it; without this unit's own."""
+        """Versions beyond a sequence number, in its order, each with the last one before it that was no draft."""
 
     def head(self) -> int:
         """The registry's latest sequence number, without what this unit files."""

@@ -12,7 +12,7 @@ from consent.model.words import ConsentState
 from hub.model import locks
 from hub.store import past
 from hub.store import tables as t
-from hub.store.scope import Memo, Scope, text
+from hub.store.scope import Memo, Scope, instant, text
 from hub.store.subjects import CONSENT, DIRECTIVE, readable
 
 _Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
@@ -119,17 +119,33 @@ class ConsentTable:
         found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
         return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 
-    def filed_after(self, registry_seq: int, limit: int) -> list[tuple[Consent | None, Consent]]:
-        """Versions beyond a sequence number, each with the one before it."""
-        c, earlier = t.consent.c, t.consent.alias()
-        one_before = (earlier.c.consent_id == c.consent_id) & (earlier.c.version == c.version - 1)
-        filed = select(c.body, earlier.c.body.label("before")).join(earlier, one_before, isouter=True)
-        rows = self._scope.read(filed.where(c.registry_seq > registry_seq).order_by(c.registry_seq).limit(limit))
+    def events(self, consent_id: str) -> list[StateEvent]:
+        """What has become of a consent."""
+        e = t.consent_event.c
+        rows = self._scope.read(select(t.consent_event).where(e.consent_id == consent_id).order_by(e.registry_seq))
         return [
-            (readable(CONSENT, row.before) if row.before else None, after)
+            StateEvent(
+                state=ConsentState(row.state),
+                registry_seq=row.registry_seq,
+                at=instant(row.at),
+                effective_at=instant(row.effective_at),
+                actor=row.actor,
+                reason=row.reason,
+            )
             for row in rows
-            if (after := readable(CONSENT, row.body)) is not None
         ]
+
+    def filed_after(self, registry_seq: int, limit: int) -> list[tuple[Consent | None, Consent]]:
+        """Versions beyond a sequence number, each with the last before it that was no draft (C-37)."""
+        c = t.consent.c
+        beyond = select(c.consent_id, c.version, c.body).where(c.registry_seq > registry_seq)
+        found: list[tuple[Consent | None, Consent]] = []
+        for row in self._scope.read(beyond.order_by(c.registry_seq).limit(limit)):
+            stood = (c.consent_id == row.consent_id, c.version < row.version, c.state != ConsentState.DRAFT.value)
+            before = self._scope.one(select(c.body).where(*stood).order_by(c.version.desc()).limit(1))
+            if (after := readable(CONSENT, row.body)) is not None:
+                found.append((readable(CONSENT, before.body) if before else None, after))
+        return found
 
     def head(self) -> int:
         """The registry's latest sequence number."""

@@ -152,10 +152,11 @@ class IncidentTable:
         rows = self._scope.read(mine, t.incident_event)
         return [IncidentEvent(row.incident_id, row.seq, instant(row.at), row.actor, row.what, row.code) for row in rows]
 
-    def open_with(self, envelope_ids: Iterable[str]) -> dict[str, str]:
-        """The open incidents that these are in."""
+    def open_with(self, envelope_ids: Iterable[str], *, but: str = "") -> dict[str, str]:
+        """The open incidents that these are in, but for those of one kind."""
         c = t.incident_delivery.c
-        found = self._still_open(select(c.envelope_id, c.incident_id).where(c.envelope_id.in_(list(envelope_ids))))
+        mine = select(c.envelope_id, c.incident_id).where(c.envelope_id.in_(list(envelope_ids)))
+        found = self._still_open(mine.where(t.incident.c.kind != but))
         return {row.envelope_id: row.incident_id for row in found}
 
     def held(self, subject_refs: Iterable[str]) -> set[str]:

@@ -244,3 +244,40 @@ def test_a_client_is_told_of_both_messages(network, desk, envelope):
 
     (ref,) = people(network)
     assert ways(network, ref) == [("harbour", "lakeside", Fate.ARRIVED)] * 2
+
+
+def test_put_back_as_it_was_on_its_way_it_says_nothing_new_and_is_waited_for(network, desk, envelope):
+    opened = asked(desk, envelope)
+    first = network.inbox("lakeside", "referral")[0]["payload"]["client"][0]["birth_date"]
+    put_right(network)
+    to_the_bus(network)
+    put_right(network, birth_date=first)
+    network.settle()
+    assert corrections(network) == []
+    assert (held(desk, opened)["recall"], held(desk, opened)["told_at"]) == ("correction", None)
+
+    put_right(network)
+    network.settle()
+    assert [row["payload"]["client"][0]["birth_date"] for row in corrections(network)] == [RIGHT]
+
+
+def test_of_a_record_that_is_gone_the_officer_telephones(network, desk, envelope):
+    opened = asked(desk, envelope)
+    db = network.db("harbour")
+    db.execute("DELETE FROM referral")
+    db.execute("INSERT INTO change_log(table_name, row_id, op, at, by) VALUES ('referral', 1, 'D', '2026-06-01', 'w')")
+    db.close()
+    network.settle()
+
+    assert held(desk, opened)["recall"] == "telephone"
+
+
+def test_what_is_to_be_put_right_may_turn_out_to_be_worse(network, desk, envelope):
+    opened = asked(desk, envelope)
+    worse = desk.json("incident", "open", envelope, "--kind", "wrong-person", *BY)
+    put_right(network)
+    network.settle()
+
+    assert worse["held"][0]["recall"] == "notice"
+    assert corrections(network) == []
+    assert held(desk, opened)["recall"] == "telephone"

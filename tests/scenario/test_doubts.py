@@ -162,3 +162,53 @@ def test_other_words_are_refused(network, why, how):
     with pytest.raises(Refused, match=r"--why|--how"):
         suspend(network, why)
         doubts.resume(network.hub.house, NAME, "harbour", HARBOUR, version=2, how=how)
+
+
+@pytest.mark.usefixtures("filed")
+@pytest.mark.parametrize("fields", [{"capacity_basis": "ASSESSED_CAPABLE"}, {"signed_on": None}])
+def test_a_draft_that_was_in_doubt_is_a_draft_still(network, fields):
+    save(network, withdrawn_at="2026-05-30", row_version=2)
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-2", **fields)
+    db.close()
+    network.settle()
+    name = "harbour-cms/consent:2"
+    doubts.suspend(network.hub.house, name, "harbour", HARBOUR, why="DISPUTE")
+    version = doubts.resume(network.hub.house, name, "harbour", HARBOUR, version=2, how="PHONE")
+
+    ((_, consent),) = look_at_number(network.hub.house, "harbour", name, HARBOUR).consents
+    assert (consent.state.value, consent.doubt, version) == ("DRAFT", "", 3)
+
+
+@pytest.mark.usefixtures("filed")
+def test_a_record_that_goes_while_it_is_in_doubt_is_opened_neither_by_an_older_look_nor_without_its_record(network):
+    suspend(network)
+    db = network.db("harbour")
+    db.execute("DELETE FROM consent")
+    db.execute("INSERT INTO change_log(table_name, row_id, op, at, by) VALUES ('consent', 1, 'D', '2026-06-01', 'w')")
+    db.close()
+    network.settle()
+
+    with pytest.raises(Refused, match="--version"):
+        resume(network, version=2)
+    resume(network, version=3)
+    assert state(network) == ("SUSPENDED", 4)
+    with pytest.raises(Refused, match="save its record again in its system"):
+        resume(network, version=4)
+
+
+@pytest.mark.usefixtures("filed")
+def test_the_same_paper_entered_again_is_in_doubt_as_well_and_a_later_one_is_not(network):
+    suspend(network)
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-2")
+    db.close()
+    network.settle()
+    assert refer_again(network) == 1, "it was taken before the doubt"
+
+    network.clock.advance(timedelta(days=2))
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-3", captured_at="2026-06-02 09:00:00", signed_on="2026-06-02")
+    db.close()
+    network.settle()
+    assert len(network.inbox("lakeside", "referral")) == 2

@@ -282,8 +282,8 @@ def test_a_text_that_the_hub_has_not_is_named_and_the_receipt_can_be_had_in_othe
 @pytest.mark.parametrize(
     ("flag", "closed"),
     [
-        ("MAIL_UNSAFE", {"MAIL", "EMAIL"}),
-        ("PHONE_UNSAFE", {"TEXT", "EMAIL"}),
+        ("MAIL_UNSAFE", {"MAIL", "TEXT", "EMAIL"}),
+        ("PHONE_UNSAFE", {"MAIL", "TEXT", "EMAIL"}),
         ("PROTECTED_LOCATION", set()),
     ],
 )

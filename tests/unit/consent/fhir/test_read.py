@@ -511,14 +511,21 @@ def test_a_no_of_nobody_is_nobodys() -> None:
     assert faults(changed("", put(patient={"display": NAME}), NO))[0][0] == "Consent.patient"
 
 
-@pytest.mark.parametrize("word", ["withdrawn", "superseded", "draft"])
+@pytest.mark.parametrize("word", ["superseded", "draft"])
 def test_a_deny_that_does_not_stand_is_refused(word: str) -> None:
     """It would lift a "no", and that is done by its name alone (C-105)."""
-    said = {"withdrawn": "inactive", "superseded": "inactive", "draft": "draft"}[word]
+    said = {"superseded": "inactive", "draft": "draft"}[word]
 
     assert ("Consent.provision.type", "a denial that does not stand") in [
         each[:2] for each in faults(changed("", state(word, said), NO))
     ]
+
+
+def test_an_end_is_heard_whatever_the_root_says() -> None:
+    record = read_consent(changed("", state("withdrawn", "inactive"), NO), KNOWN)
+
+    assert isinstance(record, Consent)
+    assert filed(record).state is ConsentState.WITHDRAWN
 
 
 def test_a_tick_of_its_own_ends_when_its_exception_does() -> None:
