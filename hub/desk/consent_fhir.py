@@ -189,8 +189,9 @@ class Consents:
             got = f"a yes, and Consent {number} of the file says no to the same consent"
             self.problems.append(Refused(f"{path}.identifier", got, "each consent once", _MEND))
             return
-        what = "replaces" if key in self._replaced else "is"
-        raise Wrong("identifier", f"a consent that Consent {yes} of the file {what}", "each consent once")
+        if key in self._replaced:
+            raise Wrong("identifier", "one that another Consent of the file replaces", "one of the two")
+        raise Wrong("identifier", f"the same consent as Consent {yes} of the file", "each consent once")
 
     def _doubt(self, resource: Any) -> None:
         """What speaks of a consent that was entered here, and cannot be read, may be its end."""
