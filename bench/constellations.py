@@ -39,6 +39,9 @@ def womens_service(draw: Random, facts: Facts) -> Facts:
     recipient = replace(facts.recipient, lane="womens")
     both = replace(facts, sender=sender, recipient=recipient)
     facts = draw.choice((both, replace(facts, sender=sender), replace(facts, recipient=recipient)))
+    facts = _known(facts, deceased=draw.random() < 0.05)
+    if draw.random() < 0.1:
+        facts = _saying(facts, purpose=Purpose.FUNDER_REPORT)
     return _each_record(
         facts,
         lambda consent: replace(

@@ -82,6 +82,10 @@ absolute_bars := deny("P-1", ["DN_EXISTENCE"], []) if {
 	not input.sender.relayed
 }
 else := deny("P-1", ["DN_EXISTENCE"], []) if {
+	input.sender.lane == "womens"
+	purpose == "FUNDER_REPORT"
+}
+else := deny("P-1", ["DN_EXISTENCE"], []) if {
 	input.sender.lane != "womens" # what it asks itself is its own to tell
 	input.recipient.lane == "womens"
 	purpose == "ELIGIBILITY"
@@ -241,7 +245,8 @@ unentitled := {reference(consent): code | some consent in governing; code := why
 
 refused := {reference(consent): code | some consent in governing; code := why_not(consent)}
 
-why_not_entitled(consent) := "DN_RECONFIRM" if {
+why_not_entitled(consent) := "DN_DECEASED" if person.deceased
+else := "DN_RECONFIRM" if {
 	not given_by(consent) in {"SELF", "AUTHORISED_AGENT"}
 	some finding in seen_by(consent.discloser)
 	finding.lifted_at != null
