@@ -258,7 +258,12 @@ def _noes(facts: Facts) -> Iterable[dict[str, Any]]:
     """Directives and declines alike, as the registry holds them."""
     person = facts.subjects[facts.message.subject or ""]
     for directive in person.directives:
-        yield {**_plain_of(directive), "id": directive.directive_id, "agencies": list(directive.recipients)}
+        yield {
+            **_plain_of(directive),
+            "id": directive.directive_id,
+            "agencies": list(directive.recipients),
+            "unreadable": [],
+        }
     for consent in person.consents:
         if consent.state is ConsentState.DECLINED:
             yield {
@@ -266,6 +271,7 @@ def _noes(facts: Facts) -> Iterable[dict[str, Any]]:
                 "registry_seq": consent.registry_seq,
                 "said_by": consent.given_by or "SELF",
                 "agencies": [each.agency for each in consent.recipients],
+                "unreadable": list(consent.unreadable),
                 "purposes": list(consent.purposes),
                 "categories": [],
                 "items": [],

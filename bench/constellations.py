@@ -81,6 +81,9 @@ def lifted_no(draw: Random, facts: Facts) -> Facts:
     lifting = draw.choice((lifting, lifting, lifting, replace(lifting, state=ConsentState.WITHDRAWN)))
     declined = _like_first(facts, consent_id="N", state=ConsentState.DECLINED, registry_seq=20)
     declined = replace(declined, given_by=draw.choice((None, GivenBy.SELF, GivenBy.PARENT)))
+    unreadable = draw.choice(((), ("recipients",), ("recipient_org",), ("purposes",)))
+    declined = replace(declined, recipients=draw.choice(((Recipient("B"),), (Recipient("C"),))), unreadable=unreadable)
+    declined = draw.choice((declined, replace(declined, purposes=(Purpose.SAFETY,))))
     more = draw.choice(((lifting,), (lifting, declined), (declined,)))
     return _known(facts, directives=draw.choice(((no,), ())), consents=_records(facts) + more)
 

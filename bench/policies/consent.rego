@@ -207,12 +207,18 @@ declines := [no |
 		"id": consent.consent_id,
 		"seq": consent.registry_seq,
 		"said_by": given_by(consent),
-		"agencies": [each.agency | some each in consent.recipients],
-		"purposes": consent.purposes,
+		"agencies": [each.agency | some each in consent.recipients; not cannot_be_read(consent, ["recipients", "recipient_org"])],
+		"purposes": [each | some each in consent.purposes; not cannot_be_read(consent, ["purposes"])],
 		"categories": [],
 		"items": [],
 	}
 ]
+
+# then it is the wider "no": for all
+cannot_be_read(consent, words) if {
+	some word in words
+	word in consent.unreadable
+}
 
 is_about(no) if {
 	names_or_all(no.agencies, input.recipient.agency)
