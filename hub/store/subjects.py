@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import BindParameter, bindparam, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Executable, Row, Table, bindparam, literal, select, union_all, update
 
 from consent.model import Consent, Decider, Directive, Finding, Raised, SubjectFacts
 from hub.model import locks
@@ -21,17 +21,6 @@ from hub.store.sql import upsert
 _T = TypeVar("_T")
 CACHED_MAX = 20_000  # parsed facts kept, by (subject, version)
 _ADD_PAST = upsert(t.subject_past).on_conflict_do_nothing()  # of one instant what it said before all of it
-_REFS: BindParameter[list[str]] = bindparam("refs", expanding=True)
-_SUBJECTS = select(t.subject).where(t.subject.c.ref.in_(_REFS))
-# one question for both, since each costs a way to the server; in the registry's order
-_SAID = union_all(
-    select(t.consent.c.subject_ref, t.consent.c.registry_seq, t.consent.c.body, literal(1).label("is_consent")).where(
-        t.consent.c.subject_ref.in_(_REFS), t.consent.c.current == 1
-    ),
-    select(t.directive.c.subject_ref, t.directive.c.registry_seq, t.directive.c.body, literal(0)).where(
-        t.directive.c.subject_ref.in_(_REFS), t.directive.c.lifted_by.is_(None)
-    ),
-).order_by("registry_seq")
 _ADD_DIGEST = upsert(t.identifier_digest).on_conflict_do_nothing()
 
 CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
@@ -39,6 +28,24 @@ DIRECTIVE: TypeAdapter[Directive] = TypeAdapter(Directive)
 DECIDERS: TypeAdapter[tuple[Decider, ...]] = TypeAdapter(tuple[Decider, ...])
 FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
 RAISED: TypeAdapter[tuple[Raised, ...]] = TypeAdapter(tuple[Raised, ...])
+
+
+def _questions(is_asked: Callable[[ColumnElement[str]], ColumnElement[bool]]) -> tuple[Executable, Executable]:
+    """Who people are; and what they have said, consents and directives at once, since each question is a way to the
+    server. In the registry's order.
+    """
+    c, d = t.consent.c, t.directive.c
+    consents = select(c.subject_ref, c.registry_seq, c.body, literal(1).label("is_consent"))
+    directives = select(d.subject_ref, d.registry_seq, d.body, literal(0))
+    said = union_all(
+        consents.where(is_asked(c.subject_ref), c.current == 1),
+        directives.where(is_asked(d.subject_ref), d.lifted_by.is_(None)),
+    )
+    return select(t.subject).where(is_asked(t.subject.c.ref)), said.order_by("registry_seq")
+
+
+_OF_ONE = _questions(lambda ref: ref == bindparam("asked"))  # a third quicker than a list of one
+_OF_SEVERAL = _questions(lambda ref: ref.in_(bindparam("asked", expanding=True)))
 
 
 class SubjectTable:
@@ -69,7 +76,7 @@ class SubjectTable:
 
     def _read_facts(self, refs: list[str]) -> dict[str, SubjectFacts]:
         """From the cache where the version read here is the one parsed before."""
-        rows = self._scope.read(_SUBJECTS, t.subject, given={"refs": refs})
+        rows = self._ask(0, refs, t.subject)
         if (at := self._scope.as_of) is not None:
             return _parsed(past.people(self._scope, at, rows), *past.said(self._scope, at, refs))
         clean = {row.ref: row.version for row in rows if not self._is_dirty(row.ref)}
@@ -228,6 +235,11 @@ class SubjectTable:
             found.update({(agency, row.subject_ref): row.alias for row in rows})
         return found
 
+    def _ask(self, which: int, refs: list[str], *tables: Table) -> Sequence[Row[Any]]:
+        """The answer to one of ``_questions`` about these people."""
+        questions, asked = (_OF_ONE, refs[0]) if len(refs) == 1 else (_OF_SEVERAL, refs)
+        return self._scope.read(questions[which], *tables, given={"asked": asked})
+
     def _is_dirty(self, ref: str) -> bool:
         return locks.subject(ref) in self._scope.dirty
 
@@ -235,7 +247,7 @@ class SubjectTable:
         if not rows:
             return {}
         refs = [row.ref for row in rows]
-        said = self._scope.read(_SAID, given={"refs": refs})
+        said = self._ask(1, refs)
         return _parsed(rows, [row for row in said if row.is_consent], [row for row in said if not row.is_consent])
 
 
