@@ -121,7 +121,7 @@ class _Registry:
         label = f"gather + decide, {store}, {of}"
         for name, share in (("p50", 0.5), ("p99", 0.99)):
             value, reference = (median(percentile(took, share) for took in passes) for passes in (ours, theirs))
-            note = TARGET if name == "p50" else ""
+            note = TARGET if name == "p50" and own <= 1 else ""
             yield Figure(f"{label}, {name}", value, "µs", reference, "its two SELECTs, plain driver", note)
         self.p50 = median(percentile(took, 0.5) for took in ours)
         self.first = self.first or self.p50
@@ -173,6 +173,9 @@ def _file(hub: Hub, like: Consent, count: int, *, directives: int) -> list[str]:
                 if made := [row for each in rows for row in each[place]]:
                     connection.execute(insert(table), made)
             connection.execute(update(t.registry_head).values(seq=seq + len(rows) * (1 + directives)))
+    with hub.store.database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE")  # as the server itself does within a minute of so many rows
     return refs
 
 
