@@ -225,7 +225,10 @@ def _question(facts: Facts, zone: ZoneInfo) -> dict[str, Any]:
         **_plain_of(message),
         **{name: _plain(getattr(facts, name)) for name in ("at", "sender", "recipient", "profile", "pack")},
         "system": _plain(replace(facts.system, decision_age_s=None)),  # it chooses between two refusals
-        **{name: _plain(getattr(person, name)) for name in ("flags", "deceased", "alleged_abusers", "unproven_no")},
+        **{
+            name: _plain(getattr(person, name))
+            for name in ("flags", "deceased", "alleged_abusers", "unproven_no", "corrupt")
+        },
         "packs": facts.pack.pack.split("+"),
         "essential": refs(essential),
         "today": micros(datetime.combine(facts.at.date(), time(), UTC)),

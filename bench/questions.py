@@ -118,6 +118,7 @@ class _Question:
             findings=lambda: (self._finding(),),
             alleged_abusers=lambda: ("w-9",),
             unproven_no=lambda: draw.random() < 0.3,
+            corrupt=lambda: draw.random() < 0.3,
         )
 
     def _consent(self, number: int) -> Consent:

@@ -311,6 +311,7 @@ is_known_to_sender(consent) if {
 # ---------------------------------------------------------------------------------------------- P-8: state and time
 
 not_in_force := deny("P-8", ["DN_CONFLICT"], []) if not input.system.replicas_agree
+else := deny("P-8", ["DN_CONFLICT"], []) if person.corrupt
 else := deny("P-8", ["DN_SUSPENDED"], []) if person.unproven_no
 else := deny("P-8", [nearest(codes)], []) if {
 	codes := [code | some consent in entitled; code := refused[reference(consent)]]
