@@ -184,9 +184,7 @@ def _refuse(where: str, got: str, expected: str) -> NoReturn:
 def _refuse_doubled(name: str, data: bytes) -> None:
     """Refuse what is no JSON, and a key that stands twice: which of the two would count is anybody's guess."""
     try:
-        document = json.loads(
-            data.decode(), object_pairs_hook=_Object, parse_int=_whole, parse_float=_finite, parse_constant=_finite
-        )
+        document = json.loads(data.decode(), object_pairs_hook=_Object, parse_int=_whole)
     except UnicodeDecodeError as error:
         _refuse(name, f"a byte outside UTF-8 at {error.start}", "JSON in UTF-8")
     except json.JSONDecodeError as error:
@@ -201,13 +199,6 @@ def _whole(text: str) -> int:
     """A whole number of 64 bits, as the canonical form writes it."""
     number = int(text)
     if not -(2**63) <= number < 2**63:
-        raise ValueError
-    return number
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
         raise ValueError
     return number
 

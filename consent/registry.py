@@ -150,9 +150,10 @@ def _in_doubt_before(unit: Unit, consent: Consent) -> str:
 
     A doubt is the client's, not the paper's: to enter the same paper once more confirms nothing.
     """
+    if unit.subjects.is_minted(consent.subject_ref):
+        return ""  # nobody has said anything of them yet; most rows of a first page are of such people
     to = {each.agency for each in consent.recipients}
-    known = unit.subjects.facts([consent.subject_ref]).get(consent.subject_ref)
-    for each in known.consents if known else ():
+    for each in unit.subjects.facts([consent.subject_ref])[consent.subject_ref].consents:
         same = each.discloser == consent.discloser and not to.isdisjoint(one.agency for one in each.recipients)
         if each.doubt and same and each.consent_id != consent.consent_id:
             events = unit.consents.events(each.consent_id)

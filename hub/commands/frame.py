@@ -149,8 +149,8 @@ def must_be_new(path: Path) -> None:
     """
     try:
         path.lstat()
-    except FileNotFoundError:
-        return
+    except (FileNotFoundError, NotADirectoryError):
+        return  # what is wrong with its folder is said where it is written
     except OSError:
         raise Refused("--out", "a name that this machine does not take", "a shorter or another one", "") from None
     raise Refused("--out", "what is there already", "a new one", "name another")

@@ -93,7 +93,10 @@ def _is_news(house: House, rows: Peek, again: _Again) -> bool:
 
 
 def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Answer]]:
-    """What the store says of records; and, apart, of those that ended in vain and wait no longer."""
+    """What the store says of records; and, apart, of those that ended in vain and wait no longer.
+
+    What the system that took it has rejected is no such record: that stays the word on it, whatever is said later.
+    """
     messages = rows.inbox.latest(system.id, keys)
     waiting = rows.waiting.of(system.id, keys)
     sent = rows.handovers.get([each.envelope_id for each in messages.values() if each.envelope_id])
@@ -101,7 +104,8 @@ def _told(rows: Peek, system: System, keys: Sequence[str]) -> tuple[dict[str, An
     found = {
         key: _answer(messages.get(key), waiting.get(key), rejected) for key in keys if key in messages or key in waiting
     }
-    over = {key: said for key, said in found.items() if said.verdict is Verdict.REFUSED and key not in waiting}
+    ended = [key for key, each in messages.items() if each.message_id not in rejected and key not in waiting]
+    over = {key: found[key] for key in ended if found[key].verdict is Verdict.REFUSED}
     return {key: said for key, said in found.items() if key not in over}, over
 
 

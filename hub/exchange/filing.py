@@ -25,7 +25,7 @@ from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
 from hub.exchange.reading import says_no
 from hub.exchange.records import ConsentRecord
-from hub.exchange.waiting import tell, without_message
+from hub.exchange.waiting import settle, tell, without_message
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
@@ -108,9 +108,9 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
         found = [(record, _find(rows, record)) for record in batch]
         rows.subjects.facts([seen.known[0].subject_ref for _, seen in found if seen.known])  # asked again for each
         news = [(record, seen) for record, seen in found if not _says_nothing_new(rows, record, seen)]
-        waiting = _still_waiting(rows, [record for record, _ in found])
-    settled = [record for record in waiting if all(record is not new for new, _ in news)]
-    _settle(house, settled)
+        waiting = rows.waiting.of(batch[0].source.system.id, [record.source.key for record in batch])
+    new = {record.source.key for record, _ in news}
+    settle(house, [row for key, row in waiting.items() if key not in new])  # filed as it stands
     _suspend_moved(house, [record for record, seen in news if seen.moved])
     news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
@@ -142,19 +142,6 @@ def _suspend_moved(house: House, records: Sequence[ConsentRecord]) -> None:
         for record in records:
             place = "consent: client_id: got another client than before; make a new consent record for this client"
             tell(house, unit, system.id, record.source.key, "refusal", Code.DN_IDENTITY.value, place)
-
-
-def _still_waiting(rows: Peek, records: Sequence[ConsentRecord]) -> list[ConsentRecord]:
-    system = records[0].source.system.id
-    waiting = rows.waiting.of(system, [record.source.key for record in records])
-    return [record for record in records if record.source.key in waiting]
-
-
-def _settle(house: House, records: Sequence[ConsentRecord]) -> None:
-    """What is filed as it stands waits no longer (its person had been unreadable, say)."""
-    if records:
-        with house.store.unit(share=[locks.CONFIG]) as unit:
-            unit.waiting.settle(records[0].source.system.id, [record.source.key for record in records])
 
 
 def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:

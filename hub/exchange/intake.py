@@ -30,11 +30,11 @@ from hub.exchange.reading import read_all, read_one
 from hub.exchange.records import ConsentRecord, Read, ReferralRecord, Source, Unreadable, WordRecord
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
-from hub.exchange.waiting import BESIDE_NONE, not_yet, tell, unreadable
+from hub.exchange.waiting import BESIDE_NONE, not_yet, settle, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import MessageState
-from hub.model.rows import Inbox
+from hub.model.rows import Inbox, Waiting
 from hub.ports import Peek, Unit
 
 ROUNDS_MAX = 5  # times a record is addressed anew because the world moved between peek and unit
@@ -80,7 +80,7 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
         woken: these were fetched again because something changed, so what was refused is judged afresh at once.
     """
     read, gone = read_all(house, system, raws)
-    _settle(house, system.id, keys_of(house, system, gone))
+    settle(house, _waiting_for(house, system, keys_of(house, system, gone)))
     reports.gone(house, system, gone)
     correcting.gone(house, system.id, gone)
     suspend_gone(house, system, gone, reason="GONE")
@@ -90,7 +90,7 @@ def take_in(house: House, system: System, raws: Sequence[Raw | Gone], *, woken: 
     heed(house, [record for record in read if isinstance(record, WordRecord)])
     apart = take_apart(house, system, read)
     read = apart.read
-    _settle(house, system.id, apart.over)
+    settle(house, apart.over)
     _not_yet(house, [(source, NothingYet(BESIDE_NONE)) for source in apart.early])
     bad = [record for record in read if isinstance(record, Unreadable)]
     referrals = [record for record in read if isinstance(record, ReferralRecord)]
@@ -205,8 +205,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
     _again_later(house, repeated)
     _not_yet(house, early)
     settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
-    if settled:
-        _settle(house, settled[0].source.system.id, [record.source.key for record in settled])
+    settle(house, [reminded[record.source.key] for record in settled if record.source.key in reminded])
     return found, bad
 
 
@@ -287,13 +286,11 @@ def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]])
                 unit.waiting.snooze(row.waiting_id, before.accepted_at + house.limits.repeat_after)
 
 
-def _settle(house: House, system: str, keys: Sequence[str]) -> None:
-    """These wait no longer; most never did, and then nothing is written."""
+def _waiting_for(house: House, system: System, keys: Sequence[str]) -> list[Waiting]:
+    if not keys:
+        return []
     with house.store.peek() as rows:
-        waiting = rows.waiting.of(system, keys) if keys else {}
-    if waiting:
-        with house.store.unit(share=[locks.CONFIG]) as unit:
-            unit.waiting.settle(system, list(waiting))
+        return list(rows.waiting.of(system.id, keys).values())
 
 
 def _rejected(house: House, unit: Unit, system: System, rejection: Rejection) -> None:

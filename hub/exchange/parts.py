@@ -24,7 +24,7 @@ from hub.exchange.match import Nobody, One, PersonKeys
 from hub.exchange.records import Read, ReferralRecord, Source, Unreadable, own_number
 from hub.model.directory import System
 from hub.model.record import PART
-from hub.model.rows import ReferralRow
+from hub.model.rows import ReferralRow, Waiting
 from hub.ports import Peek
 from hub.referral import TERMINAL
 
@@ -45,13 +45,13 @@ class Apart:
 
     Args:
         read: the records, those that name no recipient as a part for each agency that they go to.
-        over: keys of whole records, and of parts of theirs that are none any more: nothing is left to wait for.
-        lost: of these the parts; what of them is under way is called back.
+        over: what waited of whole records, and of parts of theirs that are none any more: nothing is left to wait for.
+        lost: keys of these parts; what of them is under way is called back.
         early: of clients whom the hub knows, and with whom nobody works yet: they are looked at again.
     """
 
     read: list[Read]
-    over: list[str]
+    over: list[Waiting]
     lost: list[str]
     early: list[Source]
 
@@ -61,7 +61,7 @@ def take_apart(house: House, system: System, read: Sequence[Read]) -> Apart:
 
     Of one of these that cannot be read nobody is told where it would go to nobody.
     """
-    found = Apart([], [], [], [])
+    found, over = Apart([], [], [], []), list[str]()
     if not any(_is_whole(record) for record in read):
         return replace(found, read=list(read))
     with house.store.peek() as rows:
@@ -78,11 +78,11 @@ def take_apart(house: House, system: System, read: Sequence[Read]) -> Apart:
             if isinstance(record, ReferralRecord) and not parts and _is_early(rows, system, record):
                 found.early.append(record.source)
             else:
-                found.over.append(whole)
+                over.append(whole)
             found.read.extend(parts)
             left = {_part_key(whole, agency) for agency in partners} - {part.source.key for part in parts}
             found.lost.extend(sorted(left))
-    return replace(found, over=[*found.over, *found.lost])
+        return replace(found, over=list(rows.waiting.of(system.id, [*over, *found.lost]).values()))
 
 
 def keys_of(house: House, system: System, keys: Sequence[str]) -> list[str]:

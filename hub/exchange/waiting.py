@@ -7,6 +7,7 @@ change comes either before the refusal, and was seen, or after it, and finds the
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,6 +35,21 @@ BESIDE_NONE = (
 HAND_IN_AGAIN = "it was handed in and has not arrived; it is in no system to be read again: hand it in once more"
 KEPT_IN_SIGHT = timedelta(days=30)  # [policy] of what nothing wakes
 NO_REFERRAL = Code.DN_TRANSITION  # of a record that has made no message: its referral is not there yet
+
+
+def settle(house: House, seen: Collection[Waiting]) -> None:
+    """These wait no longer; most records never did, and then nothing is written.
+
+    Args:
+        seen: rows as they were where it was found that nothing is left to wait for. What was refused or woken since
+            waits on: what was found there may no longer be true.
+    """
+    if not seen:
+        return
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for row in seen:
+            if unit.waiting.of(row.system, [row.record_key]).get(row.record_key) == row:
+                unit.waiting.settle(row.system, [row.record_key])
 
 
 def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: Facts) -> None:

@@ -32,6 +32,9 @@ class SubjectRows(Protocol):
     def mint(self, turns_16_on: date | None = None, turns_18_on: date | None = None) -> str:
         """A new subject; the unit owns it from here on."""
 
+    def is_minted(self, ref: str) -> bool:
+        """Whether this unit has minted it: of such a subject nothing was known before."""
+
     def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
         """Remember digest -> kind for an owned subject."""
 

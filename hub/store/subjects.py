@@ -121,6 +121,10 @@ class SubjectTable:
         self._scope.add(t.subject, {"ref": ref, "version": 0, "minted_at": text(self._scope.now), "body": body})
         return ref
 
+    def is_minted(self, ref: str) -> bool:
+        """Whether this unit has minted it."""
+        return ref in self._minted
+
     def add_digests(self, ref: str, digests: Mapping[str, str]) -> None:
         """Remember digests of an owned subject."""
         self._scope.must_own(locks.subject(ref))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,34 @@ def sealed(network: Network) -> None:
     for agency in directory.agencies.values():
         while relay.arrive(hub.house, agency.topic):
             pass
+
+
+def test_what_is_refused_while_its_row_is_read_again_waits_inv_5(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read finds nothing to say, since the request is under way; before that is written down it is refused."""
+    _, referral = refer(network)
+    sealed(network)
+    cms.update(network.db("harbour"), "referral", referral, status="SENT")  # a save that changes nothing
+    hub = network.hub
+    with hub.store.peek() as rows:
+        systems = rows.directory.all().systems
+    real = intake._again_later
+
+    def meanwhile(*args: Any) -> None:
+        monkeypatch.setattr(intake, "_again_later", real)
+        suspend(hub.house, "system", "lakeside-cms", ACTOR)
+        hub.exchange.hand_over(systems["lakeside-cms"])
+        real(*args)
+
+    monkeypatch.setattr(intake, "_again_later", meanwhile)
+    intake.step(hub.house, systems["harbour-cms"])
+    refused = network.states()
+    resume(hub.house, "system", "lakeside-cms", ACTOR)
+    network.run()
+
+    assert refused == {"refused": 1}
+    assert network.states() == {"refused": 1, "delivered": 1}
 
 
 def told(network: Network, agency: str) -> list[tuple[str, str]]:

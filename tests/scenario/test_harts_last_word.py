@@ -55,6 +55,23 @@ def test_a_rejection_by_the_receiver_stands_in_a_file_that_is_still_open(both: B
     assert both.network.states() == {"delivered": 1, "refused": 1}
 
 
+def test_a_rejection_by_the_receiver_stands_when_another_line_speaks_of_the_same_request(both: Both) -> None:
+    allow(both, consent_row())
+    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    name = both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE)),
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
+    )
+    both.run()
+    rejected_by_harbour(both, "CASE_CLOSED")
+    both.run()
+
+    both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, action="D")))
+    both.run()
+
+    assert [each[1:] for each in both.told(name)][:2] == [("ERR", "CASE_CLOSED")] * 2
+
+
 def test_a_rejection_after_the_last_word_is_an_alarm_since_nothing_can_be_written_any_more(both: Both) -> None:
     allow(both, consent_row())
     name = asks(both)

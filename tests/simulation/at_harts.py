@@ -140,6 +140,7 @@ def hand_in(world: World, agency: str) -> None:
 def hear(world: World, agency: str) -> None:
     """The nightly job reads the hub's answers: what is settled is taken away, what was refused is mended."""
     site = world.sites[agency]
+    site.centre.read_answers()  # before a file goes, so that what was said of it can be held against what happened
     for name in site.lying():
         said = site.answer_to(name)
         if said is None and world.dice.random() < 0.3:  # one that was half written is written

@@ -87,7 +87,7 @@ def numbered_by_what_lies_there(patch: pytest.MonkeyPatch) -> None:
     [
         pytest.param(no_second_decision, "INV-3", CROWDED, "", 6, id="hand-over without the second decision"),
         pytest.param(no_lease, "INV-3", CROWDED, "", 4, id="commit without a look at the lease"),
-        pytest.param(no_drain, "INV-3", CROWDED, "", 10, id="withdrawal without a drain"),
+        pytest.param(no_drain, "INV-3", CROWDED, "", 62, id="withdrawal without a drain"),
         pytest.param(no_wake, "forgotten", CROWDED, "", 0, id="wake forgotten"),
         pytest.param(nothing_dropped, "INV-6", CROWDED, "", 0, id="body and key kept"),
         pytest.param(

@@ -199,6 +199,11 @@ def test_an_instant_without_offset_or_an_endless_age_is_never_written():
         pytest.param(
             changed(("system", "decision_age_s"), float("nan")), "facts.system.decision_age_s", id="no age at all"
         ),
+        pytest.param(
+            changed(("system", "decision_age_s"), MARK).replace(f'"{MARK}"'.encode(), b"1e999"),
+            "facts.system.decision_age_s",
+            id="an endless age",
+        ),
         pytest.param(EXAMPLE.replace(b"{", b'{"at": 1,', 1), "facts.at", id="a key twice"),
         pytest.param(
             EXAMPLE.replace(b'"state"', b'"state": "WITHDRAWN", "state"', 1),
