@@ -19,7 +19,12 @@ from kafka.admin import (
     ResourceType,
     ScramMechanism,
 )
-from kafka.errors import NoError, TopicAuthorizationFailedError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NoError,
+    TopicAuthorizationFailedError,
+)
 
 from hub.bus.reader import PARTITION
 
@@ -48,13 +53,19 @@ def configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[s
 
 
 def lags(admin: KafkaAdminClient, group: str, names: Collection[str]) -> dict[str, int]:
-    """How many records of each topic a group has not committed."""
+    """How many records of each topic a group has not committed.
+
+    Nothing while no broker keeps the group's offsets: a cluster that has just begun has nobody for it yet.
+    """
     at = [TopicPartition(name, PARTITION) for name in names]
     if not at:
         return {}
     first = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.EARLIEST))
     ends = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.LATEST))
-    committed = admin.list_group_offsets({group: at})[group]
+    try:
+        committed = admin.list_group_offsets({group: at})[group]
+    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+        return {}
     found = {}
     for each in at:
         read = committed[each].offset if each in committed else -1
