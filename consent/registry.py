@@ -15,7 +15,7 @@ from datetime import datetime
 
 from consent.deciding import asks_who, with_decider
 from consent.model import Consent, Directive, StateEvent
-from consent.model.words import Basis, ConsentState
+from consent.model.words import OPENING, STANDING, Basis, ConsentState
 from consent.rows import ConsentRow, to_consent
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -27,12 +27,7 @@ _KEPT: Mapping[ConsentState, str] = {  # what a withdrawal would weaken or hide,
     ),
     ConsentState.INVALIDATED: "it was void from the start: for a standing no use `hub consent directive add`",
 }
-_OPEN = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
-_GONE = " ROW"  # ends a doubt: its own system has suspended it too, and confirms that by its row
-
-
-# of a consent, what it allows whom until when
-_ALLOWS = (
+_ALLOWS = (  # of a consent, what it allows whom until when
     *("state", "recipients", "purposes", "categories", "exclusions", "onward_sharing"),
     *("valid_from", "expires_at"),
 )
@@ -59,7 +54,7 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         previous=previous,
     )
     if previous is not None:  # a doubt outlives what its system says; only that its record was gone is over
-        consent = replace(consent, doubt=previous.doubt.removesuffix(_GONE))
+        consent = replace(consent, doubt=previous.doubt)
     else:
         consent = replace(consent, doubt=_in_doubt_before(unit, consent))
     if asks_who(consent):
@@ -68,12 +63,20 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
     consent = replace(consent, lifts=_resolved(unit, row.lifts, consent, origin))
     replaced = _replaced(unit, row.supersedes, consent)
     consent = replace(consent, supersedes=tuple(each.consent_id for each in replaced))
+    if known and known[1] == origin.read_as and _says_the_same(known[0], consent):
+        return known[0]  # what is in doubt is read again and again
     effective = row.withdrawn_at or unit.now
     newly_withdrawn = consent.state is ConsentState.WITHDRAWN and (
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     event = AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None
     return _put(unit, consent, origin, actor, effective, "ROW", event)
+
+
+def _says_the_same(before: Consent, after: Consent) -> bool:
+    return before == replace(
+        after, version=before.version, registry_seq=before.registry_seq, state_events=before.state_events
+    )
 
 
 def _lapsed(consent: Consent, now: datetime) -> Consent:
@@ -133,10 +136,10 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
     Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
     """
     consent = _known(unit, consent_id)
-    if consent.doubt and consent.state is ConsentState.SUSPENDED and not consent.doubt.endswith(_GONE):
-        later = replace(consent, version=consent.version + 1, doubt=consent.doubt + _GONE)
+    if consent.doubt and consent.state is ConsentState.SUSPENDED and not consent.suspended_at_source:
+        later = replace(consent, version=consent.version + 1, suspended_at_source=True)
         return _put(unit, later, origin, actor, unit.now, reason, None)
-    if consent.state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.DRAFT):
+    if consent.state not in (*OPENING, ConsentState.DRAFT):
         return consent
     ended = _lapsed(consent, unit.now).state is ConsentState.EXPIRED
     state = ConsentState.EXPIRED if ended else ConsentState.SUSPENDED
@@ -157,9 +160,9 @@ def _in_doubt_before(unit: Unit, consent: Consent) -> str:
         same = each.discloser == consent.discloser and not to.isdisjoint(one.agency for one in each.recipients)
         if each.doubt and same and each.consent_id != consent.consent_id:
             events = unit.consents.events(each.consent_id)
-            raised = [one.at for one in events if each.doubt.startswith(one.reason)]  # none: it was inherited too
+            raised = [one.at for one in events if one.reason == each.doubt]  # none: it was inherited too
             if raised and (consent.captured_at is None or consent.captured_at <= max(raised)):
-                return each.doubt.removesuffix(_GONE)
+                return each.doubt
     return ""
 
 
@@ -177,13 +180,17 @@ def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
     latest = _known(unit, consent_id)
     if latest.doubt and latest.state in (ConsentState.SUSPENDED, ConsentState.DRAFT):
         return latest
-    if latest.state not in (*_OPEN, ConsentState.DRAFT, ConsentState.SUSPENDED):
+    if latest.state not in (*STANDING, ConsentState.DRAFT):
         expected = "one that opens or may come to"
         raise Refused("consent", f"state {latest.state.value}", expected, "nothing passes on it: nothing is to be done")
     standing = unit.subjects.facts([latest.subject_ref])[latest.subject_ref].consents
-    opens = [each for each in standing if each.consent_id == consent_id and each.state in _OPEN]
-    by_system = _GONE if latest.state is ConsentState.SUSPENDED else ""
-    later = replace((*opens, latest)[0], version=latest.version + 1, doubt=why + by_system)
+    opens = [each for each in standing if each.consent_id == consent_id and each.state in OPENING]
+    later = replace(
+        (*opens, latest)[0],
+        version=latest.version + 1,
+        doubt=why,
+        suspended_at_source=latest.state is ConsentState.SUSPENDED,
+    )
     return put_as(unit, later, _origin(unit, consent_id), actor, why)
 
 
@@ -210,10 +217,10 @@ def confirm(unit: Unit, consent_id: str, actor: Actor, *, version: int, how: str
     if consent.expires_at is not None and unit.now >= consent.expires_at:
         raise Refused("consent", "one whose end has passed", "one that still runs", "ask the client for a new consent")
     state: ConsentState = consent.state
-    if state is ConsentState.SUSPENDED and not consent.doubt.endswith(_GONE):
+    if state is ConsentState.SUSPENDED and not consent.suspended_at_source:
         verbal = consent.basis is Basis.EXPRESS_VERBAL
         state = ConsentState.VERBAL_PENDING if verbal else ConsentState.ACTIVE
-    later = replace(consent, version=version + 1, state=state, doubt="")
+    later = replace(consent, version=version + 1, state=state, doubt="", suspended_at_source=False)
     return put_as(unit, later, _origin(unit, consent_id), actor, f"CONFIRMED_{how}")
 
 
@@ -302,9 +309,7 @@ def _supersede(unit: Unit, consent: Consent, actor: Actor) -> None:
     """End what a record replaces, in the transaction in which it opens (shared model 8; C-37)."""
     for name in consent.supersedes:
         each = unit.consents.get(name)
-        if each is None or (each.subject_ref, each.discloser) != (consent.subject_ref, consent.discloser):
-            continue
-        if each.state in (*_OPEN, ConsentState.SUSPENDED, ConsentState.DRAFT):
+        if each is not None and each.state in (*STANDING, ConsentState.DRAFT):
             later = replace(each, version=each.version + 1, state=ConsentState.SUPERSEDED)
             put_as(unit, later, _origin(unit, name), actor, "SUPERSEDED")
 
@@ -332,7 +337,7 @@ def _put(
     event: AuditEvent | None,
 ) -> Consent:
     """File a version, whatever it came of: what is in doubt opens nothing, and what opens ends what it replaces."""
-    if consent.doubt and consent.state in _OPEN:
+    if consent.doubt and consent.state in OPENING:
         consent = replace(consent, state=ConsentState.SUSPENDED)
     happened = StateEvent(
         state=consent.state, registry_seq=0, at=unit.now, effective_at=effective, actor=actor.ref, reason=reason
@@ -349,6 +354,6 @@ def _put(
         "source": f"{origin.system}/{origin.key}",
     }
     unit.audit.append(Entry(event or AuditEvent.CONSENT_RECORDED, unit.now, actor, details))
-    if consent.state in _OPEN:
+    if consent.state in OPENING:
         _supersede(unit, consent, actor)
     return consent

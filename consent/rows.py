@@ -11,7 +11,6 @@ Rules:
 - a notice (form NOTICE, settled S7) needs less: nobody was asked. It is for FUNDER_REPORT alone.
 
 It never raises, whatever a row holds. It asks no store and knows no person: whose consent it is, the registry says.
-``keep_out`` is no column of this row yet.
 """
 
 from __future__ import annotations
@@ -73,6 +72,7 @@ class ConsentRow:
     Args:
         draft: every field of the record that the row gives; id, version, subject and state are still to come.
         withdrawn: the row says so, even where it does not say when.
+        keep_out: a worker has noted that the client may want the recipient out of it: suspended first (F-09, C-30).
         decider: of a row that somebody else gave.
         lifts: ids of directives and of declined rows, as the row's own system names them, or its agency's numbers.
         supersedes: its agency's numbers of what it stands in the place of.
@@ -84,6 +84,7 @@ class ConsentRow:
     withdrawn: bool = False
     withdrawn_at: datetime | None = None
     withdrawn_how: str | None = None
+    keep_out: bool = False
     lifts: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     decider: str = ""  # the registry's number of who gave it, where the row says it
@@ -128,6 +129,7 @@ def read_row(
     withdrawn_how = cells.listed("withdrawn_how", _among(HOW), _how)
     lifts = cells.several("lifts", _IDS, _named, required=False, unread=Effect.LISTED)
     declined = cells.one("declined", "1 or 0", read.flag, required=False)
+    keep_out = cells.listed("keep_out", "1 or 0", read.flag)
     faults = _of_a_notice(cells, draft) if draft.basis is Basis.NOTICE_ONLY else tuple(cells.faults)
     return ConsentRow(
         draft=replace(draft, lifts=lifts, unreadable=_unreadable_fields(faults)),
@@ -136,6 +138,7 @@ def read_row(
         withdrawn=bool(cells.text("withdrawn_at") or cells.text("withdrawn_how")),
         withdrawn_at=withdrawn_at,
         withdrawn_how=withdrawn_how,
+        keep_out=bool(cells.text("keep_out")) if keep_out is None else keep_out,
         lifts=lifts,
         decider=_number_of_decider(cells),
     )
@@ -171,6 +174,8 @@ def _state(row: ConsentRow) -> ConsentState:
         return ConsentState.DECLINED
     if row.withdrawn:
         return ConsentState.WITHDRAWN
+    if row.keep_out:  # before a draft, beside which the version before it would open still (C-37)
+        return ConsentState.SUSPENDED
     if row.missing:
         return ConsentState.DRAFT
     return ConsentState.VERBAL_PENDING if row.draft.basis is Basis.EXPRESS_VERBAL else ConsentState.ACTIVE

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 
 from consent.authority import in_force
 from consent.model import Consent, Facts, Item, SubjectFacts
-from consent.model.words import Category, ConsentState, GivenBy, Purpose
+from consent.model.words import STANDING, Category, ConsentState, GivenBy, Purpose
 from consent.records import records, reference, subject
 from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
-
-_STANDS = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def _noes(known: SubjectFacts, facts: Facts) -> Iterator[No]:
     for consent in known.consents:
         if consent.state is ConsentState.DECLINED:
             yield _declined(consent)
-        elif consent.state in _STANDS and consent.exclusions:  # in doubt it is a no still
+        elif consent.state in STANDING and consent.exclusions:  # in doubt it is a no still
             yield _excluded(consent, facts)
 
 

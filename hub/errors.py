@@ -119,3 +119,14 @@ def shape(value: object) -> str:
     if len(text) > 12:  # longer than a date or an identifier: the shape itself could tell
         return f"length {len(text)}"
     return "".join("9" if c.isdigit() else "a" if c.isalpha() else c if c in "-/.:" else "_" for c in text) or "empty"
+
+
+def kind_of(value: object) -> str:
+    """A value of JSON by its kind and shape, for the place of ``got``."""
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    if isinstance(value, list):
+        return "an array" if value else "an empty array"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "a boolean"
+    return f"`{shape(value)}`" if isinstance(value, str) else f"a number `{shape(value)}`"

@@ -35,7 +35,7 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " expires_on:date recipient_org purposes categories onward_orgs text_version notice_version language"
             " client_reads interpreter_kind explained not_condition:flag condition_reason captured_by"
             " captured_at:timestamp signed_on:date evidence_ref receipt_at:timestamp receipt_channel verbal_note:prose"
-            " declined:flag lifts withdrawn_at:anything withdrawn_how"
+            " declined:flag lifts withdrawn_at:anything withdrawn_how keep_out:flag"
         ),
         "v_hub_case": _table(
             "case_id:int client_id:int program opened_on:date status closed_on:date closure_reason issues"

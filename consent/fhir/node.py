@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.errors import RecordUnreadable, shape
+from hub.errors import RecordUnreadable, kind_of, shape
 
 NEXT_STEP = "correct the Consent and enter it again"
 # elements of R4 that a fault may name though nothing here reads them; of any other name only the shape is told
@@ -130,17 +130,6 @@ class Node:
             else:
                 found.setdefault(str(url), []).append(value)
         return found
-
-
-def kind_of(value: object) -> str:
-    """A value by its kind and shape."""
-    if isinstance(value, dict):
-        return "an object" if value else "an empty object"
-    if isinstance(value, list):
-        return "an array" if value else "an empty array"
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else "a boolean"
-    return f"`{shape(value)}`" if isinstance(value, str) else f"a number `{shape(value)}`"
 
 
 def seen_name(name: object) -> str:

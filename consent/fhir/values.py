@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from consent import cells
 from consent.fhir.codes import FHIR_ID, SYSTEMS
-from consent.fhir.node import Node, kind_of
-from hub.errors import code
+from consent.fhir.node import Node
+from hub.errors import code, kind_of
 from hub.model.codes import HUB
 
 _T = TypeVar("_T")

@@ -87,7 +87,13 @@ def _plain(record: Consent | Directive) -> Mapping[str, Any]:
         if name in found:
             found[name] = Counter(found[name])
     if isinstance(record, Consent):
-        found |= {"state_events": (), "doubt": "", "supersedes": {*record.supersedes, *record.lifts}, "lifts": ()}
+        found |= {
+            "state_events": (),
+            "doubt": "",
+            "suspended_at_source": False,
+            "supersedes": {*record.supersedes, *record.lifts},
+            "lifts": (),
+        }
     return found
 
 

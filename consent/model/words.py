@@ -227,6 +227,10 @@ class ConsentState(StrEnum):
     DECLINED = "DECLINED"  # acts as a deny directive until a newer record names and lifts it (C-105)
 
 
+OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)  # what opens the gate; STANDING may come to do so again
+STANDING = (*OPENING, ConsentState.SUSPENDED)
+
+
 class Basis(StrEnum):
     """How the consent was given (consent rules 1.2)."""
 

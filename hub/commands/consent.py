@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from consent.model import Consent
+from consent.model.words import GivenBy
 from consent.rows import HOW
 from consent.validity import lacks
 from hub.commands import asking, doubt, forms
@@ -116,18 +117,25 @@ def show(
             "recipients": list(one.recipients),
             "purposes": [purpose.value for purpose in one.purposes],
             "categories": [category.value for category in one.categories],
+            "items": list(one.items),
+            "worker": one.worker,
+            "said_by": one.said_by.value,
         }
         for one in found.directives
     ]
     if as_json:
-        show_json({"alias": found.alias, "consents": rows, "directives": directives})
+        show_json({"alias": found.alias, "stands": found.stands, "consents": rows, "directives": directives})
         return
     say(f"client {found.alias}" if found.alias else "a client of another agency")
     columns = ("number", "state", "recipients", "purposes", "categories", "valid_from", "expires_at", "incomplete")
     show_table(columns, [[_cell(row[name]) for name in columns] for row in rows], nothing="no consent")
+    if found.stands is not None:
+        say(f"version {found.stands} counts until this draft is complete")
     for one in directives:
         said = ", ".join(f"{name} {_cell(one[name]) or 'all'}" for name in ("recipients", "purposes", "categories"))
-        say(f"directive {one['id']} forbids: {said}")
+        meant = f" (means {one['worker']})" if one["worker"] else ""
+        told = "" if one["said_by"] == GivenBy.SELF else f", said by {one['said_by']}"
+        say(f"directive {one['id']} forbids: {said}{meant}{told}{', these records' if one['items'] else ''}")
 
 
 def withdraw(
@@ -155,15 +163,20 @@ def add_directive(
     recipient: Annotated[list[str] | None, typer.Option("--recipient", help="Whom it is kept from; else all.")] = None,
     purpose: Annotated[list[str] | None, typer.Option("--purpose", help="For which purpose; else any.")] = None,
     category: Annotated[list[str] | None, typer.Option("--category", help="Which category; else everything.")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--worker", help="Whom of the recipient the client means. All of the recipient is kept out."),
+    ] = None,
+    said_by: Annotated[str, typer.Option("--said-by", help="Who decides for the client.")] = "SELF",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
 ) -> None:
     """Write down a client's standing "no". What is left out is forbidden wholly. It holds from now on, until lifted."""
     by = who(ctx, worker)
-    words: dict[str, Any] = {"recipients": recipient or (), "purposes": purpose or (), "categories": category or ()}
+    wanted = desk.Forbidden(recipient or (), purpose or (), category or (), person, said_by)
     with opened(ctx, folder) as hub:
-        name, drain = desk.forbid(hub.house, agency, alias, by, **words)
+        name, drain = desk.forbid(hub.house, agency, alias, by, wanted)
         drained = wait(ctx, hub, drain)
     tell(drained, as_json, f"directive {name} holds from now on", directive=name)
 

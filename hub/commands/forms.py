@@ -72,8 +72,8 @@ def receipt(
 ) -> None:
     """Write the client's receipt of a consent, as it stands now: who, what, why, until when, and how to stop it.
 
-    Refused where it would go by a way that a safety flag closes; handed over on paper it goes. Each run is an entry of
-    the audit log.
+    For a client with a safety flag on letters or telephone it is refused, but for handing it over on paper. Each run is
+    an entry of the audit log.
     """
     by_whom = who(ctx, worker)
     if by not in WAYS:
@@ -88,7 +88,7 @@ def receipt(
 
 def _write(out: Path | None, page: str, said: Any, as_json: bool) -> None:
     if out is not None:
-        must_be_new(out)
+        must_be_new(out)  # it may be there by now
         put(out, page.encode())
     if as_json:
         show_json(said)

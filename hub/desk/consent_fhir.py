@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from consent import registry
 from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
 from consent.model import Consent, Directive
-from consent.model.words import Basis, ConsentState
+from consent.model.words import OPENING, Basis, ConsentState
 from hub.desk.consent_lines import SYSTEM, Line, Wrong, source_key
 from hub.desk.consents import Look, look_at_number
 from hub.desk.who import Who
@@ -39,10 +39,12 @@ from hub.ports import Peek
 
 FORBIDS = "FORBIDS"  # stands where a consent has a state
 _MEND = "correct the Consent and import the file again: what is filed already stays as it is"
-_TAKEN = (
-    *(ConsentState.DRAFT, ConsentState.ACTIVE, ConsentState.VERBAL_PENDING),
-    *(ConsentState.DECLINED, ConsentState.WITHDRAWN),
-)
+_SUSPENDED = "what the hub holds of it is suspended: correct the Consent and import the file again"
+_OVER = "what the hub holds of it is suspended, since this says that it is over: withdraw it, or `hub consent resume`"
+_ENDED = ("inactive", "entered-in-error", "rejected")  # a `status` by which a Consent is over, whatever else it says
+FAULTS_MAX = 20  # [policy] of one Consent that are told
+_KEPT_THERE = "its-discloser"  # where the paper lies, and whose worker
+_TAKEN = (*OPENING, ConsentState.DRAFT, ConsentState.DECLINED, ConsentState.WITHDRAWN)
 _BUNDLE = frozenset({"resourceType", "id", "meta", "identifier", "type", "timestamp", "total", "link", "entry"})
 _ENTRY = frozenset({"fullUrl", "resource", "search"})
 
@@ -67,15 +69,13 @@ _HIDDEN: dict[str, Any] = {
     "captured_by": None,
     "receipt_ref": None,
 }
-FAULTS_MAX = 20  # [policy] of one Consent that are told
-_KEPT_THERE = "its-discloser"  # where the paper lies
 
 
 class Consents:
     """Reads the Consents of a file; keeps the good ones and everything that is wrong.
 
-    ``closed`` are keys of consents that say of themselves that they are over; ``touched`` are their clients, and those
-    of directives.
+    ``closed`` are keys of consents that say of themselves that they are over, ``unreadable`` of those that are filed
+    and can no longer be read; ``touched`` are their clients, and those of directives.
     """
 
     def __init__(self, house: House, rows: Peek, agency: str, actor: Actor) -> None:
@@ -83,11 +83,13 @@ class Consents:
         self.noes: list[No] = []
         self.problems: list[Refused] = []
         self.closed: list[str] = []
+        self.unreadable: list[str] = []
         self.touched: set[str] = set()
         self.agency, self.actor = agency, actor
         self._house, self._rows = house, rows
         self._system = System(SYSTEM, agency, SYSTEM)
         self._known = known_to(house, rows, agency)
+        self._said: dict[int, tuple[str, bool]] = {}  # where each Consent stands, and whether it says no
         self._first_of: dict[str, int] = {}
         self._replaced: dict[str, int] = {}  # key of what a Consent of the file replaces -> which one
 
@@ -105,11 +107,11 @@ class Consents:
             try:
                 self._take(number, path, resource)
             except NotAConsent as error:
-                self._doubt(resource)
+                step = self._doubt(resource)
                 found = error.faults[:FAULTS_MAX]
-                self.problems += [Refused(each.path, each.got, each.expected, _MEND) for each in found]
+                self.problems += [Refused(each.path, each.got, each.expected, step) for each in found]
                 if more := len(error.faults) - len(found):
-                    self.problems.append(Refused(path, f"{more} faults more", "none", _MEND))
+                    self.problems.append(Refused(path, f"{more} faults more", "none", step))
             except Wrong as wrong:
                 self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
 
@@ -130,7 +132,8 @@ class Consents:
         before = self._rows.consents.of_source(SYSTEM, key)
         if before is not None and before[0].subject_ref != subject:
             raise Wrong("identifier", "the consent of another client", "a number of this client's, or none")
-        self._once(key, number, path, says_no=says_no)
+        self._said[number] = path, says_no
+        self._once(key, number)
         if record.state not in _TAKEN:
             self._close(record, key, known=before is not None, subject=subject)
         if record.basis is Basis.IMPLIED_HEALTH and not says_no:
@@ -177,24 +180,27 @@ class Consents:
         except Wrong as wrong:
             raise Wrong("identifier", wrong.got, wrong.expected, wrong.next_step) from None
 
-    def _once(self, key: str, number: int, path: str, *, says_no: bool) -> None:
+    def _once(self, key: str, number: int) -> None:
         """Of two that speak of one consent the first is taken; but a "no" goes before a yes, wherever it stands."""
         first = self._first_of.setdefault(key, number)
-        yes = self._replaced.get(key, first)
-        if yes == number:
+        other = self._replaced.get(key, first)
+        if other == number:
             return
-        if says_no:
-            self.good = [each for each in self.good if each.number != yes]
+        place, is_no = self._said[other]
+        if self._said[number][1] and not is_no:
+            self.good = [each for each in self.good if each.number != other]
             self._first_of[key] = number
             got = f"a yes, and Consent {number} of the file says no to the same consent"
-            self.problems.append(Refused(f"{path}.identifier", got, "each consent once", _MEND))
+            self.problems.append(Refused(f"{place}.identifier", got, "each consent once", _MEND))
             return
         if key in self._replaced:
             raise Wrong("identifier", "one that another Consent of the file replaces", "one of the two")
-        raise Wrong("identifier", f"the same consent as Consent {yes} of the file", "each consent once")
+        raise Wrong("identifier", f"the same consent as Consent {other} of the file", "each consent once")
 
-    def _doubt(self, resource: Any) -> None:
-        """What speaks of a consent that was entered here, and cannot be read, may be its end."""
+    def _doubt(self, resource: Any) -> str:
+        """What speaks of a consent that was entered here, and cannot be read, may be its end. What to do then."""
+        over = isinstance(resource, dict) and resource.get("status") in _ENDED
+        step = _MEND
         named = resource.get("identifier") if isinstance(resource, dict) else None
         for each in named if isinstance(named, list) else ():
             value = each.get("value") if isinstance(each, dict) else None
@@ -202,8 +208,10 @@ class Consents:
             found = self._rows.consents.get(consent_id) if consent_id else None
             origin = self._rows.consents.origin(consent_id) if consent_id else None
             if found is not None and origin is not None and origin[0] == SYSTEM and found.discloser == self.agency:
-                self.closed.append(origin[1])
+                (self.closed if over else self.unreadable).append(origin[1])
                 self.touched.add(found.subject_ref)
+                step = _OVER if over else _SUSPENDED
+        return step
 
     def _close(self, record: Consent, key: str, *, known: bool, subject: str) -> None:
         if known:
@@ -255,15 +263,22 @@ def known_to(house: House, rows: Peek, agency: str) -> Known:
 
 
 def suspend_closed(house: House, read: Consents) -> None:
-    """Suspend what says of itself that it is over; a worker confirms or withdraws it, and no file opens it again."""
-    for key in dict.fromkeys(read.closed):
+    """Suspend what says of itself that it is over, or can no longer be read.
+
+    Of the first a worker confirms or withdraws it, and no file opens it again; the second is open when it can be read.
+    """
+    for key in dict.fromkeys([*read.closed, *read.unreadable]):
         with house.store.peek() as rows:
             filed = rows.consents.of_source(SYSTEM, key)
         if filed is None:
             continue
-        own = [locks.subject(filed[0].subject_ref)]
-        with suppress(Refused), house.store.unit(own=own) as unit:  # refused: it opens nothing any more
-            registry.doubt(unit, filed[0].consent_id, read.actor, why="FHIR_CLOSED")
+        consent, read_as = filed
+        with suppress(Refused), house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
+            if key in read.closed:  # refused: it opens nothing any more
+                registry.doubt(unit, consent.consent_id, read.actor, why="FHIR_CLOSED")
+            else:
+                origin = registry.Origin(SYSTEM, key, read_as)
+                registry.suspend(unit, consent.consent_id, origin, read.actor, reason="UNREADABLE")
 
 
 def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
@@ -301,6 +316,8 @@ def fhir_of_number(house: House, agency: str, number: str, who: Who) -> Resource
         seen_here = _renumbered(house, agency, seen_here)
     else:
         seen_here = replace(seen_here, **_HIDDEN)
+        if seen_here.verbal_note is not None:
+            seen_here = replace(seen_here, verbal_note=replace(seen_here.verbal_note, worker=_KEPT_THERE))
         if seen_here.evidence_ref is not None:
             seen_here = replace(seen_here, evidence_ref=_KEPT_THERE)
     return as_fhir(seen_here, ZoneInfo(house.packs.facts(consent.pack).zone))

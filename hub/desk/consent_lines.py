@@ -29,7 +29,7 @@ _COLUMNS = (
     "consent_id row_version form_id given_by authority_kind capacity_basis form valid_from expires_on recipient_org"
     " purposes categories onward_orgs text_version notice_version language client_reads interpreter_kind explained"
     " not_condition condition_reason captured_by captured_at signed_on evidence_ref receipt_at receipt_channel"
-    " verbal_note declined lifts withdrawn_at withdrawn_how"
+    " verbal_note declined lifts withdrawn_at withdrawn_how keep_out"
 )
 COLUMNS = tuple(_COLUMNS.split())
 TYPES = {"UCI": "uci", "TRP": "trp", "IMM": "imm", "HARTS": "harts", "CAMS_PERSON": "eois-cams"}

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from consent import registry
 from consent.cells import instant_or_day
 from consent.model import Consent, Directive
-from consent.model.words import Category, Purpose
+from consent.model.words import OPENING, Category, ConsentState, GivenBy, Purpose
 from consent.rows import HOW
 from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, actor_of, allowed
@@ -29,7 +29,7 @@ from hub.exchange.withdraw import Drain, withdraw_consent
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.envelope import ENDS
-from hub.ports import Peek
+from hub.ports import Directory, Peek
 
 SAID_LONGEST_AGO = timedelta(days=3_650)  # [policy] further back it is a slip of the hand
 
@@ -42,11 +42,14 @@ class Look:
 
     Args:
         alias: the agency's alias of the client; None: it has none, being the recipient.
+        stands: of one consent whose newest version is a draft, the version beside it that counts until the draft is
+            complete (C-37).
     """
 
     alias: str | None
     consents: tuple[tuple[str, Consent], ...]
     directives: tuple[Directive, ...] = ()
+    stands: int | None = None
 
 
 def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str | None, how: str) -> Drain:
@@ -74,45 +77,65 @@ def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str |
     return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how)
 
 
-def forbid(
-    house: House,
-    agency: str,
-    alias: str,
-    who: Who,
-    *,
-    recipients: Iterable[str] = (),
-    purposes: Iterable[str] = (),
-    categories: Iterable[str] = (),
-) -> tuple[str, Drain]:
-    """Add a standing "no" of a client; what it does not name, it forbids wholly.
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """What a client forbids, in the words of the desk; what it does not name, it forbids wholly.
+
+    Args:
+        worker: of the one recipient, whom the client means (C-107). The hub cannot see that a recipient keeps one of
+            its workers out, so all of it is forbidden.
+        said_by: who decides for the client; the same may lift it by a consent that names it.
+    """
+
+    recipients: Sequence[str] = ()
+    purposes: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    worker: str | None = None
+    said_by: str = GivenBy.SELF
+
+
+def forbid(house: House, agency: str, alias: str, who: Who, wanted: Forbidden = Forbidden()) -> tuple[str, Drain]:
+    """Add a standing "no" of a client.
 
     Returns:
         Its id, and the drain of what is under way on the client's consents.
 
     Raises:
-        Refused: no such client, agency, purpose or category.
+        Refused: no such client, agency, worker of it, purpose or category, or nobody who decides.
     """
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         ref = client_of(rows, agency, alias)
-        for name in (recipients := tuple(recipients)):
-            if name not in directory.agencies:
-                raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
+    _are_there(directory, wanted)
     directive = Directive(
         directive_id=f"d-{house.ids.uuid()}",
         subject_ref=ref,
         registry_seq=0,
-        recipients=recipients,
+        recipients=tuple(wanted.recipients),
         taken_by=agency,
-        purposes=words_of("--purpose", Purpose, purposes),
-        categories=words_of("--category", Category, categories),
+        purposes=words_of("--purpose", Purpose, wanted.purposes),
+        categories=words_of("--category", Category, wanted.categories),
+        worker=wanted.worker,
+        said_by=words_of("--said-by", GivenBy, [wanted.said_by])[0],
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
         # under the lock: one that is filed and relied on just before this "no" is drained too
         consents = unit.subjects.facts([ref])[ref].consents
         registry.add_directive(unit, directive, acting)
     return directive.directive_id, drain_of(house, agency, consents)
+
+
+def _are_there(directory: Directory, wanted: Forbidden) -> None:
+    """The agencies that a no names, and the worker whom it means."""
+    for name in wanted.recipients:
+        if name not in directory.agencies:
+            raise Refused("--recipient", seen(name), "the id of an agency of the directory", "hub agencies list")
+    if wanted.worker is None:
+        return
+    meant = directory.workers.get(wanted.worker)
+    if meant is None or list(wanted.recipients) != [meant.agency]:
+        raise Refused("--worker", seen(wanted.worker), "a worker of the one `--recipient`", "hub workers list")
 
 
 def drain_of(house: House, agency: str, consents: Iterable[Consent]) -> Drain:
@@ -146,9 +169,12 @@ def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         consent = consent_of(rows, agency, number)
         alias = rows.subjects.aliases(consent.subject_ref).get(agency)
+        every = rows.subjects.facts([consent.subject_ref])[consent.subject_ref].consents
+    beside = [each for each in every if each.consent_id == consent.consent_id and each.state in OPENING]
+    stands = beside[0].version if consent.state is ConsentState.DRAFT and beside else None
     if acting.agency == agency != consent.discloser:  # a recipient sees no other one (shared model 8)
         consent = replace(consent, recipients=tuple([each for each in consent.recipients if each.agency == agency]))
-    return Look(alias, _viewed(house, acting, agency, consent.subject_ref, [consent]))
+    return Look(alias, _viewed(house, acting, agency, consent.subject_ref, [consent]), stands=stands)
 
 
 def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:

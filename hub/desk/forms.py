@@ -7,12 +7,12 @@ the agency that took the consent; by a way that a safety flag closes it does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consent.bars import agreed_between
 from consent.model import Consent
-from consent.model.words import Basis, Code, ConsentState, Purpose, SafetyFlag
+from consent.model.words import OPENING, Basis, Code, ConsentState, Purpose, SafetyFlag
 from consent.validity import lacks
 from hub.desk.consents import Look, look_at_number, words_of
 from hub.desk.who import Who
@@ -29,13 +29,8 @@ from hub.ports import Directory
 
 ENGLISH = "en"
 BY_HAND = "HAND"
-# by which flag a way to the client is closed; e-mail is read on the telephone, and often by who opens the letters too
-WAYS: Mapping[str, frozenset[SafetyFlag]] = {
-    BY_HAND: frozenset(),
-    "MAIL": frozenset({SafetyFlag.MAIL_UNSAFE}),
-    "TEXT": frozenset({SafetyFlag.PHONE_UNSAFE}),
-    "EMAIL": frozenset({SafetyFlag.MAIL_UNSAFE, SafetyFlag.PHONE_UNSAFE}),
-}
+WAYS = (BY_HAND, "MAIL", "TEXT", "EMAIL")
+_UNSAFE = frozenset({SafetyFlag.MAIL_UNSAFE, SafetyFlag.PHONE_UNSAFE})  # either closes all but the hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,6 @@ class Wording:
 
 _ANY = Wording()
 _NOT_GIVEN = (ConsentState.DRAFT, ConsentState.ABANDONED, ConsentState.DECLINED)
-_OPEN = (ConsentState.DRAFT, ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 _EXPRESS = (Basis.EXPRESS_WRITTEN, Basis.EXPRESS_ELECTRONIC, Basis.EXPRESS_VERBAL)
 
 
@@ -160,18 +154,20 @@ def _given(consent: Consent, agency: str) -> None:
     if consent.basis is not None and consent.basis not in _EXPRESS:
         got = f"basis {consent.basis.value}"
         raise Refused("NUMBER", got, "a consent that somebody said yes to", "a notice has no receipt")
-    missing = ", ".join(lacks(consent)) if consent.state in _OPEN else ""
+    missing = ", ".join(lacks(consent)) if consent.state in (*OPENING, ConsentState.DRAFT) else ""
     if missing or consent.state in _NOT_GIVEN:
         got = f"state {consent.state.value}" + (f", without {missing}" if missing else "")
         raise Refused("NUMBER", got, "a consent that the client has given", "`hub consent show`; enter what is missing")
 
 
 def _safe(house: House, consent: Consent, by: str) -> None:
-    """That no safety flag closes the way by which it would go (C-118). Which flag, nobody is told."""
+    """That no safety flag closes the way by which it would go (C-118).
+
+    Which flag, nobody is told: were each to close its own ways only, one could find it out by asking for each.
+    """
     with house.store.peek() as rows:
         flags = rows.subjects.facts([consent.subject_ref])[consent.subject_ref].flags
-    unsafe = frozenset().union(*WAYS.values()) if by != BY_HAND else frozenset()  # or one could ask for each flag
-    if not unsafe.isdisjoint(flags):
+    if by != BY_HAND and not _UNSAFE.isdisjoint(flags):
         got = f"{by}, which is not safe for this client ({Code.DN_SAFETY_CONFLICT})"
         step = "print it and hand it over when you next see the client, or keep it for them"
         raise Refused("--by", got, BY_HAND, step)

@@ -5,7 +5,7 @@ Stored facts hold no values: codes, ids, versions and places of elements. So not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,12 +16,14 @@ from consent.simulate import Draft, flip, let_go, read_draft
 from hub.desk.consents import client_of, consent_of
 from hub.desk.who import Act, Who, actor_of, allowed
 from hub.errors import MessageRejected, Refused, shape
+from hub.exchange.batches import batches
 from hub.exchange.house import House
-from hub.model.audit import AuditEvent, Entry
+from hub.model.audit import Actor, AuditEvent, Entry
 from hub.ports import Peek
 
 DAYS_MAX = 366  # [policy] a year
 PAGE = 200  # decisions read at once
+NAMED_AT_ONCE = 500  # people in one entry of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def simulate(house: House, data: bytes, days: int, who: Who, *, agency: str | No
     """
     if not 1 <= days <= DAYS_MAX:
         raise Refused("--days", str(days), f"1 to {DAYS_MAX}", "--days 30")
+    said = read_draft(data)
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = (
@@ -77,7 +80,7 @@ def simulate(house: House, data: bytes, days: int, who: Who, *, agency: str | No
             if agency is None
             else actor_of(directory, rows.now, who, Act.SIMULATE, agency)
         )
-        draft = _resolved(house, rows, read_draft(data), agency)
+        draft = _resolved(house, rows, said, agency)
         since = rows.now - timedelta(days=days)
     replayed = changed_since = unreadable = 0
     flips: list[Flipped] = []
@@ -93,20 +96,26 @@ def simulate(house: House, data: bytes, days: int, who: Who, *, agency: str | No
         changed_since += let_go(facts, decide(facts)) != let_go(facts, decision)
         if (found := flip(facts, draft)) is not None:
             flips.append(_flipped(decision_id, facts, found.before, found.after))
-    with house.store.unit() as unit:
-        people = sorted({each.alias for each in flips if each.alias})  # references still
-        details: dict[str, object] = {
-            "what": "simulation",
-            "agency": agency or "",
-            "draft": f"{draft.kind} {draft.named}".strip(),
-        }
-        details |= {"days": days, "subjects": people, "count": len(flips)}
-        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
+    details = {
+        "agency": agency or "",
+        "draft": f"{draft.kind} {draft.named}".strip(),
+        "days": days,
+        "count": len(flips),
+    }
+    _noted(house, acting, details, sorted({each.alias for each in flips if each.alias}))
     with house.store.peek() as rows:
         named = [replace(each, alias=rows.subjects.aliases(each.alias).get(each.sender, "")) for each in flips]
     return Simulation(
         tuple(sorted(named, key=lambda each: (each.at, each.decision_id))), replayed, changed_since, unreadable
     )
+
+
+def _noted(house: House, acting: Actor, details: Mapping[str, object], people: Sequence[str]) -> None:
+    """The look, with the references of those whom it showed: as many entries as keep each one short."""
+    with house.store.unit() as unit:
+        for named in list(batches(people, NAMED_AT_ONCE)) or [[]]:
+            said = {"what": "simulation", **details, "subjects": named}
+            unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, said))
 
 
 def _stored(house: House, since: datetime) -> Iterator[tuple[str, bytes, bytes]]:

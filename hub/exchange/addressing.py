@@ -7,7 +7,7 @@ Read through a peek, so all of it is provisional: the gate compares what it find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.errors import MessageRejected
@@ -133,7 +133,8 @@ def _said_before(
     ids = placeholders(house.ids.uuid(), house.ids.uuid())
     bundle, items = build(house, rows, record, led, Event(event, state_of(event, referral)), ids)
     if asked:
-        bundle, items = correcting.narrowed(bundle, items, asked, led.subject)
+        bundle, items, lost = correcting.narrowed(bundle, items, asked, led.subject)
+        record = replace(record, losses=(*record.losses, *lost))
     return Submission(
         record=record,
         event=event,

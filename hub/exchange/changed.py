@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from consent.incident import may_hold
 from consent.model import Consent
-from consent.model.words import ConsentState
+from consent.model.words import OPENING, ConsentState
 from consent.registry import says_otherwise
 from hub.exchange.house import House
 from hub.exchange.reports import TAKEN_BACK
@@ -30,7 +30,6 @@ _DUTY = {
 }
 _ENDED = "nothing comes on it any more: use what you have for what it was given for, and pass nothing on"
 _AS_BEFORE = "what you have stays yours to use; what comes now is by the consent as it stands"
-_STANDS = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 def step(house: House) -> bool:
@@ -71,7 +70,7 @@ def _tell(house: House, unit: Unit, before: Consent, after: Consent) -> None:
         if known is None or known.agency != agency or house.adapters[known.kind].consent_changed is None:
             continue
         number = unit.consents.number(after.consent_id, agency)
-        place = _DUTY.get(after.state, _AS_BEFORE if after.state in _STANDS else _ENDED)
+        place = _DUTY.get(after.state, _AS_BEFORE if after.state in OPENING else _ENDED)
         unit.notices.put(
             Notice(house.ids.uuid(), system, CONSENT_CHANGED, code, number, unit.now, unit.now, place=place)
         )

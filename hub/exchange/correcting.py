@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from consent.incident import Recall
 from consent.model import Item, Withheld
 from consent.model.words import Code
+from hub.exchange.entries import HUB
 from hub.exchange.house import House
 from hub.exchange.label import label
 from hub.exchange.message import CORRECT, REQUESTS
@@ -20,14 +21,16 @@ from hub.exchange.records import BY_HAND, HANDED_IN
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
 from hub.model import locks
-from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.audit import AuditEvent, Entry
 from hub.model.fhir import Resource
 from hub.model.incidents import Holding
+from hub.model.record import Loss
 from hub.model.rows import Handover, Inbox
 from hub.ports import Peek, Unit
 
 GONE = "GONE"  # the record is no more at its source
-_HUB = Actor(ref="system:hub")
+CALLED_OFF = "CALLED_OFF"  # what was delivered is to be laid aside
+_NOT_HELD = "of no category that was delivered before"
 
 
 def can_be(house: House, rows: Peek, row: Handover, message: Inbox) -> bool:
@@ -52,14 +55,15 @@ def still_asked(unit: Unit, submission: Submission) -> bool:
 
 def narrowed(
     bundle: Resource, items: tuple[Item, ...], holdings: Sequence[Holding], subject: str | None
-) -> tuple[Resource, tuple[Item, ...]]:
-    """A message and its items without what is of no category that was delivered before."""
+) -> tuple[Resource, tuple[Item, ...], tuple[Loss, ...]]:
+    """A message and its items without what is of no category that was delivered before; and what was left out so."""
     before = {word for each in holdings for word in each.categories}
     more = [Withheld(i.path, i.category, Code.RD_PURPOSE_MIN, marked=False) for i in items if i.category not in before]
     if not more:
-        return bundle, items
+        return bundle, items, ()
+    lost = tuple([Loss(category, _NOT_HELD) for category in dict.fromkeys(each.category for each in more)])
     labelled = label(withhold(bundle, more), subject=subject)
-    return labelled.bundle, labelled.items
+    return labelled.bundle, labelled.items, lost
 
 
 def sent(unit: Unit, referral_no: str, envelope_id: str) -> None:
@@ -93,7 +97,7 @@ def gone(house: House, system: str, keys: Sequence[str]) -> None:
 def called_off(unit: Unit, referral_nos: Sequence[str]) -> None:
     """What was delivered is to be laid aside: nothing of it is put right by a message any more."""
     for number in referral_nos:
-        unit.incidents.recall_by(number, Recall.TELEPHONE)
+        _telephone(unit, number, CALLED_OFF)
 
 
 def failed(unit: Unit, message: Inbox, referral_no: str | None, code: str) -> None:
@@ -104,7 +108,7 @@ def failed(unit: Unit, message: Inbox, referral_no: str | None, code: str) -> No
 
 def _telephone(unit: Unit, referral_no: str, code: str) -> None:
     for each in unit.incidents.to_correct(referral_no):
-        unit.incidents.append(each.incident_id, _HUB.ref, "not-corrected", code)
+        unit.incidents.append(each.incident_id, HUB.ref, "not-corrected", code)
         said = {"incident_id": each.incident_id, "action": "not-corrected", "reason_code": code}
-        unit.audit.append(Entry(AuditEvent.INCIDENT_MOVED, unit.now, _HUB, {**said, "envelope_id": each.envelope_id}))
+        unit.audit.append(Entry(AuditEvent.INCIDENT_MOVED, unit.now, HUB, {**said, "envelope_id": each.envelope_id}))
     unit.incidents.recall_by(referral_no, Recall.TELEPHONE)

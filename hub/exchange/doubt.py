@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consent.model.words import Code, ConsentState
+from consent.model.words import OPENING, Code
 from consent.registry import Origin, suspend
 from hub.exchange.entries import acting
 from hub.exchange.house import House
@@ -34,7 +34,7 @@ def hold_back(house: House, record: ConsentRecord, refs: Sequence[str]) -> None:
             each.consent_id: origin
             for each in allowed
             if each.discloser == system.agency
-            and each.state in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
+            and each.state in OPENING
             and (origin := unit.consents.origin(each.consent_id)) is not None
         }
         for consent_id, origin in origins.items():

@@ -23,7 +23,7 @@ import jsonschema_rs
 import orjson
 
 from consent.model.words import Code
-from hub.errors import MessageRejected, code, shape
+from hub.errors import MessageRejected, code, kind_of, shape
 from hub.model.fhir import Resource
 
 FAULTS_MAX = 5  # a sender mends a few at a time; a longer list would only be a longer error
@@ -82,7 +82,7 @@ def read_message(data: bytes, *, size_max_bytes: int) -> Resource:
     if doubled:
         raise NotOurMessage([_doubled_fault(document, doubled[0])])
     if not isinstance(document, dict):
-        _refuse("Bundle", _got(document), "one JSON object")
+        _refuse("Bundle", kind_of(document), "one JSON object")
     return document
 
 
@@ -112,7 +112,7 @@ def fhirpath(path: Iterable[str | int]) -> str:
 
 def coded(value: object) -> str:
     """A wrong code as an error may show it; of what is no text, its kind."""
-    return code(value) if isinstance(value, str) else _got(value)
+    return code(value) if isinstance(value, str) else kind_of(value)
 
 
 def _faults(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
@@ -126,7 +126,7 @@ def _faults(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
     elif keyword in ("enum", "const"):
         yield Fault(path, coded(error.instance), _listed(value))
     elif keyword == "pattern":
-        yield Fault(path, _got(error.instance), f"a {error.schema_path[-2]}")
+        yield Fault(path, kind_of(error.instance), f"a {error.schema_path[-2]}")
     elif keyword in ("not", "falseSchema"):
         yield Fault(path, "a second value", "at most one of its kind")
     elif keyword == "anyOf":
@@ -136,18 +136,7 @@ def _faults(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         count = len(error.instance) if isinstance(error.instance, list) else 0
         yield Fault(path, f"{count} of them", f"{most} {value}")
     else:
-        yield Fault(path, _got(error.instance), f"{keyword} {_listed(value)}")
-
-
-def _got(value: object) -> str:
-    """A value by its kind and shape."""
-    if isinstance(value, dict):
-        return "an object" if value else "an empty object"
-    if isinstance(value, list):
-        return "an array" if value else "an empty array"
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else "a boolean"
-    return f"`{shape(value)}`" if isinstance(value, str) else f"a number `{shape(value)}`"
+        yield Fault(path, kind_of(error.instance), f"{keyword} {_listed(value)}")
 
 
 def _element(name: str) -> str:

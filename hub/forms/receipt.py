@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from consent.days import days_after
-from consent.model import Consent, PackFacts
-from consent.model.words import SENSITIVE, ConsentState
+from consent.model import Consent, Grant, PackFacts
+from consent.model.words import OPENING, SENSITIVE, Category, ConsentState
 from consent.validity import life_ends_at
 from hub.forms.pages import render
 from hub.forms.texts import Text
@@ -72,7 +72,7 @@ class Receipt:
     def state(self) -> str:
         """A key of the text's ``[state]``; what a clock ends is computed, not waited for (consent rules 1.4)."""
         state = self.consent.state
-        if state not in (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING):
+        if state not in OPENING:
             return state.value
         if self.ends_at is not None and self.made_at >= self.ends_at:
             return "EXPIRED"
@@ -86,7 +86,6 @@ class Receipt:
 def receipt_page(receipt: Receipt, text: Text) -> str:
     """The receipt in the words of a text; of the one that was signed, unless it says otherwise."""
     consent, zone = receipt.consent, receipt.zone
-    categories = [each.category for each in consent.categories]
     shown = text.say("page.text", version=consent.text_version, language=consent.language or "?")
     return render(
         "receipt.html",
@@ -100,8 +99,9 @@ def receipt_page(receipt: Receipt, text: Text) -> str:
         interpreter=_interpreter(consent, text),
         recipients=[receipt.names.get(each.agency, each.agency) for each in consent.recipients],
         purposes=[text.say(f"purpose.{each}") for each in consent.purposes],
-        plain=[text.say(f"category.{each}") for each in categories if each not in SENSITIVE],
-        private=[text.say(f"category.{each}") for each in categories if each in SENSITIVE],
+        plain=[_ticked(each, zone, text) for each in consent.categories if each.category not in SENSITIVE],
+        private=[_ticked(each, zone, text) for each in consent.categories if each.category in SENSITIVE],
+        kept_back=_kept_back(consent, text),
         onward=_onward(receipt, text),
         starts=text.day(consent.valid_from, zone) if consent.valid_from else "",
         ends=last_day(receipt.ends_at, zone, text) if receipt.ends_at else "",
@@ -132,6 +132,16 @@ def document(receipt: Receipt, text: Text) -> Mapping[str, Any]:
         "recipients": [each.agency for each in consent.recipients],
         "purposes": list(consent.purposes),
         "categories": [each.category for each in consent.categories],
+        "narrower": [
+            {
+                "category": each.category,
+                "purposes": list(each.purposes),
+                "ends_at": each.expires_at.isoformat() if each.expires_at else None,
+            }
+            for each in consent.categories
+            if each.purposes or each.expires_at
+        ],
+        "kept_back": list(consent.exclusions),
         "sensitive": [each.category for each in consent.categories if each.category in SENSITIVE],
         "onward": [{"agency": each.agency, "purpose": each.purpose} for each in consent.onward_sharing],
         "valid_from": consent.valid_from.isoformat() if consent.valid_from else None,
@@ -166,6 +176,24 @@ def _interpreter(consent: Consent, text: Text) -> str:
         return ""
     kind = text.say(f"interpreter.{INDEPENDENT if found.independent else found.kind}")
     return text.say("receipt.language", kind=kind, language=found.language) if found.language else kind
+
+
+def _ticked(grant: Grant, zone: ZoneInfo, text: Text) -> str:
+    """A category, with what it is for and how long where that is less than the whole says."""
+    said = text.say(f"category.{grant.category}")
+    if grant.purposes:
+        purposes = ", ".join(text.say(f"purpose.{each}") for each in grant.purposes)
+        said = text.say("receipt.only_for", category=said, purposes=purposes)
+    if grant.expires_at is not None:
+        said = text.say("receipt.only_until", category=said, day=last_day(grant.expires_at, zone, text))
+    return said
+
+
+def _kept_back(consent: Consent, text: Text) -> list[str]:
+    """What the client kept back: categories by their words, records by their number only."""
+    categories = [text.say(f"category.{each}") for each in consent.exclusions if each in Category.__members__]
+    records = len(consent.exclusions) - len(categories)
+    return [*categories, *([text.say("receipt.records", count=records)] if records else [])]
 
 
 def _onward(receipt: Receipt, text: Text) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from consent.model import Consent, Directive, StateEvent
-from consent.model.words import ConsentState
+from consent.model.words import OPENING, ConsentState
 from hub.model import locks
 from hub.store import past
 from hub.store import tables as t
@@ -228,7 +228,7 @@ class ConsentTable:
         known = {row.consent_id: row.version for row in self._scope.read(last.group_by(c.consent_id))}
         assert all(one.version == known.get(one.consent_id, 0) + 1 for one, *_ in filed), "versions grow by one"
         replaced = c.consent_id == bindparam("replaced")
-        opening = or_(*(c.state == state.value for state in past.OPENING))  # a list could not be executed for many rows
+        opening = or_(*(c.state == state.value for state in OPENING))  # a list could not be executed for many rows
         for draft in (False, True):  # a draft changes nothing: what opens stays beside it (C-37)
             where = and_(replaced, ~opening) if draft else replaced
             rows = [{"replaced": one.consent_id} for one, *_ in filed if (one.state is ConsentState.DRAFT) is draft]

@@ -11,7 +11,7 @@ from sqlalchemy import Table, delete, exists, func, select, update
 
 from consent.facts import read_facts
 from consent.model import Consent
-from consent.model.words import ConsentState
+from consent.model.words import STANDING, ConsentState
 from hub.model.envelope import MessageState
 from hub.model.keeping import Old, OldPage, Person, Room
 from hub.store import tables as t
@@ -367,8 +367,7 @@ _BELONGS: Mapping[Room, Sequence[tuple[Table, str]]] = {
 
 def _is_live(consent: Consent, now: datetime) -> bool:
     """Whether something may still pass on it, now or when a doubt is settled."""
-    opens = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING, ConsentState.SUSPENDED)
-    return consent.state in opens and (consent.expires_at is None or now < consent.expires_at)
+    return consent.state in STANDING and (consent.expires_at is None or now < consent.expires_at)
 
 
 def _stands(consent: Consent, now: datetime) -> bool:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
 
-from consent.model.words import ConsentState
+from consent.model.words import OPENING, ConsentState
 from hub.store import tables as t
 from hub.store.scope import Scope, text
-
-OPENING = (ConsentState.ACTIVE, ConsentState.VERBAL_PENDING)
 
 
 def rows(scope: Scope, at: datetime) -> dict[str, dict[str, str | None]]:
@@ -29,9 +27,10 @@ def rows(scope: Scope, at: datetime) -> dict[str, dict[str, str | None]]:
     return found
 
 
-class _Person:
-    def __init__(self, row: Any, body: str) -> None:
-        self.ref, self.version, self.body = row.ref, row.version, body
+class _Person(NamedTuple):
+    ref: str
+    version: int
+    body: str
 
 
 def people(scope: Scope, at: datetime, now: Sequence[Any]) -> list[_Person]:
@@ -41,7 +40,7 @@ def people(scope: Scope, at: datetime, now: Sequence[Any]) -> list[_Person]:
     refs = [row.ref for row in there]
     later = select(t.subject_past).where(c.subject_ref.in_(refs), c.until_at > text(at)).order_by(c.until_at.desc())
     before = {row.subject_ref: row.body for row in scope.read(later)}
-    return [_Person(row, before.get(row.ref, row.body)) for row in there]
+    return [_Person(row.ref, row.version, before.get(row.ref, row.body)) for row in there]
 
 
 def said(scope: Scope, at: datetime, refs: Iterable[str]) -> tuple[list[Any], list[Any]]:

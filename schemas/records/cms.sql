@@ -127,6 +127,7 @@ CREATE TABLE consent (  -- what is missing is allowed here: the registry then ke
   lifts            VARCHAR(200),
   withdrawn_at     TIMESTAMP,        -- a day or a time; set: WITHDRAWN for good
   withdrawn_how    VARCHAR(40),
+  keep_out         INTEGER,          -- true: the client may want this recipient out; SUSPENDED until it is false again
   row_version INTEGER NOT NULL DEFAULT 1,
   created_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
   updated_at TIMESTAMP NOT NULL DEFAULT (datetime('now', 'localtime')),
@@ -488,7 +489,8 @@ SELECT s.consent_id AS consent_id, s.row_version AS row_version, s.client_id AS 
        s.not_condition AS not_condition, s.condition_reason AS condition_reason, s.captured_by AS captured_by,
        s.captured_at AS captured_at, s.signed_on AS signed_on, s.evidence_ref AS evidence_ref,
        s.receipt_at AS receipt_at, s.receipt_channel AS receipt_channel, s.verbal_note AS verbal_note,
-       s.declined AS declined, s.lifts AS lifts, s.withdrawn_at AS withdrawn_at, s.withdrawn_how AS withdrawn_how
+       s.declined AS declined, s.lifts AS lifts, s.withdrawn_at AS withdrawn_at, s.withdrawn_how AS withdrawn_how,
+       s.keep_out AS keep_out
 FROM consent s
 JOIN client c ON c.client_id = s.client_id
 WHERE c.is_anonymous = 0;

@@ -11,6 +11,7 @@ from hub.desk import doubts
 from hub.desk.consents import look_at_number, withdraw
 from hub.desk.who import Who
 from hub.errors import Refused
+from hub.exchange import intake
 from tests import cms_builder as cms
 from tests.network import Network, refer
 from tests.shapes import ON_SQLITE
@@ -50,6 +51,29 @@ def filed(network: Network) -> None:
     refer(network)
     network.settle()
     assert len(network.inbox("lakeside", "referral")) == 1
+
+
+def test_c_30_a_word_of_its_row_suspends_and_its_row_alone_confirms(network: Network, filed: None) -> None:
+    save(network, keep_out=1)
+    suspended, stopped = state(network), refer_again(network)
+    save(network, expires_on="2026-11-30")  # another change confirms nothing
+    still = state(network)[0]
+    save(network, keep_out=0)
+
+    assert (suspended, stopped, still) == (("SUSPENDED", 2), 1, "SUSPENDED")
+    assert state(network)[0] == "ACTIVE"
+    assert len(network.inbox("lakeside", "referral")) == 2
+    assert [row["payload"]["code"] for row in network.inbox("lakeside", "consent-changed")][:1] == ["SUSPENDED"]
+
+
+def test_c_30_a_row_that_stays_as_it_is_makes_no_version_more(network: Network, filed: None) -> None:
+    save(network, keep_out=1)
+    before = state(network)
+    system, house = network.directory().systems["harbour-cms"], network.hub.house
+
+    intake.take_in(house, system, house.connections.source(system).refetch(["consent:1"]))
+
+    assert state(network) == before
 
 
 def refer_again(network: Network) -> int:

@@ -218,7 +218,8 @@ def forbid_or_lift(world: World, process: Process) -> None:
     elif clients:
         agency, alias = dice.choice(clients)
         recipients = [name for name in AGENCIES if name != agency][: dice.choice([0, 1])]
-        process.do(lambda hub: desk.forbid(hub.house, agency, alias, Who(f"{agency}-worker"), recipients=recipients))
+        wanted = desk.Forbidden(recipients)
+        process.do(lambda hub: desk.forbid(hub.house, agency, alias, Who(f"{agency}-worker"), wanted))
 
 
 def try_again(world: World, process: Process) -> None:

@@ -455,6 +455,49 @@ def test_a_decline_is_not_withdrawn_and_its_number_lifts_it_in_a_new_consent(net
     assert found.lifts == (declined,)
 
 
+def test_c_37_of_a_draft_it_is_said_which_version_counts_meanwhile(desk: Desk) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+    before = desk.json("consent", "show", number, *BY)["stands"]
+    filed(desk, {"consent_id": number, "given_by": None})
+
+    shown = desk.json("consent", "show", number, *BY)
+
+    assert (before, shown["consents"][0]["state"], shown["stands"]) == (None, "DRAFT", 1)
+    assert "version 1 counts until this draft is complete" in desk.ok("consent", "show", number, *BY)
+
+
+def test_c_107_of_whom_a_directive_speaks_stays_with_it_and_its_agency_is_kept_out(
+    network: Network, desk: Desk
+) -> None:
+    filed(desk, {})
+    alias = alias_of(network)
+    said = ("--recipient", "lakeside", "--worker", "lakeside-worker", "--said-by", "PARENT")
+
+    name = desk.json("consent", "directive", "add", "--alias", alias, *said, *BY)["directive"]
+
+    (shown,) = desk.json("consent", "show", "--alias", alias, *BY)["directives"]
+    assert (shown["id"], shown["recipients"], shown["worker"], shown["said_by"]) == (
+        *(name, ["lakeside"]),
+        *("lakeside-worker", "PARENT"),
+    )
+    assert "means lakeside-worker" in desk.ok("consent", "show", "--alias", alias, *BY)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param(["--worker", "lakeside-worker"], id="of nobody in particular"),
+        pytest.param(["--worker", "harbour-worker", "--recipient", "lakeside"], id="of another agency"),
+        pytest.param(["--worker", "nobody", "--recipient", "lakeside"], id="nobody"),
+        pytest.param(["--said-by", "NEIGHBOUR"], id="who decides for nobody"),
+    ],
+)
+def test_a_directive_that_means_somebody_else_is_refused(network: Network, desk: Desk, option: list[str]) -> None:
+    filed(desk, {})
+
+    assert option[0] in desk.refused("consent", "directive", "add", "--alias", alias_of(network), *option, *BY)
+
+
 @pytest.mark.parametrize("option", [["--recipient", "nowhere"], ["--purpose", "SPYING"], ["--category", "SHOES"]])
 def test_a_directive_with_a_word_outside_its_list_is_refused(network: Network, desk: Desk, option: list[str]) -> None:
     filed(desk, {})

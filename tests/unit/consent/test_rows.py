@@ -425,6 +425,18 @@ def test_a_withdrawal_is_for_good_whatever_a_later_row_says():
         assert consent_of(later, withdrawn) == replace(withdrawn, version=2)
 
 
+@pytest.mark.parametrize("keep_out", ["1", "true", "yes"])
+def test_c_30_a_client_who_may_want_the_recipient_out_is_asked_first(keep_out):
+    before = consent_of(row_of())
+
+    assert consent_of(row_of(keep_out=keep_out)).state is ConsentState.SUSPENDED
+    assert answer_to(row_of(keep_out=keep_out), before) is Code.DN_SUSPENDED
+    assert answer_to(row_of(keep_out=keep_out, given_by=""), before) is Code.DN_SUSPENDED
+    assert consent_of(row_of(keep_out="0"), before).state is ConsentState.ACTIVE
+    assert consent_of(row_of(keep_out=keep_out, withdrawn_at="2025-05-01")).state is ConsentState.WITHDRAWN
+    assert consent_of(row_of(keep_out=keep_out, declined="1")).state is ConsentState.DECLINED
+
+
 @pytest.mark.parametrize("declined", ["1", "true", "yes"])
 def test_c_44_a_decline_acts_as_a_no_to_the_recipient_that_it_names(declined):
     row = row_of(declined=declined)

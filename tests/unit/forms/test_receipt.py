@@ -132,6 +132,26 @@ def test_a_consent_to_private_things_alone_lists_nothing_else() -> None:
     assert found["Private"] == "harm by a partner or family"
 
 
+def test_what_was_kept_back_and_what_counts_for_less_stand_on_it() -> None:
+    narrow = Grant(Category.DV, (Purpose.REFERRAL,), END - timedelta(days=31))
+    record = consent(
+        categories=(Grant(Category.IDENT), narrow), exclusions=("IMMIG", "harbour-cms/note:4", "harbour-cms/note:5")
+    )
+    found, french = fields(receipt_page(receipt(record), EN)), fields(receipt_page(receipt(record), FR))
+    said = document(receipt(record), EN)
+
+    assert found["Private"] == (
+        "harm by a partner or family (only for: to send you to a service and hear how it went)"
+        " (until the end of November 30, 2026)"
+    )
+    assert found["Not this"] == f"{EN.say('category.IMMIG')} notes or papers that you named (how many: 2)"
+    assert french["Pas ceci"].endswith("les notes ou papiers que vous avez nommés (combien : 2)")
+    assert said["kept_back"] == ["IMMIG", "harbour-cms/note:4", "harbour-cms/note:5"]
+    assert [each["category"] for each in said["narrower"]] == ["DV"]
+    assert "harbour-cms" not in receipt_page(receipt(record), EN)
+    assert "Not this" not in fields(receipt_page(receipt(), EN))
+
+
 def test_an_hour_that_is_there_twice_is_told_apart() -> None:
     first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
     pages = [receipt_page(receipt(consent(captured_at=at)), EN) for at in (first, first + HOUR)]

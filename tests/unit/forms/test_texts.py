@@ -13,8 +13,8 @@ from hub.forms.texts import FIRST, PACKAGED, load_texts
 from tests.unit.forms.papers import EN, FR, NOON, RULES, TEXTS, receipt
 
 RELEASED = {
-    "2026-1.en-CA.toml": "bde11e325c3fae78d0dd21e2e42823a5dbd74dfa487a44d919e4968f84b1764f",
-    "2026-1.fr-CA.toml": "1d099118f2701cc8ba61d4adc7347a759cd26144fd5f64cd159d8d220d5ec089",
+    "2026-1.en-CA.toml": "24e76430f7a90907b8372666a38831c0e41a94f41d60e44597b3df69c9c9bd60",
+    "2026-1.fr-CA.toml": "7fadc85c609270ac5243690b6819ef91827a82fec3b5a62e94007621b2ec1b07",
 }
 ENGLISH = (PACKAGED / FIRST).read_text(encoding="utf-8")
 

@@ -27,7 +27,8 @@ VIEWS = {
     "v_hub_consent": "consent_id, row_version, client_id, form_id, given_by, authority_kind, capacity_basis, form,"
     " valid_from, expires_on, recipient_org, purposes, categories, onward_orgs, text_version, notice_version, language,"
     " client_reads, interpreter_kind, explained, not_condition, condition_reason, captured_by, captured_at, signed_on,"
-    " evidence_ref, receipt_at, receipt_channel, verbal_note, declined, lifts, withdrawn_at, withdrawn_how",
+    " evidence_ref, receipt_at, receipt_channel, verbal_note, declined, lifts, withdrawn_at, withdrawn_how,"
+    " keep_out",
     "v_hub_case": "case_id, row_version, client_id, program, opened_on, worker, status, closed_on, closure_reason,"
     " previous_case_id, issues",
     "v_hub_assessment": "assessment_id, row_version, client_id, case_id, done_on, kind, needs, strengths, barriers,"
