@@ -187,6 +187,45 @@ def test_the_same_consent_twice_in_a_file_is_refused_once(desk: Desk, form: Reso
     assert document["problems"][0]["got"] == "the same consent as Consent 1 of the file"
 
 
+def test_of_two_that_speak_of_one_consent_the_no_counts_wherever_it_stands(
+    desk: Desk, number: str, form: Resource
+) -> None:
+    no = changed(form, with_state("withdrawn", "inactive"))
+
+    document = enter(desk, form, no, no, code=1)
+
+    assert [(row["line"], row["state"]) for row in document["filed"]] == [(2, "WITHDRAWN")]
+    assert [(each["where"], each["got"]) for each in document["problems"]] == [
+        ("Bundle.entry[0].resource.identifier", "a yes, and Consent 2 of the file says no to the same consent"),
+        ("Bundle.entry[2].resource.identifier", "the same consent as Consent 2 of the file"),
+    ]
+    assert shown(desk, number)["state"] == "WITHDRAWN"
+
+
+@pytest.mark.parametrize("status", ["active", "proposed"])
+def test_what_can_no_longer_be_read_is_suspended_until_it_can(
+    desk: Desk, number: str, form: Resource, status: str
+) -> None:
+    odd = changed(form, lambda made: made.update(status=status, verification=[{"verified": True}]))
+
+    document = enter(desk, odd, code=1)
+    before = shown(desk, number)["state"]
+    enter(desk, changed(form, lambda made: made["provision"]["securityLabel"].pop()))
+
+    assert all("is suspended" in each["next_step"] for each in document["problems"])
+    assert (before, shown(desk, number)["state"]) == ("SUSPENDED", "ACTIVE")
+
+
+def test_what_can_no_longer_be_read_and_says_that_it_is_over_stays_suspended(
+    desk: Desk, number: str, form: Resource
+) -> None:
+    enter(desk, changed(form, lambda made: made.update(status="inactive", verification=[{}])), code=1)
+
+    enter(desk, changed(form, lambda made: made["provision"]["securityLabel"].pop()))
+
+    assert shown(desk, number)["state"] == "SUSPENDED"
+
+
 def test_a_declined_form_and_a_withdrawal_go_on_in_spite_of_faults(desk: Desk, number: str, form: Resource) -> None:
     def declined(made: Resource) -> None:
         with_state("declined", "rejected")(made)
