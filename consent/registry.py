@@ -16,7 +16,7 @@ from datetime import datetime
 from consent.deciding import asks_who, with_decider
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import OPENING, STANDING, Basis, ConsentState
-from consent.rows import ConsentRow, to_consent
+from consent.rows import KEEP_OUT, ConsentRow, to_consent
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.ports import Ids, Unit
@@ -53,6 +53,7 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         subject_ref=previous.subject_ref if previous else subject_ref,
         previous=previous,
     )
+    was_out = previous is not None and previous.suspended_by == KEEP_OUT
     if previous is not None:  # a doubt outlives what its system says; only that its record was gone is over
         consent = replace(consent, doubt=previous.doubt)
     else:
@@ -70,7 +71,10 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     event = AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None
-    return _put(unit, consent, origin, actor, effective, "ROW", event)
+    filed = _put(unit, consent, origin, actor, effective, "ROW", event)
+    if filed.suspended_by == KEEP_OUT and not was_out:
+        doubt_others(unit, filed, actor, why=KEEP_OUT)
+    return filed
 
 
 def _says_the_same(before: Consent, after: Consent) -> bool:
@@ -136,14 +140,14 @@ def suspend(unit: Unit, consent_id: str, origin: Origin, actor: Actor, *, reason
     Only what opens or may come to open is suspended; a "no" and what has ended stay as they are.
     """
     consent = _known(unit, consent_id)
-    if consent.doubt and consent.state is ConsentState.SUSPENDED and not consent.suspended_at_source:
-        later = replace(consent, version=consent.version + 1, suspended_at_source=True)
+    if consent.doubt and consent.state is ConsentState.SUSPENDED and not consent.suspended_by:
+        later = replace(consent, version=consent.version + 1, suspended_by=reason)
         return _put(unit, later, origin, actor, unit.now, reason, None)
     if consent.state not in (*OPENING, ConsentState.DRAFT):
         return consent
     ended = _lapsed(consent, unit.now).state is ConsentState.EXPIRED
     state = ConsentState.EXPIRED if ended else ConsentState.SUSPENDED
-    later = replace(consent, version=consent.version + 1, state=state)
+    later = replace(consent, version=consent.version + 1, state=state, suspended_by="" if ended else reason)
     _put(unit, later, origin, actor, unit.now, reason, None)
     return later
 
@@ -155,15 +159,32 @@ def _in_doubt_before(unit: Unit, consent: Consent) -> str:
     """
     if unit.subjects.is_minted(consent.subject_ref):
         return ""  # nobody has said anything of them yet; most rows of a first page are of such people
-    to = {each.agency for each in consent.recipients}
-    for each in unit.subjects.facts([consent.subject_ref])[consent.subject_ref].consents:
-        same = each.discloser == consent.discloser and not to.isdisjoint(one.agency for one in each.recipients)
-        if each.doubt and same and each.consent_id != consent.consent_id:
+    for each in _others(unit, consent):
+        why = each.doubt or (KEEP_OUT if each.suspended_by == KEEP_OUT else "")
+        if why:
             events = unit.consents.events(each.consent_id)
-            raised = [one.at for one in events if one.reason == each.doubt]  # none: it was inherited too
+            raised = [one.at for one in events if one.reason == why or one.state is ConsentState.SUSPENDED]
             if raised and (consent.captured_at is None or consent.captured_at <= max(raised)):
-                return each.doubt
+                return why
     return ""
+
+
+def _others(unit: Unit, consent: Consent) -> list[Consent]:
+    """The client's other consents by which the same agency shares with one of the same recipients."""
+    to = {each.agency for each in consent.recipients}
+    return [
+        each
+        for each in unit.subjects.facts([consent.subject_ref])[consent.subject_ref].consents
+        if each.discloser == consent.discloser
+        and each.consent_id != consent.consent_id
+        and not to.isdisjoint(one.agency for one in each.recipients)
+    ]
+
+
+def doubt_others(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
+    """Suspend beside a consent in doubt what would open the same way; each is confirmed by itself."""
+    opening = [each for each in _others(unit, consent) if each.state in OPENING and not each.doubt]
+    return [doubt(unit, each.consent_id, actor, why=why) for each in opening]
 
 
 def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
@@ -185,12 +206,7 @@ def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
         raise Refused("consent", f"state {latest.state.value}", expected, "nothing passes on it: nothing is to be done")
     standing = unit.subjects.facts([latest.subject_ref])[latest.subject_ref].consents
     opens = [each for each in standing if each.consent_id == consent_id and each.state in OPENING]
-    later = replace(
-        (*opens, latest)[0],
-        version=latest.version + 1,
-        doubt=why,
-        suspended_at_source=latest.state is ConsentState.SUSPENDED,
-    )
+    later = replace((*opens, latest)[0], version=latest.version + 1, doubt=why)
     return put_as(unit, later, _origin(unit, consent_id), actor, why)
 
 
@@ -212,15 +228,16 @@ def confirm(unit: Unit, consent_id: str, actor: Actor, *, version: int, how: str
         got = f"version {version}; it is version {consent.version} in state {consent.state.value} by now"
         raise Refused("--version", got, f"version {consent.version}", "look at it again: `hub consent show`")
     if not consent.doubt or consent.state not in (ConsentState.SUSPENDED, ConsentState.DRAFT):
-        step = "save its record again in its system: that confirms it" if consent.state == "SUSPENDED" else ""
+        saved = "save `keep_out` as false" if consent.suspended_by == KEEP_OUT else "save its record again"
+        step = f"{saved} in its system: that confirms it" if consent.state == "SUSPENDED" else ""
         raise Refused("consent", f"state {consent.state.value}", "one that `hub consent suspend` suspended", step)
     if consent.expires_at is not None and unit.now >= consent.expires_at:
         raise Refused("consent", "one whose end has passed", "one that still runs", "ask the client for a new consent")
     state: ConsentState = consent.state
-    if state is ConsentState.SUSPENDED and not consent.suspended_at_source:
+    if state is ConsentState.SUSPENDED and not consent.suspended_by:
         verbal = consent.basis is Basis.EXPRESS_VERBAL
         state = ConsentState.VERBAL_PENDING if verbal else ConsentState.ACTIVE
-    later = replace(consent, version=version + 1, state=state, doubt="", suspended_at_source=False)
+    later = replace(consent, version=version + 1, state=state, doubt="")
     return put_as(unit, later, _origin(unit, consent_id), actor, f"CONFIRMED_{how}")
 
 

@@ -32,6 +32,7 @@ from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, Co
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
+KEEP_OUT = "KEEP_OUT"  # the client has said to keep somebody out of it, and no more
 FORMS = {
     "WRITTEN": Basis.EXPRESS_WRITTEN,
     "ELECTRONIC": Basis.EXPRESS_ELECTRONIC,
@@ -72,7 +73,10 @@ class ConsentRow:
     Args:
         draft: every field of the record that the row gives; id, version, subject and state are still to come.
         withdrawn: the row says so, even where it does not say when.
-        keep_out: a worker has noted that the client may want the recipient out of it: suspended first (F-09, C-30).
+        keep_out: whether a worker has noted that the client may want the recipient out of it: suspended first (F-09,
+            C-30). None: the row is silent, which confirms nothing.
+        whole: it says all that a record can: what it does not say is not so. Else a narrower tick, and what the client
+            kept back, stay as they were.
         decider: of a row that somebody else gave.
         lifts: ids of directives and of declined rows, as the row's own system names them, or its agency's numbers.
         supersedes: its agency's numbers of what it stands in the place of.
@@ -84,7 +88,8 @@ class ConsentRow:
     withdrawn: bool = False
     withdrawn_at: datetime | None = None
     withdrawn_how: str | None = None
-    keep_out: bool = False
+    keep_out: bool | None = None
+    whole: bool = False
     lifts: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     decider: str = ""  # the registry's number of who gave it, where the row says it
@@ -138,7 +143,7 @@ def read_row(
         withdrawn=bool(cells.text("withdrawn_at") or cells.text("withdrawn_how")),
         withdrawn_at=withdrawn_at,
         withdrawn_how=withdrawn_how,
-        keep_out=bool(cells.text("keep_out")) if keep_out is None else keep_out,
+        keep_out=True if keep_out is None and cells.text("keep_out") else keep_out,
         lifts=lifts,
         decider=_number_of_decider(cells),
     )
@@ -158,8 +163,26 @@ def to_consent(
     if previous and _stays(previous, row):
         return replace(previous, version=version)
     still_declined = row.declined and previous and previous.state is ConsentState.DECLINED
-    state = ConsentState.DECLINED if still_declined else _state(row)
-    return replace(row.draft, consent_id=consent_id, version=version, subject_ref=subject_ref, state=state)
+    silent = row.keep_out is None and previous is not None and previous.suspended_by == KEEP_OUT
+    state = ConsentState.DECLINED if still_declined else _state(row, keep_out=row.keep_out or silent)
+    draft = row.draft if row.whole or previous is None else _as_narrow_as(previous, row.draft)
+    return replace(
+        draft,
+        consent_id=consent_id,
+        version=version,
+        subject_ref=subject_ref,
+        state=state,
+        suspended_by=KEEP_OUT if state is ConsentState.SUSPENDED else "",
+    )
+
+
+def _as_narrow_as(previous: Consent, draft: Consent) -> Consent:
+    terms = {each.category: each for each in previous.categories if each.purposes or each.expires_at}
+    return replace(
+        draft,
+        exclusions=previous.exclusions,
+        categories=tuple([terms.get(each.category, each) for each in draft.categories]),
+    )
 
 
 def _stays(previous: Consent, row: ConsentRow) -> bool:
@@ -169,12 +192,12 @@ def _stays(previous: Consent, row: ConsentRow) -> bool:
     return previous.state in _ENDED or (previous.state in _REPLACED and not said_no)
 
 
-def _state(row: ConsentRow) -> ConsentState:
+def _state(row: ConsentRow, *, keep_out: bool) -> ConsentState:
     if row.declined:  # before a withdrawal, as it is the wider "no": the order of reading must not decide
         return ConsentState.DECLINED
     if row.withdrawn:
         return ConsentState.WITHDRAWN
-    if row.keep_out:  # before a draft, beside which the version before it would open still (C-37)
+    if keep_out:  # before a draft, beside which the version before it would open still (C-37)
         return ConsentState.SUSPENDED
     if row.missing:
         return ConsentState.DRAFT

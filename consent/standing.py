@@ -80,7 +80,7 @@ def _noes(known: SubjectFacts, facts: Facts) -> Iterator[No]:
     for consent in known.consents:
         if consent.state is ConsentState.DECLINED:
             yield _declined(consent)
-        elif consent.state in STANDING and consent.exclusions:  # in doubt it is a no still
+        elif consent.exclusions and (consent.state in STANDING or consent.doubt):  # in doubt it is a no still
             yield _excluded(consent, facts)
 
 

@@ -45,6 +45,7 @@ def as_row(consent: Consent, *, system: str, place: str, digest: Callable[[str],
     return ConsentRow(
         draft=draft,
         faults=tuple(Fault(name, "nothing", "a value", Effect.DRAFT) for name in (*wants, *said_draft)),
+        whole=True,
         declined=consent.state is ConsentState.DECLINED,
         withdrawn=consent.state is ConsentState.WITHDRAWN,
         lifts=consent.lifts,

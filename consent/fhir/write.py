@@ -90,7 +90,7 @@ def _plain(record: Consent | Directive) -> Mapping[str, Any]:
         found |= {
             "state_events": (),
             "doubt": "",
-            "suspended_at_source": False,
+            "suspended_by": "",
             "supersedes": {*record.supersedes, *record.lifts},
             "lifts": (),
         }

@@ -130,7 +130,7 @@ class Consent:
     evidence_ref: str | None = None
     receipt_ref: str | None = None
     doubt: str = ""  # why somebody has suspended it at a desk: no row of it opens it before that is confirmed (1.4)
-    suspended_at_source: bool = False  # beside a doubt: its own system suspends it too, which its row confirms
+    suspended_by: str = ""  # why its own system suspends it (KEEP_OUT, GONE …): its row alone confirms that
     names_discloser: bool = False  # of a women's service: the client ticked that it may be named (C-119)
     unreadable: tuple[str, ...] = ()
     state_events: tuple[StateEvent, ...] = ()

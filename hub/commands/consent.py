@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from consent.model import Consent
+from consent.model import Consent, Directive
 from consent.model.words import GivenBy
 from consent.rows import HOW
 from consent.validity import lacks
@@ -111,23 +111,22 @@ def show(
             found = desk.look_at_number(hub.house, agency, number or "", by)
         now = hub.house.clock.now()
     rows = [_consent(name, consent, desk.state_at(consent, now)) for name, consent in found.consents]
-    directives = [
-        {
-            "id": one.directive_id,
-            "recipients": list(one.recipients),
-            "purposes": [purpose.value for purpose in one.purposes],
-            "categories": [category.value for category in one.categories],
-            "items": list(one.items),
-            "worker": one.worker,
-            "said_by": one.said_by.value,
-        }
-        for one in found.directives
-    ]
+    directives = [_directive(one) for one in found.directives]
     if as_json:
         show_json({"alias": found.alias, "stands": found.stands, "consents": rows, "directives": directives})
         return
     say(f"client {found.alias}" if found.alias else "a client of another agency")
-    columns = ("number", "state", "recipients", "purposes", "categories", "valid_from", "expires_at", "incomplete")
+    columns = (
+        "number",
+        "state",
+        "suspended",
+        "recipients",
+        "purposes",
+        "categories",
+        "valid_from",
+        "expires_at",
+        "incomplete",
+    )
     show_table(columns, [[_cell(row[name]) for name in columns] for row in rows], nothing="no consent")
     if found.stands is not None:
         say(f"version {found.stands} counts until this draft is complete")
@@ -233,8 +232,21 @@ def _consent(number: str, consent: Consent, state: str) -> dict[str, Any]:
         "categories": [one.category.value for one in consent.categories],
         "valid_from": consent.valid_from.isoformat() if consent.valid_from else None,
         "expires_at": consent.expires_at.isoformat() if consent.expires_at else None,
+        "suspended": " ".join(filter(None, (consent.doubt, consent.suspended_by))) if state == "SUSPENDED" else "",
         "basis": consent.basis.value if consent.basis else None,
         "incomplete": list(lacks(consent)),
+    }
+
+
+def _directive(no: Directive) -> dict[str, Any]:
+    return {
+        "id": no.directive_id,
+        "recipients": list(no.recipients),
+        "purposes": [purpose.value for purpose in no.purposes],
+        "categories": [category.value for category in no.categories],
+        "items": list(no.items),
+        "worker": no.worker,
+        "said_by": no.said_by.value,
     }
 
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from consent import registry
 from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
+from consent.fhir.codes import ID_CONSENT
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Basis, ConsentState
 from hub.desk.consent_lines import SYSTEM, Line, Wrong, source_key
@@ -114,6 +115,17 @@ class Consents:
                     self.problems.append(Refused(path, f"{more} faults more", "none", step))
             except Wrong as wrong:
                 self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
+        self._drop_doubtful()
+
+    def _drop_doubtful(self) -> None:
+        """A yes beside one that speaks of the same consent, and is over or cannot be read, is not filed."""
+        doubtful = {*self.closed, *self.unreadable}
+        for line in [each for each in self.good if each.record.source.key in doubtful]:
+            path, is_no = self._said[line.number]
+            if not is_no:
+                self.good.remove(line)
+                got = "a yes, and another Consent of the file that is over, or cannot be read"
+                self.problems.append(Refused(f"{path}.identifier", got, "each consent once", _MEND))
 
     def _take(self, number: int, path: str, resource: Resource) -> None:
         record = read_consent(resource, self._known, path)
@@ -132,7 +144,7 @@ class Consents:
         before = self._rows.consents.of_source(SYSTEM, key)
         if before is not None and before[0].subject_ref != subject:
             raise Wrong("identifier", "the consent of another client", "a number of this client's, or none")
-        self._said[number] = path, says_no
+        self._said[number] = path, says_no or record.state not in _TAKEN
         self._once(key, number)
         if record.state not in _TAKEN:
             self._close(record, key, known=before is not None, subject=subject)
@@ -203,13 +215,17 @@ class Consents:
         step = _MEND
         named = resource.get("identifier") if isinstance(resource, dict) else None
         for each in named if isinstance(named, list) else ():
-            value = each.get("value") if isinstance(each, dict) else None
-            consent_id = self._rows.consents.by_number(self.agency, value) if isinstance(value, str) else None
-            found = self._rows.consents.get(consent_id) if consent_id else None
-            origin = self._rows.consents.origin(consent_id) if consent_id else None
-            if found is not None and origin is not None and origin[0] == SYSTEM and found.discloser == self.agency:
-                (self.closed if over else self.unreadable).append(origin[1])
-                self.touched.add(found.subject_ref)
+            system, value = (each.get("system"), each.get("value")) if isinstance(each, dict) else (None, None)
+            if not (isinstance(system, str) and isinstance(value, str)):
+                continue
+            try:
+                key = self._key(value if system == ID_CONSENT else f"{system}|{value}", "")
+            except Wrong:
+                continue  # it was given elsewhere, and is changed there
+            filed = self._rows.consents.of_source(SYSTEM, key)
+            if filed is not None and filed[0].discloser == self.agency:
+                (self.closed if over else self.unreadable).append(key)
+                self.touched.add(filed[0].subject_ref)
                 step = _OVER if over else _SUSPENDED
         return step
 

@@ -86,11 +86,12 @@ class Reader:
         learnt = None if named else person  # an alias says who it is: nothing is learnt from the names beside it
         record = ConsentRecord(source, consent, learnt, deceased=False, by=self._actor, named=named)
         read = as_row(self._house, self._rows.directory.all(), record)
-        faults = () if read.withdrawn or read.declined else tuple(fault for fault in read.faults if fault.unreadable)
+        is_no = read.withdrawn or read.declined or bool(read.keep_out)
+        faults = () if is_no else tuple(fault for fault in read.faults if fault.unreadable)
         for fault in faults:
             self._problem(number, fault.column, fault.got, fault.expected, _MEND)
         first = self._first_of.setdefault(key, number)
-        if first != number and not (read.withdrawn or read.declined):
+        if first != number and not is_no:
             raise Wrong("consent_id", f"the same consent as line {first}", "each consent once")
         if first != number:  # a "no" goes before a yes, wherever it stands
             self.good = [each for each in self.good if each.number != first]
@@ -103,6 +104,8 @@ class Reader:
         own = row.get("consent_id")
         if own is None and (row.get("withdrawn_at") or row.get("withdrawn_how")):
             raise Wrong("consent_id", "nothing", "the number of the consent that is withdrawn")
+        if own is None and row.get("keep_out", "0") not in ("0", "false"):
+            raise Wrong("consent_id", "nothing", "the number of the consent that is in doubt")
         return source_key(self._house, self._rows, self._agency, own, canonical(dict(row)).decode())
 
     def _named(self, row: Mapping[str, str]) -> str | None:

@@ -249,7 +249,10 @@ def consent_of(rows: Peek, agency: str, number: str, where: str = "NUMBER") -> C
     system, slash, key = number.partition("/")
     filed = rows.consents.of_source(system, key) if slash else None
     consent = filed[0] if filed else rows.consents.get(rows.consents.by_number(agency, number) or number)
-    parties = {consent.discloser, *(one.agency for one in consent.recipients)} if consent else set()
+    # a draft may stand beside what still opens, for somebody else (C-37): either is a party
+    every = rows.subjects.facts([consent.subject_ref])[consent.subject_ref].consents if consent else ()
+    same = [consent, *(each for each in every if each.consent_id == consent.consent_id)] if consent else []
+    parties = {name for each in same for name in (each.discloser, *(one.agency for one in each.recipients))}
     if consent is None or agency not in parties:
         raise Refused(where, shape(number), f"{seen(agency)}'s number of a consent", "`hub consent show --alias`")
     return consent

@@ -8,7 +8,7 @@ which version was looked at; where somebody else has changed it since, nothing i
 from __future__ import annotations
 
 from consent import registry
-from consent.rows import HOW
+from consent.rows import HOW, KEEP_OUT
 from hub.desk.consents import consent_of
 from hub.desk.who import Act, Who, actor_of
 from hub.errors import Refused, shape
@@ -16,11 +16,13 @@ from hub.exchange.house import House
 from hub.exchange.withdraw import Drain
 from hub.model import locks
 
-WHY = ("KEEP_OUT", "POSSIBLE_WITHDRAWAL", "DISPUTE", "IDENTITY", "CAPACITY")
+WHY = (KEEP_OUT, "POSSIBLE_WITHDRAWAL", "DISPUTE", "IDENTITY", "CAPACITY")
 
 
 def suspend(house: House, number: str, agency: str, who: Who, *, why: str) -> Drain:
-    """Suspend a consent; from the commit on nothing passes on it. Again, it changes nothing and drains anew.
+    """Suspend a consent, and the client's others to the same recipient: a doubt is the client's, not the paper's.
+
+    From the commit on nothing passes on them. Again, it changes nothing and drains anew.
 
     Args:
         why: a word of ``WHY``. KEEP_OUT: the client has said to keep somebody out of it, and no more (C-30).
@@ -34,8 +36,9 @@ def suspend(house: House, number: str, agency: str, who: Who, *, why: str) -> Dr
         acting = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_NO, agency)
         consent = consent_of(rows, agency, number)
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        registry.doubt(unit, consent.consent_id, acting, why=why)
-    return Drain(house, [f"consent:{consent.consent_id}"], agency)
+        suspended = registry.doubt(unit, consent.consent_id, acting, why=why)
+        others = registry.doubt_others(unit, suspended, acting, why=why)
+    return Drain(house, [f"consent:{each.consent_id}" for each in (suspended, *others)], agency)
 
 
 def resume(house: House, number: str, agency: str, who: Who, *, version: int, how: str) -> int:

@@ -77,6 +77,11 @@ def again(unit: Unit, message: Inbox, referral_no: str | None) -> None:
         unit.incidents.corrected_by(referral_no, None)
 
 
+def is_asked(unit: Unit, row: Handover) -> bool:
+    """Whether a correction that is on its way is wanted still; the officer may have called it off."""
+    return any(each.notice_id == row.envelope_id for each in unit.incidents.to_correct(row.referral_no or ""))
+
+
 def came(unit: Unit, row: Handover, event: str) -> None:
     """A message has arrived; of a correction its incident hears."""
     if event == CORRECT:

@@ -33,6 +33,7 @@ from hub.errors import (
     Unexpected,
 )
 from hub.exchange import correcting
+from hub.exchange.complete import CORRECT
 from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.grants import use
@@ -248,6 +249,8 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
                 end_refused(house, unit, each.row, decision.codes[0], facts)
             elif not grounds(relied.get(each.row.envelope_id, ())) <= grounds(decision.basis):
                 end_returned(house, unit, each.row, BASIS_ENDED)
+            elif each.envelope.event == CORRECT and not correcting.is_asked(unit, each.row):
+                end_returned(house, unit, each.row, BASIS_ENDED, for_good=True)
             elif (decision, facts.versions()) != (each.decision, each.versions):
                 continue  # prepared again next time
             elif use(house, unit, each.row, decision):

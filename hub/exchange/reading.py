@@ -253,8 +253,8 @@ def _client_alone(house: House, source: Source, record: Record) -> PersonKeys | 
 
 
 def says_no(row: Mapping[str, str]) -> bool:
-    """Whether a consent row takes back or declines. A "no" is heard even where its person cannot be read."""
-    return "withdrawn_at" in row or row.get("declined") == "1"
+    """Whether a consent row takes back, declines or doubts. It is heard even where its person cannot be read."""
+    return "withdrawn_at" in row or row.get("declined") == "1" or row.get("keep_out", "0") not in ("0", "false")
 
 
 _NOBODY = Record("NOBODY", {})

@@ -281,3 +281,20 @@ def test_what_is_to_be_put_right_may_turn_out_to_be_worse(network, desk, envelop
     assert worse["held"][0]["recall"] == "notice"
     assert corrections(network) == []
     assert held(desk, opened)["recall"] == "telephone"
+
+
+def test_a_correction_on_its_way_is_given_back_when_the_officer_calls_it_off(
+    network: Network, desk: Desk, envelope: str
+) -> None:
+    asked(desk, envelope)
+    network.run()
+    put_right(network)
+    intake.step(network.hub.house, network.directory().systems["harbour-cms"])
+
+    desk.json("incident", "open", envelope, "--kind", "wrong-person", *BY)
+    network.settle()
+
+    assert corrections(network) == []
+    assert [each.get("reason_code") for each in network.entries() if each.get("action") == "not-corrected"] == [
+        "CALLED_OFF"
+    ]

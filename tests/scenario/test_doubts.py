@@ -76,6 +76,59 @@ def test_c_30_a_row_that_stays_as_it_is_makes_no_version_more(network: Network, 
     assert state(network) == before
 
 
+def test_c_30_who_resumes_at_the_desk_does_not_open_what_its_row_keeps_out(network: Network, filed: None) -> None:
+    suspend(network)
+    save(network, keep_out=1)
+    save(network, expires_on="2026-11-30")
+    resume(network, version=4)
+    resumed = state(network)
+
+    save(network, keep_out=None)  # silent: it confirms nothing
+    silent, stopped = state(network)[0], refer_again(network)
+    save(network, keep_out=0)
+
+    assert (resumed, silent, stopped) == (("SUSPENDED", 5), "SUSPENDED", 1)
+    assert state(network)[0] == "ACTIVE"
+
+
+def test_c_30_a_doubt_is_the_clients_and_stops_the_other_papers_too(network: Network, filed: None) -> None:
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-2")
+    db.close()
+    network.settle()
+
+    save(network, keep_out=1)
+    stopped = refer_again(network)
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-3")  # of the day on which the first was taken
+    db.close()
+    network.settle()
+
+    assert (stopped, refer_again(network)) == (1, 1)
+
+
+def test_a_draft_in_doubt_whose_record_goes_stays_shut(network: Network, filed: None) -> None:
+    suspend(network)
+    save(network, signed_on=None)
+    db = network.db("harbour")
+    db.execute("DELETE FROM consent")
+    db.execute("INSERT INTO change_log(table_name, row_id, op, at, by) VALUES ('consent', 1, 'D', '2026-06-01', 'w')")
+    db.close()
+    network.settle()
+
+    resume(network, version=state(network)[1])
+
+    assert state(network)[0] == "SUSPENDED"
+
+
+def test_the_recipient_may_stop_what_opens_beside_a_draft_without_it(network: Network, filed: None) -> None:
+    save(network, recipient_org=None)
+
+    suspend(network, agency="lakeside")
+
+    assert refer_again(network) == 1
+
+
 def refer_again(network: Network) -> int:
     db = network.db("harbour")
     cms.add_referral(db, 1)

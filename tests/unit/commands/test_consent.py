@@ -455,6 +455,35 @@ def test_a_decline_is_not_withdrawn_and_its_number_lifts_it_in_a_new_consent(net
     assert found.lifts == (declined,)
 
 
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        pytest.param({"keep_out": "1", "valid_from": "soon"}, 0, id="beside a day that cannot be read"),
+        pytest.param({"keep_out": "perhaps"}, 0, id="an unclear word is the no"),
+        pytest.param({"keep_out": "1", "identifier_value": "1199999999"}, 0, id="of a person who resembles a client"),
+    ],
+)
+def test_c_30_a_word_that_keeps_out_is_heard_in_spite_of_faults(
+    desk: Desk, more: Mapping[str, str | None], code: int
+) -> None:
+    number = filed(desk, {})["filed"][0]["number"]
+
+    filed(desk, {"consent_id": number, **more}, code=code)
+    before = desk.json("consent", "show", number, *BY)["consents"][0]
+    filed(desk, {"consent_id": number})  # silent: it confirms nothing
+
+    assert (before["state"], before["suspended"]) == ("SUSPENDED", "KEEP_OUT")
+    assert desk.json("consent", "show", number, *BY)["consents"][0]["state"] == "SUSPENDED"
+
+
+def test_c_30_a_word_that_keeps_out_names_its_consent_and_goes_before_a_yes(desk: Desk) -> None:
+    assert filed(desk, {"keep_out": "1"}, code=1)["problems"][0]["where"].endswith("consent_id")
+
+    document = filed(desk, {"consent_id": "HC-7"}, {"consent_id": "HC-7", "keep_out": "1"}, code=1)
+
+    assert [row["state"] for row in document["filed"]] == ["SUSPENDED"]
+
+
 def test_c_37_of_a_draft_it_is_said_which_version_counts_meanwhile(desk: Desk) -> None:
     number = filed(desk, {})["filed"][0]["number"]
     before = desk.json("consent", "show", number, *BY)["stands"]

@@ -202,6 +202,48 @@ def test_of_two_that_speak_of_one_consent_the_no_counts_wherever_it_stands(
     assert shown(desk, number)["state"] == "WITHDRAWN"
 
 
+def unreadable(made: Resource) -> None:
+    made["verification"] = [{"verified": True}]
+
+
+@pytest.mark.parametrize("change", [with_state("invalidated", "entered-in-error"), unreadable])
+@pytest.mark.parametrize("turned", [False, True])
+def test_beside_one_that_is_over_or_cannot_be_read_no_yes_of_the_file_counts(
+    desk: Desk, number: str, form: Resource, change: Callable[[Resource], None], turned: bool
+) -> None:
+    both = [changed(form, lambda made: made["provision"]["securityLabel"].pop()), changed(form, change)]
+
+    document = enter(desk, *(reversed(both) if turned else both), code=1)
+
+    assert document["filed"] == []
+    assert shown(desk, number)["state"] == "SUSPENDED"
+
+
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_one_of_the_agencys_own_number_that_can_no_longer_be_read_is_suspended(
+    desk: Desk, form: Resource, status: str
+) -> None:
+    number = enter(desk, changed(form, number="F-1"))["filed"][0]["number"]
+
+    enter(desk, changed(form, lambda made: (unreadable(made), made.update(status=status)), "F-1"), code=1)
+
+    assert shown(desk, number)["state"] == "SUSPENDED"
+
+
+def test_what_was_kept_back_stays_so_when_a_line_that_cannot_say_it_changes_the_consent(
+    desk: Desk, number: str, form: Resource
+) -> None:
+    def kept(made: Resource) -> None:
+        label = next(each for each in made["provision"]["securityLabel"] if each["code"] == "contact")
+        made["provision"]["provision"] = [{"type": "deny", "securityLabel": [label]}]
+
+    enter(desk, changed(form, kept))
+    filed(desk, {"consent_id": number, "keep_out": "1"})
+    filed(desk, {"consent_id": number, "keep_out": "0"})
+
+    assert desk.json("consent", "show", number, "--fhir", *BY)["provision"]["provision"][0]["type"] == "deny"
+
+
 @pytest.mark.parametrize("status", ["active", "proposed"])
 def test_what_can_no_longer_be_read_is_suspended_until_it_can(
     desk: Desk, number: str, form: Resource, status: str

@@ -18,7 +18,7 @@ QUALIFIED = Interpreter("QUALIFIED", "prs", independent=True)
 FAMILY = Interpreter("FAMILY", "prs", independent=False)
 OPTIONAL = {
     "doubt",
-    "suspended_at_source",
+    "suspended_by",
     "given_by_ref",
     "authority",
     "form_id",
