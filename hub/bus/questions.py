@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
@@ -28,6 +29,7 @@ from kafka.errors import (
 
 from hub.bus.reader import PARTITION
 
+_ASKED_AGAIN, _PAUSE_S = 20, 0.25  # [policy] while nobody keeps a group's offsets yet
 _EVERY_RESOURCE = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
 _EVERY_RIGHT = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, _EVERY_RESOURCE)
 
@@ -52,19 +54,27 @@ def configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[s
     return {name: {key: each["value"] for key, each in found.items()} for name, found in answer.items()}
 
 
-def lags(admin: KafkaAdminClient, group: str, names: Collection[str]) -> dict[str, int]:
+def lags(
+    admin: KafkaAdminClient, group: str, names: Collection[str], pause: Callable[[float], object] = time.sleep
+) -> dict[str, int]:
     """How many records of each topic a group has not committed.
 
-    Nothing while no broker keeps the group's offsets: a cluster that has just begun has nobody for it yet.
+    Nothing if no broker keeps the group's offsets: a cluster that has just begun needs some seconds to find one.
     """
     at = [TopicPartition(name, PARTITION) for name in names]
     if not at:
         return {}
     first = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.EARLIEST))
     ends = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.LATEST))
-    try:
-        committed = admin.list_group_offsets({group: at})[group]
-    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+    committed = None
+    for again in range(_ASKED_AGAIN, -1, -1):
+        try:
+            committed = admin.list_group_offsets({group: at})[group]
+            break
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            if again:
+                pause(_PAUSE_S)
+    if committed is None:
         return {}
     found = {}
     for each in at:

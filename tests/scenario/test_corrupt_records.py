@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from hub.desk.consents import forbid
+from hub.desk.consents import Forbidden, forbid
 from hub.desk.who import Who
 from tests import cms_builder as cms
 from tests.network import Network, agree, refer
@@ -64,7 +64,7 @@ def test_a_standing_no_that_cannot_be_read_is_a_no(network):
     with network.hub.store.unit() as unit:
         consent, _ = unit.consents.of_source("harbour-cms", "consent:1")
         alias = unit.subjects.alias("harbour", consent.subject_ref)
-    forbid(network.hub.house, "harbour", alias, Who("harbour-worker", "x"), categories=["LANG"])
+    forbid(network.hub.house, "harbour", alias, Who("harbour-worker", "x"), Forbidden(categories=["LANG"]))
     spoil(network, "UPDATE directive SET body = 'x'")
     db = network.db("harbour")
     cms.add_referral(db, 1)

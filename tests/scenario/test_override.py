@@ -16,7 +16,7 @@ import pytest
 
 from consent.model.words import Category, Purpose
 from consent.packs import PACKAGED
-from hub.desk.consents import forbid
+from hub.desk.consents import Forbidden, forbid
 from hub.desk.who import Who
 from hub.model.directory import Service
 from tests import cms_builder as cms
@@ -162,7 +162,7 @@ def forbids(network: Network, about: int, to: str) -> None:
         found = rows.consents.of_source("harbour-cms", f"consent:{consent}")
         assert found is not None
         alias = rows.subjects.aliases(found[0].subject_ref)["harbour"]
-    forbid(network.hub.house, "harbour", alias, Who("harbour-worker", "test"), recipients=[to])
+    forbid(network.hub.house, "harbour", alias, Who("harbour-worker", "test"), Forbidden([to]))
 
 
 @pytest.mark.parametrize(
