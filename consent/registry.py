@@ -163,7 +163,10 @@ def _in_doubt_before(unit: Unit, consent: Consent) -> str:
         why = each.doubt or (KEEP_OUT if each.suspended_by == KEEP_OUT else "")
         if why:
             events = unit.consents.events(each.consent_id)
-            raised = [one.at for one in events if one.reason == why or one.state is ConsentState.SUSPENDED]
+            if each.doubt:  # raised by nobody: it was inherited too
+                raised = [one.at for one in events if one.reason == why]
+            else:  # its own row said it
+                raised = [one.at for one in events if one.state is ConsentState.SUSPENDED]
             if raised and (consent.captured_at is None or consent.captured_at <= max(raised)):
                 return why
     return ""
@@ -182,9 +185,13 @@ def _others(unit: Unit, consent: Consent) -> list[Consent]:
 
 
 def doubt_others(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
-    """Suspend beside a consent in doubt what would open the same way; each is confirmed by itself."""
-    opening = [each for each in _others(unit, consent) if each.state in OPENING and not each.doubt]
-    return [doubt(unit, each.consent_id, actor, why=why) for each in opening]
+    """Doubt beside a consent in doubt what opens, or may come to open, the same way; each is confirmed by itself.
+
+    What its own row keeps out already needs no second word for that.
+    """
+    others = [each for each in _others(unit, consent) if each.state in (*STANDING, ConsentState.DRAFT)]
+    said = [each for each in others if why != KEEP_OUT or each.suspended_by != KEEP_OUT]
+    return [doubt(unit, each.consent_id, actor, why=why) for each in said]
 
 
 def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:

@@ -29,7 +29,7 @@ from kafka.errors import (
 
 from hub.bus.reader import PARTITION
 
-_ASKED_AGAIN, _PAUSE_S = 20, 0.25  # [policy] while nobody keeps a group's offsets yet
+_ASKED_MAX, _PAUSE_S = 20, 0.25  # [policy] while nobody keeps a group's offsets yet
 _EVERY_RESOURCE = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
 _EVERY_RIGHT = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, _EVERY_RESOURCE)
 
@@ -66,14 +66,7 @@ def lags(
         return {}
     first = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.EARLIEST))
     ends = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.LATEST))
-    committed = None
-    for again in range(_ASKED_AGAIN, -1, -1):
-        try:
-            committed = admin.list_group_offsets({group: at})[group]
-            break
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
-            if again:
-                pause(_PAUSE_S)
+    committed = _committed(admin, group, at, pause)
     if committed is None:
         return {}
     found = {}
@@ -81,6 +74,19 @@ def lags(
         read = committed[each].offset if each in committed else -1
         found[each.topic] = max(0, ends[each].offset - max(read, first[each].offset))
     return found
+
+
+def _committed(
+    admin: KafkaAdminClient, group: str, at: Collection[TopicPartition], pause: Callable[[float], object]
+) -> dict[TopicPartition, Any] | None:
+    for _ in range(_ASKED_MAX):
+        try:
+            found: dict[TopicPartition, Any] = admin.list_group_offsets({group: at})[group]
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            pause(_PAUSE_S)
+        else:
+            return found
+    return None
 
 
 def rights(admin: KafkaAdminClient) -> set[ACL]:

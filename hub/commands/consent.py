@@ -40,6 +40,11 @@ from hub.desk.consent_file import Imported, import_consents
 
 Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
 
+_COLUMNS = (
+    *("number", "state", "suspended", "recipients", "purposes", "categories"),
+    *("valid_from", "expires_at", "incomplete"),
+)
+
 
 def add(
     ctx: typer.Context,
@@ -116,18 +121,7 @@ def show(
         show_json({"alias": found.alias, "stands": found.stands, "consents": rows, "directives": directives})
         return
     say(f"client {found.alias}" if found.alias else "a client of another agency")
-    columns = (
-        "number",
-        "state",
-        "suspended",
-        "recipients",
-        "purposes",
-        "categories",
-        "valid_from",
-        "expires_at",
-        "incomplete",
-    )
-    show_table(columns, [[_cell(row[name]) for name in columns] for row in rows], nothing="no consent")
+    show_table(_COLUMNS, [[_cell(row[name]) for name in _COLUMNS] for row in rows], nothing="no consent")
     if found.stands is not None:
         say(f"version {found.stands} counts until this draft is complete")
     for one in directives:

@@ -107,6 +107,49 @@ def test_c_30_a_doubt_is_the_clients_and_stops_the_other_papers_too(network: Net
     assert (stopped, refer_again(network)) == (1, 1)
 
 
+@pytest.mark.parametrize("by_row", [True, False])
+def test_a_draft_of_before_the_doubt_that_is_completed_later_stays_shut(
+    network: Network, filed: None, by_row: bool
+) -> None:
+    db = network.db("harbour")
+    second = cms.add_consent(db, 1, form_id="F-2", signed_on=None)
+    db.close()
+    network.settle()
+    if by_row:
+        save(network, keep_out=1)
+    else:
+        suspend(network)
+
+    db = network.db("harbour")
+    cms.update(db, "consent", second, signed_on="2026-01-12")
+    db.close()
+
+    assert refer_again(network) == 1
+
+
+def test_a_yes_that_the_client_gave_after_the_doubt_opens_though_an_older_paper_came_between(
+    network: Network, filed: None
+) -> None:
+    suspend(network)
+    network.clock.advance(timedelta(days=2))
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-2")  # of before the doubt: it inherits it
+    db.close()
+    network.settle()
+    network.clock.advance(timedelta(days=2))
+    db = network.db("harbour")
+    cms.add_consent(db, 1, form_id="F-3", captured_at="2026-06-02 18:00:00", signed_on="2026-06-02")
+    db.close()
+
+    found = refer_again(network)
+
+    with network.hub.store.peek() as rows:
+        papers = rows.consents.of_sources("harbour-cms", ["consent:2", "consent:3"])
+    states = [consent.state.value for consent, _ in papers.values()]
+    assert states == ["SUSPENDED", "ACTIVE"]
+    assert found == 2
+
+
 def test_a_draft_in_doubt_whose_record_goes_stays_shut(network: Network, filed: None) -> None:
     suspend(network)
     save(network, signed_on=None)

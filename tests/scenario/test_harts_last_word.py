@@ -15,6 +15,17 @@ def asks(both: Both, **changes: str) -> str:
     return both.site.hand_in(harts.client(harts.referral(to_site=HARBOUR_SITE, **changes)))
 
 
+def asks_for_two(both: Both) -> str:
+    """The same, with a request for somebody who has agreed to nothing: the file stays open. It has been read."""
+    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
+    name = both.site.hand_in(
+        harts.client(harts.referral(to_site=HARBOUR_SITE)),
+        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
+    )
+    both.run()
+    return name
+
+
 def settled(both: Both, name: str) -> bool:
     found = both.site.answer_to(name)
     assert found is not None
@@ -39,12 +50,7 @@ def after(both: Both, days: int) -> None:
 
 def test_a_rejection_by_the_receiver_stands_in_a_file_that_is_still_open(both: Both) -> None:
     allow(both, consent_row())
-    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
-    name = both.site.hand_in(
-        harts.client(harts.referral(to_site=HARBOUR_SITE)),
-        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
-    )
-    both.run()
+    name = asks_for_two(both)
     before = both.told(name)
 
     rejected_by_harbour(both, "CASE_CLOSED")
@@ -57,12 +63,7 @@ def test_a_rejection_by_the_receiver_stands_in_a_file_that_is_still_open(both: B
 
 def test_a_rejection_by_the_receiver_stands_when_another_line_speaks_of_the_same_request(both: Both) -> None:
     allow(both, consent_row())
-    zed = {"harts_no": "40000009", "dob": "1980-01-02", "surname": "Zed", "given": "Robert", "uci": ""}
-    name = both.site.hand_in(
-        harts.client(harts.referral(to_site=HARBOUR_SITE)),
-        harts.client(harts.referral(to_site=HARBOUR_SITE, ref_no="R-2"), **zed),
-    )
-    both.run()
+    name = asks_for_two(both)
     rejected_by_harbour(both, "CASE_CLOSED")
     both.run()
 
