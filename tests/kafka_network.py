@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def set_back(network: Network, broker: KafkaAt, agency: str, offset: int | None)
     else:
         admin.alter_group_offsets(GROUP, {at: OffsetAndMetadata(offset, "", -1)})
     admin.close()
+
+
+def until_offsets_are_kept(broker: KafkaAt, within_s: float = 60) -> None:
+    """A broker that has just begun has nobody for a group's offsets until it is first asked, and some seconds more."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
+
+    admin = KafkaAdminClient(**broker.client(), bootstrap_timeout_ms=20_000)
+    over_at = time.monotonic() + within_s
+    try:
+        while True:
+            try:
+                admin.list_group_offsets({GROUP: None})
+            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+                assert time.monotonic() < over_at, f"nobody keeps a group's offsets after {within_s:g} s"
+                time.sleep(0.2)
+            else:
+                return
+    finally:
+        admin.close()
 
 
 def topic(network: Network, agency: str) -> str:

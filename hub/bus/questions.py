@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
@@ -29,7 +28,6 @@ from kafka.errors import (
 
 from hub.bus.reader import PARTITION
 
-_ASKED_MAX, _PAUSE_S = 20, 0.25  # [policy] while nobody keeps a group's offsets yet
 _EVERY_RESOURCE = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
 _EVERY_RIGHT = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, _EVERY_RESOURCE)
 
@@ -54,39 +52,25 @@ def configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[s
     return {name: {key: each["value"] for key, each in found.items()} for name, found in answer.items()}
 
 
-def lags(
-    admin: KafkaAdminClient, group: str, names: Collection[str], pause: Callable[[float], object] = time.sleep
-) -> dict[str, int]:
+def lags(admin: KafkaAdminClient, group: str, names: Collection[str]) -> dict[str, int]:
     """How many records of each topic a group has not committed.
 
-    Nothing if no broker keeps the group's offsets: a cluster that has just begun needs some seconds to find one.
+    Nothing while no broker keeps the group's offsets: a cluster that has just begun needs some seconds to find one.
     """
     at = [TopicPartition(name, PARTITION) for name in names]
     if not at:
         return {}
     first = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.EARLIEST))
     ends = admin.list_partition_offsets(dict.fromkeys(at, OffsetSpec.LATEST))
-    committed = _committed(admin, group, at, pause)
-    if committed is None:
+    try:
+        committed = admin.list_group_offsets({group: at})[group]
+    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
         return {}
     found = {}
     for each in at:
         read = committed[each].offset if each in committed else -1
         found[each.topic] = max(0, ends[each].offset - max(read, first[each].offset))
     return found
-
-
-def _committed(
-    admin: KafkaAdminClient, group: str, at: Collection[TopicPartition], pause: Callable[[float], object]
-) -> dict[TopicPartition, Any] | None:
-    for _ in range(_ASKED_MAX):
-        try:
-            found: dict[TopicPartition, Any] = admin.list_group_offsets({group: at})[group]
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
-            pause(_PAUSE_S)
-        else:
-            return found
-    return None
 
 
 def rights(admin: KafkaAdminClient) -> set[ACL]:

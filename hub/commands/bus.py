@@ -45,7 +45,8 @@ def provision(
 def status(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> int:
     """Each agency's topic: whether it is there, how long it keeps, how far the hub has read, who may write and read.
 
-    Exit code 1 if anything is not as it must be. Nothing is changed.
+    Exit code 1 if anything is not as it must be. Nothing is changed. A lag is empty while Kafka, just begun,
+    cannot say.
     """
     with opened(ctx, folder) as hub, hub.house.store.peek() as peek:
         agencies = peek.directory.all().agencies

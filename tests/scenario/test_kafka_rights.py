@@ -14,12 +14,26 @@ import pytest
 from hub.bus.kafka import KafkaBus
 from hub.errors import BusUnavailable, HubError, Refused
 from hub.ports import Outgoing
-from tests.kafka_network import access, make_on_kafka, opaque, provision, topic, user, write_settings
+from tests.kafka_network import (
+    access,
+    make_on_kafka,
+    opaque,
+    provision,
+    topic,
+    until_offsets_are_kept,
+    user,
+    write_settings,
+)
 from tests.network import Network, refer
 from tests.services.kafka import KafkaAt
 from tests.unit.commands.conftest import Desk
 
 NOT_LET_IN = "does not take|hangs up"  # the driver may lose the broker's word for it
+
+
+@pytest.fixture(scope="module", autouse=True)
+def offsets(kafka: KafkaAt) -> None:
+    until_offsets_are_kept(kafka)
 
 
 @pytest.fixture

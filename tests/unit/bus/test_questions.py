@@ -16,15 +16,14 @@ from hub.bus.questions import lags
 class Broker:
     """Three records in each topic; of a group's offsets it knows ``committed``, or nobody keeps them yet."""
 
-    def __init__(self, committed: dict[TopicPartition, Any] | None, silent: int = 0) -> None:
-        self.committed, self.silent = committed, silent
+    def __init__(self, committed: dict[TopicPartition, Any] | None) -> None:
+        self.committed = committed
 
     def list_partition_offsets(self, asked: dict[TopicPartition, Any]) -> dict[TopicPartition, Any]:
         return {at: SimpleNamespace(offset=0 if spec == OffsetSpec.EARLIEST else 3) for at, spec in asked.items()}
 
     def list_group_offsets(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.silent -= 1
-        if self.committed is None or self.silent >= 0:
+        if self.committed is None:
             raise CoordinatorNotAvailableError
         return dict.fromkeys(asked, self.committed)
 
@@ -40,12 +39,4 @@ class Broker:
 def test_how_far_a_group_has_read(committed: dict[TopicPartition, Any] | None, lag: dict[str, int]) -> None:
     broker: Any = Broker(committed)
 
-    assert lags(broker, "hub", ["harbour"], pause=lambda _: None) == lag
-
-
-def test_a_cluster_that_has_just_begun_is_asked_again() -> None:
-    broker: Any = Broker({}, silent=3)
-    waited: list[float] = []
-
-    assert lags(broker, "hub", ["harbour"], pause=waited.append) == {"harbour": 3}
-    assert len(waited) == 3
+    assert lags(broker, "hub", ["harbour"]) == lag
