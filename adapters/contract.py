@@ -352,10 +352,11 @@ class Adapter:
     """The card: what there is. It does nothing.
 
     What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
-    client), ``client.deceased_date``, ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and
-    ``client.home_language``; of a declared duty of care its fields (settled S22) and ``limbs``. It writes ``from_org``,
-    the record's own agency, into a request, and into what is shared, before it is mapped. All else it takes from what
-    the mapping makes of a record.
+    client), ``client.deceased_date``, ``client.merged_into_client_id`` (the row id of the client into whom it has
+    gone), ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and ``client.home_language``; of
+    a declared duty of care its fields (settled S22) and ``limbs``. It writes ``from_org``, the record's own agency,
+    into a request, and into what is shared, before it is mapped. All else it takes from what the mapping makes of a
+    record.
     """
 
     kind: str

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from consent.files import as_one, others
 from consent.grant import grant
 from consent.model import Facts, Message, Party, SubjectFacts, SystemFacts
 from consent.model.words import Body
@@ -100,12 +101,18 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
 
 
 def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
+    """What is known of the person, who may have several files (I-07)."""
     subject = question.message.subject
-    known = rows.subjects.facts([subject]) if subject else {}
-    return {
-        ref: replace(facts, deceased=True) if question.deceased or question.sender in facts.deceased_by else facts
-        for ref, facts in known.items()
-    }
+    if subject is None:
+        return {}
+    more = others(subject, rows.links.of([subject]))
+    known = rows.subjects.facts([subject, *more.every])
+    if subject not in known:
+        return {}
+    confirmed, said = ([known[ref] for ref in refs] for refs in (more.confirmed, more.said))
+    facts = as_one(known[subject], confirmed, said, question.recipient)
+    dead = question.deceased or question.sender in facts.deceased_by
+    return {subject: replace(facts, deceased=True) if dead else facts}
 
 
 def _knows_abuser(directory: Directory, agency: str, known: SubjectFacts | None, at: datetime) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from consent.deciding import DECIDED, with_decider
 from consent.model import Consent, Decider, Finding, Raised, SubjectFacts
-from consent.registry import Origin, put_as
+from consent.versions import Origin, put_as
 from hub.errors import Refused, shape
 from hub.model.audit import Actor, AuditEvent, Entry
 from hub.ports import Unit

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consent.authority import in_force
+from consent.files import forbids
 from consent.model import Consent, Facts, Item, SubjectFacts
-from consent.model.words import STANDING, Category, ConsentState, GivenBy, Purpose
+from consent.model.words import Category, ConsentState, GivenBy, Purpose
 from consent.records import records, reference, subject
 from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
 
@@ -80,7 +81,7 @@ def _noes(known: SubjectFacts, facts: Facts) -> Iterator[No]:
     for consent in known.consents:
         if consent.state is ConsentState.DECLINED:
             yield _declined(consent)
-        elif consent.exclusions and (consent.state in STANDING or consent.doubt):  # in doubt it is a no still
+        elif forbids(consent):
             yield _excluded(consent, facts)
 
 

@@ -209,6 +209,19 @@ class Directive:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Two files are one person's: ``gone`` leads to ``kept`` (PMIR ``replaced-by``).
+
+    Args:
+        confirmed: by the hub's steward; until then somebody says so, and only what each has forbidden counts for both.
+    """
+
+    gone: str
+    kept: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """What two agencies signed. Mutual unless it names a discloser. Necessary, never sufficient."""
 

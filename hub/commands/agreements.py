@@ -43,12 +43,12 @@ def wait(ctx: typer.Context, hub: Hub, drain: Drain) -> Drained:
     return Drained(receipt, found)
 
 
-def tell(drained: Drained, as_json: bool, done: str, **ids: str) -> None:
+def tell(drained: Drained, as_json: bool, done: str, **more: object) -> None:
     """Show the receipt."""
     receipt = drained.receipt
     fates = {"arrived": receipt.arrived, "not_arrived": receipt.not_arrived, "unknown": receipt.unknown}
     if as_json:
-        show_json({"done": done, **ids, **fates, "unanswered": receipt.unanswered})
+        show_json({"done": done, **more, **fates, "unanswered": receipt.unanswered})
         return
     say(f"{done}. Nothing that relied on it leaves any more.")
     _show_fates(drained, fates, nothing="No message relied on it.")

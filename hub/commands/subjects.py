@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands import noted
+from hub.commands import merging, noted
 from hub.commands.directory import File
 from hub.commands.frame import (
     ROWS_MAX,
@@ -120,5 +120,6 @@ def register(app: typer.Typer) -> None:
     group.command("conflict", epilog=example)(conflict)
     group.command("find", epilog="Example: hub subjects find --agency harbour --as harbour-officer < papers.csv")(find_)
     group.command("duplicates", epilog="Example: hub subjects duplicates --as steward")(duplicates_)
+    merging.register(group)
     noted.register(group)
     app.add_typer(group, name="subjects")

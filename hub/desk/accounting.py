@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
+from consent.files import others
 from consent.incident import WITHHELD
 from consent.model.reviewed import Outcome, Part
 from hub.account import Reader, disclosures
@@ -57,11 +58,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """Who asks, about whom, and as whose officer; ``agency`` None: the hub's, about a reference of the registry."""
+    """Who asks, about whom, and as whose officer; ``agency`` None: the hub's, about a reference of the registry.
+
+    Args:
+        files: all of the person's, this one first (I-07).
+    """
 
     actor: Actor
     agency: str | None
     ref: str
+    files: tuple[str, ...]
     whole: bool
 
 
@@ -107,7 +113,7 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
         request = rows.requests.get(request_id)
         if (
             request is None
-            or request.subject_ref != asking.ref
+            or request.subject_ref not in asking.files
             or not (asking.whole or request.agency == asking.agency)
         ):
             expected = "the number of a request of this client that was made here"
@@ -115,7 +121,7 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
         if as_fhir and asking.agency is None:
             step = "name an agency that knows the client, and its alias of them"
             raise Refused("--agency", "nothing", "the agency whose alias stands for the client in FHIR", step)
-        entries = list(rows.audit.about([asking.ref]))
+        entries = list(rows.audit.about(asking.files))
         reader = _reader(rows, directory, asking, entries)
         found = disclosures(entries, reader, unsent=_unsent(rows, entries))
     with house.store.unit() as unit:
@@ -200,7 +206,8 @@ def _asking(rows: Peek, directory: Directory, who: Who, agency: str | None, subj
     if ref is None:
         whose = f"{seen(named)}'s alias of one of its clients" if named else "a reference of the registry, or --agency"
         raise Refused("SUBJECT", shape(subject), whose, "`hub subjects find`")
-    return _Asking(actor, named, ref, whole=own is None)
+    files = (ref, *others(ref, rows.links.of([ref])).confirmed)
+    return _Asking(actor, named, ref, files, whole=own is None)
 
 
 def _scope(asking: _Asking) -> str:
@@ -212,19 +219,20 @@ def _reader(rows: Peek, directory: Directory, asking: _Asking, entries: Sequence
     return Reader(
         agency=None if asking.whole else asking.agency,
         confidential=frozenset(row.id for row in agencies if row.lane == "womens"),
-        withheld=_withheld(rows, asking.ref, entries),
+        withheld=_withheld(rows, asking.files, entries),
         guarding=frozenset(row.id for row in agencies if _guards(row)),
     )
 
 
-def _withheld(rows: Peek, ref: str, entries: Sequence[dict[str, Any]]) -> frozenset[str]:
+def _withheld(rows: Peek, files: Sequence[str], entries: Sequence[dict[str, Any]]) -> frozenset[str]:
     """What the client may not be told now: overrides but those of which they have been, and entries of deliveries of
     which an incident's notice to them is withheld (consent rules 3.7, 4.4).
 
     What is withheld is withheld until its reason has ended; what nobody has decided yet is not told from here either.
     """
     names = {name for entry in entries if (name := override_of(entry))}
-    kept = {envelope for envelope, reason in rows.incidents.withheld_from(ref) if WITHHELD[reason]}
+    about = [each for ref in files for each in rows.incidents.withheld_from(ref)]
+    kept = {envelope for envelope, reason in about if WITHHELD[reason]}
     overrides = {name for name in names if not _was_told(rows, name)}
     return frozenset(overrides | {entry["id"] for entry in entries if entry.get("envelope_id") in kept})
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from consent import registry
+from consent import directives, doubts, registry
 from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
 from consent.fhir.codes import ID_CONSENT
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Basis, ConsentState
+from consent.versions import Origin
 from hub.desk.consent_lines import SYSTEM, Line, Wrong, source_key
 from hub.desk.consents import Look, look_at_number
 from hub.desk.who import Who
@@ -248,7 +249,7 @@ class Consents:
         for name in record.lifts:
             consent_id = self._rows.consents.by_number(self.agency, name)
             found = self._rows.consents.get(consent_id) if consent_id else self._rows.consents.directive(name)
-            mine = found is not None and found.subject_ref == subject and registry.may_lift(found, self.agency)
+            mine = found is not None and found.subject_ref == subject and directives.may_lift(found, self.agency)
             if not mine or name == record.consent_id:
                 raise Wrong(
                     "extension", "a number that supersedes names", "a consent or directive of this client, here"
@@ -291,9 +292,9 @@ def suspend_closed(house: House, read: Consents) -> None:
         consent, read_as = filed
         with suppress(Refused), house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
             if key in read.closed:  # refused: it opens nothing any more
-                registry.doubt(unit, consent.consent_id, read.actor, why="FHIR_CLOSED")
+                doubts.doubt(unit, consent.consent_id, read.actor, why="FHIR_CLOSED")
             else:
-                origin = registry.Origin(SYSTEM, key, read_as)
+                origin = Origin(SYSTEM, key, read_as)
                 registry.suspend(unit, consent.consent_id, origin, read.actor, reason="UNREADABLE")
 
 
@@ -309,7 +310,7 @@ def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
             same = [each for each in same if each.directive_id not in lifted]  # said anew, it is a no of its own
             name = same[0].directive_id if same else f"d-{house.ids.uuid()}"
             if not same:
-                registry.add_directive(unit, replace(wanted, directive_id=name), read.actor)
+                directives.add_directive(unit, replace(wanted, directive_id=name), read.actor)
         found.append((no, name))
     return found
 

@@ -15,8 +15,9 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from consent import registry
+from consent import directives
 from consent.cells import instant_or_day
+from consent.files import others
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Category, ConsentState, GivenBy, Purpose
 from consent.rows import HOW
@@ -121,8 +122,8 @@ def forbid(house: House, agency: str, alias: str, who: Who, wanted: Forbidden = 
     )
     with house.store.unit(own=[locks.subject(ref)]) as unit:
         # under the lock: one that is filed and relied on just before this "no" is drained too
-        consents = unit.subjects.facts([ref])[ref].consents
-        registry.add_directive(unit, directive, acting)
+        consents = consents_of(unit, ref)
+        directives.add_directive(unit, directive, acting)
     return directive.directive_id, drain_of(house, agency, consents)
 
 
@@ -138,6 +139,12 @@ def _are_there(directory: Directory, wanted: Forbidden) -> None:
         raise Refused("--worker", seen(wanted.worker), "a worker of the one `--recipient`", "hub workers list")
 
 
+def consents_of(rows: Peek, ref: str) -> list[Consent]:
+    """All consents of a person, whatever file they are in: what is forbidden in one counts for each (I-07)."""
+    files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every])
+    return [consent for known in files.values() for consent in known.consents]
+
+
 def drain_of(house: House, agency: str, consents: Iterable[Consent]) -> Drain:
     """All that is under way on a person's consents; the receipt tells an agency of its own alone (I-08)."""
     return Drain(house, sorted({f"consent:{each.consent_id}" for each in consents}), agency)
@@ -146,7 +153,7 @@ def drain_of(house: House, agency: str, consents: Iterable[Consent]) -> Drain:
 def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
     """Lift a directive that the agency has taken, because the client said so to this worker (C-105).
 
-    Whether it may, is ``consent.registry.may_lift``'s answer, as for a consent row that lifts.
+    Whether it may, is ``consent.directives.may_lift``'s answer, as for a consent row that lifts.
 
     Raises:
         Refused: no such directive that this agency has taken.
@@ -156,7 +163,7 @@ def lift(house: House, directive_id: str, agency: str, who: Who) -> None:
         directive = rows.consents.directive(directive_id)
     own = [locks.subject(directive.subject_ref)] if directive else []
     with house.store.unit(own=own) as unit:
-        registry.lift_directive(unit, directive_id, agency, acting)
+        directives.lift_directive(unit, directive_id, agency, acting)
 
 
 def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:

@@ -7,7 +7,7 @@ which version was looked at; where somebody else has changed it since, nothing i
 
 from __future__ import annotations
 
-from consent import registry
+from consent import doubts
 from consent.rows import HOW, KEEP_OUT
 from hub.desk.consents import consent_of
 from hub.desk.who import Act, Who, actor_of
@@ -36,8 +36,8 @@ def suspend(house: House, number: str, agency: str, who: Who, *, why: str) -> Dr
         acting = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_NO, agency)
         consent = consent_of(rows, agency, number)
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        suspended = registry.doubt(unit, consent.consent_id, acting, why=why)
-        others = registry.doubt_others(unit, suspended, acting, why=why)
+        suspended = doubts.doubt(unit, consent.consent_id, acting, why=why)
+        others = doubts.doubt_others(unit, suspended, acting, why=why)
     return Drain(house, [f"consent:{each.consent_id}" for each in (suspended, *others)], agency)
 
 
@@ -60,4 +60,4 @@ def resume(house: House, number: str, agency: str, who: Who, *, version: int, ho
     if consent.discloser != agency:
         raise Refused("NUMBER", "a consent to this agency", "one of its own clients", "its discloser resumes it")
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        return registry.confirm(unit, consent.consent_id, acting, version=version, how=how).version
+        return doubts.confirm(unit, consent.consent_id, acting, version=version, how=how).version

@@ -77,9 +77,7 @@ def find_void(house: House, number: str, agency: str, who: Who) -> Void:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.INCIDENT, agency)
         consent = consent_of(rows, agency, number)
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        origin = unit.consents.origin(consent.consent_id)
-        assert origin is not None, "a consent was filed from somewhere"
-        registry.invalidate(unit, consent.consent_id, registry.Origin(*origin), acting)
+        registry.invalidate(unit, consent.consent_id, acting)
     return Void(consent.consent_id, Drain(house, [f"consent:{consent.consent_id}"]), acting)
 
 

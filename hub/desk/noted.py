@@ -15,7 +15,7 @@ from consent import people
 from consent.cells import day_end, instant_or_day
 from consent.model import Barred, Consent, Decider, Finding, Raised
 from consent.model.words import GivenBy, SafetyFlag
-from hub.desk.consents import client_of, drain_of, words_of
+from hub.desk.consents import client_of, consents_of, drain_of, words_of
 from hub.desk.days import zone_of
 from hub.desk.who import Act, Who, actor_of
 from hub.errors import Refused, shape
@@ -194,7 +194,7 @@ def _noted(
         ref = client_of(rows, agency, alias, "ALIAS")
     with house.store.unit(share=[locks.CONFIG], own=[locks.subject(ref)]) as unit:
         opened = act(unit, ref, actor) or []
-        consents = unit.subjects.facts([ref])[ref].consents
+        consents = consents_of(unit, ref)
         mine = [consent for consent in opened if consent.discloser == agency]
         active = tuple(unit.consents.number(consent.consent_id, agency) for consent in mine)
     return Noted(drain_of(house, agency, consents), number, active)

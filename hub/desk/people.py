@@ -2,15 +2,17 @@
 
 - *Resolve*: a record that stopped as DN_IDENTITY is one of the agency's own clients, or none of them. Its keyed digests
   are filed with that person; the unit owns the locks of the digests, so the record is woken by it.
-- *Duplicates*: pairs of people of different agencies who look alike, for the hub's steward alone. Each look is logged.
+- *Duplicates*: pairs of people of different agencies who look alike, and those of whom a system says that they are one,
+  for the hub's steward alone. Each look is logged.
 
-Not here: merging two people. A record that would still lead to two of them is refused, and it is said why.
+Merging two people is in ``merging.py``. A record that would still lead to two of them is refused, and it is said why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
@@ -40,9 +42,9 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two people who look alike, each as agency -> alias."""
+    """Two people who look alike, each as agency -> alias; ``said``: a system says that one has gone into the other."""
 
-    likeness: Likeness
+    likeness: Likeness | Literal["said"]
     one: Mapping[str, str]
     other: Mapping[str, str]
 
@@ -68,14 +70,19 @@ def resolve(house: House, waiting_id: str, who: Who, *, same_as: str | None) -> 
 
 
 def duplicates(house: House, who: Who, *, limit: int) -> list[Pair]:
-    """Pairs of people who look alike and are not clients of one and the same agency.
+    """Pairs of whom a system says that they are one person, and pairs who look alike and are not clients of one agency.
+
+    A pair that somebody has merged or parted is not listed again.
 
     Raises:
         Refused: the worker is not the hub's steward or administrator.
     """
     with house.store.peek() as rows:
         actor = allowed(rows.directory.all(), rows.now, who, Act.DUPLICATES)
-        pairs = [pair for refs in rows.subjects.sharing(limit) if (pair := _pair(rows, *refs)) is not None]
+        aliases = rows.subjects.aliases
+        pairs = [Pair("said", aliases(link.gone), aliases(link.kept)) for link in rows.links.unconfirmed(limit)]
+        alike = [refs for refs in rows.subjects.sharing(limit) if not rows.links.was(*refs)]
+        pairs += [pair for refs in alike if (pair := _pair(rows, *refs)) is not None]
     with house.store.unit() as unit:
         details = {"what": "duplicates", "count": len(pairs)}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details))

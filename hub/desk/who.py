@@ -79,6 +79,7 @@ class Act(Enum):
     REPORT = May(("report retention",), hub=("officer",))
     RETRY = May(("deliveries retry",), own=True, hub=ROLES)
     DUPLICATES = May(("subjects duplicates",), hub=STEWARDS)
+    MERGE = May(("subjects merge", "subjects unmerge"), hub=STEWARDS)
     EXPORT = May(("audit export",), hub=("officer",))
     RECEIPT = May(("receipt get",), own=True, hub=("officer",))
     BACKUP = May(("backup",), hub=STEWARDS)

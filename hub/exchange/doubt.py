@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from consent.model.words import OPENING, Code
-from consent.registry import Origin, suspend
+from consent.registry import suspend
+from consent.versions import Origin
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.match import EXACT, LOCAL

@@ -12,10 +12,12 @@ from datetime import date
 
 import orjson
 
+from consent.linking import say
 from consent.model import Consent
 from consent.model.words import Code, ConsentState
-from consent.registry import Origin, file, suspend
+from consent.registry import file, suspend
 from consent.rows import ConsentRow, read_row
+from consent.versions import Origin
 from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
 from hub.exchange.doubt import hold_back
@@ -27,7 +29,7 @@ from hub.exchange.reading import says_no
 from hub.exchange.records import ConsentRecord
 from hub.exchange.waiting import settle, tell, without_message
 from hub.model import locks
-from hub.model.audit import AuditEvent, Entry
+from hub.model.audit import Actor, AuditEvent, Entry
 from hub.model.directory import System
 from hub.ports import Directory, Peek, Unit
 
@@ -42,6 +44,7 @@ class _Found:
     known: tuple[Consent, str] | None
     who: Resolution
     moved: bool = False  # the record names another person than when it was filed
+    into: str | None = None  # the subject into whom the record says that its client has gone; None: nobody known
 
     @property
     def unclear(self) -> bool:
@@ -149,12 +152,15 @@ def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> 
         return []
     own = {locks.subject(seen.ref) for _, seen in clear if seen.ref}
     own |= {locks.digest(digest) for record, _ in clear for digest in record.found_by()}
+    own |= {locks.subject(seen.into) for _, seen in clear if seen.into}
+    own |= {locks.digest(record.merged_into) for record, _ in clear if record.merged_into}
     later = []
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
         _read_ahead(unit, [record for record, _ in clear])
         for record, _ in clear:
             now = _find(unit, record)
-            if now.unclear or now.moved or (now.ref and not unit.holds(locks.subject(now.ref))):
+            held = all(unit.holds(locks.subject(ref)) for ref in (now.ref, now.into) if ref)
+            if now.unclear or now.moved or not held:
                 later.append(record)
             else:
                 _file_one(house, unit, record, now)
@@ -182,7 +188,13 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
     if record.named:
         return _Found(known, One(record.named))
     who = identify(rows, record.person, source.system.agency) if record.person else Nobody()
-    return _Found(known, who, known is not None and _names_another(rows, record, known[0].subject_ref, who))
+    moved = known is not None and _names_another(rows, record, known[0].subject_ref, who)
+    return _Found(known, who, moved, _into(rows, record))
+
+
+def _into(rows: Peek, record: ConsentRecord) -> str | None:
+    found = rows.subjects.by_digests([record.merged_into]) if record.merged_into else []
+    return found[0][1] if len(found) == 1 else None
 
 
 def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution) -> bool:
@@ -201,7 +213,11 @@ def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     if found.known is None or found.known[1] != record.source.read_as or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
-    return not _corrects_death(rows, record, ref) and _is_known(rows, record, ref)
+    return (
+        not _says_merged(rows, record, ref, found.into)
+        and not _corrects_death(rows, record, ref)
+        and _is_known(rows, record, ref)
+    )
 
 
 def _is_known(rows: Peek, record: ConsentRecord, ref: str) -> bool:
@@ -235,12 +251,32 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
     if record.person:
         subject = Held.of(ref, unit.subjects.digests_of(ref), own=True)
         unit.subjects.add_digests(ref, to_learn(record.person, subject))
+    if record.merged_into:
+        _say_merged(unit, record, ref, found.into, actor)
     if record.deceased or (found.ref and _corrects_death(unit, record, ref)):
         unit.subjects.set_deceased(ref, agency, source.system.id, dead=record.deceased)
     if found.known is None or found.known[1] != source.read_as or _in_doubt(found.known[0]):
         origin = Origin(source.system.id, source.key, source.read_as)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
+
+
+def _says_merged(rows: Peek, record: ConsentRecord, ref: str, into: str | None) -> bool:
+    """Whether it is news that its client has gone into another one."""
+    if into is not None:
+        return into != ref and not rows.links.was(ref, into)
+    return record.merged_into is not None and not rows.subjects.by_digests([record.merged_into])
+
+
+def _say_merged(unit: Unit, record: ConsentRecord, ref: str, into: str | None, actor: Actor) -> None:
+    """A system says that its client has gone into another; the hub's steward confirms it (settled S37).
+
+    Where the registry does not know the other one yet, its key leads here: who comes with it is a question to a human.
+    """
+    if into is not None:
+        say(unit, ref, into, actor, source=f"{record.source.system.id}/{record.source.key}")
+    elif record.merged_into and _says_merged(unit, record, ref, into):
+        unit.subjects.add_digests(ref, {record.merged_into: LOCAL})
 
 
 def _of_a_minor(record: ConsentRecord, unit: Unit) -> tuple[date | None, date | None]:

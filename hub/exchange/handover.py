@@ -132,7 +132,9 @@ def _closed(house: House, system: System) -> None:
 def _read_ahead(rows: Peek, batch: Sequence[Handover]) -> None:
     """Ask at once for a batch what is asked again for each of its messages: the peek or unit keeps the answers."""
     rows.referrals.of_numbers([row.referral_no for row in batch if row.referral_no])
-    rows.subjects.facts([row.subject_ref for row in batch if row.subject_ref])
+    refs = [row.subject_ref for row in batch if row.subject_ref]
+    rows.subjects.facts(refs)
+    rows.links.of(refs)
 
 
 def _prepare(house: House, rows: Peek, system: System, due: Sequence[Handover]) -> list[Prepared]:

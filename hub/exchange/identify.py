@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from consent.files import last, others
 from hub.exchange.match import Ambiguous, Held, Nobody, One, PersonKeys, compare, resolve
 from hub.ports import Peek
 
@@ -21,7 +22,8 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
     own = rows.subjects.with_alias(agency, refs)
     digests = rows.subjects.digests_of_each(refs)
     held = (Held.of(ref, digests.get(ref, {}), own=ref in own) for ref in sorted(refs))
-    return resolve(compare(keys, each) for each in held)
+    links = rows.links.of(refs)
+    return resolve((compare(keys, each) for each in held), {ref: last(ref, links) for ref in refs})
 
 
 def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str) -> Resolution:
@@ -41,6 +43,8 @@ def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str
     if named is None:
         return found
     if isinstance(found, One) and found.subject_ref != named:
+        if named in others(found.subject_ref, rows.links.of([found.subject_ref])).confirmed:
+            return found  # two files of one person: the one that is kept
         return Ambiguous(tuple(sorted((found.subject_ref, named))))
     return One(named) if isinstance(found, One) or _may_be(rows, keys, named) else Ambiguous((named,))
 
@@ -57,3 +61,4 @@ def read_people(rows: Peek, people: Sequence[PersonKeys], agency: str) -> None:
     refs = {ref for _, ref in rows.subjects.by_digests({digest for keys in people for digest in keys.kinds()})}
     rows.subjects.with_alias(agency, refs)
     rows.subjects.digests_of_each(refs)
+    rows.links.of(refs)

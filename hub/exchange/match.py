@@ -29,9 +29,10 @@ Not here: digesting (a function is handed in), reading and storing digests, wait
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 from consent.days import months_after
@@ -204,7 +205,7 @@ def person_keys(
     family, given = _names(patient)
     local, traits = None, {}
     if local_id:
-        local = digest("local", f"{system}\n{local_id}")
+        local = local_key(system, local_id, digest)
         said = zip(TRAITS, (family, given, str(birth or "")), strict=True)
         traits = {kind: digest("row", f"{system}\n{local_id}\n{kind}\n{text}") for kind, text in said if text}
     bare = not (family or given or birth)  # a number without a birth date says nothing that could be compared
@@ -224,6 +225,11 @@ def person_keys(
         turns_16_on=_turns(birth, 16),
         turns_18_on=_turns(birth, 18),
     )
+
+
+def local_key(system: str, local_id: str, digest: Digest) -> str:
+    """The digest by which a system's own row id identifies its client."""
+    return digest("local", f"{system}\n{local_id}")
 
 
 def identifying(system: str, value: str, born: str, digest: Digest) -> str:
@@ -254,7 +260,9 @@ def compare(keys: PersonKeys, held: Held) -> Candidate:
     return _agreement(ours, held)
 
 
-def resolve(candidates: Iterable[Candidate]) -> One | Nobody | Ambiguous:
+def resolve(
+    candidates: Iterable[Candidate], into: Mapping[str, str] = MappingProxyType({})
+) -> One | Nobody | Ambiguous:
     """The one subject of a record, nobody, or a question to a human.
 
     1. Own clients that it identifies: one is the answer, unless names and date are those of another own client and
@@ -266,15 +274,17 @@ def resolve(candidates: Iterable[Candidate]) -> One | Nobody | Ambiguous:
 
     Args:
         candidates: every subject that shares a digest with the record, at most one entry each.
+        into: of two files of one person, from the one to the one that is kept (I-07): both together are no question.
     """
     every = sorted(candidates, key=lambda c: c.subject_ref)
     own = [c for c in every if c.own]
-    identified = [c for c in own if c.exact]
+    identified = _kept([c for c in own if c.exact], into)
     if len(identified) == 1:
-        return _unless_named(identified[0], own)
+        found = identified[0]
+        return _unless_named(found, [c for c in own if into.get(c.subject_ref) != found.subject_ref])
     if identified or any(c.resembles for c in own):
         return Ambiguous(tuple(c.subject_ref for c in own if c in identified or (not identified and c.resembles)))
-    others = [c for c in every if c.exact]
+    others = _kept([c for c in every if c.exact], into)
     return One(others[0].subject_ref) if len(others) == 1 else Nobody()
 
 
@@ -293,6 +303,12 @@ def lookalike(one: Held, other: Held) -> Likeness | None:
     if agreement.same_names:
         return "names"
     return "partly" if agreement.resembles else None
+
+
+def _kept(found: Sequence[Candidate], into: Mapping[str, str]) -> list[Candidate]:
+    """Without those that have gone into another one of these."""
+    refs = {c.subject_ref for c in found}
+    return [c for c in found if into.get(c.subject_ref, c.subject_ref) not in refs - {c.subject_ref}]
 
 
 def _unless_named(found: Candidate, own: Iterable[Candidate]) -> One | Ambiguous:

@@ -13,7 +13,7 @@ from adapters.contract import Gone, Raw, RecordKind
 from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.declared import asserted, read_declared, read_word
 from hub.exchange.house import House
-from hub.exchange.match import PersonKeys, person_keys
+from hub.exchange.match import PersonKeys, local_key, person_keys
 from hub.exchange.records import BY_HAND, ConsentRecord, Declared, End, Read, ReferralRecord, Source, Unreadable
 from hub.mapping import Context, Translation
 from hub.model import codes
@@ -233,7 +233,9 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
     fields = dict(record.fields)
     if client and "home_language" in client.fields:
         fields["home_language"] = client.fields["home_language"]  # what an interpreter spoke (program systems 9.2)
-    return ConsentRecord(source, fields, person, (client or _NOBODY).get("deceased_date") is not None)
+    dead, into = ((client or _NOBODY).get(name) for name in ("deceased_date", "merged_into_client_id"))
+    merged_into = local_key(source.system.id, into, house.keys.digest) if into else None
+    return ConsentRecord(source, fields, person, dead is not None, merged_into=merged_into)
 
 
 def _as_of_a_referral(house: House, source: Source, record: Record) -> PersonKeys:

@@ -181,6 +181,7 @@ class ConsentRecord:
         by: the worker who enters it by hand; None: its system acts.
         named: the person, where the agency itself says so by its alias.
         read: of one that came as FHIR, what was read of it; its row is then empty.
+        merged_into: the digest of the system's own row id of the client into whom it says that this one has gone.
     """
 
     source: Source
@@ -190,6 +191,7 @@ class ConsentRecord:
     by: Actor | None = None
     named: str | None = None
     read: ConsentRow | None = None
+    merged_into: str | None = None
 
     @property
     def tells_of_death(self) -> bool:

@@ -114,7 +114,9 @@ def _remember(house: House, system: System, what: str, names: Sequence[str], bef
 
 def _wrong(house: House, rows: Peek, unanswered: Sequence[Handover]) -> Iterator[tuple[Handover, str]]:
     """Those that may not be passed on as they lie there, and for which code."""
-    rows.subjects.facts([row.subject_ref for row in unanswered if row.subject_ref])  # read ahead, at once
+    refs = [row.subject_ref for row in unanswered if row.subject_ref]
+    rows.subjects.facts(refs)  # read ahead, at once
+    rows.links.of(refs)
     for let in _as_let(rows, unanswered):
         if code := _why_not(gather_provisional(rows, let.question, house.packs).facts, let):
             yield let.row, code

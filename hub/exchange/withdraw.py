@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consent.model import Agreement
-from consent.registry import Origin, withdraw
+from consent.registry import withdraw
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
@@ -105,10 +105,8 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
     if consent is None:
         raise Refused(f"consent {consent_id}", "an unknown id", "a consent of the registry")
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
-        origin = unit.consents.origin(consent_id)  # kept: a later row of the same record must still find its consent
-        assert origin is not None, "a consent was filed from somewhere"
-        withdraw(unit, consent_id, Origin(*origin), actor, said_at=said_at, how=how)
-    return Drain(house, [f"consent:{consent_id}"])
+        ended = withdraw(unit, consent_id, actor, said_at=said_at, how=how)
+    return Drain(house, [f"consent:{each.consent_id}" for each in ended])
 
 
 def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+SUBJECT = "subject:"
 CONFIG = "config"  # agencies, systems, services, agreements, packs, mappings
 
 
 def subject(ref: str) -> str:
     """The lock of one person in the registry."""
-    return f"subject:{ref}"
+    return SUBJECT + ref
 
 
 def digest(value: str) -> str:

@@ -7,7 +7,7 @@ that must commit together is read and written.
 from hub.ports.incidents import IncidentRows
 from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
-from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
+from hub.ports.registry import ConsentRows, LinkRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
     Counts,
     Cursors,
@@ -44,6 +44,7 @@ __all__ = [
     "Journal",
     "KeepingRows",
     "Keys",
+    "LinkRows",
     "NoticeRows",
     "OutboxRows",
     "Outgoing",

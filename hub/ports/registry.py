@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from consent.model import Consent, Decider, Directive, Finding, Raised, StateEvent, SubjectFacts
+from consent.model import Consent, Decider, Directive, Finding, Link, Raised, StateEvent, SubjectFacts
 from consent.model.declared import Declaration
 from consent.model.reviewed import Part, Review
 
@@ -67,6 +67,25 @@ class SubjectRows(Protocol):
 
     def aliases(self, ref: str) -> dict[str, str]:
         """agency -> alias of one subject."""
+
+
+class LinkRows(Protocol):
+    """Which files are one person's (I-07). Whoever holds one file of a person holds all that are linked with it."""
+
+    def of(self, refs: Iterable[str]) -> dict[str, tuple[Link, ...]]:
+        """By file, the links of all files that are linked with it, near or far; what has none is left out."""
+
+    def put(self, link: Link) -> None:
+        """Add a link between two files that are owned, or confirm it."""
+
+    def end(self, link: Link) -> None:
+        """End a link between two files that are owned; it is kept as one that was."""
+
+    def was(self, one: str, other: str) -> bool:
+        """Whether there is a link of these two, whichever way, or has been."""
+
+    def unconfirmed(self, limit: int) -> list[Link]:
+        """Those that nobody has confirmed yet, the oldest first."""
 
 
 class ConsentRows(Protocol):

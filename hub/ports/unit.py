@@ -16,7 +16,7 @@ from consent.model import Facts
 from hub.ports.incidents import IncidentRows
 from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
-from hub.ports.registry import ConsentRows, OverrideRows, ReviewRows, SubjectRows
+from hub.ports.registry import ConsentRows, LinkRows, OverrideRows, ReviewRows, SubjectRows
 from hub.ports.rows import (
     Counts,
     Cursors,
@@ -47,6 +47,8 @@ class Peek(Protocol):
     def directory(self) -> DirectoryRows: ...
     @property
     def subjects(self) -> SubjectRows: ...
+    @property
+    def links(self) -> LinkRows: ...
     @property
     def consents(self) -> ConsentRows: ...
     @property

@@ -10,12 +10,14 @@ import orjson
 from sqlalchemy import Table, delete, exists, func, select, update
 
 from consent.facts import read_facts
+from consent.files import others
 from consent.model import Consent
 from consent.model.words import STANDING, ConsentState
 from hub.model.envelope import MessageState
 from hub.model.keeping import Old, OldPage, Person, Room
 from hub.store import tables as t
 from hub.store.incidents import IncidentTable
+from hub.store.links import LinkTable
 from hub.store.scope import Scope, instant, text
 from hub.store.subjects import CONSENT, day_of, readable
 
@@ -34,8 +36,8 @@ _NAMES_SOMETHING = (*_THINGS, "source", "referral_no", "incident_id")
 class KeepingTable:
     """See :class:`hub.ports.KeepingRows`."""
 
-    def __init__(self, scope: Scope, incidents: IncidentTable) -> None:
-        self._scope, self._incidents = scope, incidents
+    def __init__(self, scope: Scope, incidents: IncidentTable, links: LinkTable) -> None:
+        self._scope, self._incidents, self._links = scope, incidents, links
 
     def old(self, room: Room, before: datetime, after: str, limit: int) -> OldPage:
         """A page of what is old."""
@@ -53,17 +55,22 @@ class KeepingTable:
         return OldPage(tuple(found), rows[-1][0] if len(rows) == limit else None)
 
     def people(self, refs: Iterable[str]) -> dict[str, Person]:
-        """What the rules of keeping look at."""
-        wanted = sorted(set(refs))
+        """What the rules of keeping look at; of somebody with several files, at all of them."""
+        asked = sorted(set(refs))
+        links = self._links.of(asked)
+        of_each = {ref: (ref, *others(ref, links).every) for ref in asked}
+        wanted = sorted({ref for refs in of_each.values() for ref in refs})
         held, served = self._incidents.held(wanted) | self._in_review(wanted), self._served(wanted)
         rows = self._scope.read(select(t.subject.c.ref, t.subject.c.body).where(t.subject.c.ref.in_(wanted)))
+        born = {row.ref: day_of(orjson.loads(row.body).get("turns_18_on")) for row in rows}
         return {
-            row.ref: Person(
-                served_at=instant(served[row.ref]) if row.ref in served else None,
-                turns_18_on=day_of(orjson.loads(row.body).get("turns_18_on")),
-                held=row.ref in held,
+            ref: Person(
+                served_at=max((instant(served[each]) for each in files if each in served), default=None),
+                turns_18_on=max((day for each in files if (day := born.get(each))), default=None),
+                held=not held.isdisjoint(files),
             )
-            for row in rows
+            for ref, files in of_each.items()
+            if ref in born
         }
 
     def end(self, room: Room, keys: Iterable[str]) -> None:
@@ -361,7 +368,10 @@ _BELONGS: Mapping[Room, Sequence[tuple[Table, str]]] = {
     Room.OVERRIDES: ((t.override_words, "override_id"), (t.review, "override_id"), (t.override, "override_id")),
     Room.CONSENTS: ((t.consent_alias, "consent_id"), (t.consent_event, "consent_id"), (t.consent, "consent_id")),
     Room.REQUESTS: ((t.request, "request_id"),),
-    Room.PEOPLE: (*((table, "subject_ref") for table in _WITH_THE_PERSON), (t.subject, "ref")),
+    Room.PEOPLE: (
+        *((table, "subject_ref") for table in _WITH_THE_PERSON),
+        *((t.subject_link, "gone"), (t.subject_link, "kept"), (t.subject, "ref")),
+    ),
 }
 
 

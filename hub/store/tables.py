@@ -66,6 +66,16 @@ identifier_digest = _table(
     Index("identifier_digest_by_subject", "subject_ref"),
     Index("identifier_digest_by_digest", "digest"),
 )
+# files that are one person's, or are said to be; a link that has ended is kept, so that nobody makes it again
+subject_link = _table(
+    "subject_link",
+    _text("gone", key=True),
+    _text("kept", key=True),
+    _text("since_at", key=True),
+    _text("confirmed_at", null=True),
+    _text("ended_at", null=True),
+    Index("subject_link_by_kept", "kept"),
+)
 # consent registry: versions kept, never edited
 registry_head = _table("registry_head", _int("id", key=True), _int("seq"))
 lock_version = _table("lock_version", _text("name", key=True), _int("version"))

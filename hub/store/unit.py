@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from consent.model import SubjectFacts
+from hub.errors import Unavailable
 from hub.model import locks
 from hub.ports import Clock, Directory, Ids
 from hub.store import tables as t
@@ -24,6 +25,7 @@ from hub.store.directory import DirectoryTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
 from hub.store.incidents import IncidentTable
 from hub.store.keeping import KeepingTable
+from hub.store.links import LinkTable
 from hub.store.notices import CursorTable, NoticeTable
 from hub.store.outbox import HandoverTable, OutboxTable
 from hub.store.overrides import OverrideTable, ReviewTable
@@ -33,8 +35,8 @@ from hub.store.scope import Scope
 from hub.store.sql import Database, upsert
 from hub.store.subjects import SubjectTable
 
-SUBJECTS_MAX = 200  # design §6: subjects in one unit
-_SUBJECT = "subject:"
+SUBJECTS_MAX = 200  # design §6: subjects in one unit, without the other files of the same people
+ROUNDS_MAX = 5  # of a unit that finds files linked beside it
 
 
 class Cache:
@@ -52,6 +54,7 @@ class SqlUnit:
         self._scope = scope
         self.directory = DirectoryTable(scope, cache.directory)
         self.subjects = SubjectTable(scope, cache.subjects)
+        self.links = LinkTable(scope)
         self.consents = ConsentTable(scope)
         self.overrides = OverrideTable(scope)
         self.reviews = ReviewTable(scope)
@@ -64,7 +67,7 @@ class SqlUnit:
         self.referrals = ReferralTable(scope)
         self.requests = RequestTable(scope)
         self.incidents = IncidentTable(scope)
-        self.keeping = KeepingTable(scope, self.incidents)
+        self.keeping = KeepingTable(scope, self.incidents, self.links)
         self.cursors = CursorTable(scope)
         self.counts = CountTable(scope)
         self.audit = AuditTable(scope)
@@ -83,7 +86,7 @@ class SqlUnit:
         owned = sorted(self._scope.owned)
         if owned:
             self._raise_versions(owned)
-            refs = [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)]
+            refs = [name.removeprefix(locks.SUBJECT) for name in owned if name.startswith(locks.SUBJECT)]
             self.handovers.hurry(refs, config=locks.CONFIG in owned)
             self.waiting.wake(owned)
         self._scope.flush_all()
@@ -91,7 +94,7 @@ class SqlUnit:
         self._scope.flush_all()
 
     def _raise_versions(self, owned: Sequence[str]) -> None:
-        refs = [name.removeprefix(_SUBJECT) for name in owned if name.startswith(_SUBJECT)]
+        refs = [name.removeprefix(locks.SUBJECT) for name in owned if name.startswith(locks.SUBJECT)]
         if refs:
             raised = update(t.subject).where(t.subject.c.ref.in_(refs)).values(version=t.subject.c.version + 1)
             self._scope.write(raised, None, t.subject)
@@ -120,17 +123,25 @@ class SqlStore:
 
     @contextmanager
     def unit(self, *, share: Iterable[str] = (), own: Sequence[str] = ()) -> Iterator[SqlUnit]:
-        """A transaction that holds these locks.
+        """A transaction that holds these locks, and those of all files of the same people.
+
+        Who is linked with whom is read under the locks; where it is more than was locked, it begins again with all.
 
         Raises:
             Unavailable: the store cannot be written now; nothing was.
         """
-        held = set(share) | set(own)
-        assert sum(name.startswith(_SUBJECT) for name in held) <= SUBJECTS_MAX, "at most 200 subjects in a unit"
-        with self.database.writing(share=held, own=own) as connection:
-            unit = self._begun(connection, held, own, self._cache)
-            yield unit
-            unit.close()
+        held, owned = set(share) | set(own), set(own)
+        assert sum(name.startswith(locks.SUBJECT) for name in held) <= SUBJECTS_MAX, "at most 200 subjects in a unit"
+        for _ in range(ROUNDS_MAX):
+            with self.database.writing(share=held, own=owned) as connection:
+                unit = self._begun(connection, held, owned, self._cache)
+                more, more_owned = unit.links.locks_of(held), unit.links.locks_of(owned)
+                if more <= held and more_owned <= owned:
+                    yield unit
+                    unit.close()
+                    return
+            held, owned = held | more, owned | more_owned
+        raise Unavailable(self.database.where, "files that were linked all the while", next_step="it is tried again")
 
     @contextmanager
     def within(self, connection: Connection, *, share: Iterable[str], own: Sequence[str]) -> Iterator[SqlUnit]:
@@ -139,7 +150,7 @@ class SqlStore:
         yield unit
         unit.close()
 
-    def _begun(self, connection: Connection, held: set[str], own: Sequence[str], cache: Cache) -> SqlUnit:
+    def _begun(self, connection: Connection, held: set[str], own: Iterable[str], cache: Cache) -> SqlUnit:
         scope = Scope(self.database, connection, self._now(connection), self._ids, held=held, owned=own)
         return SqlUnit(scope, cache)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from consent.model import Agreement, Consent, Decider, Directive, Finding, Raised, StateEvent
+from consent.model import Agreement, Consent, Decider, Directive, Finding, Link, Raised, StateEvent
 from consent.model.words import ConsentState, GivenBy, SafetyFlag
 from hub.model.directory import Agency, Service, Site, System, Worker
 
@@ -46,7 +46,9 @@ def changes(refs: Sequence[str], seed: int, clock: Any) -> Iterator[Change]:
     noes: list[str] = []
     for number in range(60):
         ref = draw.choice(refs)
-        match draw.choice(["consent", "consent", "no", "lift", "decider", "finding", "flag", "dead", "row", "stop"]):
+        match draw.choice(
+            ["consent", "consent", "no", "lift", "decider", "finding", "flag", "dead", "row", "stop", "link", "part"]
+        ):
             case "consent":
                 name = draw.choice(sorted(versions))
                 versions[name] += 1
@@ -68,6 +70,9 @@ def changes(refs: Sequence[str], seed: int, clock: Any) -> Iterator[Change]:
                 yield "subjects.put_raised", (ref, flags), {}
             case "dead":
                 yield "subjects.set_deceased", (ref, "a", "s"), {"dead": draw.random() < 0.5}
+            case "link" | "part" as what:
+                verb = "links.put" if what == "link" else "links.end"
+                yield verb, (Link(refs[0], refs[1], confirmed=draw.random() < 0.5),), {}
             case "row":
                 yield "directory.put", (_row(draw, number),), {}
             case "stop":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Consent, Decision, Facts, Message, PackFacts, Party
+from consent.model import Consent, Decision, Directive, Facts, Link, Message, PackFacts, Party
 from consent.model.words import Code, ConsentState, Outcome, Purpose
 from hub.errors import Unavailable, Unexpected
 from hub.model import locks
@@ -51,7 +51,8 @@ class StoreContract:
                 others = {*map(repr, (*directory.services, *directory.sites, *directory.agreements))}
                 noes = {ref: frozenset(each.directive_id for each in known.directives) for ref, known in people.items()}
                 people = {ref: replace(known, directives=()) for ref, known in people.items()}
-                return rows.now, rows.consents.head(), directory.stopped, named, others, people, noes
+                links = rows.links.of(refs)
+                return rows.now, rows.consents.head(), directory.stopped, named, others, people, noes, links
 
         moments = [seen()]
         clock.advance(timedelta(hours=1))
@@ -394,6 +395,69 @@ class StoreContract:
             thread.join(5)
 
         assert order == ["released", "withdrawn"]
+
+    def link(self, store: Any, *, confirmed: bool = True) -> tuple[str, str]:
+        one, other = self.mint(store), self.mint(store)
+        with store.unit(own=[locks.subject(one), locks.subject(other)]) as unit:
+            unit.links.put(Link(one, other, confirmed))
+        return one, other
+
+    @pytest.mark.parametrize("confirmed", [True, False])
+    def test_whoever_holds_one_file_of_a_person_holds_all_of_them(self, store: Any, confirmed: bool) -> None:
+        one, other = self.link(store, confirmed=confirmed)
+        third = self.mint(store)
+        with store.unit(own=[locks.subject(other), locks.subject(third)]) as unit:
+            unit.links.put(Link(other, third, confirmed))
+
+        with store.unit(share=[locks.subject(one)]) as unit:
+            assert all(unit.holds(locks.subject(ref)) for ref in (one, other, third))
+            assert set(unit.subjects.facts([one, other, third])) == {one, other, third}
+
+    def test_whoever_changes_one_file_of_a_person_changes_all_of_them(self, store: Any) -> None:
+        one, other = self.link(store)
+        with store.peek() as rows:
+            before = rows.subjects.facts([one, other])
+        with store.unit(share=[locks.CONFIG, locks.subject(other)]) as unit:
+            unit.waiting.put(waiting("k-1", locks.subject(other)))
+            unit.waiting.snooze("w-k-1", AT + timedelta(days=900))
+
+        with store.unit(own=[locks.subject(one)]) as unit:
+            unit.consents.put_directive(Directive("d-1", one, 0))
+
+        with store.peek() as rows:
+            after = rows.subjects.facts([one, other])
+            assert [after[ref].version - before[ref].version for ref in (one, other)] == [1, 1]
+            assert [row.waiting_id for row in rows.waiting.due("harbour-cms", rows.now, 10)] == ["w-k-1"]
+
+    def test_files_that_are_linked_while_a_unit_waits_are_held_by_it(self, store: Any) -> None:
+        one, other = self.mint(store), self.mint(store)
+        held: list[bool] = []
+
+        def gate() -> None:
+            with store.unit(share=[locks.subject(one)]) as unit:
+                held.append(unit.holds(locks.subject(other)))
+                unit.subjects.facts([one, other])
+
+        waits = threading.Thread(target=gate)
+        with store.unit(own=[locks.subject(one), locks.subject(other)]) as unit:
+            waits.start()
+            waits.join(0.2)
+            assert waits.is_alive()
+            unit.links.put(Link(one, other, confirmed=True))
+        waits.join(5)
+
+        assert held == [True]
+
+    def test_files_that_were_parted_are_two(self, store: Any) -> None:
+        one, other = self.link(store)
+        with store.unit(own=[locks.subject(one)]) as unit:
+            unit.links.end(Link(one, other, confirmed=True))
+
+        with store.unit(share=[locks.subject(one)]) as unit:
+            assert not unit.holds(locks.subject(other))
+            assert unit.links.of([one, other]) == {}
+            assert unit.links.was(other, one)
+            assert unit.links.unconfirmed(10) == []
 
     def test_an_owner_goes_before_workers_that_never_pause(self, store: Any) -> None:
         """A withdrawal waits behind the units under way, never behind all that a busy worker still has to do."""

@@ -29,7 +29,7 @@ init migrate doctor backup restore work serve suspend resume demo sample
 agencies:add,import,list sites:add,import,list services:add,import,list workers:add,import,list
 systems:add,import,list,check,fetch,send,submit,observe,matrix agreements:add,import,list,end mappings:check,loss,export
 consent:add,import,show,withdraw,suspend,resume,decide,expiring,form,receipt,simulate consent/directive:add,lift
-subjects:resolve,duplicates,conflict,find,show
+subjects:resolve,duplicates,merge,unmerge,conflict,find,show
 subjects/decider:add,end subjects/capacity:found,lifted subjects/flag:add,end
 override:declare,approve,reached,end,list,show,review,metrics requests:add,list disclosures
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner

@@ -147,6 +147,25 @@ def test_look_alikes_of_two_agencies_are_the_stewards_alone_and_each_look_is_log
     assert (entry["actor"]["ref"], entry["what"], entry["count"]) == ("steward", "duplicates", 1)
 
 
+def test_the_steward_merges_look_alikes_and_parts_them(network: Network, desk: Desk) -> None:
+    duplicate(network)
+    (pair,) = desk.json("subjects", "duplicates", "--as", "steward")["pairs"]
+    one, other = (f"{name}:{alias}" for side in ("one", "other") for name, alias in pair[side].items())
+
+    said = desk.ok("subjects", "merge", one, "--into", other, "--as", "steward")
+    again = desk.json("subjects", "merge", one, "--into", other, "--as", "steward")
+    left = desk.json("subjects", "duplicates", "--as", "steward")["pairs"]
+    parted = desk.ok("subjects", "unmerge", one, other, "--as", "steward")
+
+    assert "They are one person now" in said
+    assert "harbour: 1 consent to confirm with the client" in said
+    assert (again["in_doubt"], left) == ({}, [])
+    assert "two people" in parted
+    linked = [entry["reason_code"] for entry in desk.entries() if entry["event_type"] == "SUBJECT_LINKED"]
+    assert linked == ["MINTED", "MINTED", "MERGED", "MERGED", "PARTED", "PARTED"]
+    assert "not linked" in desk.refused("subjects", "unmerge", one, other, "--as", "steward")
+
+
 def test_nobody_else_sees_look_alikes(network: Network, desk: Desk) -> None:
     duplicate(network)
     desk.ok("workers", "add", "volunteer-1", "--agency", "hub", "--role", "volunteer", "--as", "steward")

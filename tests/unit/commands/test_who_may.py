@@ -67,6 +67,8 @@ CALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "systems submit": (("lakeside-cms", "-"), "{}"),
     "systems observe": (("lakeside-cms",), ""),
     "subjects duplicates": ((), ""),
+    "subjects merge": (("harbour:ABCDEFGHIJKL", "--into", "lakeside:ABCDEFGHIJKL"), ""),
+    "subjects unmerge": (("harbour:ABCDEFGHIJKL", "lakeside:ABCDEFGHIJKL"), ""),
     "subjects conflict": (("x", "--agency", "lakeside", "--worker", "lakeside-worker", "--kind", "friend"), ""),
     "override declare": (("-", "--system", "lakeside-cms"), "{}"),
     "override list": ((), ""),

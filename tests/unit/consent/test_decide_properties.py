@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent.decide import decide
+from consent.files import as_directives, as_one
 from consent.model import (
     Agreement,
     Anonymous,
@@ -399,3 +400,26 @@ def test_what_names_somebody_else_or_where_somebody_is_never_passes(asked: Facts
         kept_back = {gone.path for gone in decision.withheld}
         hidden = [item for item in asked.message.items if item.mentioned or item.privileged or item.shelter]
         assert {item.path for item in hidden} <= kept_back
+
+
+@EXAMPLES
+@given(facts(), facts(), st.booleans())
+def test_i_07_another_file_of_the_client_never_opens(asked: Facts, elsewhere: Facts, confirmed: bool) -> None:
+    own, other = asked.subjects[CLIENT], elsewhere.subjects[CLIENT]
+    theirs = [replace(each, subject_ref="s-other", consent_id=f"other-{each.consent_id}") for each in other.consents]
+    file = replace(other, subject_ref="s-other", consents=tuple(theirs))
+    one = as_one(own, [file] if confirmed else [], [] if confirmed else [file], asked.recipient.agency)
+
+    never_more(decide(asked), decide(replace(asked, subjects={CLIENT: one})))
+
+
+@EXAMPLES
+@given(facts(wild=False), facts(wild=False))
+def test_s37_what_is_kept_when_files_are_parted_forbids_no_less_than_the_other_file(one: Facts, other: Facts) -> None:
+    own, gone = one.subjects[CLIENT], replace(other.subjects[CLIENT], subject_ref="s-other")
+    gone = replace(gone, consents=tuple([replace(each, subject_ref="s-other") for each in gone.consents]))
+    linked = as_one(own, [gone], [], one.recipient.agency)
+    kept = [replace(no, directive_id=f"kept-{at}", subject_ref=CLIENT) for at, no in enumerate(as_directives(gone))]
+    parted = replace(own, directives=(*own.directives, *kept))
+
+    never_more(decide(replace(one, subjects={CLIENT: linked})), decide(replace(one, subjects={CLIENT: parted})))

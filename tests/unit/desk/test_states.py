@@ -8,7 +8,8 @@ import pytest
 
 from consent.model import StateEvent
 from consent.model.words import ConsentState
-from consent.registry import Origin, invalidate, suspend
+from consent.registry import invalidate, suspend
+from consent.versions import Origin
 from hub.desk import consents as desk
 from hub.desk.who import Who
 from hub.errors import Refused
@@ -91,14 +92,14 @@ def test_what_is_found_void_opens_no_more_and_a_no_stays_the_no_that_it_was(
     network: Network, state: ConsentState
 ) -> None:
     consent_id = stands(network, state)
-    ref, origin = only_consent(network).subject_ref, Origin("harbour-cms", "consent:1", "0")
+    ref = only_consent(network).subject_ref
 
     with network.hub.store.unit(own=[locks.subject(ref)]) as unit:
         if state is STATE.DECLINED:
             with pytest.raises(Refused, match="the client's no"):
-                invalidate(unit, consent_id, origin, SYSTEM)
+                invalidate(unit, consent_id, SYSTEM)
         else:
-            invalidate(unit, consent_id, origin, SYSTEM)
+            invalidate(unit, consent_id, SYSTEM)
 
     stays = state in (STATE.WITHDRAWN, STATE.DECLINED)
     assert state_of(network) is (state if stays else STATE.INVALIDATED)
