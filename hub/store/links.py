@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, or_, select, update
 
 from consent.files import around
 from consent.model import Link
@@ -15,15 +15,17 @@ from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
 
 _C = t.subject_link.c
-_ASKED: BindParameter[Any] = bindparam("asked", expanding=True)
 _STANDS: ColumnElement[bool] = _C.ended_at.is_(None)
 _STOOD = (_C.since_at <= bindparam("at")) & or_(_C.ended_at.is_(None), _C.ended_at > bindparam("at"))
-_NOW, _THEN = (
-    union(
-        select(t.subject_link).where(_C.gone.in_(_ASKED), standing),
-        select(t.subject_link).where(_C.kept.in_(_ASKED), standing),
-    )
-    for standing in (_STANDS, _STOOD)
+
+
+def _question(is_asked: Callable[[ColumnElement[str]], ColumnElement[bool]], stands: ColumnElement[bool]) -> Executable:
+    return select(_C.gone, _C.kept, _C.confirmed_at).where(or_(is_asked(_C.gone), is_asked(_C.kept)), stands)
+
+
+_OF_ONE = _question(lambda ref: ref == bindparam("asked"), _STANDS)
+_OF_SEVERAL, _THEN = (
+    _question(lambda ref: ref.in_(bindparam("asked", expanding=True)), stands) for stands in (_STANDS, _STOOD)
 )
 
 
@@ -91,10 +93,10 @@ class LinkTable:
         return {ref: near for ref in refs if (near := around(ref, links))}
 
     def _ask(self, refs: list[str]) -> Sequence[Any]:
-        given: dict[str, Any] = {"asked": refs}
-        if (at := self._scope.as_of) is None:
-            return self._scope.read(_NOW, given=given)
-        return self._scope.read(_THEN, given=given | {"at": text(at)})
+        if (at := self._scope.as_of) is not None:
+            return self._scope.read(_THEN, given={"asked": refs, "at": text(at)})
+        question, asked = (_OF_ONE, refs[0]) if len(refs) == 1 else (_OF_SEVERAL, refs)
+        return self._scope.read(question, given={"asked": asked})
 
 
 def _link(row: Any, at: datetime) -> Link:
