@@ -20,7 +20,7 @@ from hub.directory.catchment import FILE as CATCHMENT
 from hub.directory.catchment import read_catchment
 from hub.directory.routes import read_routes
 from hub.errors import Refused, Unavailable
-from hub.exchange import Exchange, Report, outage, retention, wake
+from hub.exchange import Exchange, Report, looking_after, outage, retention, wake
 from hub.exchange.alerts import Watch
 from hub.exchange.connections import SystemConnections
 from hub.exchange.entries import HUB
@@ -67,8 +67,9 @@ class Hub:
         return self.log.step() or done
 
     def keep_house(self) -> bool:
-        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; end what
-        was kept long enough; tell people what does not mend itself, and lodge checkpoints.
+        """Sign a checkpoint when one is due; destroy epochs, bus records and waiting rows whose time is over; end
+        referrals that nobody answers, and what was kept long enough; tell people what does not mend itself, and lodge
+        checkpoints.
         """
         now = self.house.clock.now()
         signed = self.log.checkpoint_step()
@@ -81,7 +82,8 @@ class Hub:
                 )
         self.house.bus.expire(now - BUS_KEPT)
         wake.expire(self.house)
-        ended = retention.step(self.house)
+        ended = looking_after.step(self.house)
+        ended = retention.step(self.house) or ended
         self.watch.step()
         self.lodging.step()
         return signed or bool(gone) or ended

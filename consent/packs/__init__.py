@@ -22,6 +22,7 @@ from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
 from consent.packs.afterwards import BreachRules, Keeping, read_breach, read_keeping
 from consent.packs.codes import ReasonCode, read_codes
+from consent.packs.loop import read_loop
 from consent.packs.reading import Table
 from hub.errors import Refused
 
@@ -65,6 +66,7 @@ class Packs:
         codes: the reason codes of an override, by pack.
         breach: what is due when something went wrong, by pack.
         keeping: how long what is kept is kept, by pack.
+        loop: how many days a referral may stay in a state, by pack.
         digest: SHA-256 over names and bytes of the files that count, as 64 hex digits.
     """
 
@@ -72,6 +74,7 @@ class Packs:
     codes: Mapping[str, Mapping[str, ReasonCode]]
     breach: Mapping[str, BreachRules]
     keeping: Mapping[str, Keeping]
+    loop: Mapping[str, Mapping[str, int]]
     profiles: Profiles
     digest: str
 
@@ -158,6 +161,7 @@ def load_packs(*folders: Path) -> Packs:
         codes={pack_id: each.codes for pack_id, each in read.items()},
         breach={pack_id: each.breach for pack_id, each in read.items()},
         keeping={pack_id: each.keeping for pack_id, each in read.items()},
+        loop={pack_id: each.loop for pack_id, each in read.items()},
         profiles=profiles,
         digest=_digest(files),
     )
@@ -186,6 +190,7 @@ class _Pack:
     codes: Mapping[str, ReasonCode]
     breach: BreachRules
     keeping: Keeping
+    loop: Mapping[str, int]
 
 
 def _pack(pack_id: str, table: Table) -> _Pack:
@@ -217,6 +222,7 @@ def _pack(pack_id: str, table: Table) -> _Pack:
         read_codes(table.table("code")),
         read_breach(table.table("breach")),
         read_keeping(table.table("retention")),
+        read_loop(table.table("loop")),
     )
     table.done()
     return read

@@ -14,6 +14,7 @@ from hub.commands.frame import ROWS_MAX, As, Dir, Json, moment, opened, say, sho
 from hub.desk.consents import retry
 from hub.errors import Refused, shape
 from hub.model.rows import Handover, ReferralEvent, ReferralRow, Waiting
+from hub.referral import STATES, TERMINAL
 
 NO_REFERRAL = "no referral yet"
 
@@ -81,14 +82,21 @@ def retry_(
         say("it is due now: `hub work` takes it with its next step")
 
 
-def list_referrals(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
-    """Every referral: who asked whom for what, and how far it is."""
+def list_referrals(
+    ctx: typer.Context,
+    late: Annotated[bool, typer.Option("--late", help="Only those that should have moved on by now.")] = False,
+    folder: Dir = None,
+    as_json: Json = False,
+) -> None:
+    """Every referral: who asked whom for what, how far it is, and by when it must have moved on."""
     with opened(ctx, folder) as hub, hub.house.store.peek() as rows:
-        found = [_referral(row) for row in rows.referrals.every(ROWS_MAX)]
+        states = STATES - TERMINAL
+        every = rows.referrals.late(rows.now, ROWS_MAX, states=states) if late else rows.referrals.every(ROWS_MAX)
+        found = [_referral(row) for row in every]
     if as_json:
         show_json({"referrals": found})
     else:
-        columns = ("number", "sender", "recipient", "service", "state", "version", "what_to_do")
+        columns = ("number", "sender", "recipient", "service", "state", "version", "due_at", "what_to_do")
         show_table(columns, [[row[name] for name in columns] for row in found], nothing=NO_REFERRAL)
 
 
@@ -150,6 +158,7 @@ def _referral(row: ReferralRow) -> dict[str, Any]:
         "service": row.service,
         "state": row.state,
         "version": row.version,
+        "due_at": None if row.due_at is None else row.due_at.isoformat(timespec="seconds"),
         "what_to_do": referral_advice(row.state),
     }
 

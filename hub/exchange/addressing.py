@@ -18,7 +18,7 @@ from hub.exchange.identify import identify_client, read_people
 from hub.exchange.leading import asks_otherwise, lead, must_be_about, routed
 from hub.exchange.match import Nobody, One
 from hub.exchange.message import ADD, CORRECT
-from hub.exchange.moving import REVOKE, standing_of
+from hub.exchange.moving import CARRIED, standing_of
 from hub.exchange.question import may_answer
 from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led, Submission
@@ -28,6 +28,7 @@ from hub.model.incidents import Holding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
 from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
+from hub.referral.transitions import REVOKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     in_vain = again(rows, record, referral)
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
-    found = move(standing_of(referral) if referral else None, record.said)
+    found = _carried(move(standing_of(referral) if referral else None, record.said))
     said_again = in_vain if isinstance(found, Unchanged) and record.said.state and in_vain != CORRECT else None
     more = False
     stands = isinstance(found, Unchanged) and said_again is None
@@ -106,6 +107,14 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         bundle=bundle,
         items=items,
     )
+
+
+def _carried(found: Moved | Forbidden | Unchanged) -> Moved | Forbidden | Unchanged:
+    """The same; a step of which a record of a system makes no message is none that a system may say."""
+    event = found.steps[-1].event if isinstance(found, Moved) else None
+    if event is None or event in CARRIED:
+        return found
+    return Forbidden(f"a record of a system makes no message of event {event}: telephone")
 
 
 def _said_before(

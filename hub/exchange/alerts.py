@@ -43,6 +43,7 @@ def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[
         AlertCode.LOG_BEHIND: tally.log_pending if behind else 0,
         AlertCode.OVERRIDE_USED: tally.reviews_due,
         AlertCode.REVIEW_LATE: tally.reviews_late,
+        AlertCode.REFERRAL_LATE: tally.referrals_late,
     }
     return [Alert(code, count) for code, count in counts.items() if count]
 

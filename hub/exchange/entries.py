@@ -143,8 +143,8 @@ def returned(row: Handover, code: str, at: datetime) -> Entry:
     return Entry(AuditEvent.RETURNED, at, HUB, details)
 
 
-def moved(row: ReferralRow, step: Step, actor: Actor, message_id: str, at: datetime) -> Entry:
-    """A referral has one version more."""
+def moved(row: ReferralRow, step: Step, actor: Actor, message_id: str | None, at: datetime) -> Entry:
+    """A referral has one version more. ``message_id`` None: no message says so, its time is over."""
     details = {
         "referral_no": row.number,
         "subject_ref": row.subject_ref,

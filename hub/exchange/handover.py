@@ -347,7 +347,7 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
         for row in arrived:
             each = opened_now[row.envelope_id]
             unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
-            after_arrival(unit, row, each.envelope)
+            after_arrival(house, unit, row, each.envelope)
             correcting.came(unit, row, each.envelope.event)
             if cut := [f"{loss.place}: {loss.reason}" for loss in each.losses if loss.cut]:
                 message = unit.inbox.get(row.message_id)

@@ -7,6 +7,7 @@ to a funder belongs to no referral, and has a number of its own in that place.
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from consent.model import Decision, Facts
 from hub.exchange import correcting, reports
@@ -14,7 +15,7 @@ from hub.exchange.entries import acting, decided
 from hub.exchange.grants import keep_words
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Numbers, renumber
-from hub.exchange.moving import Mover, move_on
+from hub.exchange.moving import Mover, days_of, loop_days, move_on
 from hub.exchange.reports import Place
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
@@ -67,8 +68,11 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     if referral is not None:
         said = submission.record.said
         modified = said.modified_at.isoformat() if said.modified_at else None
-        mover = Mover(said.writer, acting(submission.record.source.system), row.message_id, modified, said.reason)
-        move_on(unit, referral, submission.steps, mover)
+        zone = ZoneInfo(house.packs.facts(unit.directory.all().agencies[referral.sender].pack).zone)
+        days = days_of(submission.record.entries, zone) if submission.steps else {}
+        actor = acting(submission.record.source.system)
+        mover = Mover(said.writer, actor, row.message_id, modified, said.reason, **days)
+        move_on(unit, referral, submission.steps, mover, loop_days(house, unit, referral))
     digest = _digest(salt, content)
     unit.audit.append(decided(submission, facts, decision, row.decision_id, unit.now, payload_digest=digest))
     unit.waiting.settle(row.system, [row.record_key])

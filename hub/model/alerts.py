@@ -49,6 +49,11 @@ class AlertCode(Enum):
         "parts of reviews whose time is over",
         "`hub override list` says which; ask whose part it is",
     )
+    REFERRAL_LATE = (
+        (Role.ADMINISTRATOR,),
+        "referrals that nobody has moved on in the days that its pack gives",
+        "`hub referral list --late` says which, and since when; ask the agency that is to act",
+    )
     NEAR_RETURN = (
         (Role.ADMINISTRATOR,),
         "messages that go back to their sender within a day, undelivered",

@@ -126,6 +126,10 @@ class ReferralRow:
     """A referral without its content: who asked whom, about which subject, and how far it is.
 
     ``lane`` leads to the recipient, ``back_lane`` to the sender; each keeps its own order.
+
+    Args:
+        left, paused_by: what a pause, or a cancellation that was asked for, leads back to; who paused it.
+        due_at: by when it must have moved on, or somebody is told; None: it is at its end.
     """
 
     number: str
@@ -144,6 +148,9 @@ class ReferralRow:
     lane_seq: int = 0
     back_seq: int = 0
     modified: Mapping[str, str] = field(default_factory=dict)  # writer -> its own lastModified, ISO text
+    left: tuple[str, ...] = ()
+    paused_by: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,7 @@ class Tally:
         log_pending: entries that have no place in it yet.
         log_pending_since: when the oldest of them was written.
         reviews_due: overrides that wait for the officer's outcome; ``reviews_late``: parts whose time is over.
+        referrals_late: those that should have moved on.
     """
 
     messages: Mapping[str, int]
@@ -212,3 +220,4 @@ class Tally:
     log_pending_since: datetime | None = None
     reviews_due: int = 0
     reviews_late: int = 0
+    referrals_late: int = 0

@@ -254,6 +254,9 @@ class ReferralRows(Protocol):
     def sent_by(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
         """Those that an agency sent, by number, beyond one; but not those in some states."""
 
+    def late(self, now: datetime, limit: int, *, states: Iterable[str]) -> list[ReferralRow]:
+        """Those of some states that should have moved on by now, the first due first."""
+
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""
 

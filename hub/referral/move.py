@@ -1,23 +1,25 @@
 """What a writer's word makes of a referral: the steps it means, a repeat, or nothing that is allowed.
 
 Rules of shared model 6.2 that are held here: (d) what a writer said earlier never overtakes what it said later, and
-clocks of two writers are never compared; (e) a terminal state is not left; (g) only the writer of a row may say it;
-(h) no ``completed`` without an outcome. Versions competing in the store (c) are the store's to compare.
+clocks of two writers are never compared; (e) a terminal state is not left, save as entered in error (T26); (g) only the
+writer of a row may say it; (h) no ``completed`` without an outcome. Versions competing in the store (c) are the store's
+to compare; that a day has come (T24, T28) is ``due.py``'s.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from hub.errors import shape
 from hub.referral.states import STATE_REASONS, STATES, TERMINAL
-from hub.referral.transitions import READINGS, STILL_SAID, TRANSITIONS, Transition, Writer
+from hub.referral.transitions import READINGS, REMEMBERED, STILL_SAID, TRANSITIONS, Guard, Transition, Writer
 
-_NAMES = {"S": "sender", "R": "receiver"}
-_BY_ID = {row.id: row for row in TRANSITIONS}
+_NAMES: Mapping[Writer, str] = {"S": "sender", "R": "receiver", "H": "hub", "D": "data steward"}
+_LEAVES = ("T17", "T20")  # and remembers from where
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,14 @@ class Standing:
     Args:
         state: a ``referral-state``.
         last_modified: per writer (``S``, ``R``) the ``lastModified`` of what it said last, aware.
+        left: of a pause, or a cancellation that was asked for, the state that was left; of both, the later one first.
+        paused_by: who paused it, "" where nobody has.
     """
 
     state: str
     last_modified: Mapping[str, datetime] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    paused_by: Writer | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,10 @@ class Said:
         modified_at: the writer's own ``lastModified``, aware.
         has_output: the Task carries at least one ``output``.
         coded_outcome: the system's word for ``completed`` is itself a coded outcome.
+        question: the categories asked for are coded.
+        redirect: the service to which it may go instead is named.
+        appointment: one is booked, and still to come.
+        abort: what the receiver answers to a cancellation that was asked for; "": nothing.
     """
 
     writer: Writer
@@ -51,16 +61,26 @@ class Said:
     modified_at: datetime | None = None
     has_output: bool = False
     coded_outcome: bool = False
+    question: bool = False
+    redirect: bool = False
+    appointment: bool = False
+    abort: Literal["", "accepted", "rejected"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One version of the referral. An implied one has no event."""
+    """One version of the referral. An implied one has no event.
+
+    Args:
+        left, paused_by: as they stand then.
+    """
 
     transition: str
     state: str
     implied: bool
     event: str | None
+    left: tuple[str, ...] = ()
+    paused_by: Writer | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +110,17 @@ def move(standing: Standing | None, said: Said) -> Moved | Forbidden | Unchanged
     """
     if standing and not said.state:
         return Unchanged()
-    state = standing.state if standing else "draft"
-    if standing and _may_say(said) and state in STILL_SAID.get(said.state, frozenset({said.state})):
+    here = standing or Standing("draft")
+    if standing and _stands_still(here, said):
         return Unchanged()
-    if (barred := _barred(standing, state, said)) is not None:
-        return _forbidden(state, said, barred)
-    path = _path(state, said)
+    if (barred := _barred(standing, here, said)) is not None:
+        return _forbidden(here.state, said, barred)
+    path = _path(here, said)
     if path is None:
-        return _forbidden(state, said, "no transition leads there")
-    if (missing := _missing(path[-1], said)) is not None:
-        return _forbidden(state, said, missing)
-    return Moved((*(Step(row.id, row.to, True, None) for row in path[:-1]), _step(path[-1])))
+        return _forbidden(here.state, said, "no transition leads there")
+    if (missing := _missing(path[-1], here, said)) is not None:
+        return _forbidden(here.state, said, missing)
+    return Moved(tuple(_walk(here, said.writer, path)))
 
 
 def after_delivery(standing: Standing) -> Moved | Unchanged:
@@ -108,58 +128,93 @@ def after_delivery(standing: Standing) -> Moved | Unchanged:
 
     The hub itself then ends a ``cancel-requested`` referral (T21). Kinds that can answer must not be asked here.
     """
-    row = _BY_ID["T21"]
-    return Moved((_step(row),)) if standing.state in row.left else Unchanged()
+    found = move(standing, Said("H", "cancelled-after-start"))
+    return found if isinstance(found, Moved) else Unchanged()
 
 
-def _step(row: Transition) -> Step:
-    return Step(row.id, row.to, False, row.event)
+def _walk(standing: Standing, writer: Writer, path: tuple[Transition, ...]) -> Iterator[Step]:
+    """The versions that a path makes, implied ones first."""
+    for place, row in enumerate(path, start=1):
+        standing = _after(standing, row, writer)
+        implied = place < len(path)
+        event = None if implied else row.event
+        yield Step(row.id, standing.state, implied, event, standing.left, standing.paused_by)
 
 
-def _named_by(word: str) -> Iterator[Transition]:
+def _after(standing: Standing, row: Transition, writer: Writer) -> Standing:
+    state = _to(row, standing)
+    assert state is not None, "a path leads somewhere"
+    if row.id in _LEAVES:
+        paused_by = writer if row.id == "T17" else standing.paused_by
+        return replace(standing, state=state, left=(standing.state, *standing.left), paused_by=paused_by)
+    left = standing.left[1:] if row.to == REMEMBERED else ()
+    return replace(standing, state=state, left=left, paused_by=standing.paused_by if state == "on-hold" else "")
+
+
+def _to(row: Transition, standing: Standing) -> str | None:
+    """Where a row leads; None: it leads back, and nothing was left."""
+    if row.to != REMEMBERED:
+        return row.to
+    return standing.left[0] if standing.left else None
+
+
+def _named_by(word: str, standing: Standing) -> Iterator[Transition]:
     """Rows that a word can mean, wherever the referral stands."""
-    yield from (row for row in TRANSITIONS if row.to == word and row.event is not None)
+    yield from (row for row in TRANSITIONS if _to(row, standing) == word)
     for reading in READINGS:
         if reading.said == word:
-            yield replace(_BY_ID[reading.transition], left=reading.left)
+            yield from (replace(row, left=reading.left) for row in TRANSITIONS if row.id == reading.transition)
 
 
-def _may_say(said: Said) -> bool:
+def _may_say(said: Said, standing: Standing) -> bool:
     """Rule (g): whether a word is this side's to say at all."""
-    return any(said.writer in row.who for row in _named_by(said.state))
+    return any(said.writer in row.who for row in _named_by(said.state, standing))
 
 
-def _barred(standing: Standing | None, state: str, said: Said) -> str | None:
+def _stands_still(standing: Standing, said: Said) -> bool:
+    """Whether what was said stands already."""
+    stands = STILL_SAID.get(said.state, frozenset({said.state}))
+    return standing.state in stands and _may_say(said, standing)
+
+
+def _pauses(standing: Standing, said: Said) -> bool:
+    return standing.paused_by == said.writer
+
+
+def _barred(standing: Standing | None, here: Standing, said: Said) -> str | None:
     """Why nothing this side says, or nothing more, can move it."""
-    if not _may_say(said):
+    if not _may_say(said, here):
         return "this side cannot say that"
-    if state in TERMINAL:
+    if standing is None and said.state != "requested":
+        return "no referral stands"
+    if here.state in TERMINAL and said.writer != "D":
         return "that state is final; a new referral is needed"
     if standing and not _in_order(standing, said):
         return "older than what this side said last, or without a time"
     return None
 
 
-def _meant(state: str, said: Said) -> Transition | None:
+def _meant(standing: Standing, said: Said) -> Transition | None:
     """The row that a word means in this very state."""
-    for row in _named_by(said.state):
-        if state in row.left and said.writer in row.who:
+    for row in _named_by(said.state, standing):
+        if standing.state in row.left and said.writer in row.who:
             return row
     return None
 
 
-def _path(state: str, said: Said) -> tuple[Transition, ...] | None:
+def _path(standing: Standing, said: Said) -> tuple[Transition, ...] | None:
     """The shortest way from a state to what was said, through implied rows of the same writer alone."""
-    seen = {state}
-    ahead: deque[tuple[str, tuple[Transition, ...]]] = deque([(state, ())])
+    seen = {standing.state}
+    ahead: deque[tuple[Standing, tuple[Transition, ...]]] = deque([(standing, ())])
     while ahead:
         here, taken = ahead.popleft()
         if (row := _meant(here, said)) is not None:
             return (*taken, row)
         for row in TRANSITIONS:
-            if row.implied and here in row.left and said.writer in row.who and row.to not in seen:
-                seen.add(row.to)
-                ahead.append((row.to, (*taken, row)))
+            may = row.implied and here.state in row.left and said.writer in row.who
+            if may and (to := _to(row, here)) and to not in seen and _is_met("pauser", row, here, said):
+                seen.add(to)
+                ahead.append((_after(here, row, said.writer), (*taken, row)))
     return None
 
 
@@ -169,15 +224,29 @@ def _in_order(standing: Standing, said: Said) -> bool:
     return last is None or (said.modified_at is not None and said.modified_at >= last)
 
 
-def _missing(row: Transition, said: Said) -> str | None:
-    """What the guard of a row asks for and does not find."""
-    if row.guard == "reason" and said.reason not in STATE_REASONS:
-        return "a reason of referral-state-reason must come with it"
-    if row.guard == "outcome" and not (said.has_output or said.coded_outcome):
-        return "an output or a coded outcome must come with it"
-    if row.guard == "output" and not said.has_output:
-        return "an output must come with it"
-    return None
+_GUARDS: Mapping[Guard, tuple[Callable[[Standing, Said], bool], str]] = {
+    "reason": (lambda _, said: said.reason in STATE_REASONS, "a reason of referral-state-reason must come with it"),
+    "outcome": (
+        lambda _, said: said.has_output or said.coded_outcome,
+        "an output or a coded outcome must come with it",
+    ),
+    "output": (lambda _, said: said.has_output, "an output must come with it"),
+    "question": (lambda _, said: said.question, "the categories asked for must come with it"),
+    "redirect": (lambda _, said: said.redirect, "the service to go to instead must come with it"),
+    "appointment": (lambda _, said: said.appointment, "an appointment that is still to come must come with it"),
+    "agreed": (lambda _, said: said.abort == "accepted", "an abort Task that is accepted must come with it"),
+    "refused": (lambda _, said: said.abort == "rejected", "an abort Task that is rejected must come with it"),
+    "pauser": (_pauses, "whoever paused it resumes it"),
+}
+
+
+def _is_met(guard: Guard, row: Transition, standing: Standing, said: Said) -> bool:
+    return guard not in row.guards or _GUARDS[guard][0](standing, said)
+
+
+def _missing(row: Transition, standing: Standing, said: Said) -> str | None:
+    """What the guards of a row ask for and do not find."""
+    return next((_GUARDS[guard][1] for guard in row.guards if not _is_met(guard, row, standing, said)), None)
 
 
 def _forbidden(state: str, said: Said, why: str) -> Forbidden:

@@ -42,6 +42,7 @@ class CountTable:
             log_pending_since=self._pending_since(),
             reviews_due=self._count(t.review, r.done_at.is_(None), r.part == Part.OFFICER.value),
             reviews_late=self._count(t.review, r.done_at.is_(None), r.due_at <= text(self._scope.now)),
+            referrals_late=self._count(t.referral, t.referral.c.due_at <= text(self._scope.now)),
         )
 
     def _log_entries(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from sqlalchemy import Select, or_, select, union
 
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.store import tables as t
-from hub.store.scope import Memo, Scope, instant, text
+from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
 from hub.store.sql import upsert
 
 _PLAIN = (
@@ -74,6 +75,13 @@ class ReferralTable:
         own = select(t.referral).where(c.number > after, c.sender == agency, c.state.not_in(but))
         return self._read(own.limit(limit))
 
+    def late(self, now: datetime, limit: int, *, states: Iterable[str]) -> list[ReferralRow]:
+        """Those of some states that should have moved on by now, the first due first."""
+        c = t.referral.c
+        over = select(t.referral.c.number).where(c.due_at <= text(now), c.state.in_(list(states)))
+        numbers = [row.number for row in self._scope.read(over.order_by(c.due_at).limit(limit), t.referral)]
+        return list(self.of_numbers(numbers).values())
+
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""
         c = t.referral.c
@@ -88,7 +96,9 @@ class ReferralTable:
     def put(self, row: ReferralRow) -> None:
         """Add or replace."""
         values = {name: getattr(row, name) for name in _PLAIN}
-        values["body"] = orjson.dumps(dict(row.modified)).decode()
+        pause = {"left": row.left, "paused_by": row.paused_by} if row.left else {}
+        values["body"] = orjson.dumps({"modified": dict(row.modified), **pause}).decode()
+        values["due_at"] = optional_text(row.due_at)
         self._scope.add(t.referral, values, _PUT)
         self._by_number.set(row.number, row)
         self._by_sender.set((row.sender_system, row.sender_key), row)
@@ -152,4 +162,11 @@ class ReferralTable:
 
 
 def _referral(row: Any) -> ReferralRow:
-    return ReferralRow(**{name: getattr(row, name) for name in _PLAIN}, modified=orjson.loads(row.body))
+    body = orjson.loads(row.body)
+    return ReferralRow(
+        **{name: getattr(row, name) for name in _PLAIN},
+        modified=body["modified"],
+        left=tuple(body.get("left", ())),
+        paused_by=body.get("paused_by", ""),
+        due_at=optional_instant(row.due_at),
+    )

@@ -318,8 +318,10 @@ referral = _table(
     _text("state"),
     _int("version"),
     _text("body"),
+    _text("due_at", null=True),
     UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
     Index("referral_by_subject", "subject_ref"),
+    Index("referral_by_due", "due_at"),
 )
 referral_event = _table(
     "referral_event",

@@ -15,6 +15,7 @@ from hub.exchange.moving import Mover, move_on, standing_of
 from hub.model.audit import Actor, Entry
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.referral import STATES, TERMINAL, TRANSITIONS, Moved, Said, Unchanged, after_delivery, move
+from hub.referral.transitions import REMEMBERED
 
 NOON = datetime(2030, 6, 1, 16, tzinfo=UTC)
 ACTOR = Actor("system:lakeside-cms")
@@ -32,6 +33,7 @@ ROW = ReferralRow(
     consent_id=None,
     state="draft",
 )
+DAYS = dict.fromkeys(STATES - TERMINAL, 10)
 EDGES = {(left, row.id): row.to for row in TRANSITIONS for left in row.left}
 
 
@@ -64,7 +66,7 @@ class Written:
         if not isinstance(answer, Moved):
             return None
         modified = said.modified_at.isoformat() if said.modified_at else None
-        move_on(self, self.row, answer.steps, Mover(said.writer, ACTOR, "m1", modified, said.reason))
+        move_on(self, self.row, answer.steps, Mover(said.writer, ACTOR, "m1", modified, said.reason), DAYS)
         return answer
 
 
@@ -73,7 +75,8 @@ def test_each_step_is_a_version_and_an_entry_and_the_writers_time_is_noted() -> 
 
     unit.say(Said("R", "no-show", modified_at=NOON))
 
-    assert unit.row == replace(ROW, state="no-show", version=6, modified={"S": NOON.isoformat(), "R": NOON.isoformat()})
+    stamps, due_at = {"S": NOON.isoformat(), "R": NOON.isoformat()}, NOON + timedelta(days=10)
+    assert unit.row == replace(ROW, state="no-show", version=6, modified=stamps, due_at=due_at)
     kept = [(event.version, event.state, event.implied, event.writer) for event in unit.events]
     assert kept == [(4, "accepted", True, "R"), (5, "booked", True, "R"), (6, "no-show", False, "R")]
     logged = [(each.details["version"], each.details["state"], each.details["implied"]) for each in unit.entries]
@@ -87,10 +90,11 @@ def test_a_withdrawal_that_has_reached_the_receiver_is_ended_by_the_hub_and_no_w
 
     answer = after_delivery(standing_of(asked))
     assert isinstance(answer, Moved)
-    move_on(unit, asked, answer.steps, Mover("H", HUB, "m1"))
+    move_on(unit, asked, answer.steps, Mover("H", HUB, "m1"), DAYS)
 
     assert asked.state == "cancel-requested"
-    assert unit.row == replace(asked, state="cancelled-after-start", version=5)
+    assert (asked.left, asked.due_at) == (("no-show",), NOON + timedelta(days=10))
+    assert unit.row == replace(asked, state="cancelled-after-start", version=5, left=(), due_at=None)
 
 
 WORDS = st.builds(
@@ -116,7 +120,7 @@ def test_random_walks_keep_every_rule(words: list[Said]) -> None:
         state = before.state
         assert state not in TERMINAL, "rule e: a terminal state is not left"
         for step in answer.steps:
-            assert EDGES[state, step.transition] == step.state, "only rows of the table"
+            assert EDGES[state, step.transition] in (step.state, REMEMBERED), "only rows of the table"
             assert step.implied == (step.event is None) == (step is not answer.steps[-1]), "rule a"
             state = step.state
         assert state == unit.row.state

@@ -1,0 +1,48 @@
+"""Referrals whose time is over: a request that nobody has answered expires, a feedback that nobody closes is closed.
+
+All else that is late is an alert, told each day, until somebody moves it on (settled S48): the hub takes no other step
+by itself. The sender of an expired request is told in its own system; the receiver, when it answers.
+"""
+
+from __future__ import annotations
+
+from hub.exchange.entries import HUB
+from hub.exchange.house import House
+from hub.exchange.moving import Mover, loop_days, move_on, standing_of
+from hub.exchange.waiting import tell
+from hub.model import locks
+from hub.model.rows import ReferralRow
+from hub.ports import Unit
+from hub.referral import Moved, Said, move
+from hub.referral.due import ENDS, UNANSWERED
+
+EXPIRED = "EXPIRED"
+NO_RESPONSE = "no-response"
+
+
+def step(house: House) -> bool:
+    """End a batch of those whose time is over. True if there were any."""
+    with house.store.peek() as rows:
+        over = rows.referrals.late(rows.now, house.limits.batch, states=ENDS)
+    if not over:
+        return False
+    with house.store.unit(share=[locks.CONFIG]) as unit:
+        for number in [row.number for row in over]:
+            row = unit.referrals.get(number)
+            if row is not None and row.due_at is not None and row.due_at <= unit.now:
+                _end(house, unit, row)
+    return True
+
+
+def _end(house: House, unit: Unit, row: ReferralRow) -> None:
+    """T24 or T28, where it is still in such a state: somebody may have answered meanwhile."""
+    word = ENDS.get(row.state)
+    found = move(standing_of(row), Said("H", word)) if word else None
+    if not isinstance(found, Moved):
+        return
+    unanswered = row.state in UNANSWERED
+    mover = Mover("H", HUB, None, reason=NO_RESPONSE if unanswered else None)
+    move_on(unit, row, found.steps, mover, loop_days(house, unit, row))
+    said = unit.inbox.last_released(row.sender_system, [row.number]).get(row.number)
+    if unanswered and said is not None:
+        tell(house, unit, row.sender_system, said.record_key, "returned", EXPIRED)
