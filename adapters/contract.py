@@ -353,7 +353,8 @@ class Adapter:
 
     What the exchange itself reads of a record, where it is there: ``client.client_id`` (the system's own row id of the
     client), ``client.deceased_date``, ``client.merged_into_client_id`` (the row id of the client into whom it has
-    gone), ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2) and ``client.home_language``; of
+    gone), ``case.status`` (CLOSED); of a consent row its fields (program systems 9.2), ``client.home_language`` and
+    ``gone.client_id`` (row ids of clients that have gone into its own); of
     a declared duty of care its fields (settled S22) and ``limbs``. It writes ``from_org``, the record's own agency,
     into a request, and into what is shared, before it is mapped. All else it takes from what the mapping makes of a
     record.

@@ -62,6 +62,14 @@ def doubt_others(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> lis
     return [doubt(unit, each.consent_id, actor, why=why) for each in said]
 
 
+def doubt_file(unit: Unit, subject_ref: str, agency: str, actor: Actor, *, why: str) -> None:
+    """Doubt all by which an agency shares, or may come to, what it holds of a client."""
+    consents = unit.subjects.facts([subject_ref])[subject_ref].consents
+    own = [each for each in consents if each.discloser == agency and each.state in (*STANDING, ConsentState.DRAFT)]
+    for name in dict.fromkeys(each.consent_id for each in own):
+        doubt(unit, name, actor, why=why)
+
+
 def doubt(unit: Unit, consent_id: str, actor: Actor, *, why: str) -> Consent:
     """Suspend by hand: no row of the same record opens it again before it is confirmed. Twice changes nothing.
 

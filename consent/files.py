@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consent.model import Consent, Directive, Link, SubjectFacts
-from consent.model.words import STANDING, Category, ConsentState, GivenBy
+from consent.model.words import STANDING, Category, ConsentState, GivenBy, Purpose
 from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
 
 
@@ -50,13 +50,11 @@ def others(ref: str, links: Mapping[str, Sequence[Link]]) -> Others:
     return Others(tuple(sorted(confirmed)), tuple(sorted(said)))
 
 
-def last(ref: str, links: Mapping[str, Sequence[Link]]) -> str:
-    """The file that is kept, where this one has gone into another; the file itself where it has not."""
-    into = {link.gone: link.kept for link in links.get(ref, ()) if link.confirmed}
-    seen = {ref}
-    while (ref := into.get(ref, ref)) not in seen:
-        seen.add(ref)
-    return ref
+def kept(ref: str, links: Mapping[str, Sequence[Link]]) -> str:
+    """The file of a person that is kept: the one of theirs that has gone into no other, of several the first."""
+    confirmed = around(ref, (link for link in links.get(ref, ()) if link.confirmed))
+    files = _reached(confirmed) | {ref}
+    return min(files - {link.gone for link in confirmed} or files)
 
 
 def as_one(own: SubjectFacts, confirmed: Sequence[SubjectFacts], said: Sequence[SubjectFacts], to: str) -> SubjectFacts:
@@ -102,13 +100,13 @@ def as_directives(known: SubjectFacts) -> list[Directive]:
 
 def _as_directive(consent: Consent) -> Directive:
     words = consent.exclusions if consent.state is not ConsentState.DECLINED else ()
-    any_agency = not RECIPIENT_WORDS.isdisjoint(consent.unreadable)
+    agencies, _ = names(consent)
     any_purpose = not PURPOSE_WORDS.isdisjoint(consent.unreadable)
     return Directive(
         directive_id="",
         subject_ref=consent.subject_ref,
         registry_seq=0,
-        recipients=() if any_agency else tuple(dict.fromkeys(each.agency for each in consent.recipients)),
+        recipients=tuple(dict.fromkeys(each.agency for each in consent.recipients if each.agency in agencies)),
         purposes=() if any_purpose else consent.purposes,
         categories=tuple([Category(word) for word in words]) if set(words) <= set(Category.__members__) else (),
         said_by=consent.given_by or GivenBy.SELF,
@@ -120,7 +118,16 @@ def _reached(links: Iterable[Link]) -> set[str]:
     return {ref for link in links for ref in (link.gone, link.kept)}
 
 
+def names(consent: Consent) -> tuple[frozenset[str], frozenset[Purpose]]:
+    """Recipients and purposes of a record; empty: it names none that could be read, so it may be any."""
+    to = frozenset(each.agency for each in consent.recipients)
+    why = frozenset(consent.purposes)
+    any_agency, any_purpose = (not words.isdisjoint(consent.unreadable) for words in (RECIPIENT_WORDS, PURPOSE_WORDS))
+    return (frozenset() if any_agency else to), (frozenset() if any_purpose else why)
+
+
 def _takes_back(consent: Consent, to: str) -> bool:
     """Whether a record takes back, or doubts, what it let this agency have."""
     ended = consent.state is ConsentState.WITHDRAWN or bool(consent.doubt) or bool(consent.suspended_by)
-    return ended and any(each.agency == to for each in consent.recipients)
+    agencies, _ = names(consent)
+    return ended and (not agencies or to in agencies)

@@ -17,7 +17,7 @@ from consent.deciding import asks_who, with_decider
 from consent.directives import may_lift
 from consent.doubts import doubt_others, in_doubt_before
 from consent.files import others
-from consent.linking import carry_withdrawal
+from consent.linking import carry_withdrawal, meant_too
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, ConsentState
 from consent.rows import KEEP_OUT, ConsentRow, to_consent
@@ -67,6 +67,8 @@ def file(unit: Unit, ids: Ids, row: ConsentRow, subject_ref: str, origin: Origin
         previous is None or previous.state is not ConsentState.WITHDRAWN
     )
     event = AuditEvent.CONSENT_WITHDRAWN if newly_withdrawn else None
+    if newly_withdrawn:
+        consent = _all_that_it_allowed(unit, consent)
     filed = put(unit, consent, origin, actor, effective, "ROW", event)
     if newly_withdrawn:
         carry_withdrawal(unit, filed, actor, said_at=effective, how="ROW")
@@ -100,7 +102,7 @@ def withdraw(unit: Unit, consent_id: str, actor: Actor, *, said_at: datetime, ho
         how: a code such as ``TELEPHONE``.
 
     Returns:
-        The consent, and those of the client's other files that it ends or brings into doubt (I-07).
+        The consent, and those of the client's other files that were meant too (I-07); said again, nothing changes.
 
     Raises:
         Refused: there is no such consent, or it was declined or found void. Withdrawing twice is allowed and changes
@@ -108,12 +110,29 @@ def withdraw(unit: Unit, consent_id: str, actor: Actor, *, said_at: datetime, ho
     """
     consent = the_one(unit, consent_id)
     if consent.state is ConsentState.WITHDRAWN:
-        return [consent, *carry_withdrawal(unit, consent, actor, said_at=said_at, how=how)]
+        return [consent, *meant_too(unit, consent)]
     if (next_step := _KEPT.get(consent.state)) is not None:
         raise Refused("consent", f"state {consent.state.value}", "one that the client has given", next_step)
-    later = replace(consent, version=consent.version + 1, state=ConsentState.WITHDRAWN)
+    later = replace(_all_that_it_allowed(unit, consent), version=consent.version + 1, state=ConsentState.WITHDRAWN)
     put(unit, later, origin_of(unit, consent_id), actor, said_at, how, AuditEvent.CONSENT_WITHDRAWN)
-    return [later, *carry_withdrawal(unit, later, actor, said_at=said_at, how=how)]
+    carry_withdrawal(unit, later, actor, said_at=said_at, how=how)
+    return [later, *meant_too(unit, later)]
+
+
+def _all_that_it_allowed(unit: Unit, consent: Consent) -> Consent:
+    """A consent that is being withdrawn, with the recipients and purposes of what still stands of it too.
+
+    Its last row may name fewer, or none that can be read: taken back is what was given.
+    """
+    if unit.subjects.is_minted(consent.subject_ref):
+        return consent
+    stand = unit.subjects.facts([consent.subject_ref])[consent.subject_ref].consents
+    every = (consent, *(each for each in stand if each.consent_id == consent.consent_id))
+    return replace(
+        consent,
+        recipients=tuple(dict.fromkeys(to for each in every for to in each.recipients)),
+        purposes=tuple(dict.fromkeys(why for each in every for why in each.purposes)),
+    )
 
 
 def invalidate(unit: Unit, consent_id: str, actor: Actor) -> Consent:

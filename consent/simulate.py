@@ -45,12 +45,14 @@ class Draft:
         named: id of what it changes; of what is added the client's, or "" of an agreement.
         changes: fields and their new values, as in a facts document.
         new: it is added.
+        also: of a no that is added, the client's other files: it counts there too (I-07).
     """
 
     kind: Kind
     named: str
     changes: Mapping[str, Any]
     new: bool = False
+    also: tuple[str, ...] = ()
 
     def apply(self, facts: Facts) -> Facts:
         """The facts with this change; the same where they do not hold what it changes."""
@@ -80,7 +82,7 @@ class Draft:
     def _of_person(self, known: SubjectFacts, facts: Facts) -> SubjectFacts:
         if not self.new:
             return replace(known, consents=tuple([self._other(each, each.consent_id) for each in known.consents]))
-        if known.subject_ref != self.named:
+        if known.subject_ref != self.named and known.subject_ref not in self.also:
             return known
         told = {"subject_ref": self.named, "registry_seq": facts.system.registry_seq + 1}
         if self.kind == "directive":

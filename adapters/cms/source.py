@@ -40,6 +40,7 @@ _GAPS, _ERROR_GAPS = "holes", "error holes"  # memory keys: when holes were firs
 # program systems 9.2: why a system cannot apply what it took. Its own words are not repeated: they may be anything
 _REJECTED = frozenset({"CASE_CLOSED", "UNKNOWN_CLIENT", "DUPLICATE", "CODE_UNMAPPED", "CONFLICT"})
 _FIRST = ("consent:", "override")  # a "no" must not wait, nor a danger
+_INTO = "merged_into_client_id"
 _LAST = 2**62  # beyond every row's number
 _BLANK: tuple[object, ...] = (None, "")
 _PREFIX_OF = {keyed.view: prefix for prefix, keyed in KEYS.items() if not keyed.reported}
@@ -237,6 +238,10 @@ class CmsSource:
         A client or case that is new is nested in nothing yet; a record with an entry of its own further on comes then.
         """
         keys: dict[tuple[str, int], list[str]] = {}
+        for row, into in self._survivors(entries):
+            keys.setdefault(("v_hub_client", row), []).extend(
+                self._held("consent", "client_id", [into], log).get(into, ())
+            )
         for view, holders in _HOLDERS.items():
             fresh = view in ("v_hub_client", "v_hub_case")
             rows = unique(e.row for e in entries if e.view == view and not (fresh and e.op == "I"))
@@ -246,6 +251,12 @@ class CmsSource:
                 for row, owner in owner_of.items():
                     keys.setdefault((view, row), []).extend(held.get(owner, ()))
         return keys
+
+    def _survivors(self, entries: Sequence[Entry]) -> list[tuple[int, int]]:
+        """Changed clients that have gone into another one, and into whom: its own records say so too."""
+        rows = unique(e.row for e in entries if e.view == "v_hub_client" and type(e.row) is int)
+        found = self._database.keys_of("v_hub_client", _INTO, rows) if rows else []
+        return [(row, into) for row, into in found if type(into) is int]
 
     def _owners(self, view: str, rows: Sequence[int], column: str) -> dict[int, int]:
         """By changed row, the client (or case) that it is of. A deleted one names nobody: its client is raised."""
@@ -323,6 +334,7 @@ class CmsSource:
             rows = [(version, row) for version, row in rows if row.get(keyed.once) not in _BLANK]
         people = [row.get(name) for _, row in rows for name in ("client_id", "child_client_id") if name in row]
         clients = self._clients(unique(people), keyed)
+        gone = self._gone_into(unique(people)) if "gone" in keyed.nested else {}
         form = READ.get(keyed.kind) or FORMS[keyed.kind]  # of a cell that lists words the record has them apart
         case_ids = unique(row.get("case_id") for _, row in rows)
         of_cases = {
@@ -332,6 +344,7 @@ class CmsSource:
             nested = {
                 "client": clients.get(row.get("client_id"), []),
                 "child": clients.get(row.get("child_client_id"), []),
+                "gone": gone.get(row.get("client_id"), []),
                 **of_a_case({name: found.get(row.get("case_id"), []) for name, found in of_cases.items()}),
             }
             own = {name: value for name, value in row.items() if name in form.columns or name in form.children}
@@ -367,6 +380,14 @@ class CmsSource:
             for row in rows:
                 row.update({name: part[client_id] for name, part in parts.items() if client_id in part})
         return clients
+
+    def _gone_into(self, client_ids: Sequence[Any]) -> dict[Any, list[dict[str, Any]]]:
+        """Of each client those that have gone into it."""
+        found: dict[Any, list[dict[str, Any]]] = {}
+        numbers = [number for number in client_ids if type(number) is int]
+        for client_id, into in self._database.keys("v_hub_client", _INTO, numbers):
+            found.setdefault(into, []).append({"client_id": client_id})
+        return found
 
     def _of_cases(
         self, case_ids: Sequence[Any], keyed: Keyed, name: str, view: str, columns: Iterable[str]

@@ -159,6 +159,11 @@ _PERSON = {"identifier": IDENTIFIER}
 # what is only read: documents of the source that ``services`` or ``overrides`` make a record of, and a word of somebody
 READ: Mapping[str, Form] = MappingProxyType(
     {
+        "CONSENT": Form(
+            VIEWS["v_hub_consent"],
+            ("consent_id",),
+            children={"client": _client(identifier=IDENTIFIER), "gone": Form({"client_id": "int"}, ("client_id",))},
+        ),
         "OVERRIDE_WORD": Form(VIEWS["v_hub_override_word"], ("word_id", "override_id", "kind", "worker")),
         "OVERRIDE": Form(
             _DECLARED,
@@ -306,7 +311,7 @@ class Keyed:
 # consents first: what takes a permission away must not wait. The order stands in cursors: add at the end
 KEYS: Mapping[str, Keyed] = MappingProxyType(
     {
-        "consent": Keyed("CONSENT", "v_hub_consent"),
+        "consent": Keyed("CONSENT", "v_hub_consent", ("client", "gone")),
         "referral_out": Keyed(
             "RF_REQUEST", "v_hub_referral_out", ("client", "language", "relation", "case", "issue", "assessment")
         ),

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from consent.model.words import ConsentState
 from hub.desk.consent_fhir import FORBIDS, Consents, forbid_all, is_json, suspend_closed
 from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
+from hub.desk.consents import consents_of
 from hub.desk.who import Act, Who, actor_of
 from hub.directory.cells import seen
 from hub.directory.sheet import csv_lines
@@ -124,8 +125,8 @@ def _file_alone(house: House, line: Line, problems: list[Refused]) -> bool:
 def _drain(house: House, clients: Collection[str]) -> Drain:
     """A withdrawal, a decline and a narrower version all end what relied on what stood before."""
     with house.store.peek() as rows:
-        facts = rows.subjects.facts(clients)
-    return Drain(house, sorted({f"consent:{one.consent_id}" for known in facts.values() for one in known.consents}))
+        consents = [each for client in sorted(clients) for each in consents_of(rows, client)]
+    return Drain(house, sorted({f"consent:{each.consent_id}" for each in consents}))
 
 
 def _filed(house: House, agency: str, lines: Sequence[Line]) -> tuple[list[Filed], set[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consent.files import others
 from hub.directory.cells import seen, tidy
 from hub.errors import Refused, shape
 from hub.exchange.filing import as_row
@@ -138,7 +139,9 @@ class Reader:
             aliases = sorted(subjects.aliases(ref)[self._agency] for ref in who.subject_refs)
             expected = "the client's alias, one of " + ", ".join(aliases)
             raise Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
-        if before is not None and who != One(before[0].subject_ref):
+        theirs = before[0].subject_ref if before is not None else ""
+        files = (theirs, *others(theirs, self._rows.links.of([theirs])).confirmed) if theirs else ()
+        if before is not None and not (isinstance(who, One) and who.subject_ref in files):
             raise Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
 
     def _problem(self, line: int, column: str, got: str, expected: str, next_step: str) -> None:

@@ -185,7 +185,7 @@ def look_at_number(house: House, agency: str, number: str, who: Who) -> Look:
 
 
 def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:
-    """The consents that the agency holds of its client, and the standing directives that it has taken itself.
+    """The consents that the agency holds of its client in this file, and the directives that it has taken, in any.
 
     Raises:
         Refused: there is no such client, or the worker may not look.
@@ -194,8 +194,9 @@ def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         ref = client_of(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
+        files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every]).values()
     own = [consent for consent in facts.consents if consent.discloser == agency]
-    taken = tuple(directive for directive in facts.directives if directive.taken_by == agency)
+    taken = tuple(no for known in files for no in known.directives if no.taken_by == agency)  # a no counts for all
     return Look(alias, _viewed(house, acting, agency, ref, own), taken)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consent.bars import agreed_between
+from consent.files import others
 from consent.model import Consent
 from consent.model.words import OPENING, Basis, Code, ConsentState, Purpose, SafetyFlag
 from consent.validity import lacks
@@ -166,7 +167,9 @@ def _safe(house: House, consent: Consent, by: str) -> None:
     Which flag, nobody is told: were each to close its own ways only, one could find it out by asking for each.
     """
     with house.store.peek() as rows:
-        flags = rows.subjects.facts([consent.subject_ref])[consent.subject_ref].flags
+        ref = consent.subject_ref
+        files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every]).values()
+        flags = {flag for known in files for flag in known.flags}
     if by != BY_HAND and not _UNSAFE.isdisjoint(flags):
         got = f"{by}, which is not safe for this client ({Code.DN_SAFETY_CONFLICT})"
         step = "print it and hand it over when you next see the client, or keep it for them"

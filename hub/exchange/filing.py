@@ -12,7 +12,8 @@ from datetime import date
 
 import orjson
 
-from consent.linking import say
+from consent.doubts import doubt_file
+from consent.files import others
 from consent.model import Consent
 from consent.model.words import Code, ConsentState
 from consent.registry import file, suspend
@@ -24,12 +25,13 @@ from hub.exchange.doubt import hold_back
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
+from hub.exchange.linking import note_links
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
 from hub.exchange.reading import says_no
 from hub.exchange.records import ConsentRecord
 from hub.exchange.waiting import settle, tell, without_message
 from hub.model import locks
-from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 from hub.ports import Directory, Peek, Unit
 
@@ -44,7 +46,6 @@ class _Found:
     known: tuple[Consent, str] | None
     who: Resolution
     moved: bool = False  # the record names another person than when it was filed
-    into: str | None = None  # the subject into whom the record says that its client has gone; None: nobody known
 
     @property
     def unclear(self) -> bool:
@@ -68,6 +69,7 @@ def file_consents(house: House, records: Sequence[ConsentRecord]) -> None:
             later += _file_batch(house, batch)
         waiting = later
         if not waiting:
+            note_links(house, records)
             return
     raise Unavailable("registry", f"{len(waiting)} consent rows whose person kept changing", "", "they are read again")
 
@@ -114,7 +116,9 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
         waiting = rows.waiting.of(batch[0].source.system.id, [record.source.key for record in batch])
     new = {record.source.key for record, _ in news}
     settle(house, [row for key, row in waiting.items() if key not in new])  # filed as it stands
-    _suspend_moved(house, [record for record, seen in news if seen.moved])
+    for record, seen in (each for each in news if each[1].moved and says_no(each[0].row)):
+        _hear_moved(house, record, seen)
+    _suspend_moved(house, [record for record, seen in news if seen.moved and not says_no(record.row)])
     news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     unclear = [(record, seen) for record, seen in news if seen.unclear]
@@ -147,20 +151,33 @@ def _suspend_moved(house: House, records: Sequence[ConsentRecord]) -> None:
             tell(house, unit, system.id, record.source.key, "refusal", Code.DN_IDENTITY.value, place)
 
 
+def _hear_moved(house: House, record: ConsentRecord, found: _Found) -> None:
+    """A "no" of a row that now stands under another client: it ends what the row had allowed, and is perhaps theirs."""
+    assert found.known is not None, "what was filed has moved"
+    source, ref = record.source, found.known[0].subject_ref
+    theirs = found.who.subject_ref if isinstance(found.who, One) else None
+    own = [locks.subject(each) for each in (ref, theirs) if each]
+    with house.store.unit(share=[locks.CONFIG], own=own) as unit:
+        origin, actor = Origin(source.system.id, source.key, source.read_as), record.by or acting(source.system)
+        file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
+        if theirs:
+            doubt_file(unit, theirs, source.system.agency, actor, why="POSSIBLE_WITHDRAWAL")
+        place = "consent: client_id: got another client than before; what it says counts for both until you have asked"
+        tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value, place)
+        unit.waiting.settle(source.system.id, [source.key])
+
+
 def _file_clear(house: House, clear: Sequence[tuple[ConsentRecord, _Found]]) -> list[ConsentRecord]:
     if not clear:
         return []
     own = {locks.subject(seen.ref) for _, seen in clear if seen.ref}
     own |= {locks.digest(digest) for record, _ in clear for digest in record.found_by()}
-    own |= {locks.subject(seen.into) for _, seen in clear if seen.into}
-    own |= {locks.digest(record.merged_into) for record, _ in clear if record.merged_into}
     later = []
     with house.store.unit(share=[locks.CONFIG], own=sorted(own)) as unit:
         _read_ahead(unit, [record for record, _ in clear])
         for record, _ in clear:
             now = _find(unit, record)
-            held = all(unit.holds(locks.subject(ref)) for ref in (now.ref, now.into) if ref)
-            if now.unclear or now.moved or not held:
+            if now.unclear or now.moved or (now.ref and not unit.holds(locks.subject(now.ref))):
                 later.append(record)
             else:
                 _file_one(house, unit, record, now)
@@ -189,35 +206,32 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
         return _Found(known, One(record.named))
     who = identify(rows, record.person, source.system.agency) if record.person else Nobody()
     moved = known is not None and _names_another(rows, record, known[0].subject_ref, who)
-    return _Found(known, who, moved, _into(rows, record))
-
-
-def _into(rows: Peek, record: ConsentRecord) -> str | None:
-    found = rows.subjects.by_digests([record.merged_into]) if record.merged_into else []
-    return found[0][1] if len(found) == 1 else None
+    return _Found(known, who, moved)
 
 
 def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution) -> bool:
     """Whether a filed consent now stands under somebody else: nothing identifies its subject any more."""
-    if record.person is None or (isinstance(who, One) and who.subject_ref == ref):
+    if record.person is None or (isinstance(who, One) and who.subject_ref in _files(rows, ref)):
         return False
     subject = Held.of(ref, rows.subjects.digests_of(ref), own=True)
     unnamed = not any(subject.traits.values())  # filed when nothing of its client could be read
     return not unnamed and bool(subject.exact | subject.local) and not compare(record.person, subject).exact
 
 
+def _files(rows: Peek, ref: str) -> tuple[str, ...]:
+    return (ref, *others(ref, rows.links.of([ref])).confirmed)
+
+
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     """The record is filed as it stands, and what identifies the person is known: nothing to own, nobody to wake."""
+    if found.moved and says_no(record.row):
+        return found.known is not None and found.known[1] == record.source.read_as
     if found.moved:
         return found.known is not None and _in_doubt(found.known[0])
     if found.known is None or found.known[1] != record.source.read_as or _in_doubt(found.known[0]):
         return False
     ref = found.known[0].subject_ref
-    return (
-        not _says_merged(rows, record, ref, found.into)
-        and not _corrects_death(rows, record, ref)
-        and _is_known(rows, record, ref)
-    )
+    return not _corrects_death(rows, record, ref) and _is_known(rows, record, ref)
 
 
 def _is_known(rows: Peek, record: ConsentRecord, ref: str) -> bool:
@@ -251,32 +265,12 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
     if record.person:
         subject = Held.of(ref, unit.subjects.digests_of(ref), own=True)
         unit.subjects.add_digests(ref, to_learn(record.person, subject))
-    if record.merged_into:
-        _say_merged(unit, record, ref, found.into, actor)
     if record.deceased or (found.ref and _corrects_death(unit, record, ref)):
         unit.subjects.set_deceased(ref, agency, source.system.id, dead=record.deceased)
     if found.known is None or found.known[1] != source.read_as or _in_doubt(found.known[0]):
         origin = Origin(source.system.id, source.key, source.read_as)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
-
-
-def _says_merged(rows: Peek, record: ConsentRecord, ref: str, into: str | None) -> bool:
-    """Whether it is news that its client has gone into another one."""
-    if into is not None:
-        return into != ref and not rows.links.was(ref, into)
-    return record.merged_into is not None and not rows.subjects.by_digests([record.merged_into])
-
-
-def _say_merged(unit: Unit, record: ConsentRecord, ref: str, into: str | None, actor: Actor) -> None:
-    """A system says that its client has gone into another; the hub's steward confirms it (settled S37).
-
-    Where the registry does not know the other one yet, its key leads here: who comes with it is a question to a human.
-    """
-    if into is not None:
-        say(unit, ref, into, actor, source=f"{record.source.system.id}/{record.source.key}")
-    elif record.merged_into and _says_merged(unit, record, ref, into):
-        unit.subjects.add_digests(ref, {record.merged_into: LOCAL})
 
 
 def _of_a_minor(record: ConsentRecord, unit: Unit) -> tuple[date | None, date | None]:

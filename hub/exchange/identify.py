@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consent.files import last, others
+from consent.files import kept, others
 from hub.exchange.match import Ambiguous, Held, Nobody, One, PersonKeys, compare, resolve
 from hub.ports import Peek
 
@@ -23,7 +23,7 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
     digests = rows.subjects.digests_of_each(refs)
     held = (Held.of(ref, digests.get(ref, {}), own=ref in own) for ref in sorted(refs))
     links = rows.links.of(refs)
-    return resolve((compare(keys, each) for each in held), {ref: last(ref, links) for ref in refs})
+    return resolve((compare(keys, each) for each in held), {ref: kept(ref, links) for ref in refs})
 
 
 def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str) -> Resolution:
@@ -43,8 +43,9 @@ def identify_client(rows: Peek, keys: PersonKeys, alias: str | None, agency: str
     if named is None:
         return found
     if isinstance(found, One) and found.subject_ref != named:
-        if named in others(found.subject_ref, rows.links.of([found.subject_ref])).confirmed:
-            return found  # two files of one person: the one that is kept
+        links = rows.links.of([named])
+        if found.subject_ref in others(named, links).confirmed:
+            return One(kept(named, links))
         return Ambiguous(tuple(sorted((found.subject_ref, named))))
     return One(named) if isinstance(found, One) or _may_be(rows, keys, named) else Ambiguous((named,))
 

@@ -48,7 +48,7 @@ _CAMS = f"{codes.ID}/eois-cams"
 _FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
 
 EXACT, LOCAL, FAMILY, GIVEN, BOTH, BORN = "exact", "local", "family", "given", "both", "born"  # kinds in the index
-REFERENCE = "reference"
+REFERENCE, GONE_INTO = "reference", "gone-into"  # the row of another client, into whom a system says that one has gone
 _BIRTH = "row-birth"
 TRAITS = ("row-family", "row-given", _BIRTH)  # what one row of one system says, to see that it is the same person
 
@@ -123,6 +123,7 @@ class Held:
     local: frozenset[str] = frozenset()
     traits: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reference: frozenset[str] = frozenset()
+    gone_into: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, subject_ref: str, kinds: Mapping[str, str], *, own: bool) -> Held:
@@ -133,7 +134,8 @@ class Held:
 
         traits = {kind: those(kind) for kind in TRAITS}
         names = those(FAMILY, BOTH), those(GIVEN, BOTH)
-        return cls(subject_ref, own, those(EXACT), *names, those(LOCAL), traits, those(REFERENCE))
+        numbers = those(REFERENCE), those(GONE_INTO)
+        return cls(subject_ref, own, those(EXACT), *names, those(LOCAL), traits, *numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ def resolve(
     identified = _kept([c for c in own if c.exact], into)
     if len(identified) == 1:
         found = identified[0]
-        return _unless_named(found, [c for c in own if into.get(c.subject_ref) != found.subject_ref])
+        of_theirs = {found.subject_ref, into.get(found.subject_ref)}
+        return _unless_named(found, [c for c in own if into.get(c.subject_ref, c.subject_ref) not in of_theirs])
     if identified or any(c.resembles for c in own):
         return Ambiguous(tuple(c.subject_ref for c in own if c in identified or (not identified and c.resembles)))
     others = _kept([c for c in every if c.exact], into)
@@ -326,7 +329,7 @@ def _agreement(ours: Held, theirs: Held) -> Candidate:
         subject_ref=theirs.subject_ref,
         own=theirs.own,
         exact=exact,
-        reused=(same_id or same_number) and not exact,
+        reused=(same_id or same_number or bool(ours.local & theirs.gone_into)) and not exact,
         family=bool(ours.family & theirs.family),
         given=bool(ours.given & theirs.given),
         swapped=bool(ours.family & theirs.given) and bool(ours.given & theirs.family),

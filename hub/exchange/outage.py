@@ -246,7 +246,9 @@ class _Offline:
 
     def __init__(self, directory: Directory, now: datetime, declared: Declaration) -> None:
         self._directory, self.now, self.declared = directory, now, declared
-        self.directory = self.overrides = self.reviews = self.handovers = self.subjects = self.consents = self
+        self.directory = self.overrides = self.reviews = self.handovers = self.subjects = self.consents = self.links = (
+            self
+        )
 
     def all(self) -> Directory:
         """The directory."""
@@ -262,6 +264,10 @@ class _Offline:
 
     def facts(self, _: Any) -> dict[str, Any]:
         """Nobody's."""
+        return {}
+
+    def of(self, _: Any) -> dict[str, Any]:
+        """Which files are one person's: not known."""
         return {}
 
     def repeats(self, _: Any) -> int:

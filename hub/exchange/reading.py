@@ -235,7 +235,9 @@ def _consent(house: House, source: Source, record: Record) -> ConsentRecord:
         fields["home_language"] = client.fields["home_language"]  # what an interpreter spoke (program systems 9.2)
     dead, into = ((client or _NOBODY).get(name) for name in ("deceased_date", "merged_into_client_id"))
     merged_into = local_key(source.system.id, into, house.keys.digest) if into else None
-    return ConsentRecord(source, fields, person, dead is not None, merged_into=merged_into)
+    gone = [row.get("client_id") for row in record.children.get("gone", ())]
+    merged_from = tuple(local_key(source.system.id, number, house.keys.digest) for number in gone if number)
+    return ConsentRecord(source, fields, person, dead is not None, merged_into=merged_into, merged_from=merged_from)
 
 
 def _as_of_a_referral(house: House, source: Source, record: Record) -> PersonKeys:

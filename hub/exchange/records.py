@@ -181,7 +181,8 @@ class ConsentRecord:
         by: the worker who enters it by hand; None: its system acts.
         named: the person, where the agency itself says so by its alias.
         read: of one that came as FHIR, what was read of it; its row is then empty.
-        merged_into: the digest of the system's own row id of the client into whom it says that this one has gone.
+        merged_into: the digest of the system's own row id of the client into whom it says that this one has gone;
+            ``merged_from`` of those that have gone into this one.
     """
 
     source: Source
@@ -192,6 +193,7 @@ class ConsentRecord:
     named: str | None = None
     read: ConsentRow | None = None
     merged_into: str | None = None
+    merged_from: tuple[str, ...] = ()
 
     @property
     def tells_of_death(self) -> bool:

@@ -87,7 +87,7 @@ class InboxRows(Protocol):
         """Which referrals' requests have been delivered."""
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
-        """How many messages one revision of a record has made."""
+        """The number of the last message that one revision of a record has made; 0: none."""
 
     def count_by_state(self) -> dict[str, int]:
         """Messages by state."""

@@ -91,11 +91,11 @@ class InboxTable:
         return {row.referral_no for row in self._scope.read(select(c.referral_no).where(*there), t.inbox)}
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
-        """How many messages one revision of a record has made."""
+        """The number of the last message that one revision of a record has made; earlier ones may have ended."""
         c = t.inbox.c
         where = (c.system == system, c.record_key == record_key, c.revision == revision)
-        row = self._scope.one(select(func.count().label("total")).where(*where), t.inbox)
-        return int(row.total) if row else 0
+        row = self._scope.one(select(func.max(c.attempt).label("last")).where(*where), t.inbox)
+        return int(row.last or 0) if row else 0
 
     def count_by_state(self) -> dict[str, int]:
         """Messages by state."""

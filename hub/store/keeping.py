@@ -320,6 +320,9 @@ class KeepingTable:
         where = (s.ref > after, s.minted_at < text(before))
         rows = self._scope.read(select(s.ref, s.minted_at).where(*where).order_by(s.ref).limit(limit))
         refs, needed = [row.ref for row in rows], set[str]()
+        links = self._links.of(refs)  # of somebody with several files all go, or none: each holds noes
+        files = {ref: (ref, *others(ref, links).every) for ref in refs}
+        refs = sorted({name for names in files.values() for name in names})
         for table in t.metadata.sorted_tables:
             if "subject_ref" in table.c and table not in _WITH_THE_PERSON:
                 its = table.c.subject_ref
@@ -327,7 +330,10 @@ class KeepingTable:
         d = t.directive.c
         standing = select(d.subject_ref).where(d.subject_ref.in_(refs), d.lifted_by.is_(None))
         needed |= {row.subject_ref for row in self._scope.read(standing, t.directive)}
-        found = [Old(row.ref, "", instant(row.minted_at), (row.ref,), is_open=row.ref in needed) for row in rows]
+        found = [
+            Old(row.ref, "", instant(row.minted_at), (row.ref,), is_open=not needed.isdisjoint(files[row.ref]))
+            for row in rows
+        ]
         return found, rows
 
     def _lines(self, before: datetime, after: str, limit: int) -> tuple[list[Old], Sequence[Any]]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, or_, select, update
 
 from consent.files import around
 from consent.model import Link
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, text
+from hub.store.sql import upsert
 
 _C = t.subject_link.c
 _STANDS: ColumnElement[bool] = _C.ended_at.is_(None)
@@ -54,7 +55,9 @@ class LinkTable:
         stands = update(t.subject_link).where(_C.gone == link.gone, _C.kept == link.kept, _STANDS)
         if not self._scope.write(stands.values(confirmed_at=func.coalesce(_C.confirmed_at, confirmed_at))):
             row = {"gone": link.gone, "kept": link.kept, "since_at": now, "confirmed_at": confirmed_at}
-            self._scope.write(insert(t.subject_link).values(row))
+            again = {"confirmed_at": confirmed_at, "ended_at": None}  # parted in this very instant
+            added = upsert(t.subject_link).values(row)
+            self._scope.write(added.on_conflict_do_update(index_elements=["gone", "kept", "since_at"], set_=again))
         self._of.forget()
 
     def end(self, link: Link) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 
+from consent.files import others
 from consent.model.declared import Declaration
 from consent.model.reviewed import Outcome, Part, Review
 from hub.model import locks
 from hub.store import tables as t
+from hub.store.links import LinkTable
 from hub.store.scope import Scope, instant, optional_text, text
 from hub.store.sql import upsert
 
@@ -24,8 +26,8 @@ REVIEW: TypeAdapter[Review] = TypeAdapter(Review)
 class OverrideTable:
     """See :class:`hub.ports.OverrideRows`."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, scope: Scope, links: LinkTable) -> None:
+        self._scope, self._links = scope, links
 
     def of_record(self, system: str, key: str) -> Declaration | None:
         """What a source record declares."""
@@ -77,9 +79,10 @@ class OverrideTable:
         return int(row[0]) if row else 0
 
     def related(self, worker: str, subject: str) -> bool:
-        """Whether somebody is too near to a person."""
+        """Whether somebody is too near to a person, whatever file of theirs says so (I-07)."""
         c = t.worker_conflict.c
-        near = select(c.kind).where(c.worker == worker, c.subject_ref == subject)
+        files = (subject, *others(subject, self._links.of([subject])).every)
+        near = select(c.kind).where(c.worker == worker, c.subject_ref.in_(files))
         return self._scope.one(near, t.worker_conflict) is not None
 
     def relate(self, worker: str, subject: str, kind: str | None) -> None:

@@ -56,7 +56,7 @@ class SqlUnit:
         self.subjects = SubjectTable(scope, cache.subjects)
         self.links = LinkTable(scope)
         self.consents = ConsentTable(scope)
-        self.overrides = OverrideTable(scope)
+        self.overrides = OverrideTable(scope, self.links)
         self.reviews = ReviewTable(scope)
         self.decisions = DecisionTable(scope)
         self.inbox = InboxTable(scope)

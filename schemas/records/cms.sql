@@ -421,6 +421,7 @@ CREATE TABLE hub_inbox_error (  -- written by the system, read by the adapter; c
   seq         INTEGER PRIMARY KEY AUTOINCREMENT
 );
 
+CREATE INDEX client_by_merge ON client (merged_into_client_id);
 CREATE INDEX client_identifier_by_client ON client_identifier (client_id);
 CREATE INDEX client_identifier_by_value ON client_identifier (type, UPPER(REPLACE(REPLACE(value, '-', ''), ' ', '')));
 CREATE INDEX client_relation_by_client ON client_relation (client_id);

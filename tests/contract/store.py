@@ -16,9 +16,10 @@ from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
+from hub.model.envelope import MessageState
 from hub.model.incidents import Duty, Holding, Incident
 from hub.model.keeping import Room
-from hub.model.rows import ReferralRow, Request, Waiting
+from hub.model.rows import Inbox, ReferralRow, Request, Waiting
 from hub.store.audit import PAGE
 from tests.contract.changes import AT, changes, consent_of, happened
 
@@ -207,6 +208,54 @@ class StoreContract:
             rest = rows.referrals.sent_by("harbour", but={"declined"}, after=first[-1].number, limit=2)
         assert [row.number for row in first] == ["r-1", "r-5"]
         assert rest == []
+
+    def test_the_number_of_an_attempt_is_never_given_again_when_an_earlier_one_has_ended(self, store: Any) -> None:
+        def message(attempt: int) -> Inbox:
+            return Inbox(
+                message_id=f"m-{attempt}",
+                system="harbour-cms",
+                record_key="referral:1",
+                revision="1",
+                attempt=attempt,
+                digest="d",
+                agency="harbour",
+                event="add-service-request",
+                recipient="lakeside",
+                decision_id=f"d-{attempt}",
+                state=MessageState.REFUSED,
+                code="DN_NO_CONSENT",
+                accepted_at=AT,
+                ended_at=AT,
+            )
+
+        with store.unit() as unit:
+            assert unit.inbox.attempts("harbour-cms", "referral:1", "1") == 0
+            unit.inbox.put(message(1))
+            unit.inbox.put(message(2))
+        with store.unit(share=[locks.CONFIG]) as unit:
+            unit.keeping.end(Room.MESSAGES, ["m-1"])
+
+        with store.unit() as unit:
+            assert unit.inbox.attempts("harbour-cms", "referral:1", "1") == 2
+
+    def test_late_referrals_are_those_of_these_states_whose_day_has_come_the_first_due_first(self, store: Any) -> None:
+        def referral(number: str, days: int | None, state: str = "accepted") -> ReferralRow:
+            systems = ("harbour-cms", f"referral:{number}", "lakeside", "lakeside-cms")
+            due_at = None if days is None else AT + timedelta(days=days)
+            row = ReferralRow(number, "a:b", "b:a", "harbour", *systems, None, "s-1", None, state, due_at=due_at)
+            return replace(row, left=("booked",), paused_by="S") if state == "on-hold" else row
+
+        rows_ = [referral("r-1", 3), referral("r-2", 1), referral("r-3", None), referral("r-4", 9)]
+        rows_ += [referral("r-5", 2, "completed"), referral("r-6", 2, "on-hold")]
+        with store.unit(own=["subject:s-1"]) as unit:
+            for row in rows_:
+                unit.referrals.put(row)
+
+        with store.peek() as rows:
+            late = rows.referrals.late(AT + timedelta(days=3), 10, states={"accepted", "on-hold"})
+            assert [row.number for row in late] == ["r-2", "r-6", "r-1"]
+            assert late[1] == rows_[-1]
+            assert len(rows.referrals.late(AT + timedelta(days=3), 1, states={"accepted"})) == 1
 
     def test_a_version_that_skips_one_is_refused(self, store: Any) -> None:
         ref = self.mint(store)

@@ -75,6 +75,14 @@ def refer(network: Network, client: int) -> str | None:
     return waits.code if waits else None
 
 
+def take_back(network: Network, **fields: Any) -> None:
+    """The row of the first consent says the next day that the client has withdrawn it that morning."""
+    network.clock.advance(timedelta(days=1))
+    said = {"withdrawn_at": "2026-06-02 07:00:00", "withdrawn_how": "TELEPHONE"}
+    cms.update(network.db("harbour"), "consent", 1, **{**said, **fields})
+    network.run()
+
+
 def save(network: Network, client: int, **fields: Any) -> None:
     db = network.db("harbour")
     cms.update(db, "client", client, **fields)
@@ -142,8 +150,7 @@ def test_i_07_a_withdrawal_of_less_leaves_the_rest_in_doubt(network: Network, tw
     confirm(network, 1)
     confirm(network, 2)
 
-    cms.update(network.db("harbour"), "consent", 1, withdrawn_at="2026-05-30 09:00:00", withdrawn_how="TELEPHONE")
-    network.run()
+    take_back(network)
 
     assert states(network) == ["WITHDRAWN", "SUSPENDED"]
     assert consents(network)[2].doubt == "POSSIBLE_WITHDRAWAL"

@@ -188,6 +188,10 @@ def test_under_an_open_incident_nothing_of_the_person_ends(network, desk):
 def test_an_open_message_and_a_referral_that_is_not_over_stay_whatever_their_age(network, desk):
     refer(network)
     network.run()
+    db = network.db("lakeside")
+    cms.answer(db, network.inbox("lakeside", "referral")[0]["hub_referral_no"], "ACCEPTED")
+    db.close()
+    network.run()
     with network.hub.store.unit() as unit:
         message = rows(network, "SELECT message_id FROM inbox")[0][0]
         assert unit.inbox.get(message).ended_at is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consent.files import Others, around, as_directives, as_one, last, others
+from consent.files import Others, around, as_directives, as_one, kept, others
 from consent.model import Consent, Directive, Link, Recipient, SubjectFacts
 from consent.model.words import Category, ConsentState, GivenBy, Purpose, SafetyFlag
 
@@ -42,16 +42,18 @@ def test_a_file_beyond_an_unconfirmed_link_is_one_of_which_it_is_said(ref: str, 
     assert others(ref, LINKS) == found
 
 
-def test_the_file_that_is_kept_is_where_confirmed_links_end() -> None:
-    links = {ref: (A_B, Link("b", "c", confirmed=True)) for ref in "abc"}
+def test_the_file_that_is_kept_is_the_one_that_has_gone_into_no_other() -> None:
+    chain = {ref: (A_B, Link("b", "c", confirmed=True)) for ref in "abc"}
+    fork = {ref: (A_B, Link("a", "c", confirmed=True)) for ref in "abc"}
 
-    assert [last(ref, LINKS) for ref in "abcf"] == ["b", "b", "c", "f"]
-    assert [last(ref, links) for ref in "abc"] == ["c", "c", "c"]
-    assert last("a", {"a": (A_B, Link("b", "a", confirmed=True))}) in ("a", "b")  # it ends
+    assert [kept(ref, LINKS) for ref in "abcf"] == ["b", "b", "c", "f"]
+    assert [kept(ref, chain) for ref in "abc"] == ["c", "c", "c"]
+    assert [kept(ref, fork) for ref in "abc"] == ["b", "b", "b"]  # of two the first, for each of them
+    assert {kept(ref, {each: (A_B, Link("b", "a", confirmed=True)) for each in "ab"}) for ref in "ab"} == {"a"}
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("said", "stays"),
     [
         pytest.param({}, {}, id="a decline: whole, whatever it listed"),
         pytest.param({"unreadable": ("recipient_org",)}, {"recipients": ()}, id="of whom it cannot be read: everybody"),
@@ -68,10 +70,10 @@ def test_the_file_that_is_kept_is_where_confirmed_links_end() -> None:
         ),
     ],
 )
-def test_s37_what_a_record_forbids_stays_as_a_directive(said: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_s37_what_a_record_forbids_stays_as_a_directive(said: dict[str, Any], stays: dict[str, Any]) -> None:
     no = Directive("", "a", 0, ("lakeside",), purposes=(Purpose.REFERRAL,), said_by=GivenBy.SELF, taken_by="harbour")
 
-    assert as_directives(SubjectFacts("a", 1, consents=(replace(FORM, **said),))) == [replace(no, **kept)]
+    assert as_directives(SubjectFacts("a", 1, consents=(replace(FORM, **said),))) == [replace(no, **stays)]
 
 
 @pytest.mark.parametrize("state", [each for each in ConsentState if each is not ConsentState.DECLINED])
