@@ -25,7 +25,7 @@ def in_doubt_before(unit: Unit, consent: Consent) -> str:
     """
     if unit.subjects.is_minted(consent.subject_ref):
         return ""  # nobody has said anything of them yet; most rows of a first page are of such people
-    for each in _others(unit, consent):
+    for each in _other_papers(unit, consent):
         why = each.doubt or (KEEP_OUT if each.suspended_by == KEEP_OUT else "")
         if why:
             events = unit.consents.events(each.consent_id)
@@ -38,7 +38,7 @@ def in_doubt_before(unit: Unit, consent: Consent) -> str:
     return ""
 
 
-def _others(unit: Unit, consent: Consent) -> list[Consent]:
+def _other_papers(unit: Unit, consent: Consent) -> list[Consent]:
     """The client's other consents by which the same agency shares with one of the same recipients."""
     to, ref = {each.agency for each in consent.recipients}, consent.subject_ref
     files = unit.subjects.facts([ref, *others(ref, unit.links.of([ref])).confirmed])
@@ -52,12 +52,12 @@ def _others(unit: Unit, consent: Consent) -> list[Consent]:
     ]
 
 
-def doubt_others(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
+def doubt_other_papers(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
     """Doubt beside a consent in doubt what opens, or may come to open, the same way; each is confirmed by itself.
 
     What its own row keeps out already needs no second word for that.
     """
-    found = [each for each in _others(unit, consent) if each.state in (*STANDING, ConsentState.DRAFT)]
+    found = [each for each in _other_papers(unit, consent) if each.state in (*STANDING, ConsentState.DRAFT)]
     said = [each for each in found if why != KEEP_OUT or each.suspended_by != KEEP_OUT]
     return [doubt(unit, each.consent_id, actor, why=why) for each in said]
 

@@ -17,7 +17,10 @@ from consent.validity import PURPOSE_WORDS, RECIPIENT_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """The other files of one person: those of which that is confirmed, and those of which somebody says so."""
+    """The other files of one person: those of which that is confirmed, and those of which somebody says so.
+
+    A no asks ``every`` one of them; whom a record means, what is withdrawn and whose account it is, the ``confirmed``.
+    """
 
     confirmed: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
@@ -87,6 +90,13 @@ def forbids(consent: Consent) -> bool:
     if consent.state is ConsentState.DECLINED:
         return True
     return bool(consent.exclusions) and (consent.state in STANDING or bool(consent.doubt))  # in doubt it is a no still
+
+
+def locked_out(known: SubjectFacts) -> set[str]:
+    """The records that a person's noes name, as ``SYSTEM/KEY``; what is neither that nor a category is among them."""
+    listed = [each.items for each in known.directives if each.lifted_by is None]
+    listed += [each.exclusions for each in known.consents if forbids(each)]
+    return {word for words in listed for word in words} - set(Category.__members__)
 
 
 def as_directives(known: SubjectFacts) -> list[Directive]:

@@ -11,11 +11,12 @@ Inside a unit the answer governs; read through a peek the facts are provisional:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from consent.files import as_one, others
+from consent.files import as_one, locked_out, others
 from consent.grant import grant
 from consent.model import Facts, Message, Party, SubjectFacts, SystemFacts
 from consent.model.words import Body
@@ -40,6 +41,8 @@ class Question:
         decision_age_s: age of an earlier decision about the same message, at gate 2.
         override: id of the declaration on which it goes; "": on none.
         envelope: of the message at gate 2.
+        source: the record that it is made of, as ``SYSTEM/KEY``, by which a client locks it out; "": the store knows it
+            by ``message_id``.
     """
 
     sender: str
@@ -55,6 +58,8 @@ class Question:
     well_formed: bool = True
     override: str = ""
     envelope: str | None = None
+    source: str = ""
+    message_id: str = ""
 
 
 def gather(unit: Unit, question: Question, packs: Packs) -> Facts:
@@ -76,6 +81,7 @@ def _read(rows: Peek, question: Question, packs: Packs) -> Facts:
     recipient = directory.agencies.get(question.recipient)
     pack, subjects = sender.pack if sender else "", _subjects(rows, question)
     declared = rows.overrides.get(question.override) if question.override else None
+    message = _with_ids(rows, question, subjects.values(), directory)
     return Facts(
         at=rows.now,
         pack=packs.between(pack, recipient.pack if recipient else pack),
@@ -113,6 +119,20 @@ def _subjects(rows: Peek, question: Question) -> dict[str, SubjectFacts]:
     facts = as_one(known[subject], confirmed, said, question.recipient)
     dead = question.deceased or question.sender in facts.deceased_by
     return {subject: replace(facts, deceased=True) if dead else facts}
+
+
+def _with_ids(rows: Peek, question: Question, known: Iterable[SubjectFacts], directory: Directory) -> Message:
+    """The message, its items named by their record, where a "no" of the person names records.
+
+    As long as one of them names a record of no system that there is, items have no name, and each may be what is meant.
+    """
+    message, named = question.message, {word for each in known for word in locked_out(each)}
+    if not named or not all(word.partition("/")[0] in directory.systems for word in named):
+        return message
+    sent = rows.inbox.get(question.message_id) if question.message_id and not question.source else None
+    source = f"{sent.system}/{sent.record_key}" if sent is not None else question.source
+    source = source.partition(">")[0]  # a part of what is shared names its recipient behind its record
+    return replace(message, items=tuple([replace(item, item_id=source or None) for item in message.items]))
 
 
 def _knows_abuser(directory: Directory, agency: str, known: SubjectFacts | None, at: datetime) -> bool:

@@ -100,11 +100,10 @@ def _declined(consent: Consent) -> No:
 
 
 def _excluded(consent: Consent, facts: Facts) -> No:
-    """What a form locks out. A name that is neither a category nor an item here may be the recipient's: all of it."""
+    """What a form locks out. Where items have no name, what is no category may be anything: all of it."""
     categories = tuple(Category(word) for word in consent.exclusions if word in Category.__members__)
-    here = {item.item_id for item in facts.message.items}
-    items = tuple(word for word in consent.exclusions if word in here)
-    is_read = len(categories) + len(items) == len(consent.exclusions)
+    items = tuple(word for word in consent.exclusions if word not in Category.__members__)
+    is_read = not items or all(item.item_id is not None for item in facts.message.items)
     return No(
         name=reference(consent),
         lifted_as=None,

@@ -126,6 +126,7 @@ def show(
         say(f"version {found.stands} counts until this draft is complete")
     for one in directives:
         said = ", ".join(f"{name} {_cell(one[name]) or 'all'}" for name in ("recipients", "purposes", "categories"))
+        said += f", record {_cell(one['items'])}" if one["items"] else ""
         meant = f" (means {one['worker']})" if one["worker"] else ""
         told = "" if one["said_by"] == GivenBy.SELF else f", said by {one['said_by']}"
         say(f"directive {one['id']} forbids: {said}{meant}{told}{', these records' if one['items'] else ''}")
@@ -160,6 +161,10 @@ def add_directive(
         str | None,
         typer.Option("--worker", help="Whom of the recipient the client means. All of the recipient is kept out."),
     ] = None,
+    item: Annotated[
+        list[str] | None,
+        typer.Option("--item", help="One record that is kept back whole, as harbour-cms/note:12; else any."),
+    ] = None,
     said_by: Annotated[str, typer.Option("--said-by", help="Who decides for the client.")] = "SELF",
     folder: Dir = None,
     worker: As = None,
@@ -167,7 +172,7 @@ def add_directive(
 ) -> None:
     """Write down a client's standing "no". What is left out is forbidden wholly. It holds from now on, until lifted."""
     by = who(ctx, worker)
-    wanted = desk.Forbidden(recipient or (), purpose or (), category or (), person, said_by)
+    wanted = desk.Forbidden(recipient or (), purpose or (), category or (), person, said_by, item or ())
     with opened(ctx, folder) as hub:
         name, drain = desk.forbid(hub.house, agency, alias, by, wanted)
         drained = wait(ctx, hub, drain)

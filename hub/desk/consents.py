@@ -85,6 +85,7 @@ class Forbidden:
     Args:
         worker: of the one recipient, whom the client means (C-107). The hub cannot see that a recipient keeps one of
             its workers out, so all of it is forbidden.
+        items: records of the agency's own systems that are kept back whole, each as ``SYSTEM/KEY``.
         said_by: who decides for the client; the same may lift it by a consent that names it.
     """
 
@@ -93,6 +94,7 @@ class Forbidden:
     categories: Sequence[str] = ()
     worker: str | None = None
     said_by: str = GivenBy.SELF
+    items: Sequence[str] = ()
 
 
 def forbid(house: House, agency: str, alias: str, who: Who, wanted: Forbidden = Forbidden()) -> tuple[str, Drain]:
@@ -109,6 +111,7 @@ def forbid(house: House, agency: str, alias: str, who: Who, wanted: Forbidden = 
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         ref = client_of(rows, agency, alias)
     _are_there(directory, wanted)
+    _are_records(directory, agency, wanted)
     directive = Directive(
         directive_id=f"d-{house.ids.uuid()}",
         subject_ref=ref,
@@ -117,6 +120,7 @@ def forbid(house: House, agency: str, alias: str, who: Who, wanted: Forbidden = 
         taken_by=agency,
         purposes=words_of("--purpose", Purpose, wanted.purposes),
         categories=words_of("--category", Category, wanted.categories),
+        items=tuple(wanted.items),
         worker=wanted.worker,
         said_by=words_of("--said-by", GivenBy, [wanted.said_by])[0],
     )
@@ -137,6 +141,18 @@ def _are_there(directory: Directory, wanted: Forbidden) -> None:
     meant = directory.workers.get(wanted.worker)
     if meant is None or list(wanted.recipients) != [meant.agency]:
         raise Refused("--worker", seen(wanted.worker), "a worker of the one `--recipient`", "hub workers list")
+
+
+def _are_records(directory: Directory, agency: str, wanted: Forbidden) -> None:
+    """That each names a record of the agency's own systems. Whether it is there is not asked: it may not be signed."""
+    if wanted.items and wanted.categories:
+        raise Refused("--item", "records beside categories", "one of the two", "add a directive for each")
+    for name in wanted.items:
+        system, _, key = name.partition("/")
+        row = directory.systems.get(system)
+        if row is None or row.agency != agency or not key:
+            expected = f"SYSTEM/KEY of a record of a system of {seen(agency)}"
+            raise Refused("--item", shape(name), expected, "as harbour-cms/note:12, with the number of its row")
 
 
 def consents_of(rows: Peek, ref: str) -> list[Consent]:

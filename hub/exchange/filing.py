@@ -21,7 +21,6 @@ from consent.rows import ConsentRow, read_row
 from consent.versions import Origin
 from hub.errors import NeedsReview, Unavailable
 from hub.exchange.batches import batches
-from hub.exchange.doubt import hold_back
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
@@ -29,6 +28,7 @@ from hub.exchange.linking import note_links
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
 from hub.exchange.reading import says_no
 from hub.exchange.records import ConsentRecord
+from hub.exchange.unclear_no import hold_back
 from hub.exchange.waiting import settle, tell, without_message
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry

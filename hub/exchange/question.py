@@ -56,6 +56,7 @@ def at_gate_1(submission: Submission) -> Question:
         authenticated=submission.authenticated,
         well_formed=submission.well_formed,
         override=submission.override,
+        source=f"{record.source.system.id}/{record.source.key}",
     )
 
 
@@ -92,6 +93,7 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
         ),
         override=override,
         envelope=row.envelope_id,
+        message_id=row.message_id,
     )
 
 
@@ -129,6 +131,7 @@ def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) ->
         routed=row.system in rows.directory.all().systems,
         systems=(message.system, row.system),
         message=replace(facts.message, items=left),
+        message_id=row.message_id,
     )
 
 

@@ -10,7 +10,6 @@ import orjson
 from sqlalchemy import Table, delete, exists, func, select, update
 
 from consent.facts import read_facts
-from consent.files import others
 from consent.model import Consent
 from consent.model.words import STANDING, ConsentState
 from hub.model.envelope import MessageState
@@ -57,8 +56,7 @@ class KeepingTable:
     def people(self, refs: Iterable[str]) -> dict[str, Person]:
         """What the rules of keeping look at; of somebody with several files, at all of them."""
         asked = sorted(set(refs))
-        links = self._links.of(asked)
-        of_each = {ref: (ref, *others(ref, links).every) for ref in asked}
+        of_each = self._links.files(asked)
         wanted = sorted({ref for refs in of_each.values() for ref in refs})
         held, served = self._incidents.held(wanted) | self._in_review(wanted), self._served(wanted)
         rows = self._scope.read(select(t.subject.c.ref, t.subject.c.body).where(t.subject.c.ref.in_(wanted)))
@@ -320,8 +318,7 @@ class KeepingTable:
         where = (s.ref > after, s.minted_at < text(before))
         rows = self._scope.read(select(s.ref, s.minted_at).where(*where).order_by(s.ref).limit(limit))
         refs, needed = [row.ref for row in rows], set[str]()
-        links = self._links.of(refs)  # of somebody with several files all go, or none: each holds noes
-        files = {ref: (ref, *others(ref, links).every) for ref in refs}
+        files = self._links.files(refs)  # of somebody with several files all go, or none: each holds noes
         refs = sorted({name for names in files.values() for name in names})
         for table in t.metadata.sorted_tables:
             if "subject_ref" in table.c and table not in _WITH_THE_PERSON:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, bindparam, func, or_, select, update
 
-from consent.files import around
+from consent.files import around, others
 from consent.model import Link
 from hub.model import locks
 from hub.store import tables as t
@@ -40,6 +40,12 @@ class LinkTable:
     def of(self, refs: Iterable[str]) -> dict[str, tuple[Link, ...]]:
         """By file, the links of all files that are linked with it, near or far; what has none is left out."""
         return self._of.read(refs, self._read)
+
+    def files(self, refs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """By file, all files of the same person, itself first: also those of which somebody only says so."""
+        asked = list(refs)
+        links = self.of(asked)
+        return {ref: (ref, *others(ref, links).every) for ref in asked}
 
     def locks_of(self, held: Iterable[str]) -> set[str]:
         """The locks of the files that are linked with those of these locks, and these files' own."""

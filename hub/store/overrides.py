@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 
-from consent.files import others
 from consent.model.declared import Declaration
 from consent.model.reviewed import Outcome, Part, Review
 from hub.model import locks
@@ -81,7 +80,7 @@ class OverrideTable:
     def related(self, worker: str, subject: str) -> bool:
         """Whether somebody is too near to a person, whatever file of theirs says so (I-07)."""
         c = t.worker_conflict.c
-        files = (subject, *others(subject, self._links.of([subject])).every)
+        files = self._links.files([subject])[subject]
         near = select(c.kind).where(c.worker == worker, c.subject_ref.in_(files))
         return self._scope.one(near, t.worker_conflict) is not None
 
