@@ -52,7 +52,7 @@ def _other_papers(unit: Unit, consent: Consent) -> list[Consent]:
     ]
 
 
-def doubt_other_papers(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
+def doubt_others(unit: Unit, consent: Consent, actor: Actor, *, why: str) -> list[Consent]:
     """Doubt beside a consent in doubt what opens, or may come to open, the same way; each is confirmed by itself.
 
     What its own row keeps out already needs no second word for that.
