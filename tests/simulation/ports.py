@@ -7,7 +7,7 @@ may raise; what it does to data, an honest implementation may do to it too (lose
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from hub.exchange.connections import SystemConnections, Watched
 from hub.keys.ring import KeyRing
 from hub.model.directory import System
 from hub.model.envelope import Envelope, Sealed
-from hub.ports import BusRecord, Outgoing
+from hub.ports import BusRecord, Directory, Journal, Outgoing
 from hub.store.sql import Database
 from hub.store.unit import SqlStore, SqlUnit
 from tests.simulation.watch import at_arrival, note_answers, noticed
@@ -93,6 +93,33 @@ class SimStore:
 
     def close(self) -> None:
         self._real.close()
+
+
+class SimJournal:
+    """The real journal. Who holds it is interrupted by nobody who would wait for it: all processes are one thread."""
+
+    def __init__(self, world: World, real: Journal) -> None:
+        self._world, self._real = world, real
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._alone(), self._real.held():
+            yield
+
+    def note(self, directory: Directory, known: Callable[[], Sequence[str]]) -> None:
+        with self._alone():
+            self._real.note(directory, known)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._world.alone += 1
+        try:
+            yield
+        finally:
+            self._world.alone -= 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
 
 class SimKeys:

@@ -20,7 +20,7 @@ from hub.exchange import Exchange
 from hub.exchange.breaker import Breaker
 from hub.exchange.connections import SystemConnections
 from hub.kinds import ADAPTERS
-from tests.simulation.ports import Door, SimBus, SimConnections, SimKeys, SimStore
+from tests.simulation.ports import Door, SimBus, SimConnections, SimJournal, SimKeys, SimStore
 from tests.simulation.world import World
 
 
@@ -82,7 +82,8 @@ class Process:
             raise Killed(place)
         if self.chance("time passes"):
             self.world.pass_time(timedelta(milliseconds=self.world.dice.choice([5, 300, 2_000, 11_000])))
-        self._others(place)
+        if not self.world.alone:
+            self._others(place)
 
     def chance(self, fault: str) -> bool:
         """Whether a fault happens now."""
@@ -94,6 +95,7 @@ class Process:
             "store": SimStore(self, real.store),
             "bus": SimBus(self, StoredBus(Door(self, real.store.database), clock)),  # type: ignore[arg-type]
             "keys": SimKeys(self.world, house.keys),  # type: ignore[arg-type]
+            "journal": SimJournal(self.world, house.journal),
         }
         systems = SystemConnections(ADAPTERS, parts["store"], clock, house.ids, house.keys.digest)
         connections = SimConnections(self, systems, Breaker(clock, house.ids))

@@ -154,6 +154,7 @@ class World:
         self.clients: dict[str, list[int]] = {name: [] for name in AGENCIES}  # of those with a CMS
         self.suspended: dict[tuple[str, str], None] = {}  # in the order in which they were suspended
         self.calm = True  # no faults, no interruptions
+        self.alone = 0  # how often the journal is held: nobody else takes a turn then
         initialise(self.settings, self.ids)
         self.systems = {name: _cms(folder / f"{name}.sqlite") for name in AGENCIES if KINDS[name] == "cms"}
         self.sites = {name: HartsSite(folder / name, name, SITES) for name in AGENCIES if KINDS[name] == "harts"}
