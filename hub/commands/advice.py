@@ -113,6 +113,14 @@ _BY_REFERRAL = {
     "not-completed": "the receiver took it on and has ended it: find another service with the client",
     "cancel-requested": "the sender has withdrawn it; it ends when the receiver's system has that",
     "cancelled-after-start": "the sender has withdrawn it, and the receiver knows",
+    "info-needed": "the receiver asks for more: the sender answers",
+    "booked": "an appointment is booked: see that the client can come",
+    "appointment-cancelled": "the appointment was called off: book again",
+    "on-hold": "paused: whoever paused it goes on with it",
+    "redirected": "the receiver names another service: ask the client, then enter a new referral",
+    "expired": "nobody has answered: telephone the receiver, or enter a new referral",
+    "loop-closed": "done, and the sender has read what came of it: nothing to do",
+    "entered-in-error": "it was never meant: nothing to do",
 }
 
 
