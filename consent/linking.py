@@ -26,17 +26,16 @@ IDENTITY = "IDENTITY"
 _COUNTS = (*STANDING, ConsentState.DRAFT)  # what opens, or may come to
 
 
-def say(unit: Unit, gone: str, kept: str, actor: Actor, *, source: str) -> bool:
-    """Note that a system says that two files are one person's; whether that is news.
+def say(unit: Unit, gone: str, kept: str, actor: Actor, *, source: str) -> None:
+    """Note that a system says that two files are one person's.
 
     What a steward has parted is not said anew: the same row would say so for ever.
     """
     if gone == kept or unit.links.was(gone, kept):
-        return False
+        return
     unit.links.put(Link(gone, kept, confirmed=False))
     _note(unit, gone, "SAID", actor, source)
     _note(unit, kept, "SAID", actor, source)
-    return True
 
 
 def merge(unit: Unit, gone: str, kept: str, actor: Actor) -> list[Consent]:
@@ -56,15 +55,16 @@ def merge(unit: Unit, gone: str, kept: str, actor: Actor) -> list[Consent]:
     return _doubt_all(unit, files.values(), actor)
 
 
-def part(unit: Unit, ids: Ids, one: str, other: str, actor: Actor) -> bool:
-    """Part two files that were linked. Whether they were.
+def part(unit: Unit, ids: Ids, one: str, other: str, actor: Actor) -> list[Consent] | None:
+    """Part two files that were linked; what is in doubt now. None: they were not linked.
 
     Where a steward had merged them each keeps what the other has forbidden, and what either allows is in doubt: what is
     under way may have been about the other person. What only a system had said leaves nothing behind.
     """
     link = _between(unit, one, other)
     if link is None:
-        return False
+        return None
+    doubted: list[Consent] = []
     before = {ref: set(_others(unit, ref).confirmed) for ref in (one, *_others(unit, one).every)}
     known = unit.subjects.facts(before)
     raised = {ref: unit.subjects.raised(ref) for ref in before}
@@ -73,10 +73,10 @@ def part(unit: Unit, ids: Ids, one: str, other: str, actor: Actor) -> bool:
         if lost := sorted(were - set(_others(unit, ref).confirmed)):
             _keep_noes(unit, ids, ref, [no for name in lost for no in as_directives(known[name])], actor)
             _keep_flags(unit, ref, [flag for name in lost for flag in raised[name]])
-            _doubt_all(unit, [known[ref]], actor)
+            doubted += _doubt_all(unit, [known[ref]], actor)
     _note(unit, one, "PARTED", actor)
     _note(unit, other, "PARTED", actor)
-    return True
+    return doubted
 
 
 def carry_withdrawal(unit: Unit, consent: Consent, actor: Actor, *, said_at: datetime, how: str) -> None:

@@ -45,7 +45,7 @@ class Draft:
         named: id of what it changes; of what is added the client's, or "" of an agreement.
         changes: fields and their new values, as in a facts document.
         new: it is added.
-        also: of a no that is added, the client's other files: it counts there too (I-07).
+        also: of a no that is added, all files of the client: it counts there too (I-07).
     """
 
     kind: Kind

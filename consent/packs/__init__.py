@@ -22,6 +22,7 @@ from consent.model import PackFacts, Profile
 from consent.model.words import Category, Purpose
 from consent.packs.afterwards import BreachRules, Keeping, read_breach, read_keeping
 from consent.packs.codes import ReasonCode, read_codes
+from consent.packs.loop import STATES as LOOP_STATES
 from consent.packs.loop import read_loop
 from consent.packs.reading import Table
 from hub.errors import Refused
@@ -102,6 +103,11 @@ class Packs:
     def is_mandatory(self, code: str) -> bool:
         """Whether any pack makes this reason code that of a mandatory report."""
         return any(code in each and each[code].terms.kind == "must" for each in self.codes.values())
+
+    def days_in_state(self, pack_id: str) -> Mapping[str, int]:
+        """How many days a referral may stay in a state; of a pack that is there no more, the least that any gives."""
+        every = self.loop.values()
+        return self.loop.get(pack_id) or {state: min(days[state] for days in every) for state in LOOP_STATES}
 
     def profile(self, message_type: str) -> Profile | None:
         """What a message type may hold, or None where the type has no profile (``DN_SCHEMA``)."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.agreements import tell, wait
-from hub.commands.frame import As, Dir, Json, opened, say, show_json, who
+from hub.commands.agreements import Drained, tell, wait
+from hub.commands.frame import As, Dir, Json, opened, say, who
 from hub.desk import merging
 
 One = Annotated[str, typer.Argument(help="A file, as AGENCY:ALIAS: `hub subjects duplicates` lists them.")]
@@ -30,11 +30,7 @@ def merge(
     with opened(ctx, folder) as hub:
         merged = merging.merge(hub.house, one, into, by)
         drained = wait(ctx, hub, merged.drain)
-    tell(drained, as_json, "They are one person now", in_doubt=dict(merged.in_doubt))
-    if not as_json:
-        for agency, count in merged.in_doubt.items():
-            things = "consent" if count == 1 else "consents"
-            say(f"{agency}: {count} {things} to confirm with the client, then `hub consent resume`")
+    _tell(drained, as_json, "They are one person now", merged)
 
 
 def unmerge(
@@ -47,15 +43,26 @@ def unmerge(
 ) -> None:
     """Say that two files are two people's after all, or that a system is wrong about it.
 
-    Each keeps what the client has forbidden in the other; what is suspended stays so until it is confirmed.
+    Of what you had merged each keeps what the client has forbidden in the other, and all that either allows is
+    suspended until it is confirmed: `hub consent resume`. Of what a system alone had said nothing is left. It comes
+    back with the receipt.
     """
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
-        merging.unmerge(hub.house, one, other, by)
-    if as_json:
-        show_json({"parted": [one, other]})
+        parted = merging.unmerge(hub.house, one, other, by)
+        drained = wait(ctx, hub, parted.drain)
+    if parted.in_doubt or as_json:
+        _tell(drained, as_json, "They are two people", parted)
     else:
-        say("They are two people. Each keeps the other's noes; what is suspended stays so: `hub consent resume`.")
+        say("They are two people. Nothing is in doubt by that.")
+
+
+def _tell(drained: Drained, as_json: bool, done: str, what: merging.Merged) -> None:
+    tell(drained, as_json, done, in_doubt=dict(what.in_doubt))
+    if not as_json:
+        for agency, count in what.in_doubt.items():
+            things = "consent" if count == 1 else "consents"
+            say(f"{agency}: {count} {things} to confirm with the client, then `hub consent resume`")
 
 
 def register(group: typer.Typer) -> None:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from consent import directives, doubts, registry
 from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
 from consent.fhir.codes import ID_CONSENT
+from consent.files import others
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Basis, ConsentState
 from consent.versions import Origin
@@ -246,10 +247,13 @@ class Consents:
     def _names_own(self, record: Consent, subject: str) -> list[str]:
         """Keys of what it replaces: this client's and this agency's own; of another it could end nothing."""
         replaced = []
+        theirs = {subject, *others(subject, self._rows.links.of([subject])).confirmed}
         for name in record.lifts:
             consent_id = self._rows.consents.by_number(self.agency, name)
             found = self._rows.consents.get(consent_id) if consent_id else self._rows.consents.directive(name)
-            mine = found is not None and found.subject_ref == subject and directives.may_lift(found, self.agency)
+            a_no = isinstance(found, Directive) or (found is not None and found.state is ConsentState.DECLINED)
+            whose = theirs if a_no else {subject}  # a no is the client's, a consent its file's (I-07)
+            mine = found is not None and found.subject_ref in whose and directives.may_lift(found, self.agency)
             if not mine or name == record.consent_id:
                 raise Wrong(
                     "extension", "a number that supersedes names", "a consent or directive of this client, here"

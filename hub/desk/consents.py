@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from consent import directives
 from consent.cells import instant_or_day
-from consent.files import others
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Category, ConsentState, GivenBy, Purpose
 from consent.rows import HOW
@@ -75,7 +74,7 @@ def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str |
         consent = consent_of(rows, agency, number)
         zone = zone_of(house, directory, agency)
         at = _said_at(said_at, zone, rows.now)
-    return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how)
+    return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how, told=agency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _are_records(directory: Directory, agency: str, wanted: Forbidden) -> None:
 
 def consents_of(rows: Peek, ref: str) -> list[Consent]:
     """All consents of a person, whatever file they are in: what is forbidden in one counts for each (I-07)."""
-    files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every])
+    files = rows.subjects.facts(rows.links.files([ref])[ref])
     return [consent for known in files.values() for consent in known.consents]
 
 
@@ -210,7 +209,7 @@ def look_at_client(house: House, agency: str, alias: str, who: Who) -> Look:
         acting = actor_of(rows.directory.all(), rows.now, who, Act.LOOK, agency)
         ref = client_of(rows, agency, alias)
         facts = rows.subjects.facts([ref])[ref]
-        files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every]).values()
+        files = rows.subjects.facts(rows.links.files([ref])[ref]).values()
     own = [consent for consent in facts.consents if consent.discloser == agency]
     taken = tuple(no for known in files for no in known.directives if no.taken_by == agency)  # a no counts for all
     return Look(alias, _viewed(house, acting, agency, ref, own), taken)

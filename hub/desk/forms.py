@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consent.bars import agreed_between
-from consent.files import others
 from consent.model import Consent
 from consent.model.words import OPENING, Basis, Code, ConsentState, Purpose, SafetyFlag
 from consent.validity import lacks
@@ -168,7 +167,7 @@ def _safe(house: House, consent: Consent, by: str) -> None:
     """
     with house.store.peek() as rows:
         ref = consent.subject_ref
-        files = rows.subjects.facts([ref, *others(ref, rows.links.of([ref])).every]).values()
+        files = rows.subjects.facts(rows.links.files([ref])[ref]).values()
         flags = {flag for known in files for flag in known.flags}
     if by != BY_HAND and not _UNSAFE.isdisjoint(flags):
         got = f"{by}, which is not safe for this client ({Code.DN_SAFETY_CONFLICT})"

@@ -8,10 +8,11 @@ confirmed it. The rules are those of ``consent/linking.py``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from consent import linking
+from consent.model import Consent
 from hub.desk.consents import consents_of
 from hub.desk.who import Act, Who, allowed
 from hub.directory.cells import seen
@@ -53,12 +54,14 @@ def merge(house: House, gone: str, kept: str, who: Who) -> Merged:
     own = [locks.subject(one), locks.subject(other), *{locks.digest(each) for of_one in digests for each in of_one}]
     with house.store.unit(own=own) as unit:
         doubted = linking.merge(unit, one, other, actor)
-        names = sorted({f"consent:{each.consent_id}" for each in consents_of(unit, one)})
-    return Merged(Drain(house, names), dict(sorted(Counter(each.discloser for each in doubted).items())))
+        return _merged(house, consents_of(unit, one), doubted)
 
 
-def unmerge(house: House, one: str, other: str, who: Who) -> None:
-    """Say that two files are two people's after all. Each keeps what the other has forbidden; doubts stay.
+def unmerge(house: House, one: str, other: str, who: Who) -> Merged:
+    """Say that two files are two people's after all, or that a system is wrong about it.
+
+    Of what was merged each keeps what the other has forbidden, and all is suspended: what is under way may be about the
+    other. What a system alone had said leaves nothing behind, and nothing in doubt.
 
     Raises:
         Refused: there is no such file, they are not linked, or the worker may not.
@@ -67,9 +70,17 @@ def unmerge(house: House, one: str, other: str, who: Who) -> None:
         actor = allowed(rows.directory.all(), rows.now, who, Act.MERGE)
         refs = _two(rows, one, other, "OTHER")
     with house.store.unit(own=[locks.subject(ref) for ref in refs]) as unit:
-        if not linking.part(unit, house.ids, *refs, actor):
+        consents = consents_of(unit, refs[0])
+        doubted = linking.part(unit, house.ids, *refs, actor)
+        if doubted is None:
             step = "`hub subjects duplicates` lists what a system says"
             raise Refused("ONE, OTHER", "two files that are not linked with each other", "two that are", step)
+        return _merged(house, consents if doubted else [], doubted)
+
+
+def _merged(house: House, consents: Iterable[Consent], doubted: Iterable[Consent]) -> Merged:
+    drain = Drain(house, sorted({f"consent:{each.consent_id}" for each in consents}))
+    return Merged(drain, dict(sorted(Counter(each.discloser for each in doubted).items())))
 
 
 def _two(rows: Peek, one: str, other: str, second: str) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from consent.decide import decide
 from consent.facts import read_decision, read_facts
-from consent.files import others
 from consent.model import Decision, Facts
 from consent.simulate import Draft, flip, let_go, read_draft
 from hub.desk.consents import client_of, consent_of
@@ -152,7 +151,7 @@ def _resolved(house: House, rows: Peek, draft: Draft, agency: str | None) -> Dra
         client = client_of(rows, agency, draft.named, f"draft.{draft.kind}.client")
         pack = house.packs.facts(directory.agencies[agency].pack)
         own = {"discloser": agency, "pack": pack.pack, "pack_version": pack.version} if draft.kind == "consent" else {}
-        also = others(client, rows.links.of([client])).every if draft.kind == "directive" else ()
+        also = rows.links.files([client])[client] if draft.kind == "directive" else ()
         return replace(draft, named=client, changes={**own, **draft.changes}, also=also)
     if draft.kind == "consent":
         return replace(draft, named=_consent(rows, draft.named, agency))

@@ -36,6 +36,7 @@ from hub.model.directory import System
 from hub.ports import Directory, Peek, Unit
 
 ROUNDS_MAX = 5
+_MOVED = "hub:moved"  # by record, a digest of to whom its no was last seen to have moved
 FILED_AT_ONCE = 50  # subjects owned by one unit; far below the 200 of design §6, as each row is parsed anew there
 
 
@@ -152,18 +153,25 @@ def _suspend_moved(house: House, records: Sequence[ConsentRecord]) -> None:
 
 
 def _hear_moved(house: House, record: ConsentRecord, found: _Found) -> None:
-    """A "no" of a row that now stands under another client: it ends what the row had allowed, and is perhaps theirs."""
+    """A "no" of a row that now stands under another client: it ends what the row had allowed, and is perhaps theirs.
+
+    That it may be theirs is news once: a worker who has asked them is not asked again when the row is saved again.
+    """
     assert found.known is not None, "what was filed has moved"
     source, ref = record.source, found.known[0].subject_ref
-    theirs = found.who.subject_ref if isinstance(found.who, One) else None
-    own = [locks.subject(each) for each in (ref, theirs) if each]
+    theirs = found.who.subject_refs if isinstance(found.who, Ambiguous) else ()
+    theirs = (found.who.subject_ref,) if isinstance(found.who, One) else theirs
+    whose = house.keys.digest("moved", "\n".join([source.system.id, source.key, *theirs]))
+    own = [locks.subject(each) for each in dict.fromkeys((ref, *theirs))]
     with house.store.unit(share=[locks.CONFIG], own=own) as unit:
         origin, actor = Origin(source.system.id, source.key, source.read_as), record.by or acting(source.system)
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
-        if theirs:
-            doubt_file(unit, theirs, source.system.agency, actor, why="POSSIBLE_WITHDRAWAL")
-        place = "consent: client_id: got another client than before; what it says counts for both until you have asked"
-        tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value, place)
+        if unit.cursors.remembered(_MOVED, f"{source.system.id}/{source.key}") != whose:
+            unit.cursors.remember(_MOVED, f"{source.system.id}/{source.key}", whose)
+            for each in theirs:
+                doubt_file(unit, each, source.system.agency, actor, why="POSSIBLE_WITHDRAWAL")
+            place = "consent: client_id: got another client; what it says counts for both until you have asked"
+            tell(house, unit, source.system.id, source.key, "refusal", Code.DN_IDENTITY.value, place)
         unit.waiting.settle(source.system.id, [source.key])
 
 

@@ -82,7 +82,7 @@ def move_on(unit: Unit, row: ReferralRow, steps: Sequence[Step], mover: Mover, d
 
 def loop_days(house: House, rows: Peek, referral: ReferralRow) -> Mapping[str, int]:
     """How long a referral may stay in a state: as the pack of its sender says."""
-    return house.packs.loop[rows.directory.all().agencies[referral.sender].pack]
+    return house.packs.days_in_state(rows.directory.all().agencies[referral.sender].pack)
 
 
 def days_of(entries: Iterable[Resource], zone: ZoneInfo) -> dict[str, datetime]:

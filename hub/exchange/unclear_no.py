@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consent.files import others
 from consent.model.words import OPENING, Code
 from consent.registry import suspend
 from consent.versions import Origin
@@ -31,8 +30,7 @@ def hold_back(house: House, record: ConsentRecord, refs: Sequence[str]) -> None:
     system = record.source.system
     digests = [digest for digest, kind in record.found_by().items() if kind in (EXACT, LOCAL)]
     with house.store.unit(own=[locks.subject(ref) for ref in refs]) as unit:
-        links = unit.links.of(refs)
-        files = {name for ref in refs for name in (ref, *others(ref, links).every)}  # a no is the person's (I-07)
+        files = {name for names in unit.links.files(refs).values() for name in names}  # a no is the person's (I-07)
         allowed = [consent for known in unit.subjects.facts(sorted(files)).values() for consent in known.consents]
         origins = {
             each.consent_id: origin

@@ -87,7 +87,9 @@ class Drain:
         return row.state is MessageState.OPENED and self._house.clock.monotonic_s() < self._ends_s
 
 
-def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: datetime, how: str) -> Drain:
+def withdraw_consent(
+    house: House, consent_id: str, actor: Actor, *, said_at: datetime, how: str, told: str | None = None
+) -> Drain:
     """Withdraw a consent for good, and drain. Again, it changes nothing, drains and gives the receipt anew.
 
     Takes the person's lock and starts the drain after the commit. What the record's state allows is checked inside the
@@ -95,6 +97,7 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
 
     Args:
         said_at: when the client said it, aware; the registry enforces it from its commit on.
+        told: as of :class:`Drain`: what the client's other files held may be other agencies' (I-07, I-08).
 
     Raises:
         Refused: there is no such consent, or it was declined or found void.
@@ -106,7 +109,7 @@ def withdraw_consent(house: House, consent_id: str, actor: Actor, *, said_at: da
         raise Refused(f"consent {consent_id}", "an unknown id", "a consent of the registry")
     with house.store.unit(own=[locks.subject(consent.subject_ref)]) as unit:
         ended = withdraw(unit, consent_id, actor, said_at=said_at, how=how)
-    return Drain(house, [f"consent:{each.consent_id}" for each in ended])
+    return Drain(house, [f"consent:{each.consent_id}" for each in ended], told)
 
 
 def suspend(house: House, what: str, name: str, actor: Actor) -> Drain:

@@ -75,6 +75,9 @@ class LinkRows(Protocol):
     def of(self, refs: Iterable[str]) -> dict[str, tuple[Link, ...]]:
         """By file, the links of all files that are linked with it, near or far; what has none is left out."""
 
+    def files(self, refs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """By file, all files of the same person, itself first: also those of which somebody only says so."""
+
     def put(self, link: Link) -> None:
         """Add a link between two files that are owned, or confirm it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from consent.model import Directive
@@ -27,8 +29,8 @@ def alias(network: Network) -> str:
     return str(found)
 
 
-def lock(network: Network, *items: str, **wanted: object) -> str:
-    said = Forbidden(items=items, **wanted)  # type: ignore[arg-type]
+def lock(network: Network, *items: str, categories: Sequence[str] = ()) -> str:
+    said = Forbidden(items=items, categories=categories)
     name, _ = forbid(network.hub.house, "harbour", alias(network), HARBOUR, said)
     network.run()
     return name

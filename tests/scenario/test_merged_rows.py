@@ -32,6 +32,7 @@ from tests.scenario.test_merging import (
     part,
     refer,
     save,
+    sister_with_her_number,
     states,
     take_back,
     two,
@@ -68,20 +69,6 @@ def taken_back(network: Network, number: int = 1) -> None:
 
 def files(network: Network) -> list[str]:
     return [f"harbour:{known['harbour']}" for known in subjects(network).values() if "harbour" in known]
-
-
-def sharing_a_number(network: Network) -> tuple[str, str]:
-    """Two files, of which the second row has got the number of the first."""
-    consent(network, person(network, "harbour", **MOTHER))
-    other = person(network, "harbour", None, **SISTER)
-    consent(network, other)
-    network.run()
-    db = network.db("harbour")
-    cms.add_identifier(db, other, value=UCI)
-    db.close()
-    network.run()
-    one, two_ = files(network)
-    return one, two_
 
 
 # -- what a withdrawal takes back
@@ -146,13 +133,7 @@ def test_a_withdrawal_that_is_imported_drains_both_files(network: Network) -> No
 @pytest.mark.parametrize("merged", [False, True])
 def test_a_withdrawal_can_be_imported_whether_or_not_the_files_are_merged(network: Network, merged: bool) -> None:
     imported(network)
-    other = person(network, "harbour", None, **SISTER)
-    consent(network, other)
-    network.run()
-    db = network.db("harbour")
-    cms.add_identifier(db, other, value=UCI)
-    db.close()
-    network.run()
+    sister_with_her_number(network)
     if merged:
         one, two_ = files(network)
         merge(network, (one, two_))
@@ -277,6 +258,37 @@ def test_a_client_whose_key_another_row_had_named_is_found_by_its_own(network: N
     assert refer(network, other) == "DN_DIRECTIVE"
 
 
+def test_a_moved_no_is_asked_about_once_however_often_its_row_is_saved(network: Network, two: tuple[str, str]) -> None:
+    row(network, 1, client_id=2, **TAKEN_BACK)
+    confirm(network, 2)  # the worker has asked the other client
+    told = network.told("harbour")
+    save(network, 2, first_name="Ifrah Hodan")
+    row(network, 1, row_version=9)
+
+    assert states(network) == ["WITHDRAWN", "ACTIVE"]
+    assert network.told("harbour") == told
+
+
+def test_a_moved_no_of_whom_nobody_can_tell_is_perhaps_each_ones(network: Network, two: tuple[str, str]) -> None:
+    third = person(network, "harbour", None, **SISTER)  # resembles the second
+    row(network, 1, client_id=third, **TAKEN_BACK)
+
+    assert states(network) == ["WITHDRAWN", "SUSPENDED"]
+
+
+def test_a_receipt_tells_an_agency_nothing_of_what_another_file_gave_somebody_else(network: Network) -> None:
+    consent(network, person(network, "harbour", None, **MOTHER))
+    consent(network, person(network, "harbour", None, **SISTER))
+    network.run()
+    one, other = files(network)
+    merge(network, (one, other))
+
+    drain = withdraw(network.hub.house, "harbour-cms/consent:1", "lakeside", LAKESIDE, said_at=None, how="PHONE")
+
+    assert drain._told == "lakeside"
+    assert len(drain._basis) == 2
+
+
 # -- what else is of the person
 
 
@@ -323,7 +335,10 @@ def test_a_no_that_is_tried_is_tried_on_both_files(network: Network, confirmed: 
 
 
 def test_what_is_under_way_when_files_are_parted_is_looked_at_again(network: Network) -> None:
-    pair = sharing_a_number(network)
+    consent(network, person(network, "harbour", **MOTHER))
+    sister_with_her_number(network)
+    one, other = files(network)
+    pair = (one, other)
     merge(network, pair)
     confirm(network, 2)
     away = network.dir / "lakeside.sqlite"

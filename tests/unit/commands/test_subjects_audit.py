@@ -160,7 +160,8 @@ def test_the_steward_merges_look_alikes_and_parts_them(network: Network, desk: D
     assert "They are one person now" in said
     assert "harbour: 1 consent to confirm with the client" in said
     assert (again["in_doubt"], left) == ({}, [])
-    assert "two people" in parted
+    assert "They are two people. Nothing that relied on it leaves any more." in parted
+    assert "lakeside: 1 consent to confirm" in parted
     linked = [entry["reason_code"] for entry in desk.entries() if entry["event_type"] == "SUBJECT_LINKED"]
     assert linked == ["MINTED", "MINTED", "MERGED", "MERGED", "PARTED", "PARTED"]
     assert "not linked" in desk.refused("subjects", "unmerge", one, other, "--as", "steward")

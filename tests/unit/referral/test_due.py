@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,6 +30,14 @@ def test_every_pack_gives_days_for_every_state_that_is_stored_and_no_end() -> No
     assert set(IN_A_PACK) == STATES - TERMINAL - {"draft"}  # a draft is never stored (S41)
     assert packs.loop.keys() == packs.packs.keys()
     assert all(days.keys() == set(IN_A_PACK) for days in packs.loop.values())
+
+
+def test_of_a_pack_that_is_there_no_more_the_least_that_any_gives_counts() -> None:
+    packs = load_packs(PACKAGED)
+    more = replace(packs, loop={**packs.loop, "eager": {**packs.loop["ca-on"], "accepted": 1}})
+
+    assert more.days_in_state("ca-on") == packs.loop["ca-on"]
+    assert more.days_in_state("gone") == {**packs.loop["ca-on"], "accepted": 1}
 
 
 @pytest.mark.parametrize("state", sorted(UNANSWERED))

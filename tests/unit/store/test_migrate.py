@@ -192,6 +192,36 @@ def test_step_0004_finds_whom_the_entries_that_are_there_are_about(path, tmp_pat
     assert about[3:] == [("s-3", entry_id) for entry_id in many]
 
 
+def test_step_0008_keeps_what_writers_had_said_and_gives_an_open_referral_a_day(path, tmp_path):
+    before = tmp_path / "before"
+    shutil.copytree(STEPS, before)
+    for file in (before / "versions").glob("v000[89]*.py"):
+        file.unlink()
+    migrate(path, before)
+    columns = "number, lane, lane_seq, back_lane, back_seq, sender, sender_system, sender_key, recipient"
+    columns += ", recipient_system, service, subject_ref, consent_id, state, version, body"
+    said = '{"S":"2026-05-01T10:00:00+00:00"}'
+    with closing(sqlite3.connect(path)) as db:
+        for number, state in (("R1", "requested"), ("R2", "declined")):
+            values = (number, "l", 1, "b", 0, "harbour", "harbour-cms", f"/{number}", "lakeside", "lakeside-cms")
+            marks = ", ".join("?" * 16)
+            db.execute(f"INSERT INTO referral ({columns}) VALUES ({marks})", (*values, "w", "s", None, state, 1, said))
+            at = "2026-05-01T10:00:00.000000+00:00"
+            db.execute(
+                "INSERT INTO referral_event (number, version, transition, state, writer, implied, at)"
+                " VALUES (?, 1, 'T1', ?, 'S', 0, ?)",
+                (number, state, at),
+            )
+        db.commit()
+
+    migrate(path)
+
+    rows = dict(ask(path, "SELECT number, due_at FROM referral"))
+    assert rows == {"R1": "2026-07-30T10:00:00.000000+00:00", "R2": None}
+    ((body,),) = ask(path, "SELECT body FROM referral WHERE number = 'R1'")
+    assert orjson.loads(body) == {"modified": {"S": "2026-05-01T10:00:00+00:00"}}
+
+
 def test_tables_that_no_hub_has_made_are_refused(path):
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE agency (id TEXT)")
