@@ -380,6 +380,7 @@ class Adapter:
     gathers: timedelta = timedelta()  # a batch is not closed before nothing new has come so long; ``Gathering``
     declares: bool = False  # its sources are ``Declaring``
     answers: bool = False  # its sources are ``Answering``
+    remote: bool = False  # its agency's own software hands in and opens: there is nothing to fetch, map or send
     living: bool = (
         False  # of one that answers: its records change where they stand, and wait as rows do, not as a batch
     )
@@ -389,6 +390,6 @@ class Adapter:
 
     def takes(self, event: str) -> RecordKind | None:
         """The kind of record as which a message of this event is written into its systems; None: they take none."""
-        if self.render is None:
+        if self.render is None and not self.remote:
             return None
         return next((kind for kind in self.records if kind.event == event and kind.parcel), None)

@@ -19,9 +19,11 @@ from bench.deciding import decisions
 from bench.figures import Figure, as_json, table
 from bench.gathering import gathering
 from bench.harts import files, road
+from bench.http import http, http_together
 from bench.oracle import oracle
 from bench.papers import papers
 from bench.postgres import postgres
+from bench.reading import reading
 from bench.sizes import sizes
 from bench.translate import translate
 from bench.verifying import verifying
@@ -31,6 +33,7 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "translate": translate,
     "decide": decisions,
     "gather": gathering,
+    "index": reading,
     "oracle": oracle,
     "batch": batch,
     "postgres": postgres,
@@ -44,6 +47,8 @@ BENCHES: Mapping[str, Callable[[Path, float], Iterator[Figure]]] = {
     "bus": bus,
     "together": both.together,
     "together-memory": both.memory,
+    "http": http,
+    "http-together": http_together,
     "memory": memory,
 }
 

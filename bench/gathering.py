@@ -101,11 +101,11 @@ class _Registry:
 
     def fill(self, clients: int) -> None:
         """As many people as there shall be, each with a consent."""
-        self._refs += _file(self._hub, self._like, clients - len(self._refs), directives=0)
+        self._refs += file_people(self._hub, self._like, clients - len(self._refs), directives=0)
 
     def forbid(self, directives: int) -> None:
         """As many directives as there shall be, one of each of other people."""
-        _file(self._hub, self._like, directives - self._directives, directives=1)
+        file_people(self._hub, self._like, directives - self._directives, directives=1)
         self._directives = directives
 
     def figures(self, of: str, store: str, before: float | None = None, own: int = 0) -> Iterator[Figure]:
@@ -115,7 +115,7 @@ class _Registry:
             before: p50 of the smaller registry.
             own: directives of each of those who are asked about; 0: those who are there already, without any.
         """
-        refs = _file(self._hub, self._like, ASKED, directives=own) if own else self._refs
+        refs = file_people(self._hub, self._like, ASKED, directives=own) if own else self._refs
         asked = random.Random(1).sample(refs, min(ASKED, len(refs)))
         ours, theirs = zip(*[(self._asked(asked), self._selected(asked)) for _ in range(PASSES)], strict=True)
         label = f"gather + decide, {store}, {of}"
@@ -156,7 +156,7 @@ class _Registry:
             return _each(lambda ref: [db.execute(statement, (ref,)).fetchall() for statement in statements], refs)
 
 
-def _file(hub: Hub, like: Consent, count: int, *, directives: int) -> list[str]:
+def file_people(hub: Hub, like: Consent, count: int, *, directives: int) -> list[str]:
     """So many more people, each with a consent like this one and so many directives, about an agency elsewhere.
 
     As rows, past the units: a million of them is a matter of minutes.

@@ -40,13 +40,37 @@ def add_decider(unit: Unit, subject_ref: str, decider: Decider, actor: Actor) ->
     Raises:
         Refused: there are too many.
     """
+    return _added(unit, subject_ref, decider, actor)
+
+
+def heard_of(unit: Unit, subject_ref: str, decider: Decider, actor: Actor, *, but: str) -> None:
+    """The same of somebody who is named beside a consent; who holds under this number already is not added again.
+
+    Args:
+        decider: its number is made of who names whom, so that the same one has it again.
+        but: the consent that is being filed, which is not made active here; "": it is new.
+
+    Raises:
+        Refused: there are too many.
+    """
+    known = _known(unit, subject_ref).deciders
+    same = [each for each in known if each.ref == decider.ref and _holds(each, unit, decider.taken_by)]
+    if [replace(each, from_at=None) for each in same] == [replace(decider, from_at=None)]:
+        return
+    if same:
+        ended = [replace(each, ends_at=unit.now) if each in same else each for each in known]
+        unit.subjects.put_deciders(subject_ref, ended)
+    _added(unit, subject_ref, replace(decider, from_at=unit.now), actor, but)
+
+
+def _added(unit: Unit, subject_ref: str, decider: Decider, actor: Actor, but: str = "") -> list[Consent]:
     known = _known(unit, subject_ref)
     now = [each for each in known.deciders if _holds(each, unit, decider.taken_by)]
     if len(now) >= DECIDERS_MAX:
         raise Refused("deciders", f"{len(now)} of them", f"{DECIDERS_MAX} at most", "end those who are none")
     unit.subjects.put_deciders(subject_ref, (*known.deciders, decider))
     _note(unit, subject_ref, "decider", "added", actor, decider.role.value)
-    return _confirmed(unit, _known(unit, subject_ref), actor)
+    return _confirmed(unit, _known(unit, subject_ref), actor, but)
 
 
 def end_decider(unit: Unit, subject_ref: str, ref: str, actor: Actor, *, agency: str) -> None:
@@ -123,10 +147,12 @@ def _holds(decider: Decider, unit: Unit, agency: str) -> bool:
     return decider.taken_by == agency and (decider.ends_at is None or unit.now < decider.ends_at)
 
 
-def _confirmed(unit: Unit, known: SubjectFacts, actor: Actor) -> list[Consent]:
+def _confirmed(unit: Unit, known: SubjectFacts, actor: Actor, but: str = "") -> list[Consent]:
     """File anew what is more than a draft, now that this is known of the person."""
     found = []
     for consent in known.consents:
+        if consent.consent_id == but:
+            continue
         if consent.doubt and consent.state == "SUSPENDED":
             continue  # who decides must confirm it first
         now = with_decider(consent, known, unit.now)

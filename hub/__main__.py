@@ -29,6 +29,7 @@ from hub.commands import (
     deliveries,
     directory,
     disclosures,
+    gateway,
     incident,
     override,
     receipt,
@@ -86,7 +87,7 @@ def command_line(given: Tools) -> typer.Typer:
             typer.echo(ctx.get_help())
 
     people = (agreements, consent, subjects, override, incident, report, deliveries, disclosures, audit, receipt)
-    for group in (setup, backup, work, directory, systems, bus, alerts, *people):
+    for group in (setup, backup, work, directory, systems, bus, alerts, *people, gateway):
         group.register(app)
     app.command(epilog="Example: hub demo --once --json")(demo)
     app.command(epilog="Example: hub sample --out network --clients 40 --seed 1")(sample)
@@ -113,6 +114,8 @@ def real_tools() -> Tools:
         make_cosigner=lambda path, name: make_cosigner(path, name, RandomIds()),
         cosigner=read_cosigner,
         now=UtcClock().now,
+        base_url=lambda folder: read_settings(folder).base_url,
+        new_id=RandomIds().uuid,
         integrating=integrating,
         listen=_listen,
         try_alerts=lambda folder: try_alerts(read_settings(folder)),
@@ -128,12 +131,10 @@ def _open(folder: Path | None, report: Report) -> Hub:
 
 def _listen(hub: Any, host: str, port: int, report: Report) -> AbstractContextManager[Callable[[], bool]]:
     """HTTP of a hub that `_open` has opened. Its libraries take half a second to load: only `hub serve` waits."""
-    from hub.api.app import application  # noqa: PLC0415
-    from hub.api.look import Look  # noqa: PLC0415
+    from hub.doorway import over_http  # noqa: PLC0415
     from hub.listen import listening  # noqa: PLC0415
 
-    look = Look(hub.store, hub.settings.halted, hub.log.signed_at)
-    return listening(application(look, report), host, port)
+    return listening(over_http(hub, report, time.sleep), host, port)
 
 
 def _prepare(folder: Path | None, name: str | None) -> str:

@@ -31,8 +31,9 @@ from hub.exchange.strict import MessageSchema
 from hub.ids import RandomIds
 from hub.journal import Journal
 from hub.keys.ring import KeyRing, create_keys
+from hub.keys.token_days import destroy_over
 from hub.keys.words import WordKeys
-from hub.kinds import adapters_of, load_mappings
+from hub.kinds import cards_of, load_mappings
 from hub.lodging import Lodging
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
@@ -80,6 +81,7 @@ class Hub:
                 unit.audit.append(
                     Entry(AuditEvent.KEY_EVENT, unit.now, HUB, {"reason_code": "DESTROYED", "epochs": days})
                 )
+        destroy_over(self.settings.keys / "tokens", now)
         self.house.bus.expire(now - BUS_KEPT)
         wake.expire(self.house)
         ended = looking_after.step(self.house)
@@ -221,7 +223,7 @@ def compose(
         found = opened.enter_context(verified(settings, clock, ids))
         sweep(settings.dir)
         store = found.store
-        cards = adapters_of(settings.mappings)
+        cards = cards_of(settings.mappings)
         _require_kinds(store, cards)
         connections = SystemConnections(cards, store, found.clock, ids, found.keys.digest)
         bus, close_bus = _bus(settings, store, found.clock)
@@ -248,7 +250,7 @@ def cut_off(settings: Settings, *, clock: Clock | None = None, ids: Ids | None =
     ids = ids or RandomIds()
     with hold.shared(settings.dir), closing(open_store(settings, clock, ids)) as store:
         found = Reached(store, open_keys(settings, ids), clock or UtcClock())
-        cards = adapters_of(settings.mappings)
+        cards = cards_of(settings.mappings)
         connections = SystemConnections(cards, store, found.clock, ids, found.keys.digest)
         house = _house(settings, found, StoredBus(store.database, found.clock), connections, ids, None)
         with closing(connections):
@@ -273,7 +275,7 @@ def _house(
         packs=consent.packs.load_packs(consent.packs.PACKAGED, settings.packs),
         schema=MessageSchema(),
         adapters=cards,
-        mappings={kind: load_mappings(kind, settings.mappings) for kind in cards},
+        mappings={kind: load_mappings(kind, settings.mappings) for kind, card in cards.items() if not card.remote},
         connections=connections,
         limits=limits or Limits(),
         routes=read_routes(settings.agencies),

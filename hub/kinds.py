@@ -12,6 +12,7 @@ import adapters.cms
 import adapters.eois
 import adapters.harts
 import adapters.icare
+import adapters.remote
 import adapters.table
 from adapters.contract import Adapter
 from hub import mapping
@@ -58,6 +59,15 @@ def adapters_of(overlay: Path) -> Mapping[str, Adapter]:
         Refused: a file of one is wrong.
     """
     return {kind: card_of(kind, overlay) for kind in kinds_of(overlay)}
+
+
+def cards_of(overlay: Path) -> Mapping[str, Adapter]:
+    """The cards of all kinds, and of the one that needs no adapter: its systems speak FHIR with the hub.
+
+    Raises:
+        Refused: a file of one is wrong.
+    """
+    return {**adapters_of(overlay), adapters.remote.KIND: adapters.remote.ADAPTER}
 
 
 _READ_ONLY = ("consent", "override-word")  # a consent's client is translated as a request's

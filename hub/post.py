@@ -19,6 +19,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from functools import partial
 from hashlib import sha256
+from http.client import HTTPException
 from threading import Thread
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ from hub.model.alerts import Alert, AlertCode, Role
 
 PATIENCE_S = 10.0  # a recipient may be silent for so long
 WAIT_S = 30.0  # for all recipients, where a command or the end of a process waits for them
+KEYS_PATIENCE_S = 5.0  # [policy] a client's address of its keys
+KEYS_MAX = 64 * 1024  # [policy] of what it says
 RECIPIENTS_MAX = 5  # of a role; a longer list is a mailing list's work
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -174,6 +177,32 @@ def post(url: str, body: bytes, kind: str) -> None:
         pass
 
 
+def read_https(url: str) -> bytes:
+    """What an https address answers: a client's public keys.
+
+    Raises:
+        Unavailable: it does not answer so, in time, or in this size. Neither the address nor what it said is repeated.
+    """
+    place = "jwks_url of the client"
+    try:
+        request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked here
+        if request.type != "https":
+            raise _unreached_keys(place, "no https address")
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=KEYS_PATIENCE_S) as answer:
+            over_s = time.monotonic() + KEYS_PATIENCE_S
+            found = bytearray()
+            while chunk := answer.read1(KEYS_MAX):
+                found += chunk
+                if len(found) > KEYS_MAX or time.monotonic() > over_s:
+                    raise _unreached_keys(place, "an answer that is too long, or comes too slowly")
+            return bytes(found)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _unreached_keys(place, f"HTTP status {error.code}") from None
+    except (OSError, ValueError, HTTPException) as error:
+        raise _unreached_keys(place, type(error).__name__) from None
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Who is told stands in the settings, and nowhere else."""
 
@@ -207,6 +236,10 @@ def check_url(place: str, url: str, expected: str = "https://…") -> None:
         good = False
     if not good or " " in url:
         raise Refused(place, "another kind of recipient", expected, "mend it")
+
+
+def _unreached_keys(place: str, why: str) -> Unavailable:
+    return Unavailable(place, why, "a key set over https in a few seconds", "the client's agency looks at its address")
 
 
 def _unreached(place: str, why: str) -> Unavailable:

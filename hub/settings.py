@@ -8,22 +8,26 @@ environment or in files of their own, not in ``hub.toml``; that file is for its 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.errors import Refused
 
 DEFAULT_DIR = Path("hub-data")
 DEFAULT_NAME = "hub.example.org/log"
+DEFAULT_BASE = "http://127.0.0.1:8470/fhir"
 IN_FILE = (
     "name",
     "log_key",
     "store",
     "store_password_file",
+    "base_url",
 )  # keys of hub.toml; where the folder is, a file within it cannot say
 TABLES = {  # its tables and their keys
     "kafka": (
@@ -36,9 +40,12 @@ TABLES = {  # its tables and their keys
         "admin_user",
         "admin_password_file",
     ),
+    "api": ("per_s", "burst"),
     "checkpoints": ("lodge",),
     "alerts": ("smtp", "smtp_security", "smtp_user", "smtp_password_file", "sender", "administrator", "officer"),
 }
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_URL = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~%-]{1,500}")
 _KEYS = (*IN_FILE, *(f"{table}.{key}" for table, keys in TABLES.items() for key in keys))
 _KNOWN = "the keys " + ", ".join(f"`{key}`" for key in _KEYS)
 
@@ -53,6 +60,9 @@ class Settings(BaseSettings):
         log_key: the log's private line, if it comes from the environment.
         store: the URL of a PostgreSQL database; None: ``hub.sqlite`` of the data folder.
         store_password_file: a file with its user's password, where the URL holds none.
+        base_url: where agencies' software reaches the hub: an ``https:`` URL that ends in ``/fhir``; ``http:`` on this
+            machine alone.
+        api_per_s, api_burst: how many requests a second one client may make of one process, and how many at once.
         kafka_bootstrap: addresses of Kafka, ``host:port`` with commas between; without them the bus is in the store.
         kafka_user: the relay's user there.
         kafka_password: its password; else the file holds it, by default the one that ``hub bus provision`` wrote.
@@ -71,6 +81,9 @@ class Settings(BaseSettings):
     log_key: SecretStr | None = None
     store: SecretStr | None = None
     store_password_file: Path | None = None
+    base_url: str = DEFAULT_BASE
+    api_per_s: float = Field(default=100, ge=0.1, le=1_000_000)
+    api_burst: int = Field(default=200, ge=1, le=1_000_000)
     kafka_bootstrap: str | None = None
     kafka_user: str = "hub-relay"
     kafka_password: SecretStr | None = None
@@ -90,6 +103,21 @@ class Settings(BaseSettings):
     alerts_sender: str | None = None
     alerts_administrator: tuple[SecretStr, ...] | None = None
     alerts_officer: tuple[SecretStr, ...] | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _reached_safely(cls, url: str) -> str:
+        """A token in the clear is anybody's, so only this machine is reached without TLS."""
+        try:
+            parts = urlsplit(url)
+            safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+            plain = not (parts.query or parts.fragment or parts.username or parts.password) and parts.port != 0
+            good = safe and plain and bool(parts.hostname) and parts.path.endswith("/fhir") and _URL.fullmatch(url)
+        except ValueError:
+            good = None
+        if not good:
+            raise ValueError("https://…/fhir")
+        return url
 
     @property
     def database(self) -> Path:

@@ -8,6 +8,7 @@ Pure: no store, no clock, no file but its own words and template. Who may ask, a
 log, is ``hub/desk/accounting.py``'s.
 """
 
-from hub.account.disclosure import RELAY, Disclosure, Fate, Ground, Reader, disclosures
+from hub.account.disclosure import Disclosure, Fate, Ground, Reader, disclosures
+from hub.model.directory import RELAY
 
 __all__ = ["RELAY", "Disclosure", "Fate", "Ground", "Reader", "disclosures"]

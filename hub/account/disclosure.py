@@ -22,11 +22,11 @@ from typing import Any
 
 from consent.model.words import Category, Code, Outcome, Purpose
 from hub.model.audit import AuditEvent
+from hub.model.directory import RELAY
 
 Said = Mapping[str, Any]
 """An entry of the log, as it was written."""
 
-RELAY = "hub-relay"  # stands where the name of an agency may not
 NO_WORD = "NO_WORD"  # of an ACK: the recipient's system has no word for what it said, so nothing was written there
 _WAY = frozenset({AuditEvent.DECISION, AuditEvent.DELIVERY, AuditEvent.ACK, AuditEvent.RETURNED})
 _FILED = frozenset({AuditEvent.CONSENT_RECORDED, AuditEvent.CONSENT_WITHDRAWN})

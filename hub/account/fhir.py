@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 from consent.model.words import Code, Outcome, Purpose
 from hub.account.disclosure import (
-    RELAY,
     Disclosure,
     Reader,
     Said,
@@ -26,7 +25,8 @@ from hub.account.disclosure import (
     told_outcome,
 )
 from hub.model.audit import NO_PURPOSE, AuditEvent
-from hub.model.codes import ACT_REASON, ACT_REASON_OF_PURPOSE, CODE_SYSTEM, HUB, PURPOSE, kebab
+from hub.model.codes import ACT_REASON, ACT_REASON_OF_PURPOSE, CODE_SYSTEM, HUB, PURPOSE, REASON_CODE, kebab
+from hub.model.directory import RELAY
 from hub.model.fhir import Resource, coding, concept
 
 PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit"
@@ -42,7 +42,6 @@ ROLE_CLASS = "http://terminology.hl7.org/CodeSystem/v3-RoleClass"
 SECURITY_ROLE = "http://terminology.hl7.org/CodeSystem/extra-security-role-type"
 PROVENANCE_AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 AUDIT_SUBTYPE = f"{CODE_SYSTEM}/hub-audit-subtype"
-REASON_CODE = f"{CODE_SYSTEM}/reason-code"
 OVERRIDE_REASON = f"{CODE_SYSTEM}/duty-of-care-override-reason"
 POLICY = f"{HUB.removesuffix('/fhir')}/policy/duty-of-care"
 

@@ -16,7 +16,8 @@ from typing import Any, Literal, get_args
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from consent.model.words import Outcome
-from hub.account.disclosure import RELAY, Disclosure, Ground
+from hub.account.disclosure import Disclosure, Ground
+from hub.model.directory import RELAY
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

@@ -7,7 +7,6 @@ receipt says what had arrived before.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -15,10 +14,9 @@ import typer
 from hub.commands.frame import As, Dir, Json, Misused, opened, say, show_json, show_table, tools, who
 from hub.commands.tools import Hub
 from hub.desk import stopping
-from hub.exchange.withdraw import Drain, Receipt
-from hub.model.rows import Handover
+from hub.desk.draining import Drained, drained
+from hub.exchange.withdraw import Drain
 
-WAIT_S = 0.05  # between two looks at what is still under way
 IN_A_WORKBOOK = "in a workbook; whether it was uploaded nobody has said yet"
 KINDS = ("agency", "system", "agreement", "all")
 
@@ -26,21 +24,9 @@ What = Annotated[str, typer.Argument(help="agency, system, agreement or all.")]
 Name = Annotated[str, typer.Argument(help="Its id; nothing with `all`.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """A receipt, and the hand-overs that it names."""
-
-    receipt: Receipt
-    handovers: Mapping[str, Handover]
-
-
 def wait(ctx: typer.Context, hub: Hub, drain: Drain) -> Drained:
     """Wait until nothing is under way any more."""
-    while (receipt := drain.step()) is None:
-        tools(ctx).sleep(WAIT_S)
-    with hub.house.store.peek() as rows:
-        found = rows.handovers.get([*receipt.arrived, *receipt.not_arrived, *receipt.unknown])
-    return Drained(receipt, found)
+    return drained(hub.house, drain, tools(ctx).sleep)
 
 
 def tell(drained: Drained, as_json: bool, done: str, **more: object) -> None:

@@ -14,7 +14,6 @@ from consent.decide import decide
 from consent.explain import explain, meanings
 from consent.facts import policy_digest, read_facts, write_decision
 from consent.model import Decision, Facts
-from hub.commands.advice import advice
 from hub.commands.frame import (
     Agency,
     As,
@@ -29,6 +28,7 @@ from hub.commands.frame import (
     show_table,
     who,
 )
+from hub.desk.advice import advice
 from hub.desk.asking import Answer, would_go
 from hub.desk.expiring import DAYS_MAX, expiring
 from hub.desk.simulating import DAYS_MAX as BACK_MAX

@@ -15,7 +15,7 @@ from consent.model.words import GivenBy
 from consent.rows import HOW
 from consent.validity import lacks
 from hub.commands import asking, doubt, forms
-from hub.commands.agreements import Drained, tell, tell_unknown, wait
+from hub.commands.agreements import tell, tell_unknown, wait
 from hub.commands.directory import File
 from hub.commands.frame import (
     DONE,
@@ -35,8 +35,9 @@ from hub.commands.frame import (
     who,
 )
 from hub.desk import consents as desk
-from hub.desk.consent_fhir import fhir_of_number
 from hub.desk.consent_file import Imported, import_consents
+from hub.desk.consent_shown import fhir_of_number
+from hub.desk.draining import Drained
 
 Alias = Annotated[str, typer.Option("--alias", help="The agency's own alias of the client.")]
 

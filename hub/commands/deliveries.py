@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.commands.advice import advice, delivery_advice, referral_advice
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, moment, opened, say, show_json, show_table, who
+from hub.desk.advice import advice, delivery_advice, referral_advice
 from hub.desk.consents import retry
 from hub.errors import Refused, shape
 from hub.model.rows import Handover, ReferralEvent, ReferralRow, Waiting

@@ -29,12 +29,17 @@ from hub.commands.frame import (
     show_table,
     who,
 )
+from hub.commands.letting_in import let_in
 from hub.desk.configure import add_row, import_rows
+from hub.desk.connect import read_keys
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, WORKER, Form, Problems
+from hub.model.canonical import canonical
 
 Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
 File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]
 Status = Annotated[str, typer.Option("--status", help="active, suspended or ended.")]
+_JWKS = "Its software's public keys: a file (a JWK set), or the https address of one."
+_KEY = "A file with the worker's own public key (a JWK, P-384 or Ed25519, with a kid), or -."
 _BODY = "What it is to somebody in danger: CHILD_PROTECTION, POLICE, HOSPITAL, CRISIS …; most are nothing of these."
 Rows = Callable[[Any], Iterable[Sequence[object]]]  # rows of the directory, as cells
 
@@ -119,13 +124,19 @@ def add_agency(
     call_back: Annotated[
         str, typer.Option("--call-back", help="Its number for who receives a danger: 416-555-0142.")
     ] = "",
+    jwks: Annotated[str, typer.Option("--jwks", help=_JWKS)] = "",
+    hpke: Annotated[str, typer.Option("--hpke", help="A file with the public key that messages are sealed to.")] = "",
+    system: Annotated[str, typer.Option("--system", help="The client's id; else the agency's with -fhir.")] = "",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
 ) -> None:
-    """Add an agency, or replace what is known of it."""
+    """Add an agency, or replace what is known of it; with its keys, let its own software in (FHIR over HTTP)."""
     row = {"id": id, "name": name, "lane": lane, "pack": pack, "status": status, "body": body, "call_back": call_back}
-    put(ctx, folder, worker, AGENCY, row, as_json)
+    if jwks or hpke or system:
+        let_in(ctx, folder, worker, row, (jwks, hpke, system), as_json)
+    else:
+        put(ctx, folder, worker, AGENCY, row, as_json)
 
 
 def add_site(
@@ -171,16 +182,21 @@ def add_worker(
     role: Annotated[str, typer.Option("--role", help="worker, supervisor, officer, steward, administrator, …")],
     ended_on: Annotated[str, typer.Option("--ended-on", help="The last day there, YYYY-MM-DD.")] = "",
     reports_to: Annotated[str, typer.Option("--reports-to", help="The worker whose line of report it is in.")] = "",
+    key: Annotated[str, typer.Option("--key", help=_KEY)] = "",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
 ) -> None:
-    """Add a worker, or say when one leaves.
+    """Add a worker, or say when one leaves, or register the public key with which they sign over HTTP.
+
+    The row stands as you say it: another --key replaces the key, and without --key there is none any more.
 
     The first worker of a fresh hub names itself: as long as the directory has no worker of `hub`, one of `hub` may be
     added with its own id behind --as. Everybody after that is added by somebody who is there.
     """
     row = {"id": id, "agency": agency, "role": role, "ended_on": ended_on, "reports_to": reports_to}
+    if key:
+        row["key"] = canonical(read_keys("--key", read_input(key))).decode()
     put(ctx, folder, worker, WORKER, row, as_json)
 
 
@@ -244,8 +260,11 @@ _SERVICES = (
     lambda found: [(s.id, s.agency, s.wanted, s.name, s.system, s.answers, s.site, s.status) for s in found.services],
 )
 _WORKERS = (
-    ("id", "agency", "role", "reports_to", "ended_at"),
-    lambda found: [(row.id, row.agency, row.role, row.reports_to, row.ended_at) for row in found.workers.values()],
+    ("id", "agency", "role", "reports_to", "key", "ended_at"),
+    lambda found: [
+        (row.id, row.agency, row.role, row.reports_to, row.key.get("kid", ""), row.ended_at)
+        for row in found.workers.values()
+    ],
 )
 _AGREEMENTS = (
     ("id", "version", "parties", "purposes", "events", "valid_from", "expires_at", "status"),

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.agreements import Drained, tell, wait
+from hub.commands.agreements import tell, wait
 from hub.commands.frame import As, Dir, Json, opened, say, who
 from hub.desk import merging
+from hub.desk.draining import Drained
 
 One = Annotated[str, typer.Argument(help="A file, as AGENCY:ALIAS: `hub subjects duplicates` lists them.")]
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.advice import advice
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, opened, say, show_json, show_table, who
 from hub.commands.tools import Hub, Observed
+from hub.desk.advice import advice
 from hub.desk.systems import asked
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.advice import advice
 from hub.commands.agreements import tell, wait
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, show_table, who
 from hub.commands.metrics import metrics
 from hub.desk import overrides as desk
+from hub.desk.advice import advice
 from hub.exchange.declared import END_CAUSES
 
 Id = Annotated[str, typer.Argument(help="The hub's number of the override: `hub override list` shows it.")]

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from consent.model.words import Code
-from hub.commands.advice import advice
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, who
+from hub.desk.advice import advice
 from hub.desk.systems import asked
-from hub.exchange.process import Processed, process_message
+from hub.exchange.process import Processed, StandsAlready, process_message
 
 
 def submit(
@@ -21,7 +21,8 @@ def submit(
     worker: As = None,
     as_json: Json = False,
 ) -> int:
-    """Put a message that an agency's own software made before the gate: a capacity enquiry, its answer, a risk filter.
+    """Put a message that an agency's own software made before the gate: a capacity enquiry, its answer, a risk filter,
+    or what is said of a referral.
 
     What others demand of an agency (access-request, court-order, police-request, research, fundraising) may be handed
     in too: the hub never carries it, and its log says that it was asked. Exit code 1: it does not go; why is said.
@@ -30,14 +31,20 @@ def submit(
     data = read_input(file)
     with opened(ctx, folder) as hub:
         found = process_message(hub.house, asked(hub.house, id, "submit", by), data)
+    if isinstance(found, StandsAlready):
+        if as_json:
+            show_json({"stands": True, "number": found.number})
+        else:
+            say("the referral stands so already: nothing was sent")
+        return DONE
     if as_json:
         show_json(_document(found))
     elif found.decision.permits:
         again = "it has gone already" if found.repeated else "it goes"
-        say(f"{again}: number {found.message.referral_no}. The answer to it names that number.")
+        say(f"{again}: number {found.message.referral_no}. What comes back names that number.")
     else:
         code = found.decision.codes[0]
-        say(f"IT DOES NOT GO ({code.value}): {_why(found)}")
+        say(f"IT DOES NOT GO ({code.value}): {'; '.join(text for text in (found.why_not, _why(found)) if text)}")
         for place in found.anonymous.strange if found.anonymous else ():
             say(f"  not one of its codes, or not once: {place}")
     return DONE if found.decision.permits else REFUSED

@@ -221,6 +221,8 @@ class Tools:
         make_cosigner: takes a new key file and a name; its public line.
         cosigner: takes a key file.
         now: the present instant, for what needs no data folder.
+        base_url: where agencies' software reaches the hub.
+        new_id: a random id, for what needs no data folder.
         integrating: gives entries of a log their place beside the steps while its context lasts.
         listen: answers HTTP on an address and port while its context lasts; whether it still does.
         try_alerts: by role: how many of its recipients a test reached, and why not the others.
@@ -251,6 +253,8 @@ class Tools:
     make_cosigner: Callable[[Path, str], str]
     cosigner: Callable[[Path], Signer]
     now: Callable[[], datetime]
+    base_url: Callable[[Path | None], str]
+    new_id: Callable[[], str]
     integrating: Callable[[AuditLog], AbstractContextManager[None]]
     listen: Callable[[Hub, str, int, Report], AbstractContextManager[Callable[[], bool]]]
     try_alerts: Callable[[Path | None], Mapping[str, tuple[int, Sequence[HubError]]]]

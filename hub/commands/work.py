@@ -48,7 +48,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")] = 8470,
     workers: Annotated[bool, typer.Option("--with-workers", help="Do the work of `hub work` too.")] = False,
 ) -> int:
-    """Answer /healthz, /readyz and /metrics over HTTP, until it is stopped (SIGTERM, SIGINT).
+    """Answer agencies' software (/fhir), /healthz, /readyz and /metrics over HTTP until it is stopped.
 
     Exit code 0: stopped; 1: the port is taken, or the server has failed; 3: stored bytes do not verify.
     """

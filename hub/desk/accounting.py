@@ -10,7 +10,7 @@ beside the person's reference (``audit_about``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
@@ -19,8 +19,8 @@ from consent.files import others
 from consent.incident import WITHHELD
 from consent.model.reviewed import Outcome, Part
 from hub.account import Reader, disclosures
-from hub.account.disclosure import consents_of, open_ways, override_of, seen_by
-from hub.account.fhir import Face
+from hub.account.disclosure import Disclosure, consents_of, open_ways, override_of, seen_by
+from hub.account.fhir import Face, bundle
 from hub.account.page import Account
 from hub.desk.consent_lines import LOCAL_KEY, PERSON, TYPES, Wrong, person_of
 from hub.desk.days import zone_of
@@ -29,11 +29,13 @@ from hub.directory import HUB
 from hub.directory.cells import seen, tidy
 from hub.directory.sheet import csv_lines
 from hub.errors import Refused, shape
+from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, Held, One, PersonKeys, compare
 from hub.model.audit import Actor, AuditEvent, Entry
-from hub.model.directory import Agency
+from hub.model.directory import Agency, System
+from hub.model.fhir import Resource
 from hub.model.rows import Request
 from hub.ports import Directory, Peek
 
@@ -121,32 +123,78 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
         if as_fhir and asking.agency is None:
             step = "name an agency that knows the client, and its alias of them"
             raise Refused("--agency", "nothing", "the agency whose alias stands for the client in FHIR", step)
-        entries = list(rows.audit.about(asking.files))
-        reader = _reader(rows, directory, asking, entries)
-        found = disclosures(entries, reader, unsent=_unsent(rows, entries))
-    with house.store.unit() as unit:
-        details = {
-            "what": "disclosures",
-            "subject_ref": asking.ref,
-            "agency": _scope(asking),
-            "request": request_id,
-            "to": to,
-            "count": len(found),
-        }
-        unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, asking.actor, details))
-        shown = [entry for entry in entries if entry.get("basis") and seen_by(entry, reader)]
-        ids = sorted({consent_id for entry in shown for consent_id, _ in consents_of(entry)})
-        numbers = {name: unit.consents.number(name, asking.agency) for name in ids} if as_fhir and asking.agency else {}
-        made_at = unit.now
+        record = _record(rows, directory, asking)
+    numbers = _noted(house, asking, record, {"request": request_id, "to": to}, numbered=as_fhir)
+    with house.store.peek() as rows:
+        made_at = rows.now
     account = Account(
-        disclosures=found,
+        disclosures=record.found,
         names={row.id: row.name for row in directory.agencies.values()},
-        agency=None if asking.whole else reader.name(_scope(asking)),
+        agency=None if asking.whole else record.reader.name(_scope(asking)),
         request=request_id,
         made_at=made_at,
         zone=zone_of(house, directory, asking.agency),
     )
-    return Told(account, entries, Face(reader, subject, numbers) if as_fhir else None)
+    return Told(account, record.entries, Face(record.reader, subject, numbers) if as_fhir else None)
+
+
+def own_disclosures(house: House, system: System, alias: str) -> list[Resource] | None:
+    """What the log says of an agency's own disclosures of one of its clients, in FHIR; None: it has no such client.
+
+    The agency's own software reads (settled S50): what it sent or received, without what may not be told to the client
+    now. The look is an entry of the log before this returns; of a client whom it does not know too.
+    """
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+        ref = rows.subjects.by_alias(system.agency, alias) or ""
+        files = (ref, *others(ref, rows.links.of([ref])).confirmed)
+        asking = _Asking(acting(system), system.agency, ref, files, whole=False)
+        record = _record(rows, directory, asking)
+    numbers = _noted(house, asking, record, {}, numbered=True)
+    if not ref:
+        return None
+    shown = bundle(record.entries, record.found, Face(record.reader, alias, numbers))
+    return [entry["resource"] for entry in shown["entry"]]
+
+
+def own_disclosure(house: House, system: System, name: str) -> Resource | None:
+    """One of them, by its id; None: there is none that this agency may read."""
+    entry_id, _, _ = name.partition(".")
+    with house.store.peek() as rows:
+        ref = rows.audit.subject_of(entry_id) or ""
+        alias = rows.subjects.aliases(ref).get(system.agency, "")
+    found = own_disclosures(house, system, alias) or []
+    return next((each for each in found if each["id"] == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the log says of a person, and what of it this reader may be told."""
+
+    entries: Sequence[dict[str, Any]]
+    reader: Reader
+    found: Sequence[Disclosure]
+
+
+def _record(rows: Peek, directory: Directory, asking: _Asking) -> _Record:
+    entries = list(rows.audit.about(asking.files))
+    reader = _reader(rows, directory, asking, entries)
+    return _Record(entries, reader, disclosures(entries, reader, unsent=_unsent(rows, entries)))
+
+
+def _noted(
+    house: House, asking: _Asking, record: _Record, more: Mapping[str, str], *, numbered: bool
+) -> Mapping[str, str]:
+    """The entry of the look; the agency's numbers of the consents that are shown."""
+    with house.store.unit() as unit:
+        about = {"subject_ref": asking.ref} if asking.ref else {}
+        details = {"what": "disclosures", **about, "agency": _scope(asking), **more, "count": len(record.found)}
+        unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, asking.actor, details))
+        if not numbered or asking.agency is None:
+            return {}
+        shown = [entry for entry in record.entries if entry.get("basis") and seen_by(entry, record.reader)]
+        ids = sorted({consent_id for entry in shown for consent_id, _ in consents_of(entry)})
+        return {name: unit.consents.number(name, asking.agency) for name in ids}
 
 
 def answered(house: House, told: Told, who: Who) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from consent.decide import decide
+from consent.explain import Words, explain
+from consent.facts import policy_digest
 from consent.gather import Question, gather_provisional
 from consent.model import Decision, Facts, Item, Message, Profile
 from consent.model.words import Category
@@ -18,11 +21,12 @@ from hub.desk.consents import client_of, words_of
 from hub.desk.days import as_of, zone_of
 from hub.desk.who import Act, Who, actor_of
 from hub.errors import Refused, shape
+from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.exchange.question import required_of
-from hub.model.audit import AuditEvent, Entry
-from hub.model.directory import Service
+from hub.model.audit import Actor, AuditEvent, Entry
+from hub.model.directory import Service, System
 from hub.ports import Peek
 
 
@@ -37,6 +41,16 @@ class Answer:
     facts: Facts
     decision: Decision
     relied: tuple[str, ...]
+
+    @property
+    def explained(self) -> Words:
+        """What the answer means, in both languages."""
+        return explain(self.decision)
+
+    @property
+    def policy(self) -> str:
+        """The digest of the rules that it was made by."""
+        return policy_digest(self.facts)
 
     @property
     def goes(self) -> tuple[Category, ...]:
@@ -72,15 +86,63 @@ def would_go(
     asked = words_of("--category", Category, categories)
     with house.store.peek() as rows:
         directory = rows.directory.all()
-        acting = actor_of(directory, rows.now, who, Act.LOOK, agency)
+        actor = actor_of(directory, rows.now, who, Act.LOOK, agency)
         ref = client_of(rows, agency, alias)
         at = as_of(on, zone_of(house, directory, agency), rows.now) if on is not None else None
+    return answer(house, ref, Asked(agency, service, asked, at), actor)
+
+
+def would_go_from(house: House, system: System, alias: str, service: str, asked: Sequence[Category]) -> Answer | None:
+    """The same for a system of the agency, which would send it; None: the agency has no client of that alias.
+
+    Raises:
+        Refused: there is no such service.
+    """
+    with house.store.peek() as rows:
+        ref = rows.subjects.by_alias(system.agency, alias)
+    if ref is not None:
+        wanted = Asked(system.agency, service, asked, out_of=system.id)
+        return answer(house, ref, wanted, acting(system))
+    with house.store.unit() as unit:
+        details = {"what": "question", "agency": system.agency, "consents": [], "count": 0}
+        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting(system), details))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What would go from an agency's client.
+
+    Args:
+        service: id of the service addressed.
+        categories: what it would hold; none: all that such a referral may hold.
+        at: an instant that is over; None: now.
+        out_of: the system that it would come from; "": any that runs.
+    """
+
+    agency: str
+    service: str
+    categories: Sequence[Category] = ()
+    at: datetime | None = None
+    out_of: str = ""
+
+
+def answer(house: House, ref: str, asked: Asked, actor: Actor) -> Answer:
+    """The same for whoever may ask: a worker, or a system of the agency.
+
+    Args:
+        ref: the registry's reference of a client of the agency.
+
+    Raises:
+        Refused: there is, or was then, no such client or service.
+    """
+    agency, at = asked.agency, asked.at
     with house.store.peek(as_of=at) as rows:
         if ref not in rows.subjects.facts([ref]):
             raise Refused("--as-of", "a day before the registry knew this client", "a later day", "leave it out")
-        to = _service(rows, service)
-        message = referral_of(house, ref, to, asked)
-        question = Question(sender=agency, recipient=to.agency, message=message, systems=("", to.system))
+        to = _service(rows, asked.service)
+        message = referral_of(house, ref, to, asked.categories)
+        question = Question(sender=agency, recipient=to.agency, message=message, systems=(asked.out_of, to.system))
         facts = gather_provisional(rows, question, house.packs).facts
     decision = decide(facts)
     with house.store.unit() as unit:
@@ -89,7 +151,7 @@ def would_go(
         details: dict[str, object] = {"what": "question", "agency": agency, "subject_ref": ref}
         details |= {"consents": relied, "count": len(relied)}
         details |= {"as_of": at.isoformat()} if at else {}
-        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting, details))
+        unit.audit.append(Entry(AuditEvent.VIEW, unit.now, actor, details))
         return Answer(facts, decision, tuple([unit.consents.number(each, agency) for each in relied]))
 
 

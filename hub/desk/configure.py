@@ -27,6 +27,7 @@ from hub.exchange.withdraw import Drain
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import Agency, Service, Site, System, Worker
+from hub.model.jwk import thumbprint
 from hub.ports import Directory, Unit
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def add_row(house: House, form: Form[T], row: Mapping[str, str], who: Who) -> Ke
     Raises:
         Refused: the first thing that is wrong with it, or the worker may not.
     """
-    kept = _change(house, form, lambda known: (from_row(form, row, known),), who)
+    kept = change(house, lambda known: (from_row(form, row, known),), who)
     assert isinstance(kept, Kept), "one row is refused by an exception"
     return kept
 
@@ -70,7 +71,7 @@ def import_rows(house: House, form: Form[T], data: bytes, who: Who) -> Kept | Pr
     Raises:
         Refused: the worker may not, or a system's settings are wrong or another agency's.
     """
-    return _change(house, form, lambda known: from_file(form, data, known), who)
+    return change(house, lambda known: from_file(form, data, known), who)
 
 
 def known(house: House, directory: Directory) -> Known:
@@ -89,7 +90,12 @@ def known(house: House, directory: Directory) -> Known:
     )
 
 
-def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Problems:
+def change(house: House, read: Read, who: Who) -> Kept | Problems:
+    """Add or replace what ``read`` gives of the directory as it stands: all of it in one unit, or none.
+
+    Raises:
+        Refused: what ``read`` refuses, the worker may not, or a system's settings are wrong or another agency's.
+    """
     for _ in range(ROUNDS_MAX):
         with house.store.peek() as rows:
             directory = rows.directory.all()
@@ -102,12 +108,12 @@ def _change(house: House, form: Form[Any], read: Read, who: Who) -> Kept | Probl
         with house.store.unit(own=[locks.CONFIG]) as unit:
             if unit.directory.all().version != directory.version:
                 continue
-            changed, former = _keep(unit, form, found, who)
+            changed, former = _keep(unit, found, who)
         return Kept(changed, len(found) - len(changed), Drain(house, former))
     raise Unavailable("directory", "changes beside this one", next_step="try again")
 
 
-def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> tuple[tuple[str, ...], list[str]]:
+def _keep(unit: Unit, found: Sequence[Any], who: Who) -> tuple[tuple[str, ...], list[str]]:
     """Names of the rows that are new or changed, and what hand-overs may rely on that is no longer so."""
     directory = unit.directory.all()
     newcomer = first(directory, who, found[0]) if len(found) == 1 and isinstance(found[0], Worker) else None
@@ -124,8 +130,10 @@ def _keep(unit: Unit, form: Form[Any], found: Sequence[Any], who: Who) -> tuple[
         unit.directory.put(row)
         changed.append(_name(row))
         former |= _relied_on(directory, before, row)
-        details = {"what": form.name, "name": _name(row), "action": "changed" if before else "added"}
+        details = {"what": type(row).__name__.lower(), "name": _name(row), "action": "changed" if before else "added"}
         details |= {name: value for name, value in asdict(row).items() if name in _AUDITED and value is not None}
+        if isinstance(row, Worker) and row.key:
+            details["key"] = thumbprint(row.key)  # whose hand a signature of that time was
         unit.audit.append(Entry(AuditEvent.CONFIG_CHANGE, unit.now, acting, details))
     return tuple(changed), sorted(former)
 

@@ -11,26 +11,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from consent import directives, doubts, registry
-from consent.fhir import Known, NotAConsent, as_fhir, as_row, read_consent
+from consent.fhir import Known, NotAConsent, as_row, read_consent
 from consent.fhir.codes import ID_CONSENT
 from consent.files import others
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Basis, ConsentState
 from consent.versions import Origin
 from hub.desk.consent_lines import SYSTEM, Line, Wrong, source_key
-from hub.desk.consents import Look, look_at_number
-from hub.desk.who import Who
 from hub.directory.cells import seen
 from hub.directory.sheet import BYTES_MAX, ROWS_MAX
 from hub.errors import Refused, shape
 from hub.exchange.house import House
+from hub.exchange.match import PersonKeys
 from hub.exchange.records import ConsentRecord, Source
 from hub.exchange.strict import NotOurMessage, read_message
 from hub.model import locks
@@ -41,12 +39,11 @@ from hub.model.fhir import Resource
 from hub.ports import Peek
 
 FORBIDS = "FORBIDS"  # stands where a consent has a state
-_MEND = "correct the Consent and import the file again: what is filed already stays as it is"
-_SUSPENDED = "what the hub holds of it is suspended: correct the Consent and import the file again"
+_MEND = "correct the Consent and enter it again: what is filed already stays as it is"
+_SUSPENDED = "what the hub holds of it is suspended: correct the Consent and enter it again"
 _OVER = "what the hub holds of it is suspended, since this says that it is over: withdraw it, or `hub consent resume`"
 _ENDED = ("inactive", "entered-in-error", "rejected")  # a `status` by which a Consent is over, whatever else it says
 FAULTS_MAX = 20  # [policy] of one Consent that are told
-_KEPT_THERE = "its-discloser"  # where the paper lies, and whose worker
 _TAKEN = (*OPENING, ConsentState.DRAFT, ConsentState.DECLINED, ConsentState.WITHDRAWN)
 _BUNDLE = frozenset({"resourceType", "id", "meta", "identifier", "type", "timestamp", "total", "link", "entry"})
 _ENTRY = frozenset({"fullUrl", "resource", "search"})
@@ -62,16 +59,45 @@ class No:
     directive: Directive
 
 
-# of a consent of somebody else's client what a recipient has no business with
-_HIDDEN: dict[str, Any] = {
-    "form_id": None,
-    "supersedes": (),
-    "lifts": (),
-    "exclusions": (),
-    "given_by_ref": None,
-    "captured_by": None,
-    "receipt_ref": None,
-}
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Whom a Consent is about.
+
+    Args:
+        files: the registry's references of all files of the client, the one that is meant first; none: somebody whom
+            it does not know yet, or who is not clear.
+        person: what is said of the client; None: an alias says who it is.
+    """
+
+    files: tuple[str, ...]
+    person: PersonKeys | None = None
+
+    @property
+    def ref(self) -> str:
+        """The registry's reference; ""."""
+        return self.files[0] if self.files else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Who enters Consents, and how they are known there.
+
+    Args:
+        system: where they are entered; ``before`` stands before the keys under which they are filed.
+        by: the worker who enters them; None: the system acts.
+        client: whom one is about; None: the agency's alias in it says so.
+    """
+
+    system: System
+    actor: Actor
+    by: Actor | None
+    before: str = "import:"
+    client: Callable[[Consent | Directive], Client] | None = None
+
+    @classmethod
+    def at_the_desk(cls, agency: str, actor: Actor) -> Entering:
+        """A worker enters them from a file."""
+        return cls(System(SYSTEM, agency, SYSTEM), actor, actor)
 
 
 class Consents:
@@ -81,17 +107,16 @@ class Consents:
     and can no longer be read; ``touched`` are their clients, and those of directives.
     """
 
-    def __init__(self, house: House, rows: Peek, agency: str, actor: Actor) -> None:
+    def __init__(self, house: House, rows: Peek, entering: Entering) -> None:
         self.good: list[Line] = []
         self.noes: list[No] = []
         self.problems: list[Refused] = []
         self.closed: list[str] = []
         self.unreadable: list[str] = []
         self.touched: set[str] = set()
-        self.agency, self.actor = agency, actor
-        self._house, self._rows = house, rows
-        self._system = System(SYSTEM, agency, SYSTEM)
-        self._known = known_to(house, rows, agency)
+        self.agency, self.actor, self.system = entering.system.agency, entering.actor, entering.system.id
+        self._house, self._rows, self._entering = house, rows, entering
+        self._known = known_to(house, rows, self.agency)
         self._said: dict[int, tuple[str, bool]] = {}  # where each Consent stands, and whether it says no
         self._first_of: dict[str, int] = {}
         self._replaced: dict[str, int] = {}  # key of what a Consent of the file replaces -> which one
@@ -107,17 +132,21 @@ class Consents:
         except NotOurMessage as error:
             raise Refused("FILE", error.got, f"{error.expected}: a FHIR Consent", "look at the file") from None
         for number, (path, resource) in enumerate(_resources(document), start=1):
-            try:
-                self._take(number, path, resource)
-            except NotAConsent as error:
-                step = self._doubt(resource)
-                found = error.faults[:FAULTS_MAX]
-                self.problems += [Refused(each.path, each.got, each.expected, step) for each in found]
-                if more := len(error.faults) - len(found):
-                    self.problems.append(Refused(path, f"{more} faults more", "none", step))
-            except Wrong as wrong:
-                self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
+            self.take(number, path, resource)
         self._drop_doubtful()
+
+    def take(self, number: int, path: str, resource: Any) -> None:
+        """Read one of them, at its place of a document."""
+        try:
+            self._take(number, path, resource)
+        except NotAConsent as error:
+            step = self._doubt(resource)
+            found = error.faults[:FAULTS_MAX]
+            self.problems += [Refused(each.path, each.got, each.expected, step) for each in found]
+            if more := len(error.faults) - len(found):
+                self.problems.append(Refused(path, f"{more} faults more", "none", step))
+        except Wrong as wrong:
+            self.problems.append(Refused(f"{path}.{wrong.column}", wrong.got, wrong.expected, wrong.next_step))
 
     def _drop_doubtful(self) -> None:
         """A yes beside one that speaks of the same consent, and is over or cannot be read, is not filed."""
@@ -131,11 +160,13 @@ class Consents:
 
     def _take(self, number: int, path: str, resource: Resource) -> None:
         record = read_consent(resource, self._known, path)
-        subject = self._subject(record)
+        client = (self._entering.client or self._client)(record)
         if isinstance(record, Directive):
             self._is_own(record.taken_by, says_no=True)
-            self.touched.add(subject)
-            self.noes.append(No(number, record.subject_ref, subject, record))
+            if not client.ref:
+                raise Wrong("status", "a standing no of somebody new", "rejected: a no to what was asked", _MEND)
+            self.touched.add(client.ref)
+            self.noes.append(No(number, record.subject_ref, client.ref, record))
             return
         says_no = record.state in (ConsentState.DECLINED, ConsentState.WITHDRAWN)
         self._is_own(record.discloser, says_no=says_no)
@@ -143,45 +174,47 @@ class Consents:
         if record.state is ConsentState.WITHDRAWN and own is None:
             raise Wrong("identifier", "nothing", "the number of the consent that is withdrawn")
         key = self._key(own, canonical(resource).decode())
-        before = self._rows.consents.of_source(SYSTEM, key)
-        if before is not None and before[0].subject_ref != subject:
+        before = self._rows.consents.of_source(self.system, key)
+        unheard = before is not None and before[0].subject_ref not in client.files
+        if unheard and not (says_no and not client.files):  # whoever has the number has the paper (INV-10)
             raise Wrong("identifier", "the consent of another client", "a number of this client's, or none")
         self._said[number] = path, says_no or record.state not in _TAKEN
         self._once(key, number)
         if record.state not in _TAKEN:
-            self._close(record, key, known=before is not None, subject=subject)
+            self._close(record, key, known=before is not None, subject=client.ref)
         if record.basis is Basis.IMPLIED_HEALTH and not says_no:
             raise Wrong("extension", "a consent that nobody gave", "one that the client has given", _MEND)
         if not says_no:
-            replaced = self._names_own(record, subject)
+            replaced = self._names_own(record, client.ref)
             self._replaced |= dict.fromkeys(replaced, number)
-        self.good.append(self._line(number, record, key, subject, resource))
+        self.good.append(self._line(number, record, key, client, resource))
 
-    def _line(self, number: int, record: Consent, key: str, subject: str, resource: Resource) -> Line:
-        keys = self._house.keys
+    def _line(self, number: int, record: Consent, key: str, client: Client, resource: Resource) -> Line:
+        keys, entering = self._house.keys, self._entering
         revision = keys.digest("record", canonical(resource).decode())
-        place = f"{SYSTEM}/{key}"
+        place = f"{self.system}/{key}"
         if record.state in (ConsentState.DECLINED, ConsentState.WITHDRAWN):  # a "no" need not say so
             pack = self._known.pack
             record = replace(record, discloser=self.agency, pack=pack.pack, pack_version=pack.version)
         row = as_row(
             record,
-            system=SYSTEM,
+            system=self.system,
             place=place,
             digest=lambda text: keys.digest("form", text),
         )
-        source = Source(self._system, key, revision, revision)
-        filed = ConsentRecord(source, {}, None, deceased=False, by=self.actor, named=subject, read=row)
+        source = Source(entering.system, key, revision, revision)
+        named = client.ref if client.person is None else None
+        filed = ConsentRecord(source, {}, client.person, deceased=False, by=entering.by, named=named, read=row)
         return Line(number, filed, row.missing)
 
-    def _subject(self, record: Consent | Directive) -> str:
+    def _client(self, record: Consent | Directive) -> Client:
         found = self._rows.subjects.by_alias(self.agency, record.subject_ref)
         if found is None:
             got = shape(record.subject_ref)
             raise Wrong(
                 "patient", got, "the agency's alias of one of its clients", "`hub consent show --alias` tries it"
             )
-        return found
+        return Client((found,))
 
     def _is_own(self, agency: str, *, says_no: bool) -> None:
         """A yes is one's own to enter; a "no" that cannot say whose it is was said here."""
@@ -190,7 +223,8 @@ class Consents:
 
     def _key(self, own: str | None, whole: str) -> str:
         try:
-            return source_key(self._house, self._rows, self.agency, own, whole)
+            before = self._entering.before
+            return source_key(self._house, self._rows, self.agency, own, whole, system=self.system, before=before)
         except Wrong as wrong:
             raise Wrong("identifier", wrong.got, wrong.expected, wrong.next_step) from None
 
@@ -224,7 +258,7 @@ class Consents:
                 key = self._key(value if system == ID_CONSENT else f"{system}|{value}", "")
             except Wrong:
                 continue  # it was given elsewhere, and is changed there
-            filed = self._rows.consents.of_source(SYSTEM, key)
+            filed = self._rows.consents.of_source(self.system, key)
             if filed is not None and filed[0].discloser == self.agency:
                 (self.closed if over else self.unreadable).append(key)
                 self.touched.add(filed[0].subject_ref)
@@ -260,7 +294,7 @@ class Consents:
                 )
             origin = self._rows.consents.origin(consent_id) if consent_id else None
             if origin is not None:
-                if origin[1] in self._first_of and isinstance(found, Consent) and origin[0] == SYSTEM:
+                if origin[1] in self._first_of and isinstance(found, Consent) and origin[0] == self.system:
                     raise Wrong("extension", "one that another Consent of the file is a version of", "one of the two")
                 replaced.append(origin[1])
         return replaced
@@ -290,7 +324,7 @@ def suspend_closed(house: House, read: Consents) -> None:
     """
     for key in dict.fromkeys([*read.closed, *read.unreadable]):
         with house.store.peek() as rows:
-            filed = rows.consents.of_source(SYSTEM, key)
+            filed = rows.consents.of_source(read.system, key)
         if filed is None:
             continue
         consent, read_as = filed
@@ -298,7 +332,7 @@ def suspend_closed(house: House, read: Consents) -> None:
             if key in read.closed:  # refused: it opens nothing any more
                 doubts.doubt(unit, consent.consent_id, read.actor, why="FHIR_CLOSED")
             else:
-                origin = Origin(SYSTEM, key, read_as)
+                origin = Origin(read.system, key, read_as)
                 registry.suspend(unit, consent.consent_id, origin, read.actor, reason="UNREADABLE")
 
 
@@ -317,47 +351,6 @@ def forbid_all(house: House, read: Consents) -> list[tuple[No, str]]:
                 directives.add_directive(unit, replace(wanted, directive_id=name), read.actor)
         found.append((no, name))
     return found
-
-
-def fhir_of_number(house: House, agency: str, number: str, who: Who) -> Resource:
-    """One consent as a FHIR Consent, as this agency may see it. The look is an entry of the log.
-
-    A recipient sees no other recipient, nor the form's number, what the consent replaces, what the client kept back,
-    who decided or took it down, nor where its record lies (shared model 8).
-
-    Raises:
-        Refused: it is none of this agency's, the worker may not look, or FHIR cannot say what it says.
-    """
-    look: Look = look_at_number(house, agency, number, who)
-    ((shown, consent),) = look.consents
-    if look.alias is None:
-        raise Refused("patient", "a client of another agency", "an alias of this agency's", "show it without --fhir")
-    seen_here = replace(consent, consent_id=shown, subject_ref=look.alias)
-    if agency == consent.discloser:
-        seen_here = _renumbered(house, agency, seen_here)
-    else:
-        seen_here = replace(seen_here, **_HIDDEN)
-        if seen_here.verbal_note is not None:
-            seen_here = replace(seen_here, verbal_note=replace(seen_here.verbal_note, worker=_KEPT_THERE))
-        if seen_here.evidence_ref is not None:
-            seen_here = replace(seen_here, evidence_ref=_KEPT_THERE)
-    return as_fhir(seen_here, ZoneInfo(house.packs.facts(consent.pack).zone))
-
-
-def _renumbered(house: House, agency: str, consent: Consent) -> Consent:
-    """What it replaces or lifts, by the agency's own numbers; directives have their ids."""
-    if not (consent.supersedes or consent.lifts):
-        return consent
-    with house.store.unit() as unit:
-
-        def number(name: str) -> str:
-            return unit.consents.number(name, agency) if unit.consents.get(name) else name
-
-        return replace(
-            consent,
-            supersedes=tuple([number(each) for each in consent.supersedes]),
-            lifts=tuple([number(each) for each in consent.lifts]),
-        )
 
 
 def _resources(document: Resource) -> Iterator[tuple[str, Any]]:

@@ -22,7 +22,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from consent.model.words import ConsentState
-from hub.desk.consent_fhir import FORBIDS, Consents, forbid_all, is_json, suspend_closed
+from hub.desk.consent_fhir import FORBIDS, Consents, Entering, forbid_all, is_json, suspend_closed
 from hub.desk.consent_lines import PERSON, SYSTEM, Line, Reader, check_header
 from hub.desk.consents import consents_of
 from hub.desk.who import Act, Who, actor_of
@@ -93,7 +93,7 @@ def import_consents(house: House, data: bytes, agency: str, who: Who, *, alias: 
 def _import_fhir(house: House, data: bytes, agency: str, who: Who) -> Imported:
     with house.store.peek() as rows:
         actor = actor_of(rows.directory.all(), rows.now, who, Act.CLIENTS_YES, agency)
-        reader = Consents(house, rows, agency, actor)
+        reader = Consents(house, rows, Entering.at_the_desk(agency, actor))
         reader.read(data)
     suspend_closed(house, reader)
     noes = forbid_all(house, reader)

@@ -148,11 +148,22 @@ class Reader:
         self.problems.append(Refused(f"consents, line {line}, {column}", got, expected, next_step))
 
 
-def source_key(house: House, rows: Peek, agency: str, own: str | None, whole: str) -> str:
-    """The source key under which a consent is filed that is entered by hand.
+def source_key(
+    house: House,
+    rows: Peek,
+    agency: str,
+    own: str | None,
+    whole: str,
+    *,
+    system: str = SYSTEM,
+    before: str = "import:",
+) -> str:
+    """The source key under which a consent is filed that is entered by hand, or that a system hands in.
 
     Args:
         own: the number that the hub printed, or the agency's own; None: what it says as a whole makes it the same one.
+        system: where it is entered.
+        before: stands before the key.
 
     Raises:
         Wrong: the consent of that number was given elsewhere.
@@ -160,9 +171,9 @@ def source_key(house: House, rows: Peek, agency: str, own: str | None, whole: st
     consent_id = rows.consents.by_number(agency, own) if own else None
     origin = rows.consents.origin(consent_id) if consent_id else None
     if origin is None:
-        return f"import:{house.keys.digest('consent', f'{agency}{chr(10)}{own or whole}')[:32]}"
+        return f"{before}{house.keys.digest('consent', f'{agency}{chr(10)}{own or whole}')[:32]}"
     consent = rows.consents.get(consent_id or "")
-    if origin[0] != SYSTEM or consent is None or consent.discloser != agency:
+    if origin[0] != system or consent is None or consent.discloser != agency:
         raise Wrong(
             "consent_id",
             f"a consent of {seen(origin[0])}",

@@ -66,15 +66,24 @@ def withdraw(house: House, number: str, agency: str, who: Who, *, said_at: str |
         Refused: no such consent of this agency, one that was declined or found void, a time that is none or still to
             come, or another word.
     """
-    if how not in HOW:
-        raise Refused("--how", shape(how), f"one of {', '.join(sorted(HOW))}", "say how the client told it")
+    must_be_how(how)
     with house.store.peek() as rows:
         directory = rows.directory.all()
         acting = actor_of(directory, rows.now, who, Act.CLIENTS_NO, agency)
         consent = consent_of(rows, agency, number)
         zone = zone_of(house, directory, agency)
-        at = _said_at(said_at, zone, rows.now)
+        at = said_at_of(said_at, zone, rows.now)
     return withdraw_consent(house, consent.consent_id, acting, said_at=at, how=how, told=agency)
+
+
+def must_be_how(how: str, where: str = "--how") -> None:
+    """How a client has said something.
+
+    Raises:
+        Refused: another word than those of ``consent.rows.HOW``.
+    """
+    if how not in HOW:
+        raise Refused(where, shape(how), f"one of {', '.join(sorted(HOW))}", "say how the client told it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +325,15 @@ def words_of(option: str, kind: type[_Word], texts: Iterable[str]) -> tuple[_Wor
     return tuple(kind(text) for text in texts)
 
 
-def _said_at(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
+def said_at_of(text: str | None, zone: ZoneInfo, now: datetime, where: str = "--said-at") -> datetime:
+    """When a client has said something.
+
+    Args:
+        text: ISO 8601 with an offset, or a day or time of the zone; None: now.
+
+    Raises:
+        Refused: it is none, still to come, or too long ago to be meant.
+    """
     if text is None:
         return now
     try:
@@ -324,11 +341,9 @@ def _said_at(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
     except ValueError:
         at = None
     if at is None:
-        raise Refused(
-            "--said-at", shape(text), "a local day or time, or ISO 8601 with an offset", "2026-06-01 14:30:00"
-        )
+        raise Refused(where, shape(text), "a local day or time, or ISO 8601 with an offset", "2026-06-01 14:30:00")
     at = at if at.tzinfo else at.replace(tzinfo=zone)
     if not now - SAID_LONGEST_AGO <= at <= now:
         expected = f"when the client said it, at most {SAID_LONGEST_AGO.days // 365} years ago"
-        raise Refused("--said-at", "another time", expected, "leave it out if it was just now")
+        raise Refused(where, "another time", expected, "leave it out if it was just now")
     return at

@@ -15,7 +15,7 @@ from hub.directory.cells import seen
 from hub.errors import Refused, shape
 from hub.exchange.house import House
 from hub.model import locks
-from hub.model.audit import AuditEvent, Entry
+from hub.model.audit import Actor, AuditEvent, Entry
 from hub.ports import Unit
 
 _CONSENT = "consent:"
@@ -45,12 +45,25 @@ def released(house: House, envelope_id: str, who: Who, agency: str | None = None
     Raises:
         Refused: the worker may not have it, there is no such message of this agency, or it was never released.
     """
-    with house.store.unit(share=[locks.CONFIG]) as unit:
-        directory = unit.directory.all()
-        agency = agency or acting(who.worker, directory.workers, unit.now).agency
+    with house.store.peek() as rows:
+        directory = rows.directory.all()
+        agency = agency or acting(who.worker, directory.workers, rows.now).agency
         if agency == HUB:
             raise Refused("--agency", "nothing", "the sender's id or the recipient's", "a receipt is for one of both")
-        by = actor_of(directory, unit.now, who, Act.RECEIPT, agency)
+        by = actor_of(directory, rows.now, who, Act.RECEIPT, agency)
+    return released_to(house, envelope_id, agency, by)
+
+
+def released_to(house: House, envelope_id: str, agency: str, by: Actor | None = None) -> Released:
+    """The same for one of its agencies.
+
+    Args:
+        by: who looks at it, which is an entry; None: it is just being opened, which is one.
+
+    Raises:
+        Refused: there is no such message of this agency, or it was never released.
+    """
+    with house.store.unit(share=[locks.CONFIG]) as unit:
         entry_id, body = _entry(unit, envelope_id, agency)
         said = orjson.loads(body)
         ids = [name.removeprefix(_CONSENT).split("/")[0] for name in said["basis"] if name.startswith(_CONSENT)]
@@ -61,7 +74,8 @@ def released(house: House, envelope_id: str, who: Who, agency: str | None = None
             "subject_ref": said["subject_ref"],
             "entries": [entry_id],
         }
-        unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, by, details))
+        if by is not None:
+            unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, by, details))
         return Released(entry_id, body, agency, {each: unit.consents.number(each, agency) for each in ids})
 
 

@@ -3,7 +3,8 @@
 Whoever could connect a system of its own to another agency's database would read its clients and receive its mail, in a
 way that the rules of sharing cannot see. A system that agencies share is one system, with a site for each of them.
 Where the settings do not say what place they lead to, nobody can tell two systems of a kind apart: they are the same.
-Two systems of one agency on the same files would say each of its records twice.
+Two systems of one agency on the same files would say each of its records twice. Software that comes to the hub by
+itself is its keys: two agencies have none in common.
 
 A setting that names a file or a folder is called ``path`` or ends in ``_path``. It is kept as an absolute path, since a
 relative one would lead elsewhere from another folder, and files are compared as what they are, not as they are spelled.
@@ -14,7 +15,7 @@ of one host are not known as such.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -87,8 +88,20 @@ def _same(one: System, other: System) -> bool:
     spots, theirs = _spots(one), _spots(other)
     if spots & theirs:
         return True
+    keys, other_keys = _keys(one), _keys(other)
+    if keys and other_keys:  # software that comes to us: it is its keys
+        return one.agency != other.agency and bool(keys & other_keys)
     # comparing the rest would be a guess: a setting more, or one spelled otherwise, may lead to the same place
     return one.kind == other.kind and one.agency != other.agency and not ((files or spots) and (others or theirs))
+
+
+def _keys(system: System) -> set[str]:
+    """What an agency's own software proves itself by, or where that is published; and what content is sealed to."""
+    jwks, hpke = system.settings.get("jwks"), system.settings.get("hpke")
+    listed = jwks.get("keys", []) if isinstance(jwks, Mapping) else []
+    keys = [each for each in (*listed, hpke) if isinstance(each, Mapping)]
+    found = {str(each[name]) for each in keys for name in ("x", "n", "x25519", "mlkem768") if name in each}
+    return found | ({str(system.settings["jwks_url"])} if "jwks_url" in system.settings else set())
 
 
 def _same_file(one: Path, other: Path) -> bool:

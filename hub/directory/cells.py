@@ -5,8 +5,9 @@ What is wrong never shows more than a code or a shape.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from hub.directory.known import Known
 from hub.directory.words import HUB, RESERVED
 from hub.errors import shape
+from hub.model import jwk
 from hub.model.identifiers import clean
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -76,6 +78,18 @@ def phone(cell: str, _: Known) -> str | Wrong:
     if _PHONE.fullmatch(cell):
         return cell
     return Wrong(shape(cell), "ten digits, as 416-555-0142")
+
+
+def worker_key(cell: str, _: Known) -> Mapping[str, str] | Wrong:
+    """The public key of a worker, as the JSON text of a JWK; what is not the key itself is left out."""
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return Wrong("no JSON", "a public key as a JWK")
+    fault = jwk.worker_fault(found)
+    if fault is not None:
+        return Wrong(fault.got, fault.expected, fault.next_step)
+    return jwk.public_part(found)
 
 
 def one_of(words: Collection[str]) -> Read:

@@ -15,6 +15,7 @@ from hub.directory.cells import Read, Wrong, one_known, one_of, some_known
 from hub.directory.known import Known
 from hub.directory.words import LANES, PROGRAMS, ROLES, SERVICE_WANTED, STATUSES
 from hub.errors import Refused
+from hub.model import jwk
 from hub.model.directory import Agency, Service, Site, System, Worker
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ Found = tuple[str, Wrong]  # column, what is wrong there
 
 REQUIRED: Final = object()
 SETTINGS = "settings."  # prefix of the columns that are a system's own settings
+NO_KEY: Final[Mapping[str, str]] = {}
 UNITS = ("_s", "_ms")  # how the name of a setting that is a number ends
 
 
@@ -169,6 +171,9 @@ def _worker_between(values: Values, known: Known) -> Iterator[Found]:
     yield from _of_another(before.agency if before else None, values, "id")
     if values["reports_to"] == values["id"]:
         yield "reports_to", Wrong("the worker itself", "another worker of this agency", "leave it out if there is none")
+    others = (worker for worker in known.directory.workers.values() if worker.id != values["id"] and worker.key)
+    if values["key"] and jwk.thumbprint(values["key"]) in {jwk.thumbprint(worker.key) for worker in others}:
+        yield "key", Wrong("the key of another worker", "a key of their own", "two who share one are one person here")
 
 
 def _agreement_between(values: Values, known: Known) -> Iterator[Found]:
@@ -199,8 +204,8 @@ def _named(values: Values) -> Values:
 
 
 def _make_worker(values: Values, _: Known) -> Worker:
-    ended_at, reports_to = values["ended_on"], values["reports_to"]
-    return Worker(values["id"], values["agency"], values["role"], ended_at=ended_at, reports_to=reports_to)
+    ended_at, reports_to, key = values["ended_on"], values["reports_to"], values["key"]
+    return Worker(values["id"], values["agency"], values["role"], ended_at=ended_at, reports_to=reports_to, key=key)
 
 
 def _make_agreement(values: Values, _: Known) -> Terms:
@@ -281,6 +286,7 @@ WORKER: Form[Worker] = Form(
         Column("role", one_of(ROLES)),
         Column("ended_on", cells.after_day_text, None),
         Column("reports_to", cells.new_id, ""),
+        Column("key", cells.worker_key, NO_KEY),
     ),
     ("id",),
     _make_worker,

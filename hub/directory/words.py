@@ -8,7 +8,7 @@ from hub.model.directory import Lane, Status
 
 HUB = "hub"  # stands where a worker acts for the hub itself
 # stand where an agency or a system would; no row may take the name
-RESERVED = frozenset({HUB, "relay", "rules", "batches"})
+RESERVED = frozenset({HUB, "hub-relay", "relay", "rules", "batches"})
 
 LANES: tuple[str, ...] = get_args(Lane)
 STATUSES: tuple[str, ...] = get_args(Status)

@@ -1,10 +1,11 @@
 """The road: what happens to a person's data here, and why.
 
+    process     an agency's own software hands a message in; handed_in makes it a record like any other's
     intake      an agency's system says what changed; each record is read, or answered with its place and next step;
                 one process at a time reads a source (reader)
     declaring   a declared duty of care goes to the registry: declared, approved, ended (declared, grants)
     filing      a consent row goes to the registry: the person is found or minted, who waits is woken; a "no" of
-                nobody knows yet which client holds back each who may have said it (doubt)
+                nobody knows yet which client holds back each who may have said it (unclear_no)
     reading     bytes -> the agency's record -> FHIR resources, with the mappings as data
     parts       a record that names no recipient becomes a part for each agency that works with its client
     reports     what goes to a funder: into the agency's own site, after what must come before it
@@ -19,6 +20,8 @@
                 answer governs; inside the lease the recipient's system takes it (writing); the acknowledgement deletes
                 body and key
     taking_back a report that waits in a workbook for its worker is asked about again, and taken out if it may not go so
+    opening     the same end for a recipient whose own software fetches: it lists, opens (gate 2, each time) and says
+                that it has it; nothing is sent to it
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
     answers     what became of each record of a batch, told to the system that handed it in
@@ -52,6 +55,7 @@ from hub.exchange import (
     handover,
     intake,
     notices,
+    opening,
     outage,
     reach,
     recovery,
@@ -100,7 +104,9 @@ class Exchange:
             directory = rows.directory.all()
         self._try("journal", partial(self._note, directory))
         active = [system for system in directory.systems.values() if system.status == "active"]
-        systems = [system for system in active if not self.house.connections.rests(system)]
+        fetching = [system for system in active if self.house.adapters[system.kind].remote]
+        reached = [system for system in active if not self.house.adapters[system.kind].remote]
+        systems = [system for system in reached if not self.house.connections.rests(system)]
         topics = sorted({agency.topic for agency in directory.agencies.values()})
         done = [self._try(system.id, partial(intake.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(wake.step, self.house, system)) for system in systems]
@@ -108,12 +114,13 @@ class Exchange:
         done += [self._try("bus", partial(relay.arrive, self.house, topic)) for topic in topics]
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in systems]
+        done += [self._try(system.id, partial(opening.wake, self.house, system)) for system in fetching]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done.append(self._try("consents", partial(changed.step, self.house)))
         done.append(self._try("duties", partial(duties.step, self.house)))
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]
-        done.append(self._try("store", partial(self._note_reach, active)))
+        done.append(self._try("store", partial(self._note_reach, reached)))
         return any(done)
 
     def hand_over(self, system: System) -> bool:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from hub.errors import MessageRejected
 from hub.exchange import correcting, grants, reports
-from hub.exchange.building import Event, build, placeholders, purpose_of, state_of
+from hub.exchange.building import Event, build, placeholders, purpose_of, state_of, type_of
 from hub.exchange.house import House
 from hub.exchange.identify import identify_client, read_people
 from hub.exchange.leading import asks_otherwise, lead, must_be_about, routed
@@ -27,7 +27,7 @@ from hub.model.envelope import MessageState
 from hub.model.incidents import Holding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
-from hub.referral import TERMINAL, Forbidden, Moved, Unchanged, move
+from hub.referral import TERMINAL, Forbidden, Moved, Said, Unchanged, move
 from hub.referral.transitions import REVOKE
 
 
@@ -74,7 +74,8 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
     in_vain = again(rows, record, referral)
     if record.kind == "referral" and record.said.state != "requested" and (referral is None or in_vain == ADD):
         return NothingToSay()  # what never arrived need not be taken back
-    found = _carried(move(standing_of(referral) if referral else None, record.said))
+    found = move(standing_of(referral) if referral else None, _in_order(record, referral))
+    found = found if record.handed_in else _carried(found)
     said_again = in_vain if isinstance(found, Unchanged) and record.said.state and in_vain != CORRECT else None
     more = False
     stands = isinstance(found, Unchanged) and said_again is None
@@ -96,17 +97,26 @@ def address(house: House, rows: Peek, record: ReferralRecord, previous: Inbox | 
         record=record,
         event=event,
         purpose=purpose_of(house, event),
-        type=house.packs.type_of(event, record.wanted) or "",
+        type=type_of(house, event, bundle, record.wanted),
         led=led,
         referral=referral,
         steps=steps,
         allowed=not isinstance(found, Forbidden),
+        why_not=found.reason if isinstance(found, Forbidden) else "",
+        labelled=record.labelled,
         unchanged=more,
         in_vain=in_vain,
         ids=ids,
         bundle=bundle,
         items=items,
     )
+
+
+def _in_order(record: ReferralRecord, referral: ReferralRow | None) -> Said:
+    """What a record says; one that names the version that it follows is in order by that, whatever its clock."""
+    last = standing_of(referral).last_modified.get(record.said.writer) if referral and record.version else None
+    said_at = record.said.modified_at
+    return replace(record.said, modified_at=max(last, said_at) if said_at else last) if last else record.said
 
 
 def _carried(found: Moved | Forbidden | Unchanged) -> Moved | Forbidden | Unchanged:
@@ -148,10 +158,11 @@ def _said_before(
         record=record,
         event=event,
         purpose=purpose_of(house, event),
-        type=house.packs.type_of(event, record.wanted) or "",
+        type=type_of(house, event, bundle, record.wanted),
         led=led,
         referral=referral,
         allowed=bool(asked) and not otherwise,
+        labelled=record.labelled,
         corrects=asked,
         in_vain=in_vain,
         ids=ids,
@@ -222,12 +233,13 @@ def _without_step(
         record=record,
         event=record.event,
         purpose=purpose_of(house, record.event),
-        type=house.packs.type_of(record.event, "") or "",
+        type=type_of(house, record.event, bundle, ""),
         led=led,
         referral=referral,
         ids=ids,
         bundle=bundle,
         items=items,
+        labelled=record.labelled,
         override=override,
     )
 
@@ -240,7 +252,7 @@ def _must_be_theirs(rows: Peek, record: ReferralRecord, led: Led) -> None:
     consent = rows.consents.get(consent_id) if consent_id else None
     if consent is None or consent.subject_ref != led.subject:
         raise MessageRejected(
-            f"{record.source.system.id} {record.source.key}: consent",
+            record.where("consent"),
             got="a number of no consent of this client",
             expected="the number that `hub consent import` printed for this client, or nothing",
             next_step="correct it, or leave it out: the hub finds the consent by itself",
@@ -266,24 +278,33 @@ def referral_of(rows: Peek, record: ReferralRecord) -> ReferralRow | None:
     Raises:
         MessageRejected: an answer to a referral that this system has not received.
     """
-    if record.kind in ("report", "override"):
+    if record.kind in ("report", "override", "message"):
         return None
-    if record.kind == "referral":
+    if record.kind == "referral" and not record.number:
         return rows.referrals.of_sender(record.source.system.id, record.placer)
     if record.alone:
         return _only_open(rows, record)
     referral = rows.referrals.get(record.number) if record.number else None
-    if record.kind == "shared" and referral is not None:
+    if record.kind == "shared" and referral is not None and not record.handed_in:
         return referral  # found by the hub itself (``parts.py``), at whichever end
-    system = record.source.system.id
-    if referral is None or not may_answer(system, rows.directory.all(), referral):  # the same words for both (I-11)
+    if referral is None or not _is_theirs(rows, record, referral):  # the same words for both (I-11)
         raise MessageRejected(
-            f"{record.source.system.id} {record.source.key}: hub_referral_no",
+            record.where("hub_referral_no"),
             got="a number of no referral that came to this system",
             expected="the number that came with the referral",
             next_step="copy the number that came with the referral, and save or send the record again",
         )
     return referral
+
+
+def _is_theirs(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> bool:
+    """Whether a referral is one of which this system may say such a thing."""
+    system, agency = record.source.system.id, record.source.system.agency
+    if record.kind == "referral":
+        return referral.sender_system == system
+    if record.kind == "shared":
+        return agency in (referral.sender, referral.recipient)
+    return may_answer(system, rows.directory.all(), referral)
 
 
 def _only_open(rows: Peek, record: ReferralRecord) -> ReferralRow | None:

@@ -9,13 +9,14 @@ from consent.model.words import Purpose
 from hub.exchange import grants
 from hub.exchange.house import House
 from hub.exchange.label import label
-from hub.exchange.message import ADD, PLACEHOLDER, Ends, Numbers, assemble
+from hub.exchange.message import ADD, CORRECT, PLACEHOLDER, Ends, Numbers, assemble, is_request
 from hub.exchange.records import ReferralRecord
 from hub.exchange.screen import screen
 from hub.exchange.submission import Led
-from hub.model.fhir import Resource
+from hub.model.fhir import Resource, resources
 from hub.model.rows import ReferralRow
 from hub.ports import Peek
+from hub.referral.transitions import PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,15 @@ def purpose_of(house: House, event: str) -> Purpose:
     purpose = house.packs.purpose_of(event)
     assert purpose is not None, "every event that a record can make has a purpose"
     return purpose
+
+
+def type_of(house: House, event: str, bundle: Resource, wanted: str | None) -> str:
+    """The message type (consent rules 2.6). What a sender says of how its referral stands is a StatusNotice; the same
+    event with the request in it is the request, put right.
+    """
+    held = {resource["resourceType"] for resource in resources(bundle)}
+    counts_as = PROCESS if event == CORRECT and not is_request(event, held) else event
+    return house.packs.type_of(counts_as, wanted) or ""
 
 
 def placeholders(message_id: str, envelope_id: str) -> Numbers:

@@ -1,4 +1,6 @@
-"""Who holds data under a consent is told when that consent changes (shared model 8, consent rules 1.4; C-25).
+"""Who holds data under a consent is told when that consent changes (shared model 8, consent rules 1.4; C-25); a request
+that went on one, and that nobody has taken on, ends with it (T27); and what lies ready for somebody to fetch, and may
+not go any more, ends now.
 
 The word says which consent, by the recipient's own number of it, and what has become of it; nothing of anybody. Nothing
 is pulled back: what was lawfully given stays, for the purpose that it was given for. It goes by the notices' road, to
@@ -14,6 +16,7 @@ from consent.incident import may_hold
 from consent.model import Consent
 from consent.model.words import OPENING, ConsentState
 from consent.registry import says_otherwise
+from hub.exchange import looking_after, opening
 from hub.exchange.house import House
 from hub.exchange.reports import TAKEN_BACK
 from hub.exchange.writing import CONSENT_CHANGED
@@ -35,18 +38,27 @@ _AS_BEFORE = "what you have stays yours to use; what comes now is by the consent
 def step(house: House) -> bool:
     """Tell of the changes since the last time. True if there were any."""
     with house.store.peek() as rows:
-        if rows.consents.head() <= int(rows.cursors.get(CURSOR) or 0):
+        told = int(rows.cursors.get(CURSOR) or 0)
+        if rows.consents.head() <= told:
             return False
-    with house.store.unit(share=[locks.CONFIG]) as unit:
+        people = {after.subject_ref for _, after in rows.consents.filed_after(told, house.limits.batch)}
+    with house.store.unit(share=[locks.CONFIG, *(locks.subject(ref) for ref in people)]) as unit:
         if not unit.cursors.lease(CURSOR, house.worker, unit.now + house.limits.relay_lease):
             return False
         head, told = unit.consents.head(), int(unit.cursors.get(CURSOR) or 0)
         found = unit.consents.filed_after(told, house.limits.batch)
+        changed_now = [f"consent:{after.consent_id}" for _, after in found]
+        waiting = [row.envelope_id for name in changed_now for row in unit.handovers.relying_on(name)]
+        if any(after.subject_ref not in people for _, after in found):
+            return True  # somebody has filed, or told, meanwhile: looked at again
         for before, after in found:
             if before is not None and says_otherwise(before, after):
                 _tell(house, unit, before, after)
+            if after.state is ConsentState.WITHDRAWN:
+                looking_after.withdrawn(house, unit, after.consent_id)
         last = found[-1][1].registry_seq if found else head
         unit.cursors.put(CURSOR, str(last if len(found) == house.limits.batch else max(last, head)))
+    opening.drop(house, waiting)
     return True
 
 
@@ -67,7 +79,8 @@ def _tell(house: House, unit: Unit, before: Consent, after: Consent) -> None:
         known = systems.get(system)
         if not says_otherwise(_to(before, agency), _to(after, agency)):
             continue  # it is another recipient's matter
-        if known is None or known.agency != agency or house.adapters[known.kind].consent_changed is None:
+        card = house.adapters[known.kind] if known is not None and known.agency == agency else None
+        if card is None or (card.consent_changed is None and not card.remote):
             continue
         number = unit.consents.number(after.consent_id, agency)
         place = _DUTY.get(after.state, _AS_BEFORE if after.state in OPENING else _ENDED)

@@ -10,6 +10,7 @@ model 3.11. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,17 +21,18 @@ from hub.model.fhir import Resource, coding, concept
 from hub.referral import TASK_STATUS
 
 ADD = "add-service-request"
-CORRECT = "notify-update-service-request"  # of a request that was delivered (settled S36)
-REQUESTS = frozenset({ADD, CORRECT})  # these hold the request itself, with all that belongs to it
+CORRECT = (
+    "notify-update-service-request"  # with the request: what was delivered is put right (settled S36); else status
+)
+REQUESTS = frozenset({ADD, CORRECT})  # these may hold the request itself, with all that belongs to it
 # written by who sent the referral; all other events of a referral by who received it (shared model 6.2)
-BY_REQUESTER = REQUESTS | {"revoke-service-request", "send-communication-from-requester"}
+BY_REQUESTER = REQUESTS | {"revoke-service-request", "send-communication-from-requester", "notify-data-correction"}
 # shared model 7: the events of a referral are Ontario's, all others the hub's own
 OF_ONTARIO = BY_REQUESTER | {
     "notify-add-process-request",
     "notify-update-process-request",
     "notify-add-appointment",
     "send-communication-from-provider",
-    "notify-data-correction",
 }
 # what a message that is no step of a referral is for: of these types the first that it holds
 FOCUS = {
@@ -46,6 +48,7 @@ CONSENT_URL = f"{codes.HUB}/Consent/"
 DEFINITION_VERSION = "1.0.0"
 ANSWER_DUE = timedelta(days=10)  # shared model 3.11 [policy]: where the source sets no date
 
+TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 _PATIENT_REFERRAL = ("http://snomed.info/sct", "3457005")
 
 
@@ -157,17 +160,22 @@ def header(frame: Frame, focus: list[Resource], author: Resource | None) -> Reso
         "sender": frame.sender,
         **({"author": author} if author else {}),
         "source": {"name": ends.sender_name, "endpoint": _endpoint(ends.sender)},
-        "reason": concept(coding(codes.MESSAGE_REASON, _reason(frame.event))),
+        "reason": concept(coding(codes.MESSAGE_REASON, _reason(frame))),
         "focus": focus,
         "definition": f"{codes.HUB}/MessageDefinition/{frame.event}|{DEFINITION_VERSION}",
     }
 
 
-def _reason(event: str) -> str:
+def is_request(event: str, kinds: Iterable[str]) -> bool:
+    """Whether a message holds the request itself, by the types of its resources."""
+    return event == ADD or (event == CORRECT and "ServiceRequest" in kinds)
+
+
+def _reason(frame: Frame) -> str:
     """``correction`` is a word of the hub's (settled S36), the others are Ontario's."""
-    if event == CORRECT:
+    if frame.event == CORRECT and "reference" in frame.request:
         return "correction"
-    return "new" if event == ADD or event in FOCUS else "update"
+    return "new" if frame.event == ADD or frame.event in FOCUS else "update"
 
 
 def organization(agency: str, name: str, call_back: str = "") -> Resource:
@@ -241,7 +249,7 @@ def _task(resource: Resource, frame: Frame) -> Resource:
         "owner": frame.owner,
         "intent": "order",
         "code": concept(
-            coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"),
+            coding(TASK_CODE, "fulfill"),
             coding("http://terminology.hl7.org/CodeSystem/v3-TaskOutcome", "process-request"),
         ),
     }

@@ -38,7 +38,8 @@ def can_be(house: House, rows: Peek, row: Handover, message: Inbox) -> bool:
     in a kind of system that has a place for it."""
     system = rows.directory.all().systems.get(row.system)
     read_again = not message.record_key.startswith((BY_HAND, HANDED_IN))
-    takes = system is not None and bool(house.adapters[system.kind].correction)
+    card = house.adapters[system.kind] if system is not None else None
+    takes = card is not None and (card.remote or bool(card.correction))
     return message.event in REQUESTS and read_again and takes
 
 
@@ -73,7 +74,7 @@ def sent(unit: Unit, referral_no: str, envelope_id: str) -> None:
 
 def again(unit: Unit, message: Inbox, referral_no: str | None) -> None:
     """A message was given back and is judged anew; a correction among them is asked for still."""
-    if message.event == CORRECT and referral_no is not None:
+    if referral_no is not None and _corrects(unit, message, referral_no):
         unit.incidents.corrected_by(referral_no, None)
 
 
@@ -106,9 +107,21 @@ def called_off(unit: Unit, referral_nos: Sequence[str]) -> None:
 
 
 def failed(unit: Unit, message: Inbox, referral_no: str | None, code: str) -> None:
-    """A message was refused, or given back for good; of a correction the officer telephones instead."""
-    if message.event == CORRECT and referral_no is not None:
+    """A message that was let go was refused, or given back for good; of a correction the officer telephones instead."""
+    if referral_no is not None and _corrects(unit, message, referral_no):
         _telephone(unit, referral_no, code)
+
+
+def refused(unit: Unit, submission: Submission, code: str) -> None:
+    """Gate 1 has refused a message; likewise."""
+    if submission.corrects and submission.referral is not None:
+        _telephone(unit, submission.referral.number, code)
+
+
+def _corrects(unit: Unit, message: Inbox, referral_no: str) -> bool:
+    """Whether a message is the correction that somebody waits for."""
+    asked = unit.incidents.to_correct(referral_no) if message.event == CORRECT else ()
+    return any(each.notice_id is not None and each.notice_id == message.envelope_id for each in asked)
 
 
 def _telephone(unit: Unit, referral_no: str, code: str) -> None:

@@ -13,11 +13,12 @@ from datetime import datetime
 from consent.model import Facts
 from consent.model.words import Code
 from hub.exchange import correcting
-from hub.exchange.entries import returned
+from hub.exchange.entries import acknowledged, returned
 from hub.exchange.house import House
 from hub.exchange.message import REQUESTS
+from hub.exchange.moving import after_arrival
 from hub.exchange.parts import recipient_of
-from hub.exchange.waiting import given_up_at, tell, wait
+from hub.exchange.waiting import given_up_at, speaks_fhir, tell, wait
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import ENDS, OVERRIDE, REPORTS, MessageState
@@ -29,6 +30,7 @@ KEY_GONE = "KEY_GONE"  # the content can no longer be opened
 SEAL_BROKEN = "SEAL_BROKEN"  # body or key are not what was sealed
 CHANGED = "CHANGED"  # its record was corrected or taken away at its source, or its client allows other things of it
 RECALLED = "RECALLED"  # an incident was opened about it before it was handed over
+UNACKNOWLEDGED = "UNACKNOWLEDGED"  # opened by its recipient's own software, which never said that it has it
 BASIS_ENDED = "BASIS_ENDED"  # a consent or agreement that it relied on has ended; under another it is another message
 
 _NOT_OPENED = (MessageState.RELEASED, MessageState.PUBLISHED, MessageState.ARRIVED, MessageState.HELD)
@@ -48,14 +50,14 @@ def wait_again(house: House, unit: Unit, message: Inbox, code: str, subject: str
     Args:
         subject: of the message, or None.
     """
-    due_at = unit.now + house.limits.repeat_after
+    due_at = unit.now + house.limits.repeat_after if message.own_id is None else None  # nobody can fetch it again
     waits_on = [locks.subject(subject)] if subject else []
-    wait(unit, _waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
+    wait(house, unit, _waiting(house, unit, message, code, due_at=due_at, on=(*waits_on, locks.CONFIG)))
 
 
 def look_again(house: House, unit: Unit, message: Inbox) -> None:
     """Let the record of a message be fetched and judged now: what was refused of it may go by now."""
-    wait(unit, _waiting(house, unit, message, CHANGED, due_at=unit.now, on=()))
+    wait(house, unit, _waiting(house, unit, message, CHANGED, due_at=unit.now, on=()))
 
 
 def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good: bool = False) -> None:
@@ -66,11 +68,14 @@ def end_returned(house: House, unit: Unit, row: Handover, code: str, *, for_good
     """
     message = _end(unit, row, MessageState.RETURNED, code)
     unit.audit.append(returned(row, code, unit.now))
-    if not for_good and (code == CHANGED or message.returns < house.limits.resends_max):
-        wait(unit, _waiting(house, unit, message, code, due_at=unit.now, on=()))
+    if message.own_id is not None:
+        wait(house, unit, _waiting(house, unit, message, code, due_at=None, on=()))
+        tell(house, unit, message.system, message.record_key, "returned", code)
+    elif not for_good and (code == CHANGED or message.returns < house.limits.resends_max):
+        wait(house, unit, _waiting(house, unit, message, code, due_at=unit.now, on=()))
         correcting.again(unit, message, row.referral_no)
     else:
-        wait(unit, _waiting(house, unit, message, code, due_at=None, on=()))
+        wait(house, unit, _waiting(house, unit, message, code, due_at=None, on=()))
         correcting.failed(unit, message, row.referral_no, code)
         tell(house, unit, message.system, message.record_key, "returned", code, _for_whom(message))
 
@@ -124,8 +129,22 @@ def return_overdue(house: House) -> bool:
         return False
     with house.store.unit(share=[locks.CONFIG]) as unit:
         for row in unit.handovers.overdue(unit.now, house.limits.batch):
-            end_returned(house, unit, row, NOT_ACKNOWLEDGED)
+            if row.opened_at is not None and speaks_fhir(house, unit, row.system):
+                end_opened(house, unit, row)
+            else:
+                end_returned(house, unit, row, NOT_ACKNOWLEDGED)
     return True
+
+
+def end_opened(house: House, unit: Unit, row: Handover) -> None:
+    """Its recipient's own software has opened it: it is there, as far as anybody can know (settled S44).
+
+    So it ends when its time is over, and when it may not be opened once more.
+    """
+    message = _end(unit, row, MessageState.DELIVERED, UNACKNOWLEDGED)
+    unit.audit.append(acknowledged(row, unit.now, written=False, code=UNACKNOWLEDGED))
+    after_arrival(house, unit, row, message.event, answers=True)
+    correcting.came(unit, row, message.event)
 
 
 def _end(unit: Unit, row: Handover, state: MessageState, code: str) -> Inbox:

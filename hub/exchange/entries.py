@@ -104,8 +104,12 @@ def _left_out(losses: Sequence[Loss]) -> dict[str, Any]:
     return {"left_out": places} if places else {}
 
 
-def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
-    """The recipient's system has it; or, not ``written``, has no word for what it says (shared model 6.2)."""
+def acknowledged(row: Handover, at: datetime, *, written: bool, code: str = "NO_WORD") -> Entry:
+    """The recipient's system has it; or, not ``written``, has no word for what it says (shared model 6.2).
+
+    Args:
+        code: why it is not certain that it is there.
+    """
     details = {
         "message_id": row.message_id,
         "envelope_id": row.envelope_id,
@@ -114,7 +118,7 @@ def acknowledged(row: Handover, at: datetime, *, written: bool) -> Entry:
         "subject_ref": row.subject_ref,
     }
     if not written:
-        details["reason_code"] = "NO_WORD"
+        details["reason_code"] = code
     return Entry(AuditEvent.ACK, at, HUB, details)
 
 

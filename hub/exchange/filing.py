@@ -16,6 +16,7 @@ from consent.doubts import doubt_file
 from consent.files import others
 from consent.model import Consent
 from consent.model.words import Code, ConsentState
+from consent.people import heard_of
 from consent.registry import file, suspend
 from consent.rows import ConsentRow, read_row
 from consent.versions import Origin
@@ -277,6 +278,8 @@ def _file_one(house: House, unit: Unit, record: ConsentRecord, found: _Found) ->
         unit.subjects.set_deceased(ref, agency, source.system.id, dead=record.deceased)
     if found.known is None or found.known[1] != source.read_as or _in_doubt(found.known[0]):
         origin = Origin(source.system.id, source.key, source.read_as)
+        for decider in record.deciders:
+            heard_of(unit, ref, decider, actor, but=found.known[0].consent_id if found.known else "")
         file(unit, house.ids, as_row(house, unit.directory.all(), record), ref, origin, actor)
     unit.waiting.settle(source.system.id, [source.key])
 

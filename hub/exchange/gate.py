@@ -4,13 +4,14 @@ here, and where a hand-over is opened.
 Gate 1 judges a submission in one unit: decision, facts, audit entry and, on a permit, the sealed envelope commit
 together or not at all. What was refused is not kept: only where it is, why, and what would wake it (INV-6).
 Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs. ``taking_back.py``
-asks once more of what a worker has still to pass on by hand, and can only take it back.
+asks once more of what a worker has still to pass on by hand, and can only take it back; ``index/asking.py`` of each
+referral that one of its two ends reads again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from consent.decide import decide
@@ -33,6 +34,15 @@ from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Unit
 
 RECORD_CORRUPT = "RECORD_CORRUPT"  # something of a person in the registry can no longer be read
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A message that has stood before gate 1, and what was decided on which facts."""
+
+    message: Inbox
+    facts: Facts
+    decision: Decision
 
 
 def locks_of(submission: Submission) -> set[str]:
@@ -89,7 +99,7 @@ def _apart_from_lanes(referral: ReferralRow | None, submission: Submission) -> R
     return replace(referral, lane_seq=0, back_seq=0) if referral and submission.record.shared else referral
 
 
-def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | None) -> Decision:
+def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | None) -> Judged:
     """Gate 1, for one recipient: decide, write it down, and release or let wait.
 
     Args:
@@ -106,10 +116,9 @@ def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | No
     else:
         unit.audit.append(decided(submission, facts, decision, row.decision_id, unit.now))
         refuse(house, unit, submission.record, row, facts)
-        if submission.referral is not None:
-            correcting.failed(unit, row, submission.referral.number, row.code or "")
+        correcting.refused(unit, submission, row.code or "")
     unit.inbox.put(row)
-    return decision
+    return Judged(row, facts, decision)
 
 
 def _accepted(
@@ -140,4 +149,5 @@ def _accepted(
         ended_at=unit.now,
         previous=previous.message_id if previous and tried else None,  # sent again: it names the one before
         returns=previous.returns + 1 if previous is not None and returned else 0,
+        own_id=submission.own_id,
     )

@@ -34,7 +34,7 @@ from hub.errors import (
 )
 from hub.exchange import correcting
 from hub.exchange.complete import CORRECT
-from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_refused, end_returned
+from hub.exchange.ending import BASIS_ENDED, KEY_GONE, SEAL_BROKEN, end_opened, end_refused, end_returned
 from hub.exchange.entries import acknowledged, alarm, opened
 from hub.exchange.grants import use
 from hub.exchange.house import House
@@ -44,13 +44,14 @@ from hub.exchange.question import at_gate_2
 from hub.exchange.reports import with_contact
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.taking_back import take_back
-from hub.exchange.waiting import tell
+from hub.exchange.waiting import speaks_fhir, tell
 from hub.exchange.withhold import withhold
 from hub.exchange.writing import places_of, write_parcel
 from hub.model import locks
 from hub.model.canonical import content_digest
 from hub.model.directory import System
 from hub.model.envelope import OF_NO_REFERRAL, REPORTS, Envelope, MessageState
+from hub.model.fhir import resources
 from hub.model.record import Loss
 from hub.model.rows import Handover
 from hub.ports import Peek, Unit
@@ -80,6 +81,8 @@ def step(house: House, system: System) -> bool:
     Raises:
         Unavailable: the store cannot be reached. A recipient that cannot be reached is not an error here.
     """
+    if house.adapters[system.kind].remote:
+        return False  # it opens what is there itself (``opening.py``)
     with house.store.peek() as rows:
         due = rows.handovers.due(system.id, rows.now, _batch(house, system))
         if not _is_time(house, rows, system, due):
@@ -213,6 +216,20 @@ def _cannot(house: House, row: Handover, error: HubError) -> None:
             unit.handovers.held(row.envelope_id, str(error))
 
 
+def open_now(house: House, system: System, row: Handover) -> Prepared | None:
+    """Prepare and open one message for whoever fetches it; None: it may not go, or its facts changed."""
+    with house.store.peek() as rows:
+        ready = _prepare(house, rows, system, [row])
+    return next(iter(_open_all(house, ready)), None)
+
+
+def refuse_now(house: House, system: System, row: Handover) -> None:
+    """End a message that may not go any more, though nobody has asked for it yet; one that may stays as it is."""
+    with house.store.peek() as rows:
+        ready = [each for each in _prepare(house, rows, system, [row]) if not each.decision.permits]
+    _open_all(house, ready)
+
+
 def _open_all(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
     """One unit for a batch, or for each alone where one of them breaks it; that one is held.
 
@@ -246,12 +263,19 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
             question = at_gate_2(house, unit, each.row, each.envelope, each.items)
             facts = gather(unit, question, house.packs)
             decision = decide(facts)
+            gone = each.row.opened_at is not None and speaks_fhir(house, unit, each.row.system)
             if not decision.permits:
                 _record(house, unit, each, facts, decision, None)
+                if gone:
+                    end_opened(house, unit, each.row)  # it has left, as far as anybody can know
+                    continue
                 end_refused(house, unit, each.row, decision.codes[0], facts)
             elif not grounds(relied.get(each.row.envelope_id, ())) <= grounds(decision.basis):
-                end_returned(house, unit, each.row, BASIS_ENDED)
-            elif each.envelope.event == CORRECT and not correcting.is_asked(unit, each.row):
+                if gone:
+                    end_opened(house, unit, each.row)
+                else:
+                    end_returned(house, unit, each.row, BASIS_ENDED)
+            elif _corrects(each.envelope) and not correcting.is_asked(unit, each.row):
                 end_returned(house, unit, each.row, BASIS_ENDED, for_good=True)
             elif (decision, facts.versions()) != (each.decision, each.versions):
                 continue  # prepared again next time
@@ -265,6 +289,10 @@ def _open(house: House, ready: Sequence[Prepared]) -> list[Prepared]:
         )
         unit.handovers.opened([each.row.envelope_id for each in permitted], unit.now + house.limits.lease)
         return [replace(each, opened_at=unit.now) for each in permitted]
+
+
+def _corrects(envelope: Envelope) -> bool:
+    return envelope.event == CORRECT and any(resources(envelope.bundle, "ServiceRequest"))
 
 
 def grounds(basis: Iterable[str]) -> set[str]:
@@ -347,7 +375,7 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
         for row in arrived:
             each = opened_now[row.envelope_id]
             unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
-            after_arrival(house, unit, row, each.envelope)
+            after_arrival(house, unit, row, each.envelope.event)
             correcting.came(unit, row, each.envelope.event)
             if cut := [f"{loss.place}: {loss.reason}" for loss in each.losses if loss.cut]:
                 message = unit.inbox.get(row.message_id)

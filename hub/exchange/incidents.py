@@ -127,7 +127,8 @@ def _taken(house: House, unit: Unit, incident: Incident, case: _Case) -> Holding
 
 def _takes_recalls(house: House, unit: Unit, name: str) -> bool:
     system = unit.directory.all().systems.get(name)
-    return system is not None and house.adapters[system.kind].recall is not None
+    card = house.adapters[system.kind] if system is not None else None
+    return card is not None and (card.remote or card.recall is not None)
 
 
 def _entry(incident: Incident, holding: Holding, actor: Actor, unit: Unit) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from consent.files import others
 from hub.directory import NoRoute, route
 from hub.errors import MessageRejected
 from hub.exchange.house import House
@@ -81,16 +82,29 @@ def asks_otherwise(led: Led, referral: ReferralRow) -> bool:
 def must_be_about(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> None:
     """An answer that names a client is about the referral's own; else one client's results would go as another's."""
     if record.person is None:
+        if record.alias and not _is_named(rows, record, referral):
+            raise _not_the_client(record)
         return
     who = identify_client(rows, record.person, record.alias, record.source.system.agency)
     theirs = isinstance(who, One) and who.subject_ref == referral.subject_ref
     if not theirs and not (isinstance(who, Nobody) and not record.said.has_output):
-        raise MessageRejected(
-            f"{record.source.system.id} {record.source.key}: client",
-            got="another client than the referral's, or nobody who is known",
-            expected="the client as the referral named it",
-            next_step="put the answer below its own client, with the key that came with the referral",
-        )
+        raise _not_the_client(record)
+
+
+def _is_named(rows: Peek, record: ReferralRecord, referral: ReferralRow) -> bool:
+    """Whether an alias, which is all that a record says of its client, is the referral's client's."""
+    named = rows.subjects.by_alias(record.source.system.agency, record.alias or "")
+    theirs = referral.subject_ref
+    return named == theirs or named in others(theirs, rows.links.of([theirs])).confirmed
+
+
+def _not_the_client(record: ReferralRecord) -> MessageRejected:
+    return MessageRejected(
+        record.where("client"),
+        got="another client than the referral's, or nobody who is known",
+        expected="the client as the referral named it",
+        next_step="put the answer below its own client, with the key that came with the referral",
+    )
 
 
 def _speaks_for_itself(rows: Peek, record: ReferralRecord) -> bool:

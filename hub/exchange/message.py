@@ -18,6 +18,7 @@ from typing import Any
 from consent.model.words import Category, Purpose
 from hub.exchange.complete import (
     ADD,
+    BY_REQUESTER,
     CONSENT_URL,
     CORRECT,
     FOCUS,
@@ -29,6 +30,7 @@ from hub.exchange.complete import (
     header,
     identifier,
     instant,
+    is_request,
     organization,
 )
 from hub.exchange.elements import ABOUT, EXEMPT
@@ -37,12 +39,27 @@ from hub.model import codes
 from hub.model.envelope import ABOUT_NOBODY
 from hub.model.fhir import Resource, coding, references
 
-__all__ = ["ADD", "CORRECT", "PLACEHOLDER", "REQUESTS", "Ends", "Numbers", "assemble", "override_of", "renumber"]
+__all__ = [
+    "ADD",
+    "BY_REQUESTER",
+    "CORRECT",
+    "PLACEHOLDER",
+    "REQUESTS",
+    "Ends",
+    "Numbers",
+    "assemble",
+    "is_request",
+    "override_of",
+    "renumber",
+    "travelling",
+]
 
 # stands where a number will be; a real one is random, one of 2^60
 PLACEHOLDER = "A" * 12
 
-_LATER_TYPES = EXEMPT | {"Task", "Appointment"}  # what travels with a later event of a referral
+# what travels with a later event of a referral
+_LATER_TYPES = EXEMPT | {"Task", "Appointment", "Communication"}
+SAID_MORE = "send-communication-from-requester"  # T4: what was asked for
 _NUMBERED = frozenset(ABOUT) | {"MessageHeader", "Patient"}
 _SENDER, _RECIPIENT, _TASK = "urn:block:hub:sender", "urn:block:hub:recipient", "urn:block:hub:task"
 _LEADS_NOWHERE = frozenset(
@@ -77,7 +94,7 @@ def assemble(
             and a Patient, beside a referral; else not one Task.
     """
     blocks = _blocks(entries, event)
-    travels = (blocks if event in REQUESTS or event in FOCUS else _of_later(blocks)) | _organizations(ends)
+    travels = _travelling(blocks, event) | _organizations(ends)
     envelope = uuid.UUID(numbers.envelope_id)
     ids = {block: str(uuid.uuid5(envelope, str(index))) for index, block in enumerate(travels, start=1)}
     places = {block: {"reference": f"urn:uuid:{own_id}"} for block, own_id in ids.items()}
@@ -101,6 +118,11 @@ def assemble(
     first = {"fullUrl": f"urn:uuid:{numbers.message_id}", "resource": _header(made, places, frame)}
     rest = [{"fullUrl": places[block]["reference"], "resource": resource} for block, resource in made.items()]
     return _bundle(numbers.envelope_id, at, [first, *rest])
+
+
+def travelling(entries: Sequence[Resource], event: str) -> list[str]:
+    """The blocks of which a message is made, in the order of its entries behind the header."""
+    return list(_travelling({entry["fullUrl"]: entry["resource"] for entry in entries}, event))
 
 
 def renumber(bundle: Resource, numbers: Numbers) -> Resource:
@@ -148,15 +170,16 @@ def _bundle(envelope_id: str, at: datetime, entries: list[Resource]) -> Resource
 def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
     """The resources of the mapping by block, as many of each type as the event needs."""
     blocks: dict[str, Resource] = {entry["fullUrl"]: entry["resource"] for entry in entries}
-    kinds = [resource["resourceType"] for resource in blocks.values()]
-    if event in REQUESTS and "Task" not in kinds:  # a source without tasks still asks for an answer
+    kinds = _kinds(blocks)
+    asks = is_request(event, kinds)
+    if asks and "Task" not in kinds:  # a source without tasks still asks for an answer
         labels = [coding(codes.CATEGORY, codes.kebab(Category.SERVICE_STATUS))]
         blocks[_TASK] = {"resourceType": "Task", "meta": {"security": labels}}
         kinds.append("Task")
     focus = FOCUS.get(event, ("Task",))
-    once = ["Task", "ServiceRequest"] if event in REQUESTS else [next((k for k in focus if k in kinds), focus[0])]
+    once = ["Task", "ServiceRequest"] if asks else [next((k for k in focus if k in kinds), focus[0])]
     wrong = [kind for kind in once if kinds.count(kind) != 1]
-    named = (event in REQUESTS or event in FOCUS) and event not in ABOUT_NOBODY
+    named = (asks or event in FOCUS) and event not in ABOUT_NOBODY
     wrong += ["Patient"] * (named and "Patient" not in kinds)  # others may be named beside the client
     faults = [Fault("Bundle.entry", f"{kinds.count(kind)} of {kind}", f"one for {event}") for kind in wrong]
     if faults:
@@ -164,8 +187,24 @@ def _blocks(entries: Sequence[Resource], event: str) -> dict[str, Resource]:
     return blocks
 
 
-def _of_later(blocks: Mapping[str, Resource]) -> dict[str, Resource]:
-    """What travels with a later event of a referral, the outputs of its Task among it."""
+def _travelling(blocks: dict[str, Resource], event: str) -> dict[str, Resource]:
+    return blocks if event in FOCUS or is_request(event, _kinds(blocks)) else _of_later(blocks, event)
+
+
+def _kinds(blocks: Mapping[str, Resource]) -> list[str]:
+    return [resource["resourceType"] for resource in blocks.values()]
+
+
+def _of_later(blocks: Mapping[str, Resource], event: str) -> dict[str, Resource]:
+    """What travels with a later event of a referral: the outputs of its Task among it; with an answer to a question all
+    that its sender put there.
+    """
+    if event == SAID_MORE:
+        return {
+            b: resource
+            for b, resource in blocks.items()
+            if resource["resourceType"] not in ("Patient", "ServiceRequest")
+        }
     outputs = {block for resource in blocks.values() for block in references(resource.get("output", []))}
     return {b: resource for b, resource in blocks.items() if resource["resourceType"] in _LATER_TYPES or b in outputs}
 

@@ -13,7 +13,6 @@ from hub.exchange.entries import HUB, moved
 from hub.exchange.house import House
 from hub.exchange.message import ADD
 from hub.model.audit import Actor
-from hub.model.envelope import Envelope
 from hub.model.fhir import Resource
 from hub.model.rows import Handover, ReferralEvent, ReferralRow
 from hub.ports import Peek, Unit
@@ -76,7 +75,7 @@ def move_on(unit: Unit, row: ReferralRow, steps: Sequence[Step], mover: Mover, d
     stamps: dict[str, str] = {mover.writer: mover.modified} if mover.modified else {}
     if steps:
         due = due_at(row.state, unit.now, days, before=before, answer_by=mover.answer_by, starts=mover.starts)
-        row = replace(row, due_at=due)
+        row = replace(row, due_at=due, moved_at=unit.now)
     unit.referrals.put(replace(row, modified={**row.modified, **stamps}))
 
 
@@ -119,9 +118,14 @@ def _instant(text: str, zone: ZoneInfo, *, end: bool) -> datetime | None:
     return at if at.tzinfo else None
 
 
-def after_arrival(house: House, unit: Unit, row: Handover, envelope: Envelope) -> None:
-    """A withdrawal that has reached a system which cannot answer an abort ends the referral (T21 by H, settled S47)."""
-    referral = unit.referrals.get(row.referral_no) if row.referral_no and envelope.event == REVOKE else None
+def after_arrival(house: House, unit: Unit, row: Handover, event: str, *, answers: bool = False) -> None:
+    """A withdrawal that has reached a system which cannot answer an abort ends the referral (T21 by H, settled S47).
+
+    Args:
+        answers: it can; its receiver says how it ends.
+    """
+    asked = row.referral_no and event == REVOKE and not answers
+    referral = unit.referrals.get(row.referral_no or "") if asked else None
     if referral is None:
         return
     found = after_delivery(standing_of(referral))

@@ -38,7 +38,7 @@ def step(house: House, system: System) -> bool:
         for row in due:
             if row.notice_id in written:
                 if unit.notices.sent(row.notice_id):  # else another worker has written it too, and said so
-                    _note(unit, row)
+                    note(unit, row)
             else:
                 end = row.created_at + house.limits.return_after
                 again = after_failure(row.attempts + 1, unit.now, end, random=house.ids.fraction())
@@ -48,7 +48,8 @@ def step(house: House, system: System) -> bool:
     return True
 
 
-def _note(unit: Unit, row: Notice) -> None:
+def note(unit: Unit, row: Notice) -> None:
+    """A word is where it was to go: the log hears of it."""
     if row.kind == RECALL:
         unit.incidents.reached(row.notice_id)
         unit.audit.append(recalled(row, unit.now))

@@ -169,8 +169,9 @@ def _takes(house: House, rows: Peek, system: System, row: ReferralRow, record: R
     known = rows.directory.all().systems.get(other)
     if known is None or known.kind not in house.adapters:
         return False
-    kinds = (kind for kind in house.adapters[known.kind].records if kind.parcel)
-    return any((kind.event, kind.holds) == (record.event, record.holds) for kind in kinds)
+    card = house.adapters[known.kind]
+    kinds = (kind for kind in card.records if kind.parcel)
+    return card.remote or any((kind.event, kind.holds) == (record.event, record.holds) for kind in kinds)
 
 
 def _part_key(key: str, agency: str) -> str:

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent.model.words import OFF_BUS_EVENTS
-from hub.exchange.anonymous import EVENT
+from hub.exchange.complete import HUB_EVENT, OF_ONTARIO
 from hub.exchange.label import event_of
 from hub.exchange.screen import RECORD_MAX
 from hub.exchange.strict import Fault, MessageSchema, NotOurMessage, read_message
 from hub.model import codes
 from hub.model.canonical import canonical, sha256
-from hub.model.envelope import ABOUT_NOBODY
-from hub.model.fhir import UUID, Resource, identifier_in
+from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL
+from hub.model.fhir import UUID, Resource, code_in, identifier_in
 
-EVENTS = ABOUT_NOBODY | OFF_BUS_EVENTS  # what may be handed in so
+OF_A_REFERRAL = OF_ONTARIO | BESIDE_A_REFERRAL
+EVENTS = OF_A_REFERRAL | ABOUT_NOBODY | OFF_BUS_EVENTS  # what may be handed in so
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Posted:
         message_id: the same on a retry; ``envelope_id``: new for every submission. Both UUIDs.
         sender, recipient: ids of agencies, as it names them; they need not exist.
         number: the hub's number of the conversation; "" where it names none.
+        purpose: what it says that it is for, by the hub's word; "" where it does not say.
+        dated: its times are its sender's own; False: the hub's, which do not compare with those.
         held: its resources without header and ends, by their index in the Bundle.
         digest: of its entries, not of its ids and time.
     """
@@ -42,9 +45,11 @@ class Posted:
     sender: str
     recipient: str
     number: str
+    purpose: str
     bundle: Resource
     held: Mapping[int, Resource]
     digest: str
+    dated: bool = True
 
 
 def read_posted(schema: MessageSchema, data: bytes) -> Posted:
@@ -61,6 +66,9 @@ def read_posted(schema: MessageSchema, data: bytes) -> Posted:
         return _demand(bundle, event, digest)
     schema.check(bundle)
     header = bundle["entry"][0]["resource"]
+    if not header["definition"].startswith(f"{codes.HUB}/MessageDefinition/{event}"):
+        expected = f"{codes.HUB}/MessageDefinition/{event}|1.0.0"
+        raise NotOurMessage([Fault(f"{_HEADER}.definition", "the definition of another message", expected)])
     if len(header["destination"]) != 1:
         raise NotOurMessage([Fault(f"{_HEADER}.destination", f"{len(header['destination'])} of them", "one receiver")])
     ends = {name: _end(bundle, name, value) for name, value in _ends(header)}
@@ -76,6 +84,7 @@ def read_posted(schema: MessageSchema, data: bytes) -> Posted:
         sender=ends["sender"][1],
         recipient=ends["destination[0].receiver"][1],
         number=_number(header),
+        purpose=_purpose(header),
         bundle=bundle,
         held=held,
         digest=digest,
@@ -90,10 +99,14 @@ def _event(bundle: Resource) -> str:
         event, system = event_of(bundle), bundle["entry"][0]["resource"]["eventCoding"].get("system")
     except (KeyError, IndexError, TypeError, AttributeError):
         event, system = "", None
-    if event not in EVENTS or system != EVENT:
-        fault = Fault(f"{_HEADER}.eventCoding", "an event that is not handed in here", f"one of {_LISTED} of {EVENT}")
-        raise NotOurMessage([fault])
+    if event not in EVENTS or system != _system_of(event):
+        expected = f"one of {_LISTED}, each of its own system ({codes.MESSAGE_EVENT} or {HUB_EVENT})"
+        raise NotOurMessage([Fault(f"{_HEADER}.eventCoding", "an event that is not handed in here", expected)])
     return event
+
+
+def _system_of(event: str) -> str:
+    return codes.MESSAGE_EVENT if event in OF_ONTARIO else HUB_EVENT
 
 
 _LISTED = ", ".join(sorted(EVENTS))
@@ -119,6 +132,7 @@ def _demand(bundle: Resource, event: str, digest: str) -> Posted:
         sender=_named(header.get("sender"), organizations),
         recipient=_named(receiver, organizations),
         number="",
+        purpose="",
         bundle={},
         held={},
         digest=digest,
@@ -157,6 +171,13 @@ def _end(bundle: Resource, name: str, reference: Resource) -> tuple[str, str]:
 def _number(header: Resource) -> str:
     said = (each.get("valueString") for each in header.get("extension", ()) if each["url"] == codes.CORRELATION_ID)
     return next((text for text in said if text), "")
+
+
+def _purpose(header: Resource) -> str:
+    said = (
+        each.get("valueCodeableConcept") for each in header.get("extension", ()) if each["url"] == codes.PURPOSE_OF_USE
+    )
+    return next((word for concept in said if (word := code_in(concept, codes.PURPOSE))), "")
 
 
 def _uuid(place: str, text: str) -> str:

@@ -16,6 +16,7 @@ from consent.model import Anonymous, Decision, Facts, Item, Message, Referral
 from consent.model.words import Category, Purpose
 from hub.directory import answers_for
 from hub.exchange.anonymous import Coded, read_coded
+from hub.exchange.building import type_of
 from hub.exchange.house import House
 from hub.exchange.message import ADD, override_of
 from hub.exchange.submission import Submission
@@ -52,6 +53,7 @@ def at_gate_1(submission: Submission) -> Question:
             state_unchanged=submission.unchanged,
             risk_flags=record.declared.risks if record.declared else record.risks,
             anonymous=submission.anonymous,
+            labelled_purpose=submission.labelled or None,
         ),
         authenticated=submission.authenticated,
         well_formed=submission.well_formed,
@@ -80,7 +82,7 @@ def at_gate_2(house: House, rows: Peek, row: Handover, envelope: Envelope, items
         systems=(out_of, row.system),
         decision_age_s=max(0.0, (rows.now - envelope.created_at).total_seconds()),
         message=Message(
-            type=house.packs.type_of(envelope.event, referral.service if referral else None) or "",
+            type=type_of(house, envelope.event, envelope.bundle, referral.service if referral else None),
             event=envelope.event,
             purpose=Purpose(envelope.purpose),
             items=tuple(items),

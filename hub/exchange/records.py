@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from consent.model import Decider
 from consent.model.words import Category, Risk
 from consent.rows import ConsentRow
 from hub.exchange.match import PersonKeys
@@ -14,7 +15,7 @@ from hub.model.directory import System
 from hub.model.record import Loss
 from hub.referral import Said
 
-BY_HAND = "by-hand:"  # stands before the key of a record that was entered by a command
+BY_HAND = "by-hand:"  # stands before the key of what is in no system that could be asked for it again
 HANDED_IN = f"{BY_HAND}message:"  # and before that of a message that an agency made itself
 
 
@@ -105,6 +106,10 @@ class WordRecord:
     of: int | None = None
 
 
+# what a record calls it, to the element of a message that was handed in
+_ELEMENTS = {"client": "Task.for", "hub_referral_no": "Task.identifier", "consent": "ServiceRequest.supportingInfo"}
+
+
 @dataclass(frozen=True, slots=True)
 class ReferralRecord:
     """A request of this agency, its answer to one, or what it shares beside them, translated.
@@ -132,6 +137,9 @@ class ReferralRecord:
         declared: what a declared duty of care says; None: it is none.
         risks: dangers that a referral asserts.
         only_open: an answer that names no referral is about the only open one, whatever it says of it.
+        handed_in: FHIR already, of a referral, handed in by its agency's own software (``handed_in.py``).
+        version: of the referral, as its sender knows it; "": whichever stands (settled S45).
+        labelled: the purpose that it claims; "": none. The event fixes the purpose, and it must agree (I-12).
     """
 
     source: Source
@@ -160,6 +168,15 @@ class ReferralRecord:
     only_open: bool = False
     declared: Declared | None = None
     risks: tuple[Risk, ...] = ()
+    handed_in: bool = False
+    labelled: str = ""
+    version: str = ""
+
+    def where(self, name: str) -> str:
+        """Where a part of it is, for whoever must mend it; of FHIR the element."""
+        if self.handed_in:
+            return _ELEMENTS[name]
+        return f"{self.source.system.id} {self.source.key}: {name}"
 
     @property
     def shared(self) -> bool:
@@ -194,6 +211,7 @@ class ConsentRecord:
     read: ConsentRow | None = None
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
+    deciders: tuple[Decider, ...] = ()
 
     @property
     def tells_of_death(self) -> bool:

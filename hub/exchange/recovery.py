@@ -87,7 +87,7 @@ def _write_all(house: House, unit: Unit, written: Journaled, ref: str) -> None:
     unit.handovers.put(row, {f"override:{declared.override_id}"})
     unit.audit.append(acknowledged(row, unit.now, written=True) if went else returned(row, NOT_ACKNOWLEDGED, unit.now))
     if again and not went:
-        wait(unit, _again(house, unit, entry))
+        wait(house, unit, _again(house, unit, entry))
     if not must:  # of a mandatory report its reporter hears in any case (``duties.py``)
         place = "message: got a store that was away while it went, expected its answer; telephone to be sure"
         tell(house, unit, declared.system, declared.record_key, STATUS, TELEPHONE_NOW, place)

@@ -14,14 +14,15 @@ from hub.exchange import correcting, reports
 from hub.exchange.entries import acting, decided
 from hub.exchange.grants import keep_words
 from hub.exchange.house import House
+from hub.exchange.index.kept import kept
 from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.moving import Mover, days_of, loop_days, move_on
 from hub.exchange.reports import Place
 from hub.exchange.submission import Submission
 from hub.exchange.withhold import withhold
 from hub.model.canonical import canonical, content_digest, sha256
-from hub.model.envelope import OF_NO_REFERRAL, Envelope, MessageState
-from hub.model.fhir import Resource
+from hub.model.envelope import BESIDE_A_REFERRAL, OF_NO_REFERRAL, Envelope, MessageState
+from hub.model.fhir import Resource, resources
 from hub.model.rows import Handover, Inbox, Outbound, ReferralRow
 from hub.ports import Unit
 
@@ -66,6 +67,7 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
     if declared is not None and submission.record.declared is not None:
         keep_words(house, unit, declared, submission.record.declared)
     if referral is not None:
+        referral = _kept(referral, submission, content)
         said = submission.record.said
         modified = said.modified_at.isoformat() if said.modified_at else None
         zone = ZoneInfo(house.packs.facts(unit.directory.all().agencies[referral.sender].pack).zone)
@@ -85,6 +87,15 @@ def release(house: House, unit: Unit, submission: Submission, row: Inbox, facts:
         envelope_id=envelope.envelope_id,
         referral_no=place.number,
     )
+
+
+def _kept(referral: ReferralRow, submission: Submission, content: Resource) -> ReferralRow:
+    """With what its two ends may read of this message again; what rides beside a referral says nothing of it."""
+    if submission.event in BESIDE_A_REFERRAL:
+        return referral
+    asked = next(resources(submission.bundle, "ServiceRequest"), None)
+    requester = submission.record.said.writer == "S"
+    return replace(referral, kept=kept(referral.kept, content, requester=requester, asked=asked))
 
 
 def _hand_over(

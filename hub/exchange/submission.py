@@ -54,12 +54,15 @@ class Submission:
     referral: ReferralRow | None = None
     steps: tuple[Step, ...] = ()
     allowed: bool = True  # False: a transition that the referral does not allow (DN_TRANSITION)
+    why_not: str = ""  # of that: from, to and actor, and what was missing
     unchanged: bool = False  # results alone: the referral stays as it is (C-72)
     corrects: tuple[Holding, ...] = ()  # what was delivered of the same request, and was wrong (settled S36)
     in_vain: str | None = None  # the event that was last let go, where it arrived nowhere; the same words say it again
     override: str = ""  # id of the declaration on which it goes
     anonymous: Anonymous | None = None  # what it holds, where it is about nobody
     authenticated: bool = True  # it comes from the agency that it names as its sender
+    labelled: str = ""  # the purpose that its sender says, which must be its event's (I-12)
+    own_id: str | None = None  # its sender's own id of it, boxed, where it was handed in
     well_formed: bool = True  # False: another message has gone under its id (C-192)
 
     @property

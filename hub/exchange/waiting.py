@@ -25,7 +25,7 @@ from hub.exchange.retry import after_system_code
 from hub.exchange.wakes import Wake, starts_at, wakes_on
 from hub.model import locks
 from hub.model.rows import Inbox, Notice, Waiting
-from hub.ports import Unit
+from hub.ports import Peek, Unit
 
 LOOKED_AGAIN = timedelta(days=1)  # [policy] files come nightly
 RESULTS_ALONE = "no referral: got results alone, expected one open referral of this client; name it in the record"
@@ -68,6 +68,7 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
     keys = _keys(record.person) if Wake.IDENTITY in wakes else None
     same = before is not None and (before.digest, before.code, before.place) == (row.digest, row.code, place)
     wait(
+        house,
         unit,
         Waiting(
             waiting_id=before.waiting_id if before and same else house.ids.number(),  # a worker may have noted it
@@ -87,14 +88,21 @@ def refuse(house: House, unit: Unit, record: ReferralRecord, row: Inbox, facts: 
             keys=keys,
         ),
     )
+    if row.own_id is not None:
+        return  # whoever hands in is answered at once
     if before is None or (before.code, before.place) != (row.code, place):  # the same answer is said once
         tell(house, unit, row.system, row.record_key, "refusal", row.code, place)
 
 
-def wait(unit: Unit, row: Waiting) -> None:
-    """Let a record wait; of one that was entered by hand there is no source from which it could be fetched again."""
+def wait(house: House, unit: Unit, row: Waiting) -> None:
+    """Let a record wait; of one that was entered by hand there is no source from which it could be fetched again.
+
+    Whose software hands in is told when what it waits for has come.
+    """
     if row.record_key.startswith(HANDED_IN) and row.message_id is not None:
-        row = replace(row, due_at=None, until_at=row.created_at + KEPT_IN_SIGHT, locks=(), place=HAND_IN_AGAIN)
+        kept = replace(row, until_at=row.created_at + KEPT_IN_SIGHT)
+        told = speaks_fhir(house, unit, row.system)
+        row = kept if told else replace(kept, due_at=None, locks=(), place=HAND_IN_AGAIN)
     elif row.record_key.startswith(BY_HAND):
         return
     unit.waiting.put(row)
@@ -156,7 +164,7 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
     Args:
         place: which element, why, and what to do, without a personal value; "" where the code says it all.
     """
-    if key.startswith(BY_HAND):
+    if key.startswith(BY_HAND) and not (key.startswith(HANDED_IN) and speaks_fhir(house, unit, system)):
         return  # whoever entered it is told by the command
     unit.notices.put(
         Notice(
@@ -170,6 +178,12 @@ def tell(house: House, unit: Unit, system: str, key: str, kind: str, code: str, 
             place=place,
         )
     )
+
+
+def speaks_fhir(house: House, rows: Peek, system: str) -> bool:
+    """Whether a system's own software hands in its messages and fetches words to it."""
+    known = rows.directory.all().systems.get(system)
+    return known is not None and house.adapters[known.kind].remote
 
 
 def given_up_at(house: House, unit: Unit, system: str) -> datetime | None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.contract import Adapter, Parcel, RecordKind
 from hub.errors import MappingGap
+from hub.exchange.complete import TASK_CODE
 from hub.exchange.house import House
-from hub.exchange.message import ADD, CORRECT, REQUESTS, override_of
+from hub.exchange.message import ADD, CORRECT, is_request, override_of
 from hub.exchange.parts import source_key
 from hub.exchange.records import own_number
 from hub.mapping import Context
 from hub.model import codes
+from hub.model.canonical import canonical
+from hub.model.codes import REFERRAL_STATE
 from hub.model.directory import System
 from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
-from hub.model.fhir import Resource, identifier_in, resources
+from hub.model.fhir import Resource, coding, concept, identifier_in, resources
 from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
+from hub.referral import TASK_STATUS
+from hub.referral.transitions import REVOKE
 
 RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
 CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it holds data
@@ -58,8 +64,15 @@ def write_parcel(
         MappingGap: the mapping cannot write it; held until a mapping changes.
     """
     adapter = house.adapters[system.kind]
+    if adapter.remote:  # it is a message already
+        content = with_abort(content, envelope.event, referral)
+        number = referral.number if referral else None
+        return Written(
+            Parcel(envelope.envelope_id, envelope.event, canonical(content), number, _is_incomplete(content))
+        )
     kind = kind_of(adapter, envelope.event, content)
-    answered = envelope.event not in (*REQUESTS, OVERRIDE)
+    asks = is_request(envelope.event, _held(content))
+    answered = not asks and envelope.event != OVERRIDE
     if kind is None and answered:  # as with a state that it has no word for (shared model 6.2)
         return Written(None, (_NO_ACTIVITY if envelope.event in REPORTS else _NO_ANSWERS,))
     if kind is None or adapter.render is None:
@@ -83,7 +96,7 @@ def write_parcel(
         return Written(None, (*back.losses, *adapter.shortened(record)))
     parcel = Parcel(
         envelope_id=envelope.envelope_id,
-        kind=adapter.correction if envelope.event == CORRECT else kind.parcel or "",
+        kind=adapter.correction if asks and envelope.event == CORRECT else kind.parcel or "",
         body=adapter.render(record),
         referral_no=referral.number if referral else None,
         incomplete=incomplete,
@@ -92,24 +105,50 @@ def write_parcel(
     return Written(parcel, (*back.losses, *adapter.shortened(record)))
 
 
+def with_abort(content: Resource, event: str, referral: ReferralRow | None) -> Resource:
+    """A withdrawal after work has begun asks the receiver (T20, settled S47): a Task of code ``abort`` beside the
+    referral's own, which says so too. The receiver answers with one of status ``accepted`` or ``rejected``.
+    """
+    if event != REVOKE or referral is None or referral.state != "cancel-requested":
+        return content
+    entries: list[Resource] = []
+    for entry in content["entry"]:
+        task = entry["resource"]
+        if task["resourceType"] != "Task":
+            entries.append(entry)
+            continue
+        own = {"status": TASK_STATUS[referral.state], "businessStatus": concept(coding(REFERRAL_STATE, referral.state))}
+        entries.append({**entry, "resource": {**task, **own}})
+        abort_id = str(uuid.uuid5(uuid.UUID(task["id"]), "abort"))
+        abort = {name: part for name, part in task.items() if name not in ("businessStatus", "output")}
+        asks = {"id": abort_id, "status": "requested", "code": concept(coding(TASK_CODE, "abort"))}
+        focus = {"focus": {"reference": entry["fullUrl"]}}
+        entries.append({"fullUrl": f"urn:uuid:{abort_id}", "resource": {**abort, **asks, **focus}})
+    return {**content, "entry": entries}
+
+
 def kind_of(adapter: Adapter, event: str, content: Resource) -> RecordKind | None:
     """The kind of record that a message is written as; None: the system has none for it.
 
     By its event, by what it holds (of several such resources by the one that the card names first), and where several
     kinds hold the same by what was done.
     """
-    if event == ADD or (event == CORRECT and adapter.correction):
+    held = _held(content)
+    if is_request(event, held) and (event == ADD or adapter.correction):
         events: tuple[str, ...] = ("referral",)
     elif event in BESIDE_A_REFERRAL or event in REPORTS or event in ABOUT_NOBODY:
         events = (event,)
     else:
         events = ("referral-status", event)
     written = [kind for kind in adapter.records if kind.parcel and adapter.render and kind.event in events]
-    held = {resource["resourceType"] for resource in resources(content)}
     about = next((kind.holds for kind in written if kind.holds in held), "")
     done = _activities(content)
     fits = (kind for kind in written if kind.holds == about and (not kind.activities or kind.activities & done))
     return next(fits, None)
+
+
+def _held(content: Resource) -> set[str]:
+    return {resource["resourceType"] for resource in resources(content)}
 
 
 def _activities(content: Resource) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Lane = Literal["general", "womens", "custodian", "funder", "protective", "enforcement"]
 Status = Literal["active", "suspended", "ended"]
+RELAY = "hub-relay"  # stands where the name of an agency may not (C-119)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Worker:
 
     Args:
         reports_to: id of the worker whose line of report it is in; "" where none is said (consent rules 3.6).
+        key: public JWK with which it signs what it says over HTTP (settled S46); empty where it has none.
     """
 
     id: str
@@ -87,3 +89,4 @@ class Worker:
     role: str
     ended_at: str | None = None
     reports_to: str = ""
+    key: Mapping[str, str] = field(default_factory=dict)

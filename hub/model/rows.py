@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, Literal
 
 from hub.model.envelope import MessageState, Sealed
 
@@ -31,6 +32,7 @@ class Inbox:
     previous: str | None = None  # the message that this one sends again
     returns: int = 0  # how often in a row it was returned before this
     ended_at: datetime | None = None
+    own_id: str | None = None  # of a message that was handed in: its sender's own id of it, boxed (``hub.ports.Keys``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class ReferralRow:
     Args:
         left, paused_by: what a pause, or a cancellation that was asked for, leads back to; who paused it.
         due_at: by when it must have moved on, or somebody is told; None: it is at its end.
+        moved_at: when its state last changed; None: it has none yet.
+        kept: of its request and its Task what their parties may read again: codes, dates, numbers.
     """
 
     number: str
@@ -151,6 +155,8 @@ class ReferralRow:
     left: tuple[str, ...] = ()
     paused_by: str = ""
     due_at: datetime | None = None
+    moved_at: datetime | None = None
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # resource type -> element -> value
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,29 @@ class ReferralEvent:
     modified_at: str | None = None
     reason: str | None = None
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which referrals an agency looks for among those that it sent, or that have reached it. What is None asks nothing.
+
+    Args:
+        senders, recipients: agencies at that end.
+        moved_from, moved_before: when the state last changed; half-open.
+        order: ``number``, ``moved``, or ``-moved``: the last moved first.
+        after: number of the last one that was seen, and when that had moved: what follows it.
+    """
+
+    agency: str
+    states: tuple[str, ...] | None = None
+    senders: frozenset[str] | None = None
+    recipients: frozenset[str] | None = None
+    numbers: tuple[str, ...] | None = None
+    subject_ref: str | None = None
+    moved_from: datetime | None = None
+    moved_before: datetime | None = None
+    order: Literal["number", "moved", "-moved"] = "number"
+    after: tuple[str, datetime | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

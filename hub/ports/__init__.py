@@ -4,6 +4,7 @@
 that must commit together is read and written.
 """
 
+from hub.ports.access import AccessRows
 from hub.ports.incidents import IncidentRows
 from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
@@ -22,9 +23,10 @@ from hub.ports.rows import (
     WaitingRows,
 )
 from hub.ports.unit import Peek, ProvisionalFacts, Store, Unit
-from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Journal, Keys, Outgoing, Words
+from hub.ports.world import Alerts, Bus, BusRecord, Clock, Ids, Journal, Keys, Outgoing, TokenKeys, Words
 
 __all__ = [
+    "AccessRows",
     "Alerts",
     "AuditReads",
     "AuditRows",
@@ -56,6 +58,7 @@ __all__ = [
     "ReviewRows",
     "Store",
     "SubjectRows",
+    "TokenKeys",
     "Unit",
     "WaitingRows",
     "Words",

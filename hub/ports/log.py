@@ -16,6 +16,9 @@ class AuditReads(Protocol):
     def about(self, refs: Iterable[str]) -> Iterator[dict[str, Any]]:
         """The entries that name one of these people as whom they are about, oldest first, as they were written."""
 
+    def subject_of(self, entry_id: str) -> str | None:
+        """Whom an entry is about; None: nobody, or there is no such entry any more."""
+
 
 class AuditRows(AuditReads, Protocol):
     """The log: entries commit with what they tell."""

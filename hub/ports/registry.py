@@ -29,6 +29,9 @@ class SubjectRows(Protocol):
     def by_alias(self, agency: str, alias: str) -> str | None:
         """The subject behind an agency's alias."""
 
+    def of_agency(self, agency: str, after: str, limit: int) -> list[tuple[str, str]]:
+        """Pairs (alias, subject) of those for whom an agency has an alias, by alias, beyond one."""
+
     def mint(self, turns_16_on: date | None = None, turns_18_on: date | None = None) -> str:
         """A new subject; the unit owns it from here on."""
 
@@ -129,6 +132,14 @@ class ConsentRows(Protocol):
 
     def current(self, after: str, limit: int) -> list[Consent]:
         """The latest versions beyond an id, in the order of ids; without what this unit has filed."""
+
+    def naming(self, agency: str, after: str, limit: int) -> list[Consent]:
+        """The same of those that may name an agency as their discloser or among those who receive: at least all that
+        do. Which do, the caller looks.
+        """
+
+    def versions(self, consent_id: str) -> list[Consent]:
+        """All versions of a consent, the first first, without what this unit has filed."""
 
     def events(self, consent_id: str) -> list[StateEvent]:
         """What has become of a consent, oldest first."""

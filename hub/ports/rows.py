@@ -10,7 +10,18 @@ from typing import Protocol
 from consent.model import Agreement, Decision, Facts
 from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.envelope import MessageState, Sealed
-from hub.model.rows import Aside, Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Tally, Waiting
+from hub.model.rows import (
+    Aside,
+    Handover,
+    Inbox,
+    Notice,
+    Outbound,
+    ReferralEvent,
+    ReferralRow,
+    Sought,
+    Tally,
+    Waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,13 @@ class InboxRows(Protocol):
     def arrived(self, numbers: Iterable[str]) -> set[str]:
         """Which referrals' requests have been delivered."""
 
+    def other_of_envelope(self, agency: str, revision: str, record_key: str) -> bool:
+        """Whether an agency handed another message in, as another record, under the same envelope (C-192).
+
+        Args:
+            revision: the keyed digest of the envelope's id.
+        """
+
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """The number of the last message that one revision of a record has made; 0: none."""
 
@@ -145,6 +163,9 @@ class OutboxRows(Protocol):
     def sealed(self, envelope_ids: Iterable[str]) -> dict[str, tuple[str, Sealed, bytes]]:
         """envelope id -> (topic, sealed body, wrapped key)."""
 
+    def sizes(self, envelope_ids: Iterable[str]) -> dict[str, int]:
+        """By envelope, octets of its sealed body."""
+
     def drop(self, envelope_ids: Iterable[str]) -> None:
         """Delete bodies and keys."""
 
@@ -160,6 +181,13 @@ class HandoverRows(Protocol):
 
     def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
         """The first open one of each lane that may be prepared now."""
+
+    def to_open(self, system: str, now: datetime, limit: int, envelope_id: str | None = None) -> list[Handover]:
+        """The first open one of each lane that its recipient may fetch by itself, also one that it is just opening.
+
+        Args:
+            envelope_id: only that one, if it is among them.
+        """
 
     def overdue(self, now: datetime, limit: int) -> list[Handover]:
         """Open ones whose 72 hours are over and whose lease, if any, is over too."""
@@ -229,6 +257,9 @@ class NoticeRows(Protocol):
     def due(self, system: str, now: datetime, limit: int) -> list[Notice]:
         """Notices to write now, the oldest first."""
 
+    def get(self, notice_id: str, system: str, *, sent: bool = False) -> Notice | None:
+        """One that waits for a system, or with ``sent`` one that it has too."""
+
     def sent(self, notice_id: str) -> bool:
         """The sender's system has it; whether nobody had noted that before."""
 
@@ -256,6 +287,15 @@ class ReferralRows(Protocol):
 
     def late(self, now: datetime, limit: int, *, states: Iterable[str]) -> list[ReferralRow]:
         """Those of some states that should have moved on by now, the first due first."""
+
+    def found(self, sought: Sought, limit: int) -> list[ReferralRow]:
+        """The first of those that an agency looks for: it sent them, or their request has reached it.
+
+        They are read without a word to whoever is about to change them.
+        """
+
+    def last_events(self, numbers: Iterable[str]) -> dict[str, ReferralEvent]:
+        """Of each referral the version in which it stands; what has none is left out."""
 
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from consent.model import Facts
+from hub.ports.access import AccessRows
 from hub.ports.incidents import IncidentRows
 from hub.ports.keeping import KeepingRows
 from hub.ports.log import AuditReads, AuditRows, RequestRows
@@ -86,6 +87,8 @@ class Peek(Protocol):
 class Unit(Peek, Protocol):
     """One transaction under its locks. It commits at the end of its block; an exception rolls it back."""
 
+    @property
+    def access(self) -> AccessRows: ...
     @property
     def audit(self) -> AuditRows: ...
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.model.alerts import Alert, Role
 from hub.model.envelope import Envelope, Sealed
@@ -93,6 +93,33 @@ class Keys(Protocol):
 
     def destroy_epochs(self, now: datetime) -> Sequence[date]:
         """Destroy the key files of epochs that are over for good (96 h after their day); return their days."""
+        ...
+
+
+class TokenKeys(Protocol):
+    """Keys of a UTC day each, with which the tokens of HTTP are signed; the same in every process of a hub.
+
+    Every implementation passes ``tests/contract/token_keys.py``.
+    """
+
+    def sign(self, claims: Mapping[str, Any], at: datetime) -> str:
+        """A signed token that says this, by the key of the day of ``at``.
+
+        Raises:
+            Unavailable: its key can be neither read nor made.
+        """
+        ...
+
+    def read(self, token: str, at: datetime) -> Mapping[str, Any] | None:
+        """What a token says, if a key of these days has signed it; else None. Its times are not looked at.
+
+        Raises:
+            Unavailable: the key cannot be read now.
+        """
+        ...
+
+    def destroy(self, now: datetime) -> Sequence[date]:
+        """Destroy the keys whose days are over for two days; return their days."""
         ...
 
 

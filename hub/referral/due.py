@@ -2,7 +2,8 @@
 being told. Pure.
 
 What is late is told (``AlertCode.REFERRAL_LATE``) until it moves on. Two ends come by themselves: a request that nobody
-has answered expires (T24), and what was completed is closed when nobody says that the feedback was read (T28).
+has answered expires (T24), and what was completed is closed when nobody says that the feedback was read (T28). A day
+that a record names counts for a year at most: one in 2206 that was meant to be in 2026 would keep its referral silent.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hub.referral.states import TERMINAL
 
 UNANSWERED = frozenset({"requested", "received", "info-needed"})
 ENDS: Mapping[str, str] = {**dict.fromkeys(UNANSWERED, "expired"), "completed": "loop-closed"}  # T24, T28
+AHEAD_MAX = timedelta(days=365)  # [policy] how far off a day that a record names may be
 _FROM_ITS_DATE = ("waitlisted", "booked")  # counted from when the service, or the appointment, is to begin
 
 
@@ -34,14 +36,14 @@ def due_at(
         before: the state before it, and by when something was due there: an answer that is due stays due, whatever is
             said meanwhile.
         answer_by: the end of the day that the request gives for an answer; one that is over says nothing.
-        starts: when the service or the appointment is to begin.
+        starts: when the service or the appointment is to begin. Neither is looked at beyond ``AHEAD_MAX``.
     """
     if state in TERMINAL:
         return None
     if state in UNANSWERED:
         was, due = before
         if answer_by is not None and answer_by > since:
-            return answer_by
+            return min(answer_by, since + AHEAD_MAX)
         return due if was in UNANSWERED and due else since + timedelta(days=days[state])
     begins = starts if starts is not None and state in _FROM_ITS_DATE else since
-    return max(begins, since) + timedelta(days=days[state])
+    return min(max(begins, since), since + AHEAD_MAX) + timedelta(days=days[state])

@@ -43,7 +43,8 @@ TERMINAL = frozenset(
 
 STATES = _OPEN | TERMINAL
 
-# the R4 Task.status that goes with a state, for a Task that says neither; while a cancellation is asked for, as before
+# the R4 Task.status that goes with a state (shared model 6.1); while a cancellation is asked for it stays as it was,
+# and is this one for a Task that says neither
 TASK_STATUS: Mapping[str, str] = MappingProxyType(
     {
         "draft": "draft",
@@ -60,6 +61,14 @@ TASK_STATUS: Mapping[str, str] = MappingProxyType(
         "on-hold": "on-hold",
         "cancel-requested": "in-progress",
         "completed": "completed",
+        "loop-closed": "completed",
+        "declined": "rejected",
+        "redirected": "rejected",
+        "cancelled": "cancelled",
+        "cancelled-after-start": "cancelled",
+        "not-completed": "failed",
+        "expired": "cancelled",
+        "entered-in-error": "entered-in-error",
     }
 )
 

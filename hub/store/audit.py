@@ -66,6 +66,13 @@ class AuditTable:
                 return
             after = page[-1].id
 
+    def subject_of(self, entry_id: str) -> str | None:
+        """Whom an entry is about."""
+        c = t.audit_entry.c
+        found = self._scope.one(select(c.body).where(c.id == entry_id), t.audit_entry)
+        said = orjson.loads(found.body) if found and found.body else {}  # one that has ended says nothing
+        return said.get("subject_ref")
+
 
 def stamp(at: datetime) -> str:
     """An instant in UTC, as the id of an entry begins: it sorts."""

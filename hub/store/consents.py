@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import OPENING, ConsentState
@@ -113,9 +113,24 @@ class ConsentTable:
 
     def current(self, after: str, limit: int) -> list[Consent]:
         """The latest versions beyond an id."""
+        return self._beyond(after, limit)
+
+    def naming(self, agency: str, after: str, limit: int) -> list[Consent]:
+        """The same of those whose text holds the agency's id where a party stands."""
+        body = t.consent.c.body
+        named = (body.contains(f'"{name}":"{agency}"', autoescape=True) for name in ("discloser", "agency"))
+        return self._beyond(after, limit, or_(*named))
+
+    def versions(self, consent_id: str) -> list[Consent]:
+        """All versions, the first first."""
+        c = t.consent.c
+        found = self._scope.read(select(c.body).where(c.consent_id == consent_id).order_by(c.version))
+        return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
+
+    def _beyond(self, after: str, limit: int, *also: ColumnElement[bool]) -> list[Consent]:
         c, later = t.consent.c, t.consent.alias()
         newest = select(func.max(later.c.version)).where(later.c.consent_id == c.consent_id).scalar_subquery()
-        beyond = select(c.body).where(c.consent_id > after, c.version == newest)
+        beyond = select(c.body).where(c.consent_id > after, c.version == newest, *also)
         found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
         return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 

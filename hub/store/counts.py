@@ -29,7 +29,10 @@ class CountTable:
         is_open = h.state.in_(_OPEN)
         (first,) = self._scope.read(select(func.min(h.return_at).label("at")).where(is_open))
         return Tally(
-            messages=self._by(t.inbox, t.inbox.c.state),
+            messages={
+                **self._by(t.inbox, t.inbox.c.state, t.inbox.c.ended_at.is_not(None)),
+                **self._by(t.handover, h.state, is_open),
+            },
             waiting=self._by(t.waiting, t.waiting.c.code),
             aside=self._by(t.dead_letter, t.dead_letter.c.code),
             held=self._count(t.handover, h.state == MessageState.HELD.value),
@@ -54,8 +57,9 @@ class CountTable:
         found = self._scope.read(select(func.min(t.audit_pending.c.id).label("first")), t.audit_pending)
         return instant_of(found[0].first)
 
-    def _by(self, table: Table, column: ColumnElement[str]) -> Mapping[str, int]:
-        rows = self._scope.read(select(column.label("word"), func.count().label("total")).group_by(column), table)
+    def _by(self, table: Table, column: ColumnElement[str], *where: ColumnElement[bool]) -> Mapping[str, int]:
+        counted = select(column.label("word"), func.count().label("total")).where(*where).group_by(column)
+        rows = self._scope.read(counted, table)
         return {row.word: row.total for row in rows}
 
     def _count(self, table: Table, *where: ColumnElement[bool]) -> int:

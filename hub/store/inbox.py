@@ -61,6 +61,7 @@ class InboxTable:
                 "code": row.code,
                 "accepted_at": text(row.accepted_at),
                 "ended_at": optional_text(row.ended_at),
+                "own_id": row.own_id,
             },
         )
         if row.envelope_id and row.referral_no:
@@ -89,6 +90,12 @@ class InboxTable:
             return set()
         there = (c.referral_no.in_(asked), c.event == "add-service-request", c.state == MessageState.DELIVERED)
         return {row.referral_no for row in self._scope.read(select(c.referral_no).where(*there), t.inbox)}
+
+    def other_of_envelope(self, agency: str, revision: str, record_key: str) -> bool:
+        """Whether an agency handed another message in under the same envelope."""
+        c = t.inbox.c
+        same = (c.agency == agency, c.revision == revision, c.own_id.is_not(None), c.record_key != record_key)
+        return self._scope.one(select(c.message_id).where(*same).limit(1), t.inbox) is not None
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """The number of the last message that one revision of a record has made; earlier ones may have ended."""
@@ -317,6 +324,7 @@ def _inbox(row: Any) -> Inbox:
         previous=row.previous,
         returns=row.returns,
         ended_at=optional_instant(row.ended_at),
+        own_id=row.own_id,
     )
 
 

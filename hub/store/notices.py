@@ -45,6 +45,13 @@ class NoticeTable:
             _notice(row) for row in self._scope.read(select(t.notice).where(*where).order_by(c.created_at).limit(limit))
         ]
 
+    def get(self, notice_id: str, system: str, *, sent: bool = False) -> Notice | None:
+        """One that waits for a system, or with ``sent`` one that it has too."""
+        c = t.notice.c
+        waits = () if sent else (c.state == "waiting", c.due_at <= text(self._scope.now))
+        row = self._scope.one(select(t.notice).where(c.notice_id == notice_id, c.system == system, *waits), t.notice)
+        return _notice(row) if row else None
+
     def sent(self, notice_id: str) -> bool:
         """The sender's system has it; whether nobody had noted that before."""
         c = t.notice.c

@@ -103,6 +103,12 @@ class OutboxTable:
             for row in self._scope.read(statement, t.outbox, t.message_key)
         }
 
+    def sizes(self, envelope_ids: Iterable[str]) -> dict[str, int]:
+        """By envelope, octets of its sealed body."""
+        c = t.outbox.c
+        asked = select(c.envelope_id, func.length(c.sealed).label("size")).where(c.envelope_id.in_(list(envelope_ids)))
+        return {row.envelope_id: int(row.size) for row in self._scope.read(asked, t.outbox)}
+
     def drop(self, envelope_ids: Iterable[str]) -> None:
         """Delete bodies and keys."""
         ids = list(envelope_ids)
@@ -163,6 +169,16 @@ class HandoverTable:
             h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), free, ~blocked
         )
         return self._unclaimed(statement.order_by(h.due_at, h.lane_seq, h.envelope_id), limit)
+
+    def to_open(self, system: str, now: datetime, limit: int, envelope_id: str | None = None) -> list[Handover]:
+        """The first open one of each lane that its recipient may fetch; also one that is opened now."""
+        h, earlier = t.handover.c, t.handover.alias()
+        blocked = exists().where(
+            earlier.c.lane == h.lane, earlier.c.lane_seq < h.lane_seq, earlier.c.state.not_in(_ENDED)
+        )
+        where = (h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), ~blocked)
+        one = (h.envelope_id == envelope_id,) if envelope_id is not None else ()
+        return self._select(select(t.handover).where(*where, *one).order_by(h.return_at, h.envelope_id).limit(limit))
 
     def _unclaimed(self, statement: Select[Any], limit: int) -> list[Handover]:
         """The first ones that no other worker is preparing: they are prepared where no row can be locked."""

@@ -213,6 +213,7 @@ def _engine(url: str, isolation: str, *, read_only: bool) -> Engine:
         dbapi.execute(
             f"SET lock_timeout = {LOCK_TIMEOUT_MS}; SET statement_timeout = {statement_ms};"
             f" SET idle_in_transaction_session_timeout = {idle_ms};"
+            " SET jit = off;"  # every statement is short: to compile one takes a hundred times as long as to run it
         )
         # what has been answered must have been kept; stronger settings than "on" stay as they are
         dbapi.execute(

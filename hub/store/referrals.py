@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, or_, select, union
 
-from hub.model.rows import ReferralEvent, ReferralRow
+from hub.model.rows import ReferralEvent, ReferralRow, Sought
+from hub.store import sought as search
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
 from hub.store.sql import upsert
@@ -82,6 +83,14 @@ class ReferralTable:
         numbers = [row.number for row in self._scope.read(over.order_by(c.due_at).limit(limit), t.referral)]
         return list(self.of_numbers(numbers).values())
 
+    def found(self, sought: Sought, limit: int) -> list[ReferralRow]:
+        """Those that an agency looks for. It reads them and changes none: nobody waits for it."""
+        asked = search.statement(sought, limit)
+        if asked is None:
+            return []
+        statement, given = asked
+        return [_referral(row) for row in self._scope.read(statement, t.referral, t.inbox, given=given)]
+
     def partners(self, agency: str) -> set[str]:
         """The agencies at the other ends of an agency's referrals."""
         c = t.referral.c
@@ -97,8 +106,10 @@ class ReferralTable:
         """Add or replace."""
         values = {name: getattr(row, name) for name in _PLAIN}
         pause = {"left": row.left, "paused_by": row.paused_by} if row.left else {}
-        values["body"] = orjson.dumps({"modified": dict(row.modified), **pause}).decode()
+        kept = {"kept": row.kept} if row.kept else {}
+        values["body"] = orjson.dumps({"modified": dict(row.modified), **pause, **kept}).decode()
         values["due_at"] = optional_text(row.due_at)
+        values["moved_at"] = optional_text(row.moved_at)
         self._scope.add(t.referral, values, _PUT)
         self._by_number.set(row.number, row)
         self._by_sender.set((row.sender_system, row.sender_key), row)
@@ -127,21 +138,20 @@ class ReferralTable:
         rows = self._scope.read(
             select(t.referral_event).where(c.number == number).order_by(c.version), t.referral_event
         )
-        return [
-            ReferralEvent(
-                number=row.number,
-                version=row.version,
-                transition=row.transition,
-                state=row.state,
-                writer=row.writer,
-                implied=bool(row.implied),
-                at=instant(row.at),
-                modified_at=row.modified_at,
-                reason=row.reason,
-                message_id=row.message_id,
-            )
-            for row in rows
-        ]
+        return [_event(row) for row in rows]
+
+    def last_events(self, numbers: Iterable[str]) -> dict[str, ReferralEvent]:
+        """Of each referral the version in which it stands."""
+        asked, r, e = list(numbers), t.referral.c, t.referral_event.c
+        if not asked:
+            return {}
+        statement = (
+            select(t.referral_event)
+            .join(t.referral, (r.number == e.number) & (r.version == e.version))
+            .where(r.number.in_(asked))
+        )
+        rows = self._scope.read(statement, t.referral, t.referral_event)
+        return {row.number: _event(row) for row in rows}
 
     def _read_senders(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], ReferralRow]:
         c, found = t.referral.c, {}
@@ -161,6 +171,21 @@ class ReferralTable:
         return [_referral(row) for row in self._scope.read_locked(ordered, t.referral, of=t.referral)]
 
 
+def _event(row: Any) -> ReferralEvent:
+    return ReferralEvent(
+        number=row.number,
+        version=row.version,
+        transition=row.transition,
+        state=row.state,
+        writer=row.writer,
+        implied=bool(row.implied),
+        at=instant(row.at),
+        modified_at=row.modified_at,
+        reason=row.reason,
+        message_id=row.message_id,
+    )
+
+
 def _referral(row: Any) -> ReferralRow:
     body = orjson.loads(row.body)
     return ReferralRow(
@@ -169,4 +194,6 @@ def _referral(row: Any) -> ReferralRow:
         left=tuple(body.get("left", ())),
         paused_by=body.get("paused_by", ""),
         due_at=optional_instant(row.due_at),
+        moved_at=optional_instant(row.moved_at),
+        kept=body.get("kept", {}),
     )

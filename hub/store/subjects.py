@@ -108,6 +108,13 @@ class SubjectTable:
         found = self._scope.one(statement, t.subject_alias)
         return str(found.subject_ref) if found else None
 
+    def of_agency(self, agency: str, after: str, limit: int) -> list[tuple[str, str]]:
+        """Pairs (alias, subject) of an agency, by alias, beyond one."""
+        c = t.subject_alias.c
+        own = select(c.alias, c.subject_ref).where(c.agency == agency, c.alias > after)
+        rows = self._scope.read(own.order_by(c.alias).limit(limit), t.subject_alias)
+        return [(row.alias, row.subject_ref) for row in rows]
+
     def mint(self, turns_16_on: date | None = None, turns_18_on: date | None = None) -> str:
         """A new subject, owned by this unit."""
         ref = f"s-{self._scope.ids.uuid()}"

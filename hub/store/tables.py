@@ -12,8 +12,9 @@ head of the registry last.
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import text as sql_text
 
-from hub.store import columns, incident_tables
+from hub.store import access_tables, columns, incident_tables, referral_tables
 
 metadata = columns.metadata
 _table, _text, _int = columns.table, columns.words, columns.number
@@ -176,6 +177,7 @@ worker_conflict = _table(
 )
 
 # the exchange: what came in, what was decided, what is under way, how it ended
+_HANDED_IN = sql_text("own_id IS NOT NULL")  # of others nobody asks so
 inbox = _table(
     "inbox",
     _text("message_id", key=True),
@@ -196,10 +198,12 @@ inbox = _table(
     _text("code"),
     _text("accepted_at"),
     _text("ended_at", null=True),
+    _text("own_id", null=True),
     UniqueConstraint("system", "record_key", "revision", "attempt", name="inbox_once"),
     Index("inbox_by_state", "state"),
     Index("inbox_by_envelope", "envelope_id"),
     Index("inbox_by_referral", "referral_no"),
+    Index("inbox_handed_in", "agency", "revision", sqlite_where=_HANDED_IN, postgresql_where=_HANDED_IN),
 )
 decision = _table(
     "decision",
@@ -300,42 +304,8 @@ notice = _table(
 lease = _table("lease", _text("name", key=True), _text("holder"), _text("until_at"))
 
 # referrals: content-free
-referral = _table(
-    "referral",
-    _text("number", key=True),
-    _text("lane"),
-    _int("lane_seq"),
-    _text("back_lane"),
-    _int("back_seq"),
-    _text("sender"),
-    _text("sender_system"),
-    _text("sender_key"),
-    _text("recipient"),
-    _text("recipient_system"),
-    _text("service", null=True),
-    _text("subject_ref"),
-    _text("consent_id", null=True),
-    _text("state"),
-    _int("version"),
-    _text("body"),
-    _text("due_at", null=True),
-    UniqueConstraint("sender_system", "sender_key", name="referral_by_sender"),
-    Index("referral_by_subject", "subject_ref"),
-    Index("referral_by_due", "due_at"),
-)
-referral_event = _table(
-    "referral_event",
-    _text("number", key=True),
-    _int("version", key=True),
-    _text("transition"),
-    _text("state"),
-    _text("writer"),
-    _int("implied"),
-    _text("at"),
-    _text("modified_at", null=True),
-    _text("reason", null=True),
-    _text("message_id", null=True),
-)
+referral = referral_tables.referral
+referral_event = referral_tables.referral_event
 
 # what went wrong
 incident = incident_tables.incident
@@ -375,6 +345,10 @@ request = _table(
     _text("answered_by", null=True),
     Index("request_by_day", "asked_on"),
 )
+
+# the door: who asks over HTTP
+jti = access_tables.jti
+api_rate = access_tables.api_rate
 
 # adapters
 adapter_cursor = _table("adapter_cursor", _text("system", key=True), _text("cursor"))

@@ -18,6 +18,7 @@ from hub.errors import Unavailable
 from hub.model import locks
 from hub.ports import Clock, Directory, Ids
 from hub.store import tables as t
+from hub.store.access import AccessTable
 from hub.store.audit import AuditTable
 from hub.store.consents import ConsentTable
 from hub.store.counts import CountTable
@@ -70,6 +71,7 @@ class SqlUnit:
         self.keeping = KeepingTable(scope, self.incidents, self.links)
         self.cursors = CursorTable(scope)
         self.counts = CountTable(scope)
+        self.access = AccessTable(scope)
         self.audit = AuditTable(scope)
 
     @property

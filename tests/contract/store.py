@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consent.model import Consent, Decision, Directive, Facts, Link, Message, PackFacts, Party
+from consent.model import Consent, Decision, Directive, Facts, Link, Message, PackFacts, Party, Recipient
 from consent.model.words import Code, ConsentState, Outcome, Purpose
 from hub.errors import Unavailable, Unexpected
 from hub.model import locks
@@ -19,7 +19,7 @@ from hub.model.directory import Agency
 from hub.model.envelope import MessageState
 from hub.model.incidents import Duty, Holding, Incident
 from hub.model.keeping import Room
-from hub.model.rows import Inbox, ReferralRow, Request, Waiting
+from hub.model.rows import Inbox, ReferralEvent, ReferralRow, Request, Sought, Waiting
 from hub.store.audit import PAGE
 from tests.contract.changes import AT, changes, consent_of, happened
 
@@ -191,6 +191,41 @@ class StoreContract:
         assert [(each.consent_id, each.version) for each in first] == [("c-1", 2), ("c-2", 1)]
         assert [(each.consent_id, each.state) for each in rest] == [("c-3", ConsentState.ACTIVE)]
 
+    def test_the_consents_that_name_an_agency_are_among_those_that_are_read_for_it(self, store: Any) -> None:
+        ref = self.mint(store)
+        for number, discloser in (("c-1", "harbour"), ("c-2", "maple"), ("c-3", "harbour"), ("c-4", "harbour_")):
+            filed = replace(consent_of(ref, number), discloser=discloser, recipients=(Recipient("lakeside"),))
+            self.file(store, ref, filed, key=f"consent:{number}")
+
+        with store.peek() as rows:
+            named = {
+                agency: [each.consent_id for each in rows.consents.naming(agency, "", 9)]
+                for agency in ("harbour", "lakeside", "maple", "cedar", "lake_ide", '"')
+            }
+            rest = rows.consents.naming("harbour", "c-1", 1)
+
+        assert named == {
+            "harbour": ["c-1", "c-3"],
+            "lakeside": ["c-1", "c-2", "c-3", "c-4"],
+            "maple": ["c-2"],
+            "cedar": [],
+            "lake_ide": [],
+            '"': [],
+        }
+        assert [each.consent_id for each in rest] == ["c-3"]
+
+    def test_every_version_of_a_consent_can_be_read(self, store: Any) -> None:
+        ref = self.mint(store)
+        self.file(store, ref, consent_of(ref))
+        self.file(store, ref, consent_of(ref, version=2, state=ConsentState.WITHDRAWN), read_as="2")
+
+        with store.peek() as rows:
+            found, none = rows.consents.versions(consent_of(ref).consent_id), rows.consents.versions("c-unknown")
+
+        states = [(each.version, each.state) for each in found]
+        assert states == [(1, ConsentState.ACTIVE), (2, ConsentState.WITHDRAWN)]
+        assert none == []
+
     def test_the_referrals_of_an_agency_are_read_a_page_at_a_time_but_those_that_ended(self, store: Any) -> None:
         def referral(number: str, sender: str, recipient: str, state: str = "accepted") -> ReferralRow:
             systems = (f"{sender}-cms", f"referral:{number}", recipient, f"{recipient}-cms")
@@ -208,6 +243,77 @@ class StoreContract:
             rest = rows.referrals.sent_by("harbour", but={"declined"}, after=first[-1].number, limit=2)
         assert [row.number for row in first] == ["r-1", "r-5"]
         assert rest == []
+
+    def test_an_agency_finds_the_referrals_that_it_sent_and_those_that_have_reached_it(self, store: Any) -> None:
+        def put(unit: Any, number: str, ends: str, state: str, day: int, *, arrived: bool = True) -> None:
+            sender, recipient = ends.split(" > ")
+            systems = (f"{sender}-cms", f"referral:{number}", recipient, f"{recipient}-cms")
+            row = ReferralRow(number, "a:b", "b:a", sender, *systems, None, f"s-{number}", None, state, 1)
+            kept = {"Task": {"answerBy": "2026-05-14"}}
+            unit.referrals.put(replace(row, moved_at=AT + timedelta(days=day), kept=kept))
+            unit.referrals.append(ReferralEvent(number, 1, "T1", state, "S", False, AT, reason="other"))
+            ended = MessageState.DELIVERED if arrived else MessageState.REFUSED
+            unit.inbox.put(
+                Inbox(
+                    message_id=f"m-{number}",
+                    system=f"{sender}-cms",
+                    record_key=f"referral:{number}",
+                    revision="1",
+                    attempt=1,
+                    digest="d",
+                    agency=sender,
+                    event="add-service-request",
+                    recipient=recipient,
+                    decision_id=f"d-{number}",
+                    state=ended,
+                    code="OK_CONSENT",
+                    accepted_at=AT,
+                    ended_at=AT,
+                    referral_no=number,
+                )
+            )
+
+        with store.unit() as unit:
+            put(unit, "r-1", "harbour > lakeside", "requested", 4)
+            put(unit, "r-2", "lakeside > harbour", "accepted", 3)
+            put(unit, "r-3", "lakeside > harbour", "accepted", 2, arrived=False)
+            put(unit, "r-4", "harbour > elsewhere", "declined", 1)
+            put(unit, "r-5", "lakeside > elsewhere", "accepted", 5)
+
+        def found(limit: int = 9, **asked: Any) -> list[str]:
+            with store.peek() as rows:
+                return [row.number for row in rows.referrals.found(Sought("harbour", **asked), limit)]
+
+        states, day = ("accepted", "declined", "requested"), AT + timedelta(days=3)
+        assert found() == found(states=states) == ["r-1", "r-2", "r-4"]
+        assert found(2, states=states) == ["r-1", "r-2"]
+        assert found(states=states, after=("r-1", None)) == ["r-2", "r-4"]
+        assert found(states=("accepted",)) == ["r-2"]
+        assert found(senders=frozenset({"harbour"}), states=states) == ["r-1", "r-4"]
+        assert found(recipients=frozenset({"harbour", "lakeside"})) == ["r-1", "r-2"]
+        assert found(numbers=("r-1", "r-3", "r-5", "r-9")) == ["r-1"]
+        assert found(subject_ref="s-r-2") == ["r-2"]
+        assert found(subject_ref="s-r-3") == found(numbers=()) == found(states=()) == []
+        assert found(order="moved") == ["r-4", "r-2", "r-1"]
+        assert found(1, order="-moved", after=("r-1", AT + timedelta(days=4))) == ["r-2"]
+        assert found(order="moved", after=("r-4", AT + timedelta(days=1)), states=("requested",)) == ["r-1"]
+        assert found(moved_from=day) == ["r-1", "r-2"]
+        assert found(moved_before=day) == ["r-4"]
+        with store.peek() as rows:
+            assert rows.referrals.get("r-1").kept == {"Task": {"answerBy": "2026-05-14"}}
+            last = rows.referrals.last_events(["r-1", "r-9"])
+            assert {number: (event.version, event.reason) for number, event in last.items()} == {"r-1": (1, "other")}
+
+    def test_the_clients_of_an_agency_are_read_a_page_at_a_time_by_its_own_aliases(self, store: Any) -> None:
+        refs = [self.mint(store) for _ in range(3)]
+        with store.unit(share=[f"subject:{ref}" for ref in refs]) as unit:
+            aliases = sorted((unit.subjects.alias("harbour", ref), ref) for ref in refs)
+            unit.subjects.alias("lakeside", refs[0])
+
+        with store.peek() as rows:
+            first = rows.subjects.of_agency("harbour", "", 2)
+            rest = rows.subjects.of_agency("harbour", first[-1][0], 2)
+        assert [*first, *rest] == aliases
 
     def test_the_number_of_an_attempt_is_never_given_again_when_an_earlier_one_has_ended(self, store: Any) -> None:
         def message(attempt: int) -> Inbox:
@@ -373,6 +479,18 @@ class StoreContract:
             assert [entry["count"] for entry in rows.audit.about([other, one, one])] == [0, 1, 3]
             assert list(rows.audit.about(["nobody"])) == []
             assert list(rows.audit.about([])) == []
+
+    def test_an_entry_says_whom_it_is_about(self, store: Any) -> None:
+        ref = self.mint(store)
+        with store.unit() as unit:
+            said = {"what": "test", "count": 1}
+            about, none = (
+                unit.audit.append(Entry(AuditEvent.VIEW, unit.now, Actor("w-1"), {**said, **more}))
+                for more in ({"subject_ref": ref}, {})
+            )
+
+        with store.peek() as rows:
+            assert [rows.audit.subject_of(each) for each in (about, none, "nothing")] == [ref, None, None]
 
     def test_the_entries_about_a_person_are_all_found_however_many(self, store: Any) -> None:
         ref, count = self.mint(store), 2 * PAGE
@@ -671,3 +789,63 @@ class StoreContract:
             unit.keeping.end(Room.PEOPLE, [refs[0]])
         with store.peek() as rows:
             assert set(rows.keeping.people(refs)) == set(refs[1:])
+
+    def test_a_proof_is_used_by_the_first_and_by_nobody_else_until_it_is_over(self, store: Any, clock: Any) -> None:
+        def use(client: str = "harbour-fhir", digest: str = "d1") -> bool:
+            with store.unit() as unit:
+                return bool(unit.access.use(client, digest, unit.now + timedelta(minutes=5)))
+
+        assert [use(), use(), use(digest="d2"), use(client="lakeside-fhir")] == [True, False, True, True]
+        clock.advance(timedelta(minutes=5) - timedelta(microseconds=1))
+        assert use() is False
+        clock.advance(timedelta(microseconds=1))
+        assert use() is True
+
+    def test_a_proof_that_many_use_at_once_is_used_once(self, store: Any) -> None:
+        begin, used = threading.Barrier(6), []
+
+        def use() -> None:
+            begin.wait()
+            with store.unit() as unit:
+                used.append(unit.access.use("harbour-fhir", "d1", unit.now + timedelta(minutes=5)))
+
+        threads = [threading.Thread(target=use) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(used) == [False] * 5 + [True]
+
+    def test_a_use_that_is_rolled_back_is_none(self, store: Any) -> None:
+        with pytest.raises(ValueError, match="over"), store.unit() as unit:
+            assert unit.access.use("harbour-fhir", "d1", unit.now + timedelta(minutes=5))
+            raise ValueError("over")
+
+        with store.unit() as unit:
+            assert unit.access.use("harbour-fhir", "d1", unit.now + timedelta(minutes=5))
+
+    def test_requests_are_counted_by_agency_kind_and_minute(self, store: Any) -> None:
+        with store.unit() as unit:
+            spent = [unit.access.spend("harbour", "match", 7) for _ in range(3)]
+            others = [unit.access.spend("lakeside", "match", 7), unit.access.spend("harbour", "pix", 7)]
+            later = unit.access.spend("harbour", "match", 8)
+            earlier = unit.access.spend("harbour", "match", 7)
+
+        assert (spent, others, later) == ([1, 2, 3], [1, 1], 1)
+        assert earlier == 1, "what is over is forgotten"
+
+    def test_requests_at_once_are_all_counted(self, store: Any) -> None:
+        def spend() -> None:
+            for _ in range(5):
+                with store.unit() as unit:
+                    unit.access.spend("harbour", "match", 7)
+
+        threads = [threading.Thread(target=spend) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        with store.unit() as unit:
+            assert unit.access.spend("harbour", "match", 7) == 21

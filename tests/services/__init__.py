@@ -21,6 +21,7 @@ import os
 from collections.abc import Mapping
 
 SERVICES = ("kafka", "postgres")
+PROGRAMS = ("node",)  # what is run but not started: absent like a service
 
 
 class Absent(Exception):
@@ -32,12 +33,13 @@ class Broken(Exception):
 
 
 def required(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """The services whose absence is a failure.
+    """The services and programs whose absence is a failure.
 
     Raises:
-        ValueError: ``HUB_TEST_REQUIRE`` holds a word that is no service.
+        ValueError: ``HUB_TEST_REQUIRE`` holds a word that is neither.
     """
+    known = (*SERVICES, *PROGRAMS)
     words = frozenset(environ.get("HUB_TEST_REQUIRE", "").replace(",", " ").split())
-    if unknown := sorted(words - set(SERVICES)):
-        raise ValueError(f"HUB_TEST_REQUIRE names {', '.join(unknown)}; there is {', '.join(SERVICES)}")
+    if unknown := sorted(words - set(known)):
+        raise ValueError(f"HUB_TEST_REQUIRE names {', '.join(unknown)}; there is {', '.join(known)}")
     return words

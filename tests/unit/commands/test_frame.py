@@ -33,6 +33,7 @@ subjects:resolve,duplicates,merge,unmerge,conflict,find,show
 subjects/decider:add,end subjects/capacity:found,lifted subjects/flag:add,end
 override:declare,approve,reached,end,list,show,review,metrics requests:add,list disclosures
 referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
+gateway:keys,token,list,open,ack,receipt,send,run
 receipt:get,verify,verifier bus:provision,status report:retention,month
 incident:open,list,show,assess,notice,telephoned,close
 """  # design §11, as far as it is built; an agreement is suspended as it is resumed, by the verb of the root
@@ -177,5 +178,5 @@ def test_a_worker_who_has_left_changes_nothing(desk: Desk) -> None:
 def test_on_a_pipe_a_table_is_plain_lines(desk: Desk) -> None:
     lines = desk.ok("workers", "list").splitlines()
 
-    assert lines[0].split("\t") == ["id", "agency", "role", "reports_to", "ended_at"]
-    assert "steward\thub\tsteward\t\t" in lines
+    assert lines[0].split("\t") == ["id", "agency", "role", "reports_to", "key", "ended_at"]
+    assert "steward\thub\tsteward\t\t\t" in lines

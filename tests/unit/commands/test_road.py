@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consent.model.words import Code
-from hub.commands.advice import advice, delivery_advice, referral_advice
+from hub.desk.advice import advice, delivery_advice, referral_advice
 from hub.exchange.ending import BASIS_ENDED, CHANGED, KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
 from hub.model.envelope import MessageState
 from hub.referral import STATES

@@ -76,7 +76,7 @@ def test_each_step_is_a_version_and_an_entry_and_the_writers_time_is_noted() -> 
     unit.say(Said("R", "no-show", modified_at=NOON))
 
     stamps, due_at = {"S": NOON.isoformat(), "R": NOON.isoformat()}, NOON + timedelta(days=10)
-    assert unit.row == replace(ROW, state="no-show", version=6, modified=stamps, due_at=due_at)
+    assert unit.row == replace(ROW, state="no-show", version=6, modified=stamps, due_at=due_at, moved_at=NOON)
     kept = [(event.version, event.state, event.implied, event.writer) for event in unit.events]
     assert kept == [(4, "accepted", True, "R"), (5, "booked", True, "R"), (6, "no-show", False, "R")]
     logged = [(each.details["version"], each.details["state"], each.details["implied"]) for each in unit.entries]

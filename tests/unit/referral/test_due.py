@@ -10,7 +10,7 @@ import pytest
 from consent.packs import PACKAGED, load_packs
 from consent.packs.loop import STATES as IN_A_PACK
 from hub.referral import STATES, TERMINAL, TRANSITIONS
-from hub.referral.due import ENDS, UNANSWERED, due_at
+from hub.referral.due import AHEAD_MAX, ENDS, UNANSWERED, due_at
 
 NOON = datetime(2026, 6, 1, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -59,6 +59,14 @@ def test_what_begins_later_is_waited_for(state: str, counts: bool) -> None:
 
     assert due == NOON + ((20 if counts else 0) + DAYS[state]) * DAY
     assert due_at(state, NOON, DAYS, starts=NOON - 20 * DAY) == NOON + DAYS[state] * DAY
+
+
+def test_a_day_that_is_named_beyond_a_year_keeps_no_referral_silent() -> None:
+    far = NOON.replace(year=2206)  # meant to be 2026
+
+    assert due_at("requested", NOON, DAYS, answer_by=far) == NOON + AHEAD_MAX
+    for state in ("waitlisted", "booked"):
+        assert due_at(state, NOON, DAYS, starts=far) == NOON + AHEAD_MAX + DAYS[state] * DAY
 
 
 def test_what_ends_by_itself_ends_by_a_row_of_the_hub() -> None:

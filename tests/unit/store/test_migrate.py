@@ -195,8 +195,9 @@ def test_step_0004_finds_whom_the_entries_that_are_there_are_about(path, tmp_pat
 def test_step_0008_keeps_what_writers_had_said_and_gives_an_open_referral_a_day(path, tmp_path):
     before = tmp_path / "before"
     shutil.copytree(STEPS, before)
-    for file in (before / "versions").glob("v000[89]*.py"):
-        file.unlink()
+    for file in (before / "versions").glob("v[0-9]*.py"):
+        if file.name >= "v0008":
+            file.unlink()
     migrate(path, before)
     columns = "number, lane, lane_seq, back_lane, back_seq, sender, sender_system, sender_key, recipient"
     columns += ", recipient_system, service, subject_ref, consent_id, state, version, body"
@@ -220,6 +221,34 @@ def test_step_0008_keeps_what_writers_had_said_and_gives_an_open_referral_a_day(
     assert rows == {"R1": "2026-07-30T10:00:00.000000+00:00", "R2": None}
     ((body,),) = ask(path, "SELECT body FROM referral WHERE number = 'R1'")
     assert orjson.loads(body) == {"modified": {"S": "2026-05-01T10:00:00+00:00"}}
+
+
+def test_step_0009_says_when_a_referral_moved_last(path, tmp_path):
+    before = tmp_path / "before"
+    shutil.copytree(STEPS, before)
+    for file in (before / "versions").glob("v[0-9]*.py"):
+        if file.name >= "v0009":
+            file.unlink()
+    migrate(path, before)
+    columns = "number, lane, lane_seq, back_lane, back_seq, sender, sender_system, sender_key, recipient"
+    columns += ", recipient_system, service, subject_ref, consent_id, state, version, body"
+    with closing(sqlite3.connect(path)) as db:
+        for number in ("R1", "R2"):
+            values = (number, "l", 1, "b", 0, "harbour", "harbour-cms", f"/{number}", "lakeside", "lakeside-cms")
+            more = ("w", "s", None, "accepted", 2, '{"modified":{}}')
+            db.execute(f"INSERT INTO referral ({columns}) VALUES ({', '.join('?' * 16)})", (*values, *more))
+        for version, day in ((1, "01"), (2, "03")):
+            db.execute(
+                "INSERT INTO referral_event (number, version, transition, state, writer, implied, at)"
+                " VALUES ('R1', ?, 'T1', 'accepted', 'S', 0, ?)",
+                (version, f"2026-05-{day}T10:00:00.000000+00:00"),
+            )
+        db.commit()
+
+    migrate(path)
+
+    rows = dict(ask(path, "SELECT number, moved_at FROM referral"))
+    assert rows == {"R1": "2026-05-03T10:00:00.000000+00:00", "R2": None}
 
 
 def test_tables_that_no_hub_has_made_are_refused(path):

@@ -1,0 +1,1 @@
+"""FHIR clients that others have written, before the hub over real HTTP."""
