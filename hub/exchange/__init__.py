@@ -1,6 +1,7 @@
 """The road: what happens to a person's data here, and why.
 
-    process     an agency's own software hands a message in; handed_in makes it a record like any other's
+    process     an agency's own software hands a message in (posted); handed_in makes it a record like any other's,
+                cleaning leaves no words in it where there are only codes
     intake      an agency's system says what changed; each record is read, or answered with its place and next step;
                 one process at a time reads a source (reader)
     declaring   a declared duty of care goes to the registry: declared, approved, ended (declared, grants)

@@ -7,11 +7,12 @@ ends, ids. Whatever else stands in it is judged as the record of an adapter is; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from hub.exchange.cleaning import BEHIND, Cleaner
 from hub.exchange.complete import TASK_CODE
 from hub.exchange.match import Digest, PersonKeys, person_keys
 from hub.exchange.message import ADD, BY_REQUESTER, travelling
@@ -26,7 +27,6 @@ from hub.referral import STATES, TASK_STATUS, Said, Writer
 CLIENT = "urn:block:client"  # stands for the client where a later message names them by alias alone
 _ENTRY = "Bundle.entry[{}].resource"
 _CONSENT = f"{codes.HUB}/Consent/"
-_GOVERNMENT = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
 _HOLDS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference", "review-done": "Task"}
 _NAMED = ("Patient", "ServiceRequest")
 _ANSWERS: Mapping[str, Literal["accepted", "rejected"]] = {"accepted": "accepted", "rejected": "rejected"}
@@ -80,7 +80,7 @@ def as_record(posted: Posted, made: Made) -> ReferralRecord:
     return ReferralRecord(
         source=made.source,
         kind="shared" if beside else "referral" if by_sender else "referral-status",
-        entries=tuple(_entries(posted, made.agency, patient)),
+        entries=tuple(_entries(posted, made, patient, number or "")),
         said=_said(posted, task, writer, made.now) if task else Said("R", ""),
         requester=End(agency=posted.sender),
         performer=End(agency=posted.recipient),
@@ -138,47 +138,26 @@ def _said(posted: Posted, task: Found, writer: Writer, now: datetime) -> Said:
     )
 
 
-def _entries(posted: Posted, agency: str, client: Found | None) -> Iterator[Resource]:
-    """What travels, each without what the hub alone may say."""
-    ends, own = _ends(posted), posted.bundle["entry"][client[0]]["fullUrl"] if client else CLIENT
-
-    def led(reference: Resource) -> Resource | None:
-        target, named = str(reference.get("reference", "")), reference.get("identifier", {})
-        if target in ends:
-            return {"type": "Organization", "identifier": {"system": codes.ID_AGENCY, "value": ends[target]}}
-        if target.startswith(_CONSENT):
-            return None
-        if target.removeprefix(f"{codes.HUB}/").startswith("Patient/") or named.get("system") == codes.ID_CLIENT:
-            return {"reference": own}  # an alias is the sender's alone: the recipient has its own
-        return reference
-
-    for index, resource in sorted(posted.held.items()):
-        if resource["resourceType"] == "Task" and _aborts(resource):
-            continue  # it says what a referral's own Task says already
-        if resource["resourceType"] == "Patient":
-            _no_strange_numbers((index, resource), agency)
-        url = posted.bundle["entry"][index]["fullUrl"]
-        yield {"fullUrl": url, "resource": _cleaned(resource, led)}
+def _entries(posted: Posted, made: Made, client: Found | None, number: str) -> Iterator[Resource]:
+    """What may travel, each without what the hub alone may say, and without words where there are only codes."""
+    at = {index: str(posted.bundle["entry"][index]["fullUrl"]) for index in posted.held}
+    held = sorted(posted.held.items())
+    behind = {at[index] for index, resource in held if resource["resourceType"] in BEHIND or _aborts(resource)}
+    cleaner = Cleaner(
+        agency=made.agency,
+        ends=_ends(posted),
+        agencies=frozenset({posted.sender, posted.recipient}),
+        client=at[client[0]] if client else CLIENT,
+        inside=frozenset(at.values()) - behind,
+        behind=frozenset(behind),
+        number=number,
+    )
+    for index, resource in held:
+        if at[index] not in behind:
+            yield {"fullUrl": at[index], "resource": cleaner.clean(resource, _ENTRY.format(index))}
+    cleaner.check()
     if client is None and posted.event != ADD:
         yield {"fullUrl": CLIENT, "resource": {"resourceType": "Patient", "identifier": []}}
-
-
-def _cleaned(resource: Resource, led: Callable[[Resource], Resource | None]) -> Resource:
-    """A resource without its sender's own id, version and profile, its references as the hub makes them."""
-    meta = {name: part for name, part in resource.get("meta", {}).items() if name in ("security", "tag")}
-    rest = {name: _led(part, led) for name, part in resource.items() if name not in ("id", "meta")}
-    return {name: part for name, part in {**rest, **({"meta": meta} if meta else {})}.items() if part is not None}
-
-
-def _led(node: Any, led: Callable[[Resource], Resource | None]) -> Any:
-    if isinstance(node, list):
-        parts = [_led(part, led) for part in node]
-        return [part for part in parts if part is not None] or None
-    if not isinstance(node, dict):
-        return node
-    if "reference" in node or ("identifier" in node and isinstance(node["identifier"], dict)):
-        return led(node)
-    return {name: found for name, part in node.items() if (found := _led(part, led)) is not None}
 
 
 def _coordination(posted: Posted) -> Found:
@@ -207,15 +186,6 @@ def _keys(patient: Resource, made: Made) -> PersonKeys:
     own = identifier_in(patient, file_number(made.agency))
     system, agency = made.source.system.id, made.agency
     return person_keys(patient, system=system, local_id=own, digest=made.digest, agency=agency)
-
-
-def _no_strange_numbers(patient: Found, agency: str) -> None:
-    """Of a client's numbers a government's and the sender's own travel; a third agency's would tell of it (3.2)."""
-    known = (*_GOVERNMENT, codes.ID_CLIENT)
-    for place, each in enumerate(patient[1].get("identifier", ())):
-        if each["system"] not in known and not each["system"].startswith(f"{codes.ID}/{agency}/"):
-            expected = f"the hub's ({codes.ID}/uci …), or your own below {codes.ID}/{agency}/"
-            _wrong(patient, f".identifier[{place}].system", "a system of numbers that do not travel", expected)
 
 
 def _alias(patient: Resource | None, focus: Resource) -> str | None:

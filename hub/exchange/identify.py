@@ -8,6 +8,7 @@ from consent.files import kept, others
 from hub.exchange.match import Ambiguous, Held, Nobody, One, PersonKeys, compare, resolve
 from hub.ports import Peek
 
+NOBODY = "nobody"  # no reference of the registry is this
 Resolution = One | Nobody | Ambiguous
 
 
@@ -17,12 +18,13 @@ def identify(rows: Peek, keys: PersonKeys, agency: str) -> Resolution:
     In a unit the digests of ``keys`` are among its locks, so that nobody is minted or linked beside it.
     """
     refs = {ref for _, ref in rows.subjects.by_digests(keys.found_by())}
+    asked = refs or {NOBODY}  # the same questions whoever is there: their number would tell (I-11)
+    own = rows.subjects.with_alias(agency, asked)
+    digests = rows.subjects.digests_of_each(asked)
+    links = rows.links.of(asked)
     if not refs:
         return Nobody()
-    own = rows.subjects.with_alias(agency, refs)
-    digests = rows.subjects.digests_of_each(refs)
     held = (Held.of(ref, digests.get(ref, {}), own=ref in own) for ref in sorted(refs))
-    links = rows.links.of(refs)
     return resolve((compare(keys, each) for each in held), {ref: kept(ref, links) for ref in refs})
 
 

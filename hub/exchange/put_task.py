@@ -20,7 +20,7 @@ from hub.exchange.strict import Fault, NotOurMessage
 from hub.model import codes
 from hub.model.directory import System
 from hub.model.envelope import HUB_URL
-from hub.model.fhir import Resource, code_in, coding, concept, identifier_in
+from hub.model.fhir import Resource, code_in, coding, concept
 from hub.model.rows import ReferralRow
 from hub.referral import Moved, Said, Writer, move
 from hub.referral.transitions import PROCESS, UPDATE
@@ -136,13 +136,18 @@ def _meta(task: Resource, version: str) -> Any:
 
 
 def _identifiers(task: Resource, number: str) -> object:
-    """Its own numbers, and the hub's; what is no list is told by the schema."""
+    """Its own numbers, and the hub's, which is the URL's; what is no list is told by the schema.
+
+    Raises:
+        NotOurMessage: it names another referral.
+    """
     given = task.get("identifier", [])
-    if not isinstance(given, list) or (
-        all(isinstance(each, dict) for each in given) and identifier_in(task, codes.ID_REFERRAL)
-    ):
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         return given
-    return [*given, {"system": codes.ID_REFERRAL, "value": number}]
+    numbers = {str(each.get("value")) for each in given if each.get("system") == codes.ID_REFERRAL}
+    if numbers - {number}:
+        raise NotOurMessage([Fault(f"{TASK}.identifier", "the number of another referral", "the URL's, or none")])
+    return given if numbers else [*given, {"system": codes.ID_REFERRAL, "value": number}]
 
 
 def _end(agency: str) -> Resource:
