@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -112,7 +112,7 @@ def _claims(header: dict[str, Any], payload: dict[str, Any]) -> Claims:
 
 def _instant(value: object) -> datetime:
     """A NumericDate (RFC 7519, section 2)."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise NoProof
     try:
         return datetime.fromtimestamp(value, UTC)
@@ -131,7 +131,8 @@ def _object(data: bytes) -> dict[str, Any]:
     """One JSON object with no name twice: which of the two would count is anybody's guess."""
     try:
         pairs = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
-    except (ValueError, RecursionError):
+        orjson.dumps(pairs)  # finds what JSON's grammar lets pass: half a surrogate, endless numbers and nesting
+    except (ValueError, TypeError, RecursionError):
         raise NoProof from None
     if not isinstance(pairs, dict):
         raise NoProof

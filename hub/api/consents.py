@@ -20,8 +20,8 @@ from hub.desk import consent_search as seen
 from hub.desk.asking import Answer, would_go_from
 from hub.desk.draining import Drained, drained
 from hub.desk.patients import NotRead
+from hub.exchange.strict import FAULTS_MAX, NotOurMessage
 from hub.exchange.strict import Fault as Misplaced
-from hub.exchange.strict import NotOurMessage
 from hub.model import codes
 from hub.model.fhir import Resource, coding
 
@@ -145,8 +145,8 @@ def _page(caller: Caller, hub: Served, request: Request, asked: list[tuple[str, 
 
 
 def _refused(status: int, issue: str, error: NotRead | desk.NotAllowed, code: str = "") -> Response:
-    """Each fault by its place."""
-    said = ((each, f"got {each.got}, expected {each.expected}") for each in error.faults)
+    """The first faults, each by its place."""
+    said = ((each, f"got {each.got}, expected {each.expected}") for each in error.faults[:FAULTS_MAX])
     return outcomes(status, [issue_of("error", issue, text, code=code, expression=[each.path]) for each, text in said])
 
 

@@ -15,6 +15,7 @@ from hub.api.security import Caller, needs
 from hub.api.served import Served, served
 from hub.desk.matching import MATCHES_MAX, Match, cross_reference, match
 from hub.desk.patients import NotRead
+from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
 from hub.model.fhir import Resource
 
@@ -47,7 +48,7 @@ def router() -> APIRouter:
         try:
             found = match(hub.house, caller.system, said["resource"][0], only_certain=only, limit=limit)
         except NotRead as error:
-            texts = [(each.path, f"got {each.got}, expected {each.expected}") for each in error.faults]
+            texts = [(each.path, f"got {each.got}, expected {each.expected}") for each in error.faults[:FAULTS_MAX]]
             return outcomes(400, [issue_of("error", "invalid", text, expression=[path]) for path, text in texts])
         bundle: Resource = {"resourceType": "Bundle", "type": "searchset"}
         if found:

@@ -24,6 +24,7 @@ from hub.exchange.anonymous import EVENT
 from hub.exchange.complete import OF_ONTARIO, instant
 from hub.exchange.posted import Posted, read_posted
 from hub.exchange.process import Processed, StandsAlready, VersionConflict, process_posted
+from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
 from hub.model.envelope import HUB_URL
 from hub.model.fhir import Resource, coding
@@ -109,7 +110,10 @@ def refused(found: Processed) -> tuple[int, list[Resource]]:
         said = [found.why_not, _REUSED if code is Code.DN_SCHEMA else lacking(found.facts, code), advice(code.value)]
         issues.append(issue_of("error", kind, "; ".join(text for text in said if text), code=code.value))
     strange = found.anonymous.strange if found.anonymous else ()
-    issues += [issue_of("error", "invalid", "not one of its codes, or not once", expression=[path]) for path in strange]
+    issues += [
+        issue_of("error", "invalid", "not one of its codes, or not once", expression=[path])
+        for path in strange[:FAULTS_MAX]
+    ]
     return status, issues
 
 

@@ -13,11 +13,12 @@ import orjson
 from fastapi import Response
 
 from hub.errors import HubError, MappingGap, MessageRejected, NeedsReview, Refused, Unavailable
-from hub.exchange.strict import NotOurMessage
+from hub.exchange.strict import FAULTS_MAX, NotOurMessage
 from hub.model.codes import REASON_CODE
 from hub.model.fhir import Resource, coding, concept
 
 MEDIA = "application/fhir+json"
+ISSUES_MAX = 20  # [policy] the last net: of faults far fewer are named, and a refusal has a few codes
 AGAIN_S = 5  # [policy] Retry-After where the store is away: it is back at once or in a while
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -77,8 +78,9 @@ def outcome(
 
 
 def outcomes(status: int, issues: Sequence[Resource], *, headers: Mapping[str, str] = NONE) -> Response:
-    """An OperationOutcome with several; see :func:`issue_of`."""
-    return resource({"resourceType": "OperationOutcome", "issue": list(issues)}, status=status, headers=headers)
+    """An OperationOutcome with several, but never with a list as long as what was sent; see :func:`issue_of`."""
+    found = {"resourceType": "OperationOutcome", "issue": list(issues[:ISSUES_MAX])}
+    return resource(found, status=status, headers=headers)
 
 
 def issue_of(severity: str, issue: str, text: str, *, code: str = "", expression: Sequence[str] = ()) -> Resource:
@@ -99,7 +101,7 @@ def answer(error: HubError) -> Response | None:
         case NotOurMessage():
             found = [
                 issue_of("error", "structure", _said(each.got, each.expected), code=error.code, expression=[each.path])
-                for each in error.faults
+                for each in error.faults[:FAULTS_MAX]
             ]
             return outcomes(400, found)
         case MessageRejected():

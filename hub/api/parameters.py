@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.errors import kind_of
-from hub.exchange.strict import Fault, NotOurMessage
+from hub.exchange.strict import FAULTS_MAX, PARAMETERS_MAX, Fault, NotOurMessage
 from hub.model.fhir import Resource
 
 Wanted = Mapping[
@@ -25,11 +25,14 @@ def read_parameters(document: Resource, wanted: Wanted) -> dict[str, list[Any]]:
     """The values by name, in their order.
 
     Raises:
-        NotOurMessage: another parameter, one too often or missing, or of another kind; each by its place.
+        NotOurMessage: another parameter, one too often or missing, or of another kind, the first by their places; or
+            so many that none is looked at.
     """
     listed = document.get("parameter", [])
     if not isinstance(listed, list):
         raise NotOurMessage([Fault("Parameters.parameter", kind_of(listed), "an array")])
+    if len(listed) > PARAMETERS_MAX:
+        raise NotOurMessage([Fault("Parameters.parameter", f"{len(listed)} of them", f"at most {PARAMETERS_MAX}")])
     found: dict[str, list[Any]] = {name: [] for name in wanted}
     faults = [
         fault for at, part in enumerate(listed) for fault in _take(f"Parameters.parameter[{at}]", part, wanted, found)
@@ -39,7 +42,7 @@ def read_parameters(document: Resource, wanted: Wanted) -> dict[str, list[Any]]:
             count = f"{least}" if least == most else f"{least} to {most}"
             faults.append(Fault("Parameters.parameter", f"{len(found[name])} of {name}", count))
     if faults:
-        raise NotOurMessage(faults[:20])
+        raise NotOurMessage(faults[:FAULTS_MAX])
     return found
 
 

@@ -231,7 +231,7 @@ def _verify_export(export: Path, key: str | None, checkpoint: str | None) -> tup
     note = read_input(checkpoint) if checkpoint else None
     report = verify_export(export, key=line, checkpoint=note)
     if note is None and report.ok:
-        note = (export / "checkpoint.txt").read_bytes()
+        note = read_input(str(export / "checkpoint.txt"))
     return report, note or b""
 
 

@@ -7,10 +7,13 @@ line ``where: got …, expected …; next step`` and an exit code, never a trace
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from errno import EISDIR
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +31,7 @@ from hub.desk.who import Who
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 
 DONE, REFUSED, MISUSED, BROKEN, UNAVAILABLE = range(5)
+INPUT_MAX = 16 * 1024 * 1024  # bytes of a file that a command is handed; what reads it may take less
 ROWS_MAX = 1_000  # rows of one list; more is for a program that asks the store
 
 Dir = Annotated[Path | None, typer.Option("--dir", help="The data folder; else HUB_DIR, else ./hub-data.")]
@@ -113,14 +117,29 @@ def read_input(name: str) -> bytes:
     """The bytes of a file, or of standard input where its name is ``-``.
 
     Raises:
-        Refused: it cannot be read.
+        Refused: it cannot be read, is no file (a device, a named pipe, which may never end), or is too long.
     """
     if name == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise Refused("FILE", error.strerror or type(error).__name__, "a file that can be read, or -") from None
+        data = sys.stdin.buffer.read(INPUT_MAX + 1)
+    else:
+        try:
+            data = _read_file(name)
+        except OSError as error:
+            raise Refused("FILE", error.strerror or type(error).__name__, "a file that can be read, or -") from None
+    if len(data) > INPUT_MAX:
+        raise Refused("FILE", f"more than {INPUT_MAX} bytes", f"at most {INPUT_MAX}", "name another, or a part of it")
+    return data
+
+
+def _read_file(name: str) -> bytes:
+    """A regular file, no further than is needed to see that it is too long."""
+    with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe would wait here
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        if not stat.S_ISREG(mode):
+            raise Refused("FILE", "a device or a pipe", "a file, or - for standard input", "name a file")
+        return file.read(INPUT_MAX + 1)
 
 
 def put(path: Path, data: bytes, option: str = "--out") -> None:

@@ -24,9 +24,10 @@ from consent.model import Barred, Decider
 from consent.model.words import GivenBy
 from consent.people import EVIDENCE
 from hub.desk.noted import BARRED
-from hub.desk.patients import Meant, NotRead, read_patient
+from hub.desk.patients import IDENTIFIERS_MAX, Meant, NotRead, read_patient
 from hub.errors import kind_of
 from hub.exchange.house import House
+from hub.exchange.strict import PARAMETERS_MAX
 from hub.model.codes import CODE_SYSTEM, EXTENSION, kebab
 from hub.model.directory import System
 from hub.model.fhir import Resource
@@ -81,16 +82,21 @@ def read_handed(house: House, system: System, zone: ZoneInfo, document: Resource
         zone: of the agency's days.
 
     Raises:
-        NotRead: with all faults but those of the Consent itself, which its own reader names.
+        NotRead: with all faults but those of the Consent itself, which its own reader names; or there is more than is
+            looked at.
     """
     faults: list[Fault] = []
     root = Node(document, "Parameters", faults)
+    _at_most(root, "parameter", PARAMETERS_MAX)
+    if faults:
+        raise NotRead(faults)
     parts = _parts(root, {"consent": (1, 1), "patient": (1, 1), "decider": (0, DECIDERS_MAX), "evidence": (1, 1)})
     if faults:
         raise NotRead(faults)
     (consent,), (patient,), (paper,) = parts["consent"], parts["patient"], parts["evidence"]
     _must_be(consent, "Consent")
     _must_be(patient, "Patient")
+    _at_most(consent, "identifier", IDENTIFIERS_MAX)  # the registry is asked for each
     for each in parts["decider"]:
         _must_be(each, "RelatedPerson")
     meant = read_patient(house, system, patient)
@@ -125,6 +131,12 @@ def _parts(root: Node, wanted: Mapping[str, tuple[int, int]]) -> dict[str, list[
             count = f"{least}" if least == most else f"{least} to {most}"
             root.fault(f"{len(found[name])} of the parameter {name}", count, "parameter")
     return found
+
+
+def _at_most(node: Node, name: str, most: int) -> None:
+    listed = node.value.get(name) if isinstance(node.value, dict) else None
+    if isinstance(listed, list) and len(listed) > most:
+        node.fault(f"{len(listed)} of them", f"at most {most}", name)
 
 
 def _must_be(node: Node, *kinds: str) -> str:

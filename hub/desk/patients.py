@@ -23,7 +23,7 @@ from hub.model.fhir import Resource
 from hub.model.identifiers import normalise, shape_problem
 
 GOVERNMENT = {f"{ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
-_IDENTIFIERS_MAX = 20  # [policy] of one person
+IDENTIFIERS_MAX = 20  # [policy] of one person, or one Consent
 _DAY = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
@@ -75,9 +75,9 @@ def read_patient(house: House, system: System, root: Node) -> Meant:
 def _numbers(root: Node) -> Iterator[tuple[str, str]]:
     """The identifiers that could say who it is; others are nobody's business here."""
     listed = root.each("identifier")
-    if len(listed) > _IDENTIFIERS_MAX:
-        root.fault(f"{len(listed)} of them", f"at most {_IDENTIFIERS_MAX}", "identifier")
-    for each in listed[:_IDENTIFIERS_MAX]:
+    if len(listed) > IDENTIFIERS_MAX:
+        root.fault(f"{len(listed)} of them", f"at most {IDENTIFIERS_MAX}", "identifier")
+    for each in listed[:IDENTIFIERS_MAX]:
         if not each.is_object():
             continue
         system, value = each.at("system"), each.at("value")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from hub.exchange.cleaning import BEHIND, Cleaner
@@ -259,12 +259,12 @@ def _is_dead(patient: Resource) -> bool:
 
 
 def _instant(text: object) -> datetime | None:
-    """An instant with its zone; of a day, or of what is none, nothing."""
+    """An instant with its zone, in UTC; of a day, of what is none, or of none that a clock knows, nothing."""
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else None
 
 
 def _wrong(found: Found | None, below: str, got: str, expected: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,9 +113,9 @@ def _instant(text: str, zone: ZoneInfo, *, end: bool) -> datetime | None:
         return (day_end if end else day_start)(text, zone)
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):  # a text that is none, or at an end of time
         return None
-    return at if at.tzinfo else None
 
 
 def after_arrival(house: House, unit: Unit, row: Handover, event: str, *, answers: bool = False) -> None:

@@ -27,6 +27,8 @@ from hub.errors import MessageRejected, code, kind_of, shape
 from hub.model.fhir import Resource
 
 FAULTS_MAX = 5  # a sender mends a few at a time; a longer list would only be a longer error
+NESTED_MAX = 64  # [policy] levels of arrays and objects; a message has some fifteen
+PARAMETERS_MAX = 100  # [policy] parts of one Parameters; an operation has some ten
 _NEXT_STEP = "change the message and send it again"
 
 
@@ -60,7 +62,7 @@ def read_message(data: bytes, *, size_max_bytes: int) -> Resource:
         size_max_bytes: more than this is not read at all.
 
     Raises:
-        NotOurMessage: too long, not UTF-8, not JSON, a key twice, not one object, or nested without end.
+        NotOurMessage: too long, not UTF-8, not JSON, a key twice, not one object, or nested too deeply.
     """
     if len(data) > size_max_bytes:
         _refuse("Bundle", f"{len(data)} bytes", f"at most {size_max_bytes} bytes")
@@ -79,6 +81,8 @@ def read_message(data: bytes, *, size_max_bytes: int) -> Resource:
         raise NotOurMessage([Fault("Bundle", f"no JSON at character {error.pos}", "JSON in UTF-8")]) from None
     except (ValueError, TypeError, RecursionError):
         _refuse("Bundle", "text, a number or a nesting that has no end or no meaning", "plain JSON")
+    if not _is_flat(document):
+        _refuse("Bundle", f"more than {NESTED_MAX} levels of arrays and objects", f"at most {NESTED_MAX}")
     if doubled:
         raise NotOurMessage([_doubled_fault(document, doubled[0])])
     if not isinstance(document, dict):
@@ -163,9 +167,9 @@ class _Doubled(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]], doubled: list[_Doubled]) -> dict[str, Any]:
-    """Make an object; keep aside one that has a key twice, so that its place can be named afterwards."""
+    """Make an object; keep aside the first that has a key twice: its place is named afterwards."""
     plain = dict(pairs)
-    if len(plain) == len(pairs):
+    if len(plain) == len(pairs) or doubled:
         return plain
     marked = _Doubled(plain)
     marked.key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -174,19 +178,41 @@ def _object(pairs: list[tuple[str, Any]], doubled: list[_Doubled]) -> dict[str, 
 
 
 def _doubled_fault(document: object, found: _Doubled) -> Fault:
-    place = next((path for path, node in _walk(document) if node is found), ())
-    return Fault(f"{fhirpath(place)}.{_element(found.key)}", "the same key twice", "each key once")
+    return Fault(f"{fhirpath(_place_of(found, document))}.{_element(found.key)}", "the same key twice", "each key once")
 
 
-def _walk(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    yield path, node
-    steps: Iterable[tuple[str | int, object]] = ()
-    if isinstance(node, dict):
-        steps = ((_element(name), below) for name, below in node.items())
-    elif isinstance(node, list):
-        steps = enumerate(node)
-    for step, below in steps:
-        yield from _walk(below, (*path, step))
+def _place_of(found: object, document: object) -> Sequence[str | int]:
+    """Where a value stands; () where it is gone. Every value is looked at once, and only one path is kept."""
+    path: list[str | int] = []
+    above = [_steps(document)]
+    while above and found is not document:
+        for step, node in above[-1]:
+            if not isinstance(node, dict | list):
+                continue
+            path.append(step)
+            if node is found:
+                return [_element(each) if isinstance(each, str) else each for each in path]
+            above.append(_steps(node))
+            break
+        else:
+            above.pop()
+            del path[-1:]
+    return ()
+
+
+def _steps(node: Any) -> Iterator[tuple[str | int, object]]:
+    return iter(node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ())
+
+
+def _is_flat(document: object) -> bool:
+    """Whether it has no more levels than may be; looked at level by level, every value once."""
+    level = [document] if isinstance(document, dict | list) else []
+    for _ in range(NESTED_MAX):
+        below = (each for node in level for each in (node.values() if isinstance(node, dict) else node))
+        level = [each for each in below if isinstance(each, dict | list)]
+        if not level:
+            return True
+    return False
 
 
 def _no_constant(_name: str) -> NoReturn:

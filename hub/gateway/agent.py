@@ -7,6 +7,7 @@ the disk asks for the receipt. What is not on the disk is never acknowledged.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.errors import HubError, Refused, Unavailable, kind_of
-from hub.gateway.client import NOBODY, Answer, Client, Delivery
+from hub.gateway.client import Answer, Client, Delivery
 from hub.gateway.config import Config, read_config
 from hub.gateway.files import read_file
 from hub.gateway.folder import Folder, envelope_id
 from hub.gateway.keys import read_opening_key, read_signing_key
 from hub.gateway.opening import Opened, Whose, check_receipt, open_sealed
 from hub.gateway.outcome import parse
+from hub.gateway.wire import NOBODY
 
 RUN_MAX = 1_000  # messages that one run opens; the next run goes on
 MESSAGE_MAX = 4 * 2**20  # of a message that is sent: what the hub takes
@@ -120,6 +122,7 @@ class Agent:
 
     def _take(self, envelope: str, done: Run) -> None:
         """Open and acknowledge; what is here already, and opens no more, is acknowledged."""
+        envelope_id(envelope)  # before anything asks the disk: the hub chose this name
         try:
             done.opened.append(self.open(envelope, acknowledge=True))
         except Refused:
@@ -176,8 +179,16 @@ def _noted(run: Run, waiting: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def connected(path: Path, now: Callable[[], datetime], new_id: Callable[[], str]) -> Iterator[Agent]:
+def connected(
+    path: Path,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+    monotonic_s: Callable[[], float] = time.monotonic,
+) -> Iterator[Agent]:
     """The gateway of a configuration file, alone in its folder.
+
+    Args:
+        now, new_id, monotonic_s: see :class:`hub.gateway.client.Client`.
 
     Raises:
         Refused: the file, a key or the folder is not as it must be.
@@ -186,7 +197,7 @@ def connected(path: Path, now: Callable[[], datetime], new_id: Callable[[], str]
     signing, opening = read_signing_key(config.signing_key), read_opening_key(config.opening_key)
     folder = Folder(config.out)
     with folder.alone():
-        client = Client(config, signing, now, new_id)
+        client = Client(config, signing, now, new_id, monotonic_s)
         try:
             yield Agent(config, client, Whose(config.agency, config.hub_key, opening), folder)
         finally:

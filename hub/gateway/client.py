@@ -1,7 +1,8 @@
 """HTTP with the hub: tokens, requests, answers. It knows what goes over the wire, and nothing of what it means.
 
-TLS is checked, redirects are not followed, proxies and certificates of the environment are not asked, every wait and
-every body has a limit. It repeats nothing by itself: whoever runs the gateway does, and every request may be repeated.
+TLS is checked, redirects are not followed, proxies and certificates of the environment are not asked. Every wait, every
+exchange and every body has a limit; a body in a coding is not read, since few bytes of it may become many. It repeats
+nothing by itself: whoever runs the gateway does, and every request may be repeated.
 
 Standards: RFC 6749 §4.4, RFC 7523 §2.2 (``private_key_jwt``), SMART Backend Services.
 """
@@ -22,14 +23,14 @@ from joserfc.jwk import ECKey
 from hub.errors import HubError, Refused, Unavailable
 from hub.gateway.config import Config
 from hub.gateway.outcome import parse, plain, refusal
+from hub.gateway.wire import NOBODY, Deadline, Transport
 
-TIMEOUT_S = 30.0  # of each read and write; connecting takes a third
+TIMEOUT_S = 30.0  # of each read and write; connecting takes a third; all of them together: wire.py EXCHANGE_S
 ANSWER_MAX = 64 * 2**20  # of one answer: a message of the size that the hub takes, closed and in base64, many times
 ASSERTION_S = 240  # how long a client assertion holds; the hub takes five minutes
 TOKEN_MARGIN_S = 30  # a token is not used in its last so many seconds
 SCOPE = "system/Bundle.c system/Bundle.r system/Bundle.u"  # send; list and open; acknowledge (settled S52)
 FHIR = "application/fhir+json"
-NOBODY = "hub"  # the place of an error below HTTP: no answer came
 _BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -57,14 +58,22 @@ class Client:
     Args:
         now: reads the clock; an assertion and a token end.
         new_id: makes a random id; an assertion is used once.
+        monotonic_s: reads the monotonic clock; an exchange ends.
     """
 
-    def __init__(self, config: Config, key: ECKey, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        key: ECKey,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        monotonic_s: Callable[[], float],
+    ) -> None:
         self._config, self._key, self._now, self._new_id = config, key, now, new_id
         self._token, self._until = "", now()
+        self._deadline = Deadline(monotonic_s)
         self._http = httpx.Client(
-            verify=_trusted(config),
-            proxy=config.proxy,
+            transport=Transport(_trusted(config), config.proxy, self._deadline),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(TIMEOUT_S, connect=TIMEOUT_S / 3),
@@ -194,21 +203,26 @@ class Client:
         return jwt.encode(header, {**claims, "jti": self._new_id()}, self._key, algorithms=["ES384"])
 
     def _send(self, method: str, path: str, **request: Any) -> Answer:
+        self._deadline.begin()
         try:
             with self._http.stream(method, self._config.base + path, **request) as response:
-                body = b"".join(_limited(response.iter_bytes()))
-                return Answer(response.status_code, body, plain(response.headers.get("retry-after")))
+                if "content-encoding" in response.headers:  # a few bytes of it may become any number
+                    next_step = "see base in --config and what stands between you and the hub"
+                    raise Refused("hub", "an answer with a Content-Encoding", "one as it is", next_step)
+                return Answer(
+                    response.status_code, _limited(response.iter_raw()), plain(response.headers.get("retry-after"))
+                )
         except httpx.HTTPError as error:
             raise _unreached(error) from None
 
 
-def _limited(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    total = 0
+def _limited(pieces: Iterator[bytes]) -> bytes:
+    body = bytearray()  # no list of pieces: each may be of one byte
     for piece in pieces:
-        total += len(piece)
-        if total > ANSWER_MAX:
+        if len(body) + len(piece) > ANSWER_MAX:
             raise Refused("hub", f"an answer of more than {ANSWER_MAX} bytes", "a smaller one")
-        yield piece
+        body += piece
+    return bytes(body)
 
 
 def _trusted(config: Config) -> ssl.SSLContext | bool:

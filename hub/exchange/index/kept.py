@@ -19,7 +19,9 @@ Kept = Mapping[str, Mapping[str, Any]]
 
 PRIORITIES = frozenset({"routine", "urgent", "asap", "stat"})
 NUMBERS_MAX = 10  # [policy] referrals that one names as replaced, or as what it is based on
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)?)?")  # R4 dateTime
+_DATE = re.compile(  # R4 dateTime
+    r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)?)?", re.ASCII
+)
 _NUMBER = re.compile(r"[A-Z2-7]{12}")  # of the hub
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")  # of an agency's system: a number, no word
 _SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9._~:/#%-]{1,200}")

@@ -7,9 +7,10 @@ searching for it.
 from __future__ import annotations
 
 import calendar
+import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from hub.errors import shape
@@ -21,6 +22,8 @@ Span = tuple[datetime, datetime]
 # what finds one whose sharing is suspended: its number, and that the reader is at that end of it
 _STAYS = frozenset({"_id", "identifier", "focus", "based-on"})
 _ENDS = frozenset({"owner", "requester", "performer"})
+_CLOCK = r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+_DATE = re.compile(rf"[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}}({_CLOCK})?)?)?")
 
 
 def matches(resource: Resource, query: Query, *, reader: str = "", ends: Resource | None = None) -> bool:
@@ -161,23 +164,31 @@ def when(value: str, name: str) -> tuple[str, Span]:
 
 
 def span_of(text: str) -> Span | None:
-    """What a date of FHIR covers, half-open; one without an offset is in UTC. None: it is no date."""
+    """What a date of FHIR covers, in UTC, half-open; one without an offset is in UTC. None: it is no date, or at an
+    end of time, where nothing can be reckoned.
+    """
     text = text.replace(" ", "+")  # a + of an offset, where somebody has not encoded it
+    if not _DATE.fullmatch(text):
+        return None
     try:
-        match len(text):
-            case 4:
-                return _utc(int(text), 1), _utc(int(text) + 1, 1)
-            case 7:
-                year, month = int(text[:4]), int(text[5:])
-                days = calendar.monthrange(year, month)[1]
-                return _utc(year, month), _utc(year, month) + timedelta(days=days)
-            case 10:
-                low = datetime.fromisoformat(text).replace(tzinfo=UTC)
-                return low, low + timedelta(days=1)
-        low = datetime.fromisoformat(text)
-        low = low if low.tzinfo else low.replace(tzinfo=UTC)
+        low, high = _covered(text)
+        return None if low.year == MAXYEAR else (low, high)
     except (ValueError, OverflowError):
         return None
+
+
+def _covered(text: str) -> Span:
+    match len(text):
+        case 4:
+            return _utc(int(text), 1), _utc(int(text) + 1, 1)
+        case 7:
+            year, month = int(text[:4]), int(text[5:])
+            return _utc(year, month), _utc(year, month) + timedelta(days=calendar.monthrange(year, month)[1])
+        case 10:
+            low = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            return low, low + timedelta(days=1)
+    low = datetime.fromisoformat(text)
+    low = low.astimezone(UTC) if low.tzinfo else low.replace(tzinfo=UTC)
     clock = text[11:].rstrip("Z").partition("+")[0].partition("-")[0]
     fine = timedelta(milliseconds=1) if "." in clock else timedelta(seconds=1)
     return low, low + (timedelta(minutes=1) if len(clock) == len("09:00") else fine)

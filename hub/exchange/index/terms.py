@@ -119,7 +119,7 @@ SORTS: Mapping[str, tuple[str, ...]] = {
 }
 INCLUDES = {("_include", "Task"): "Task:focus", ("_revinclude", "ServiceRequest"): "Task:focus"}
 _SILENT = frozenset({"_format", "_pretty"})  # of the answer's form: the frame has read them
-_COUNT = re.compile(r"\d{1,6}")
+_COUNT = re.compile(r"[0-9]{1,6}")
 _ALIAS = re.compile(r"[A-Z2-7]{12}")  # as the hub gives one
 _PEOPLE = frozenset({"patient", "patient.identifier"})
 

@@ -312,6 +312,81 @@ def test_what_is_no_revocation_changes_nothing(harbour: Software, document: Any,
     assert harbour.get(f"Consent/{number}").json()["status"] == "active"
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"),
+        *("0001-01-01 00:00:00", "9999-12-31T23:59:59", "\u0662\u0660\u0662\u0666-01-01"),
+    ],
+)
+def test_a_revocation_at_an_end_of_time_is_refused_by_its_place(door: Door, harbour: Software, at: str) -> None:
+    number = file(harbour)["id"]
+
+    answer = harbour.post("Consent/$revoke-consent", revocation(number, at={"valueDateTime": at}))
+
+    assert answer.status_code == 422
+    assert "name='at'" in answer.text
+    assert door.faults == []
+    assert harbour.get(f"Consent/{number}").json()["status"] == "active"
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\u0662\u0660\u0662\u0666"])
+def test_disclosures_at_an_end_of_time_are_refused_by_their_place(
+    door: Door, harbour: Software, name: str, at: str
+) -> None:
+    whom = file(harbour)["patient"]["reference"]
+
+    answer = harbour.get(f"{whom}/$disclosures", params={name: at})
+
+    assert answer.status_code == 400
+    assert f"http.{name}" in answer.text
+    assert door.faults == []
+
+
+MANY = [{"system": "urn:x", "value": str(number)} for number in range(21)]
+
+
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        pytest.param({"resourceType": "Parameters", "parameter": [{}] * 101}, "Parameters.parameter", id="parts"),
+        pytest.param(handed({**form(), "identifier": MANY}), f"{AT}.identifier", id="identifiers of the Consent"),
+        pytest.param(handed(patient_=patient(identifier=MANY)), f"{WHO}.identifier", id="identifiers of the Patient"),
+    ],
+)
+def test_more_than_is_looked_at_is_refused_by_its_place(harbour: Software, document: Any, where: str) -> None:
+    outcome = file(harbour, document, 400)
+
+    assert where in places(outcome)
+    assert "at most" in str(outcome)
+
+
+@pytest.mark.parametrize(
+    "path", ["Consent/$file-consent", "Consent/$revoke-consent", "Consent/$decide", "Patient/$match"]
+)
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([{"name": "note"}] * 90, id="other parts"),
+        pytest.param([{}] * 50_000, id="far too many"),
+        pytest.param([{"name": "patient", **{f"e{number}": 1 for number in range(5_000)}}], id="other elements"),
+    ],
+)
+def test_an_answer_is_never_as_long_as_what_was_sent(harbour: Software, path: str, parts: list[Any]) -> None:
+    answer = harbour.post(path, {"resourceType": "Parameters", "parameter": parts})
+
+    assert answer.status_code == 400
+    assert 1 <= len(answer.json()["issue"]) <= 5
+    assert len(answer.content) < 10_000
+
+
+def test_of_a_consent_with_many_faults_the_first_five_are_told(harbour: Software) -> None:
+    outcome = file(harbour, handed({**form(), **{"z" * length: 1 for length in range(1, 30)}}), 422)
+
+    assert len(outcome["issue"]) == 5
+
+
 def test_a_revocation_said_again_is_answered_again(harbour: Software) -> None:
     number = file(harbour)["id"]
 

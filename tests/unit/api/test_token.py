@@ -47,9 +47,9 @@ def test_one_audience_in_a_list_is_the_same(harbour: Software) -> None:
     assert harbour.ask(harbour.proof(aud=[TOKEN])).status_code == 200
 
 
-def unsigned(software: Software, header: dict[str, Any], signature: bytes = b"") -> str:
+def unsigned(software: Software, header: dict[str, Any], signature: bytes = b"", **claims: Any) -> str:
     """A proof put together by hand: what a library refuses to make."""
-    parts = [json.dumps(header).encode(), json.dumps(software.claims()).encode()]
+    parts = [json.dumps(header).encode(), json.dumps({**software.claims(), **claims}).encode()]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, signature))
 
 
@@ -129,6 +129,17 @@ WRONG: dict[str, Proof] = {
     "an end that is a text": lambda s: s.proof(exp=str(minutes(s, 2))),
     "an end that is true": lambda s: s.proof(exp=True),
     "an end beyond all time": lambda s: s.proof(exp=1e300),
+    "an end of 400 digits": lambda s: s.proof(exp=10**400),
+    "an end 400 digits before all time": lambda s: s.proof(exp=-(10**400)),
+    "a beginning of 400 digits": lambda s: s.proof(nbf=10**400),
+    "a beginning that is a text": lambda s: s.proof(nbf="x"),
+    "an end of 400 digits, signed by nobody": lambda s: unsigned(
+        s, {"alg": "ES384", "kid": "harbour-1"}, b"x" * 96, exp=10**400
+    ),
+    "half a surrogate as jti": lambda s: s.proof(jti="\ud800"),
+    "half a surrogate as client": lambda s: s.proof(iss="\ud800", sub="\ud800"),
+    "half a surrogate as kid": lambda s: unsigned(s, {"alg": "ES384", "kid": "\ud800"}, b"x" * 96),
+    "half a surrogate where nobody looks": lambda s: s.proof(note="\ud800"),
     "not yet valid": lambda s: s.proof(nbf=minutes(s, 1)),
     "no jti": lambda s: s.proof(jti=None),
     "an empty jti": lambda s: s.proof(jti=""),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from hub.__main__ import command_line, real_tools
+from hub.commands import frame
+from hub.commands.frame import INPUT_MAX, read_input
+from hub.errors import Refused
 from tests.unit.commands.conftest import Desk
 
 MARK = "Zzyzx-Okonkwo"  # stands for a personal value that somebody types where it does not belong
@@ -180,3 +185,51 @@ def test_on_a_pipe_a_table_is_plain_lines(desk: Desk) -> None:
 
     assert lines[0].split("\t") == ["id", "agency", "role", "reports_to", "key", "ended_at"]
     assert "steward\thub\tsteward\t\t\t" in lines
+
+
+def no_file(folder: Path, what: str) -> str:
+    path = folder / what
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    elif what == "long":
+        with path.open("wb") as file:
+            file.truncate(INPUT_MAX + 1)
+    return "/dev/zero" if what == "device" else str(path)
+
+
+@pytest.mark.parametrize("what", ["pipe", "device", "folder", "long", "absent"])
+def test_what_is_no_file_or_too_long_is_refused_and_does_not_wait(tmp_path: Path, what: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_input(no_file(tmp_path, what))
+
+    assert refused.value.where == "FILE"
+    assert refused.value.expected
+    assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["--jwks", "--hpke"])
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_keys_are_read_from_files_alone(desk: Desk, tmp_path: Path, option: str, what: str) -> None:
+    add = ("agencies", "add", "northside", "--name", "Northside", "--lane", "general", "--as", "steward")
+
+    said = desk.refused(*add, option, no_file(tmp_path, what))
+
+    assert "a device or a pipe" in said
+
+
+def test_a_file_of_the_longest_length_and_a_link_to_it_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "INPUT_MAX", 4)
+    (tmp_path / "file").write_bytes(b"four")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+
+    assert read_input(str(tmp_path / "file")) == read_input(str(tmp_path / "link")) == b"four"
+
+
+def test_standard_input_is_read_no_further_either(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "INPUT_MAX", 4)
+
+    assert "more than 4 bytes" in desk.refused("agencies", "import", "-", "--as", "steward", stdin="fives")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
@@ -12,7 +13,7 @@ import jsonschema_rs
 import pytest
 
 from consent.model.words import Code
-from hub.exchange.strict import MessageSchema, NotOurMessage, fhirpath, read_message
+from hub.exchange.strict import NESTED_MAX, MessageSchema, NotOurMessage, fhirpath, read_message
 from tests.unit.exchange.messages import CLB, NEED, PATIENT, RECIPIENT, REQUEST, ROLE, TASK, answer, at, referral
 
 Change = Callable[[dict[str, Any]], object]
@@ -217,6 +218,20 @@ def test_a_message_is_read_as_it_was_written():
         pytest.param(b'{"a":' + b"9" * 5000 + b"}", "Bundle", "text, a number or", id="five thousand digits"),
         pytest.param(b'{"a":"\\ud800"}', "Bundle", "text, a number or", id="half a surrogate"),
         pytest.param(b'{"a":' * 400 + b"1" + b"}" * 400, "Bundle", "text, a number or", id="nested without end"),
+        pytest.param(b'{"a":' * 65 + b"1" + b"}" * 65, "Bundle", "more than 64 levels", id="65 objects in each other"),
+        pytest.param(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "Bundle", "more than 64 levels", id="64 arrays in one"),
+        pytest.param(
+            b'{"a":' + b"[" * 64 + b'{"b":1,"b":1}' + b"]" * 64 + b"}", "Bundle", "more than 64 levels", id="both"
+        ),
+        pytest.param(
+            b'{"a":{"id":1,"id":2},"a":3}',
+            "Bundle.id",
+            "the same key twice",
+            id="a key twice in what a second one hides",
+        ),
+        pytest.param(
+            b'[[],{"id":0},[[{"id":1,"id":1}]]]', "Bundle[2][0][0].id", "the same key twice", id="behind others"
+        ),
         pytest.param(b"[" * 99_000, "Bundle", "text, a number or", id="nested beyond the parser"),
         pytest.param(b" " * 100_001, "Bundle", "100001 bytes", id="too long"),
     ],
@@ -227,3 +242,36 @@ def test_bytes_that_are_no_message_are_refused_with_their_place(data, path, got)
 
     assert refused.value.faults[0].path == path
     assert refused.value.faults[0].got.startswith(got)
+
+
+def test_as_many_levels_as_may_be_are_read() -> None:
+    data = b'{"a":' * NESTED_MAX + b"1" + b"}" * NESTED_MAX
+
+    assert read_message(data, size_max_bytes=100_000)["a"]
+
+
+def calls_of_reading(width: int, depth: int) -> int:
+    """How often Python calls or resumes a function while a key that stands twice is found, behind so many values."""
+    inside = b",".join([b"0"] * width + [b"[0]"] * width + [b'{"status":1,"status":2}'])
+    data = b'{"entry":' + b"[" * depth + inside + b"]" * depth + b"}"
+    calls = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        with pytest.raises(NotOurMessage) as refused:
+            read_message(data, size_max_bytes=1_000_000)
+    finally:
+        sys.setprofile(None)
+    assert refused.value.faults[0].path == f"Bundle.entry{'[0]' * (depth - 1)}[{2 * width}].status"
+    return calls
+
+
+def test_the_place_of_a_key_that_stands_twice_is_found_in_one_look_at_each_value() -> None:
+    shallow, deep, wide = calls_of_reading(2_000, 1), calls_of_reading(2_000, 60), calls_of_reading(4_000, 60)
+
+    assert deep < shallow + 60 * 10
+    assert wide < 2.2 * deep

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
+
 import pytest
 
 from hub.exchange.index.matching import matches, refers, span_of
-from hub.exchange.index.terms import Unsupported, read_query
+from hub.exchange.index.terms import PARAMETERS, Unsupported, read_query
 from hub.model.fhir import Resource
 
 TASK: Resource = {
@@ -58,7 +60,15 @@ def test_dates(value: str, is_found: bool) -> None:
     assert found("authored-on", value) is is_found
 
 
-@pytest.mark.parametrize("value", ["Zqname", "2026-13-01", "gt", "2026-05-04T25:00Z", "99999-01-01", "2026-02-30"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("Zqname", "2026-13-01", "gt", "2026-05-04T25:00Z", "99999-01-01", "2026-02-30"),
+        *("\u0662\u0660\u0662\u0666", "ge\u0662\u0660\u0662\u0666-01", "2_26", "+202", "2026-W01-1", "20260101"),
+        *("0001-01-01T00:00:00+14:00", "ge0001-01-01T00:00:00+23:59", "9999-12-31", "ge9999"),
+        *("9999-12-31T23:59:59-14:00", "lt9999-12-31T23:59:59.999-23:59", "9999-12-31T23:59:59.9999Z"),
+    ],
+)
 def test_what_is_no_date_is_refused_by_its_shape(value: str) -> None:
     with pytest.raises(Unsupported) as refused:
         found("authored-on", value)
@@ -66,9 +76,29 @@ def test_what_is_no_date_is_refused_by_its_shape(value: str) -> None:
     assert "Zqname" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["9999", "9999-12", "9999-12-31", "0000", "0001-01-01T00:00:00+14:00", "2026-00"])
+@pytest.mark.parametrize(
+    "text", ["9999", "9999-12", "9999-12-31", "0000", "0001-01-01T00:00:00+14:00", "2026-00", "9998-12-31"]
+)
 def test_the_ends_of_time_break_nothing(text: str) -> None:
-    span_of(text)
+    span = span_of(text)
+
+    for at in span or ():
+        assert at.tzinfo is UTC
+        assert at + timedelta(days=1) > at
+
+
+def test_what_a_date_covers_is_in_utc() -> None:
+    low, _ = span_of("2026-05-04T22:00:00-04:00") or (None, None)
+
+    assert low is not None
+    assert low.isoformat() == "2026-05-05T02:00:00+00:00"
+
+
+@pytest.mark.parametrize("kind", list(PARAMETERS))
+@pytest.mark.parametrize("value", ["\u0660", "\u0661\u0660", "\u00b2", "1\u0660"])
+def test_a_number_has_ascii_digits(kind: str, value: str) -> None:
+    with pytest.raises(Unsupported):
+        read_query(kind, [("_count", value)])
 
 
 @pytest.mark.parametrize(
