@@ -19,7 +19,7 @@ from hub.exchange.intake import take_in
 from hub.exchange.reader import alone
 from hub.exchange.reading import read_one
 from hub.exchange.records import Read, ReferralRecord
-from hub.exchange.waiting import NO_REFERRAL
+from hub.exchange.waiting import NO_REFERRAL, is_asleep
 from hub.model.directory import System
 from hub.model.envelope import MessageState
 from hub.model.record import PART
@@ -135,9 +135,8 @@ def _answer(message: Inbox | None, waits: Waiting | None, rejected: Mapping[str,
     if waits is not None:
         if waits.message_id is None and waits.code == NO_REFERRAL.value:
             return Answer(Verdict.WAITS, NOTHING_YET)
-        # nothing would wake it, neither a change nor a date nor a person's choice: a line has no next revision
-        asleep = not (waits.locks or waits.due_at or waits.keys)
-        return Answer(Verdict.REFUSED if asleep else Verdict.WAITS, waits.code, waits.place)
+        # of what is asleep it is the last word: a line has no next revision
+        return Answer(Verdict.REFUSED if is_asleep(waits) else Verdict.WAITS, waits.code, waits.place)
     assert message is not None, "a record has a message, or waits, or is silent"
     if message.state in (MessageState.REFUSED, MessageState.RETURNED):
         return Answer(Verdict.REFUSED, message.code)

@@ -30,7 +30,7 @@ from hub.exchange.reading import read_all, read_one
 from hub.exchange.records import ConsentRecord, Read, ReferralRecord, Source, Unreadable, WordRecord
 from hub.exchange.strict import NotOurMessage
 from hub.exchange.submission import Submission
-from hub.exchange.waiting import BESIDE_NONE, not_yet, settle, tell, unreadable
+from hub.exchange.waiting import BESIDE_NONE, given_up_at, is_asleep, not_yet, settle, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import MessageState
@@ -274,15 +274,20 @@ def _judged_again(house: House, rows: Peek, previous: Inbox, at_once: bool) -> b
 
 
 def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]]) -> None:
-    """A refused record that comes again too soon is not forgotten: its waiting row falls due instead."""
+    """A refused record that comes again too soon is not forgotten: its waiting row falls due instead.
+
+    One that has had its last word in a batch that is answered keeps it: read again, it says nothing new.
+    """
     soon = [(record, before) for record, before in repeated if before.state in _IN_VAIN]
     if not soon:
         return
     with house.store.unit(share=[locks.CONFIG]) as unit:
         system = soon[0][0].source.system.id
         waiting = unit.waiting.of(system, [record.source.key for record, _ in soon])
+        answered = given_up_at(house, unit, system) is not None
         for record, before in soon:
-            if row := waiting.get(record.source.key):
+            row = waiting.get(record.source.key)
+            if row is not None and not (answered and is_asleep(row)):
                 unit.waiting.snooze(row.waiting_id, before.accepted_at + house.limits.repeat_after)
 
 

@@ -186,6 +186,11 @@ def speaks_fhir(house: House, rows: Peek, system: str) -> bool:
     return known is not None and house.adapters[known.kind].remote
 
 
+def is_asleep(row: Waiting) -> bool:
+    """Whether nothing would wake it, neither a change nor a date nor a person's choice."""
+    return not (row.locks or row.due_at or row.keys)
+
+
 def given_up_at(house: House, unit: Unit, system: str) -> datetime | None:
     """When a record waits no longer, where its system must hear a last word of its batch; else it waits for ever."""
     known = unit.directory.all().systems.get(system)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.services import required
 from tests.tidy.house import ROOT
 
 PAGE = (ROOT / "docs" / "agency.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def free_port() -> str:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of somebody who has done all of it."""
     if shutil.which("curl") is None:
-        if "curl" in os.environ.get("HUB_TEST_REQUIRE", ""):
+        if "curl" in required(os.environ):
             pytest.fail("curl is required and not there")
         pytest.skip("no curl on this machine: the commands of docs/agency.md were not run")
     folder = tmp_path_factory.mktemp("newcomer")

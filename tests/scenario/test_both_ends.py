@@ -219,19 +219,32 @@ def test_a_request_that_is_changed_after_it_was_sent_does_not_travel_and_is_told
 def test_an_answer_after_the_consent_was_withdrawn_does_not_pass_and_the_state_stays(network: Network) -> None:
     """Sharing is suspended: nothing about that client passes, nor a status that rested on that consent (6.2)."""
     number = sent(network)
+    say(network, number, "ACCEPTED")
     save(network, 1, withdrawn_at="2026-06-01")
     network.run()
 
-    say(network, number, "ACCEPTED")
+    say(network, number, "WAITLISTED")
 
-    assert heard(network, "harbour") == []
+    assert [each["status"] for each in heard(network, "harbour")] == ["ACCEPTED"]
     assert network.codes()["DN_WITHDRAWN"] == 1
-    assert standing(network, number)[0] == "requested"
+    assert standing(network, number)[0] == "accepted"
     assert network.told("lakeside") == [("referral_id", 1, "DN_WITHDRAWN")]
 
     row(network, captured_at="2026-06-01 09:00:00", signed_on="2026-06-01")
     network.clock.advance(LATER)
     network.run()
 
-    assert [each["status"] for each in heard(network, "harbour")] == ["ACCEPTED"]
-    assert standing(network, number)[0] == "accepted"
+    assert [each["status"] for each in heard(network, "harbour")] == ["ACCEPTED", "WAITLISTED"]
+    assert standing(network, number)[0] == "waitlisted"
+
+
+def test_t27_a_request_that_nobody_has_taken_on_ends_with_its_consent(network: Network) -> None:
+    number = sent(network)
+    save(network, 1, withdrawn_at="2026-06-01")
+    network.run()
+
+    assert standing(network, number)[0] == "cancelled"
+    assert ("referral_id", 1, "CONSENT_WITHDRAWN") in network.told("harbour", "returned")
+    say(network, number, "ACCEPTED")
+    assert heard(network, "harbour") == []
+    assert network.told("lakeside") == [("referral_id", 1, "DN_TRANSITION")]

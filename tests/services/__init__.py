@@ -21,7 +21,7 @@ import os
 from collections.abc import Mapping
 
 SERVICES = ("kafka", "postgres")
-PROGRAMS = ("node",)  # what is run but not started: absent like a service
+PROGRAMS = ("node", "curl")  # what is run but not started: absent like a service
 
 
 class Absent(Exception):

@@ -108,7 +108,7 @@ def test_a_required_word_that_is_no_service_stops_the_run(runs: Runs) -> None:
     code, printed = runs.run(ASKING, "-n", "2", HUB_TEST_REQUIRE="kafak")
 
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "HUB_TEST_REQUIRE names kafak; there is kafka, postgres, node" in printed
+    assert "HUB_TEST_REQUIRE names kafak; there is kafka, postgres, node, curl" in printed
 
 
 def test_words_stand_with_commas_between() -> None:

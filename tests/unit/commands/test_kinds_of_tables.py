@@ -83,7 +83,7 @@ def test_a_service_cannot_receive_in_a_system_that_only_sends(desk: Desk, regist
 def test_an_unknown_kind_is_refused_as_ever(desk: Desk) -> None:
     said = desk.refused("systems", "add", "x-rooms", "--agency", "harbour", "--kind", "rooms", "--as", "steward")
 
-    assert "cms, eois, harts, housing" in said
+    assert "cms, eois, fhir, harts, housing" in said
 
 
 def test_a_kind_of_the_data_folder_is_one_like_any_other(desk: Desk, registry: Registry, network: Network) -> None:
