@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from adapters.contract import Adapter, Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, RecordKind, Sent
 from hub.errors import Refused, Unexpected
 from hub.model import jwk
+from hub.model.directory import REMOTE
 from hub.model.record import Record
-
-KIND = "fhir"
+from hub.sealing_key import read_key
 
 # shared model 7: every event that a partner may be told, by what its messages are known by
 _BESIDE = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference", "review-done": "Task"}
@@ -70,33 +70,20 @@ def _check(settings: Mapping[str, Any]) -> None:
     if ("jwks" in settings) == ("jwks_url" in settings):
         raise Refused("settings", "both or none", "one of jwks and jwks_url", how)
     if "jwks" in settings:
-        _refuse(jwk.fault(settings["jwks"]))
-        for at, key in enumerate(settings["jwks"]["keys"]):
-            if jwk.algorithm(key):
-                _on_its_curve(f"jwks.keys[{at}]", key)
+        if (fault := jwk.fault(settings["jwks"])) is not None:
+            raise Refused(fault.place, fault.got, fault.expected, fault.next_step)
     elif not _is_https(settings["jwks_url"]):
         raise Refused("jwks_url", "another kind of address", "https://…", how)
     if "hpke" in settings:
-        _refuse(jwk.hpke_fault(settings["hpke"]))
-
-
-def _refuse(fault: jwk.KeyFault | None) -> None:
-    if fault is not None:
-        raise Refused(fault.place, fault.got, fault.expected, fault.next_step)
-
-
-def _on_its_curve(place: str, key: Mapping[str, Any]) -> None:
-    from joserfc.errors import JoseError  # noqa: PLC0415 - it takes a tenth of a second to load: only who connects waits
-    from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415 - likewise
-
-    parts = {name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key}
-    try:
-        (RSAKey if key["kty"] == "RSA" else ECKey).import_key(parts)
-    except (JoseError, ValueError):
-        raise Refused(place, "numbers that are no key", "a public key as it was made", "export it again") from None
+        read_key(settings["hpke"])  # what could not be sealed to is told here, and not at the first message
 
 
 def _is_https(url: object) -> bool:
+    """Any host will do, this machine and a private network too: agencies are there, and no stranger names the address.
+
+    The administrator does, and a name could lead there anyway. What guards is how it is read: a certificate that
+    vouches for the host, no redirect, and never a word of the answer to anybody.
+    """
     try:
         parts = urlsplit(url) if isinstance(url, str) and url.isascii() and url.isprintable() else None
         return bool(parts and parts.scheme == "https" and parts.hostname and not parts.username and parts.port != 0)
@@ -106,7 +93,7 @@ def _is_https(url: object) -> bool:
 
 def _no_records(key: str, data: bytes) -> NoReturn:
     del key, data
-    raise Unexpected("fhir", "a record", "a message, which no adapter reads")
+    raise Unexpected(REMOTE, "a record", "a message, which no adapter reads")
 
 
 def _parse(key: str, data: bytes) -> Record:
@@ -114,7 +101,7 @@ def _parse(key: str, data: bytes) -> Record:
 
 
 ADAPTER = Adapter(
-    kind=KIND,
+    kind=REMOTE,
     connect=Remote,
     parse=_parse,
     render=None,

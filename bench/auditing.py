@@ -17,6 +17,7 @@ from pathlib import Path
 import pymerkle
 
 from bench.figures import Figure, percentile, stopwatch
+from bench.stores import kept_at
 from bench.world import World, world
 from hub.audit.receipts import inclusion
 from hub.audit.stored import BATCH
@@ -74,17 +75,13 @@ def audit(folder: Path, scale: float) -> Iterator[Figure]:
         yield from _given_places(made, count, bodies)
         yield from _checked(made, bodies)
     try:
-        with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
-            url = server.database()
-            with world(folder / "server", prepare=lambda data: _settle(data, url)) as made:
-                yield from _at_work(made, count, "on PostgreSQL")
+        with (
+            Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server,
+            world(folder / "server", prepare=kept_at(server.database())) as made,
+        ):
+            yield from _at_work(made, count, "on PostgreSQL")
     except Absent as absent:
         print(f"audit: {absent}", file=sys.stderr)
-
-
-def _settle(data: Path, url: str) -> None:
-    with (data / "hub.toml").open("a") as file:
-        file.write(f'store = "{url}"\n')
 
 
 def _at_work(made: World, count: int, where: str) -> Iterator[Figure]:

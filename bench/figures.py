@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,16 @@ def core_watch() -> Iterator[Callable[[], float]]:
     ended: list[float] = []
     yield lambda: (ended[0] if ended else time.process_time()) - began
     ended.append(time.process_time())
+
+
+def laps(ask: Callable[[T], object], asked: Iterable[T]) -> list[float]:
+    """Seconds of each call."""
+    took = []
+    for each in asked:
+        began = time.perf_counter()
+        ask(each)
+        took.append(time.perf_counter() - began)
+    return took
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +21,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import insert, select, update
 
-from bench.figures import Figure, percentile
+from bench.figures import Figure, T, laps, percentile
+from bench.stores import On, analyze, kept_at, stores
 from bench.world import World, world
 from consent.decide import decide
 from consent.facts import read_facts
@@ -33,8 +32,6 @@ from hub.compose import Hub, open_store
 from hub.model import locks
 from hub.store import tables as t
 from hub.store.subjects import CONSENT, DIRECTIVE
-from tests.services import Absent
-from tests.services.postgres import Postgres
 
 ASKED = 500  # questions a pass
 PASSES = 5
@@ -49,36 +46,27 @@ STATEMENTS = ("SELECT * FROM subject WHERE ref = {}", "SELECT body FROM consent 
 
 
 def gathering(folder: Path, scale: float) -> Iterator[Figure]:
-    yield from _on_store("SQLite", folder / "file", scale, "")
-    try:
-        with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
-            yield from _on_store("PostgreSQL", folder / "server", scale, server.database())
-    except Absent as absent:
-        print(f"gather: {absent}", file=sys.stderr)
+    for store in stores("gather", folder):
+        yield from _on_store(store, scale)
 
 
-def _on_store(name: str, folder: Path, scale: float, url: str) -> Iterator[Figure]:
-    def settled(data: Path) -> None:
-        if url:
-            with (data / "hub.toml").open("a") as file:
-                file.write(f'store = "{url}"\n')
-
-    with world(folder, prepare=settled) as made:
-        registry = _Registry(made, url)
+def _on_store(on: On, scale: float) -> Iterator[Figure]:
+    with world(on.folder, prepare=kept_at(on.url)) as made:
+        registry = _Registry(made, on.url)
         few, many = CLIENTS[0], int(CLIENTS[1] * scale)
         registry.fill(few)
-        yield from registry.figures(f"{few:,} clients", name)
+        yield from registry.figures(f"{few:,} clients", on.name)
         before = None
         for count in DIRECTIVES:
             registry.forbid(count)
-            yield from registry.figures(f"{few:,} clients, {count:,} directives", name, before)
+            yield from registry.figures(f"{few:,} clients, {count:,} directives", on.name, before)
             before = registry.p50
         before = None
         for count in OWN:
-            yield from registry.figures(f"{count} directives of one's own", name, before, own=count)
+            yield from registry.figures(f"{count} directives of one's own", on.name, before, own=count)
             before = registry.p50
         registry.fill(many)
-        yield from registry.figures(f"{many:,} clients", name, registry.first)
+        yield from registry.figures(f"{many:,} clients", on.name, registry.first)
 
 
 class _Registry:
@@ -140,7 +128,7 @@ class _Registry:
                     assert decide(gather_provisional(rows, question, packs).facts).permits
 
             ask(Question(facts.sender.agency, facts.recipient.agency, facts.message))  # the directory is parsed once
-            return _each(ask, questions)
+            return _microseconds(ask, questions)
 
     def _question(self, ref: str) -> Question:
         facts = self._facts
@@ -153,7 +141,9 @@ class _Registry:
         statements = [statement.format(sign) for statement in STATEMENTS]
         db: Any = psycopg.connect(self._url) if self._url else sqlite3.connect(self._hub.settings.database)
         with closing(db):
-            return _each(lambda ref: [db.execute(statement, (ref,)).fetchall() for statement in statements], refs)
+            return _microseconds(
+                lambda ref: [db.execute(statement, (ref,)).fetchall() for statement in statements], refs
+            )
 
 
 def file_people(hub: Hub, like: Consent, count: int, *, directives: int) -> list[str]:
@@ -173,9 +163,7 @@ def file_people(hub: Hub, like: Consent, count: int, *, directives: int) -> list
                 if made := [row for each in rows for row in each[place]]:
                     connection.execute(insert(table), made)
             connection.execute(update(t.registry_head).values(seq=seq + len(rows) * (1 + directives)))
-    with hub.store.database.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("ANALYZE")  # as the server itself does within a minute of so many rows
+    analyze(hub)
     return refs
 
 
@@ -205,11 +193,5 @@ def _rows(like: Consent, ref: str, seq: int, directives: int) -> tuple[list[Row]
     return [person], [filed], said
 
 
-def _each(ask: Callable[[Any], object], asked: Sequence[Any]) -> list[float]:
-    """Microseconds of each call."""
-    took = []
-    for one in asked:
-        began = time.perf_counter()
-        ask(one)
-        took.append((time.perf_counter() - began) * 1e6)
-    return took
+def _microseconds(ask: Callable[[T], object], asked: Iterable[T]) -> list[float]:
+    return [took_s * 1e6 for took_s in laps(ask, asked)]

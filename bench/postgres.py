@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figures import Figure, stopwatch
+from bench.stores import kept_at
 from bench.world import counting_sql, world
 from hub.compose import Hub
 from hub.model import locks
@@ -41,12 +42,7 @@ def postgres(folder: Path, scale: float) -> Iterator[Figure]:
 def _measured(folder: Path, count: int, url: str | None) -> tuple[float, float, float, float]:
     """Messages a second, milliseconds of a unit and of a peek, executions a message."""
 
-    def settled(data: Path) -> None:
-        if url:
-            with (data / "hub.toml").open("a") as file:
-                file.write(f'store = "{url}"\n')
-
-    with world(folder, prepare=settled) as made:
+    with world(folder, prepare=kept_at(url or "")) as made:
         clients = made.add_clients(count)
         made.run()
         made.refer(clients)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,21 +16,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import psycopg
-from sqlalchemy import insert
 
-from bench.figures import Figure, percentile
+from bench.figures import Figure, laps, percentile
 from bench.gathering import file_people
+from bench.stores import On, analyze, kept_at, stores
 from bench.world import RECIPIENT, SENDER, World, world
 from consent.facts import read_facts
 from hub.exchange.index import read_referral, search_referrals
-from hub.model import locks
 from hub.model.rows import Inbox, ReferralRow
-from hub.store import tables as t
 from tests.network import NOON
-from tests.services import Absent
-from tests.services.postgres import Postgres
 
 PAGES = 100
 PEOPLE = 500  # each with a consent, of whom the agency's referrals are
@@ -43,31 +36,21 @@ CLOSED = ("cancelled", "completed", "declined", "expired", "loop-closed", "not-c
 COUNT = 20  # on a page
 TARGET = "target p50 < 20 ms"
 PLAIN = "SELECT * FROM referral WHERE recipient = {0} AND state = {0} ORDER BY number LIMIT 20"
-Row = dict[str, Any]
 Asked = list[tuple[str, str]]
 
 
 def reading(folder: Path, scale: float) -> Iterator[Figure]:
     """Pages on a file, and on PostgreSQL."""
-    yield from _on_store("SQLite", folder / "file", scale, "")
-    try:
-        with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
-            yield from _on_store("PostgreSQL", folder / "server", scale, server.database())
-    except Absent as absent:
-        print(f"index: {absent}", file=sys.stderr)
+    for store in stores("index", folder):
+        yield from _on_store(store, scale)
 
 
-def _on_store(name: str, folder: Path, scale: float, url: str) -> Iterator[Figure]:
-    def settled(data: Path) -> None:
-        if url:
-            with (data / "hub.toml").open("a") as file:
-                file.write(f'store = "{url}"\n')
-
-    with world(folder, prepare=settled) as made:
-        index = _Index(made, url)
+def _on_store(on: On, scale: float) -> Iterator[Figure]:
+    with world(on.folder, prepare=kept_at(on.url)) as made:
+        index = _Index(made, on.url)
         for count in (REFERRALS[0], int(REFERRALS[1] * scale)):
             index.fill(count)
-            yield from index.figures(f"{count:,} referrals", name)
+            yield from index.figures(f"{count:,} referrals", on.name)
 
 
 class _Index:
@@ -86,18 +69,16 @@ class _Index:
         self._system = made.system(RECIPIENT)
 
     def fill(self, count: int) -> None:
-        """As many referrals as there shall be, past the units."""
+        """As many referrals as there shall be."""
         for start in range(self._count, count, AT_ONCE):
-            rows = [self._referral(place) for place in range(start, min(start + AT_ONCE, count))]
-            messages = [self._arrival(row) for row in rows if row.recipient == RECIPIENT]
-            with self._made.hub.store.database.writing(own=[locks.CONFIG]) as connection:
-                connection.execute(insert(t.referral), [_values(row) for row in rows])
-                if messages:
-                    connection.execute(insert(t.inbox), messages)
+            with self._made.hub.store.unit() as unit:
+                for place in range(start, min(start + AT_ONCE, count)):
+                    row = self._referral(place)
+                    unit.referrals.put(row)
+                    if row.recipient == RECIPIENT:
+                        unit.inbox.put(self._arrival(row))
         self._count = count
-        with self._made.hub.store.database.writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("ANALYZE")
+        analyze(self._made.hub)
 
     def figures(self, of: str, store: str) -> Iterator[Figure]:
         """What pages take now."""
@@ -111,7 +92,7 @@ class _Index:
         first = search_referrals(house, system, "Task", mine)
         assert len(first.found) == COUNT, "a page is full"
         number = first.found[0]["id"]
-        plain = _each(self._plain)
+        plain = _milliseconds(self._plain)
         asked = {
             "open Tasks, first page": page(mine),
             "open Tasks, second page": page([("_page", first.next or "")]),
@@ -119,7 +100,7 @@ class _Index:
             "one by its number": lambda: read_referral(house, system, "Task", number),
         }
         for what, ask in asked.items():
-            took = _each(ask)
+            took = _milliseconds(ask)
             for share_name, share in (("p50", 0.5), ("p99", 0.99)):
                 note = TARGET if share_name == "p50" and what.startswith("open") else ""
                 reference = percentile(plain, share)
@@ -148,29 +129,10 @@ class _Index:
             moved_at=NOON - timedelta(minutes=place),
         )
 
-    def _arrival(self, row: ReferralRow) -> Row:
+    def _arrival(self, row: ReferralRow) -> Inbox:
         assert row.sender == SENDER, "who has an agreement with the agency that asks"
-        own = replace(self._message, message_id=f"m-{row.number}", record_key=row.number, referral_no=row.number)
-        return {name: _plain_value(own, name) for name in t.inbox.c.keys()}  # noqa: SIM118
+        return replace(self._message, message_id=f"m-{row.number}", record_key=row.number, referral_no=row.number)
 
 
-def _plain_value(row: Inbox, name: str) -> Any:
-    value = getattr(row, name)
-    return value.isoformat() if name.endswith("_at") and value is not None else value
-
-
-def _values(row: ReferralRow) -> Row:
-    plain = {name: getattr(row, name) for name in t.referral.c.keys() if name not in ("body", "due_at", "moved_at")}  # noqa: SIM118
-    body = orjson.dumps({"modified": dict(row.modified), "kept": row.kept}).decode()
-    moved = row.moved_at.isoformat(timespec="microseconds") if row.moved_at else None
-    return {**plain, "body": body, "due_at": None, "moved_at": moved}
-
-
-def _each(ask: Callable[[], object]) -> list[float]:
-    """Milliseconds of each call."""
-    took = []
-    for _ in range(PAGES):
-        began = time.perf_counter()
-        ask()
-        took.append((time.perf_counter() - began) * 1e3)
-    return took
+def _milliseconds(ask: Callable[[], object]) -> list[float]:
+    return [took_s * 1e3 for took_s in laps(lambda _: ask(), range(PAGES))]

@@ -23,6 +23,7 @@ from psycopg import sql
 from bench.batch import grown
 from bench.bus import BATCH, plainly
 from bench.figures import Figure, stopwatch
+from bench.stores import kept_at
 from bench.world import RECIPIENT, RunningClock, World, world
 from hub.commands.loop import Failures, loop
 from hub.compose import compose
@@ -95,8 +96,7 @@ def _servers(ours: ExitStack) -> Servers | None:
 @contextmanager
 def _network(folder: Path, servers: Servers, url: str) -> Iterator[World]:
     def settled(data: Path) -> None:
-        with (data / "hub.toml").open("a") as file:
-            file.write(f'store = "{url}"\n')
+        kept_at(url)(data)
         write_settings(data, servers.kafka)
 
     with world(folder, prepare=settled) as made:

@@ -53,6 +53,11 @@ def others(ref: str, links: Mapping[str, Sequence[Link]]) -> Others:
     return Others(tuple(sorted(confirmed)), tuple(sorted(said)))
 
 
+def files_of(ref: str, links: Mapping[str, Sequence[Link]]) -> tuple[str, ...]:
+    """The files of a file's person as far as that is confirmed, itself first; see :func:`others`."""
+    return (ref, *others(ref, links).confirmed)
+
+
 def kept(ref: str, links: Mapping[str, Sequence[Link]]) -> str:
     """The file of a person that is kept: the one of theirs that has gone into no other, of several the first."""
     confirmed = around(ref, (link for link in links.get(ref, ()) if link.confirmed))

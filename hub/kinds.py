@@ -67,7 +67,7 @@ def cards_of(overlay: Path) -> Mapping[str, Adapter]:
     Raises:
         Refused: a file of one is wrong.
     """
-    return {**adapters_of(overlay), adapters.remote.KIND: adapters.remote.ADAPTER}
+    return {**adapters_of(overlay), adapters.remote.ADAPTER.kind: adapters.remote.ADAPTER}
 
 
 _READ_ONLY = ("consent", "override-word")  # a consent's client is translated as a request's

@@ -43,7 +43,7 @@ STEPS_MAX = 100_000  # pages and awakenings of one system: far more than any hol
 _COPIED = (  # directory; people; registry; what was accepted, without its bodies
     *(t.agency, t.system, t.site, t.service, t.agreement, t.worker),
     *(t.subject, t.subject_alias, t.identifier_digest, t.lock_version),
-    *(t.consent, t.consent_event, t.consent_alias, t.directive),
+    *(t.consent, t.consent_event, t.consent_alias, t.consent_party, t.directive),
     *(t.inbox, t.handover, t.handover_basis, t.referral, t.referral_event),
 )
 

@@ -1,4 +1,7 @@
-"""Alerts by mail (SMTP) and webhook (HTTP POST of JSON): see :class:`hub.ports.Alerts`.
+"""What goes out of the hub by itself: alerts by mail (SMTP) and webhook (HTTP POST of JSON), checkpoints, one question.
+
+Alerts: see :class:`hub.ports.Alerts`. ``lodging.py`` posts checkpoints. The question is to a client's address for its
+public keys (:func:`read_https`).
 
 Each recipient is told in a thread of its own, one at a time, which nobody waits for: a server that hangs holds up no
 worker, and is not asked again before it has let go. What a server answers is not repeated: it may be anything.
@@ -8,19 +11,21 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from functools import partial
 from hashlib import sha256
-from http.client import HTTPException
-from threading import Thread
+from http.client import HTTPException, HTTPResponse, HTTPSConnection
+from threading import Thread, Timer
 from typing import Any, Literal
 
 import orjson
@@ -30,7 +35,7 @@ from hub.model.alerts import Alert, AlertCode, Role
 
 PATIENCE_S = 10.0  # a recipient may be silent for so long
 WAIT_S = 30.0  # for all recipients, where a command or the end of a process waits for them
-KEYS_PATIENCE_S = 5.0  # [policy] a client's address of its keys
+KEYS_PATIENCE_S = 5.0  # [policy] a client's address of its keys: to be reached, to begin its answer, to end it
 KEYS_MAX = 64 * 1024  # [policy] of what it says
 RECIPIENTS_MAX = 5  # of a role; a longer list is a mailing list's work
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")
@@ -183,24 +188,58 @@ def read_https(url: str) -> bytes:
     Raises:
         Unavailable: it does not answer so, in time, or in this size. Neither the address nor what it said is repeated.
     """
-    place = "jwks_url of the client"
+    line = _Line()
     try:
         request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked here
         if request.type != "https":
-            raise _unreached_keys(place, "no https address")
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=KEYS_PATIENCE_S) as answer:
+            raise _unreached_keys("no https address")
+        with urllib.request.build_opener(_NoRedirect, line).open(request, timeout=KEYS_PATIENCE_S) as answer:
             over_s = time.monotonic() + KEYS_PATIENCE_S
             found = bytearray()
             while chunk := answer.read1(KEYS_MAX):
                 found += chunk
                 if len(found) > KEYS_MAX or time.monotonic() > over_s:
-                    raise _unreached_keys(place, "an answer that is too long, or comes too slowly")
+                    raise _unreached_keys("an answer that is too long, or comes too slowly")
+            if line.is_cut:  # headers may end anywhere: to the library it is an answer
+                raise _unreached_keys("an answer that does not begin")
             return bytes(found)
     except urllib.error.HTTPError as error:
         error.close()
-        raise _unreached_keys(place, f"HTTP status {error.code}") from None
+        raise _unreached_keys(f"HTTP status {error.code}") from None
     except (OSError, ValueError, HTTPException) as error:
-        raise _unreached_keys(place, type(error).__name__) from None
+        raise _unreached_keys(type(error).__name__) from None
+    finally:
+        line.let_go()
+
+
+class _Line(urllib.request.HTTPSHandler):
+    """A connection that is cut where an answer does not begin: a timeout is of one read, and a header may trickle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_cut = False
+        self._made: HTTPSConnection | None = None
+        self._cut = Timer(2 * KEYS_PATIENCE_S, self._shut)
+
+    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
+        """Open it; the time begins."""
+        self._cut.start()
+        return self.do_open(self._connection, request)
+
+    def let_go(self) -> None:
+        """What it was for is over."""
+        self._cut.cancel()
+
+    def _connection(self, host: str, **more: Any) -> HTTPSConnection:
+        self._made = HTTPSConnection(host, **more)
+        return self._made
+
+    def _shut(self) -> None:
+        door = self._made.sock if self._made else None
+        if door is not None:  # else it is not reached yet, which a timeout ends, or the answer has begun
+            self.is_cut = True
+            with suppress(OSError):
+                socket.socket.shutdown(door, socket.SHUT_RDWR)  # below TLS, which another thread reads
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -238,8 +277,9 @@ def check_url(place: str, url: str, expected: str = "https://…") -> None:
         raise Refused(place, "another kind of recipient", expected, "mend it")
 
 
-def _unreached_keys(place: str, why: str) -> Unavailable:
-    return Unavailable(place, why, "a key set over https in a few seconds", "the client's agency looks at its address")
+def _unreached_keys(why: str) -> Unavailable:
+    step = "the client's agency looks at its address"
+    return Unavailable("jwks_url of the client", why, "a key set over https in a few seconds", step)
 
 
 def _unreached(place: str, why: str) -> Unavailable:

@@ -7,8 +7,10 @@ import hashlib
 from typing import Any
 
 from hub.model import codes
+from tests.door import Software
 from tests.scenario.test_consent_fhir import HUB, concept, consent
 
+PERSONAL = ("Zqfamily", "Zqgiven", "Zqmother", "Zqform", "1991-07-22", "1234-5678", "12345678", "416-555-0199")
 WORDS = ("ident", "contact", "needs", "lang", "service-status")
 PAPER = base64.b64encode(hashlib.sha1(b"a signed form").digest()).decode()
 EVIDENCE = {
@@ -74,3 +76,21 @@ def parent(own_id: str = "mother-1", role: str = "parent", whose: str = "pat-1",
         "extension": [{"url": f"{codes.EXTENSION}/decider-evidence", "valueCode": "birth-record"}],
         **more,
     }
+
+
+def refused(number: str) -> dict[str, Any]:
+    """The client has said no to what was asked."""
+    found = {**form(number), "status": "rejected"}
+    found["extension"][1]["valueCode"] = "declined"
+    asked = found["provision"]
+    found["provision"] = {"type": "deny", "actor": asked["actor"], "purpose": asked["purpose"]}
+    return found
+
+
+def file(software: Software, document: Any = None, status: int = 201) -> dict[str, Any]:
+    """File it; the answer, in which nothing personal stands."""
+    answer = software.post("Consent/$file-consent", document if document is not None else handed())
+    assert answer.status_code == status, answer.text
+    assert not [word for word in PERSONAL if word in answer.text]
+    found: dict[str, Any] = answer.json()
+    return found

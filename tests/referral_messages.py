@@ -200,6 +200,56 @@ def appointment(start: str = "2026-06-10T10:00:00-04:00", status: str = "booked"
     }
 
 
+def question() -> Resource:
+    """T3: what the receiver wants to know, as a category and in words."""
+    return {
+        "resourceType": "Communication",
+        "meta": labelled("notes-free", "R"),
+        "status": "completed",
+        "category": [concept(coding(f"{codes.CODE_SYSTEM}/hub-task", "question"))],
+        "subject": {"type": "Patient"},
+        "sender": {"type": "Organization"},
+        "reasonCode": [concept(coding(codes.CATEGORY, "lang"))],
+        "payload": [{"contentString": "Which level has she in writing?"}],
+    }
+
+
+def level() -> Resource:
+    """A language result."""
+    return {
+        "resourceType": "Observation",
+        "meta": labelled("lang"),
+        "status": "final",
+        "code": concept(coding(f"{codes.CODE_SYSTEM}/assessment", "clb-writing")),
+        "subject": {"type": "Patient"},
+        "effectiveDateTime": "2026-05-20",
+        "valueCodeableConcept": concept(coding(f"{codes.CODE_SYSTEM}/clb-level", "4")),
+    }
+
+
+def condition() -> Resource:
+    """Of a sensitive category that the client has not ticked."""
+    return {
+        "resourceType": "Condition",
+        "meta": labelled("health-phys", "R"),
+        "code": concept(coding(f"{codes.CODE_SYSTEM}/need", "health")),
+        "subject": {"type": "Patient"},
+    }
+
+
+def encounter(start: str = "2026-06-01T10:00:00-04:00") -> Resource:
+    """What was done of a service."""
+    return {
+        "resourceType": "Encounter",
+        "meta": labelled("service-status"),
+        "status": "finished",
+        "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
+        "subject": {"type": "Patient"},
+        "period": {"start": start},
+        "basedOn": [{"type": "ServiceRequest"}],
+    }
+
+
 def output(reference: str, kind: str = "additional-content") -> Resource:
     """One output of a Task."""
     return {"type": concept(coding(SDOH, kind)), "valueReference": {"reference": reference}}

@@ -2,7 +2,8 @@
 
     scopes      what a client may ask for, and what that grants: pure
     registered  where these keys come from: the directory, or the client's own https address
-    assertion   the proof of a client that it has its private key: RFC 7523, read before anything is believed
+    compact     what is signed, read before anything of it is believed: RFC 7515
+    assertion   the proof of a client that it has its private key: RFC 7523
     worker_proof  that a worker has signed a request: settled S46
     rates       how often: a bucket in each process, a row in the store for what is dear or tells something
     door        the token that such a proof gets, and the caller that a token names

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.access import scopes
-from hub.access.assertion import ALGORITHMS, Claims, ForUs, NoProof, claimed, proven
+from hub.access.assertion import ALGORITHMS, Claims, claimed, proven
+from hub.access.compact import NoProof
 from hub.access.rates import Rates
-from hub.access.registered import KIND, Registered, decoy
+from hub.access.registered import Registered, decoy
 from hub.exchange.house import House
-from hub.model.directory import System
+from hub.model.directory import REMOTE, System
 from hub.ports import Directory, TokenKeys
 
 TOKEN_LIVES = timedelta(minutes=5)  # SMART Backend Services: short-lived, at most 5 minutes
 USED_KEPT = timedelta(minutes=10)  # [policy] beyond a proof's end, should clocks of two processes differ
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_ONCE = ("grant_type", "client_assertion_type", "client_assertion", "scope")
+APART_S = 60  # [policy] so much may the clocks of two processes of ours differ
+_NEEDED = {"client_assertion": "invalid_request", "scope": "invalid_scope"}  # RFC 6749, section 5.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +136,16 @@ class Access:
 
     def _proven(self, system: System | None, untrusted: Claims, assertion: str) -> Claims:
         """The proof, believed. Where there is no key to try it with, it takes as long to say so."""
-        us = ForUs(untrusted.client, self.token_url, self._house.clock.now())
+        now = self._house.clock.now()
         try:
             if system is None:
                 raise NoProof
             key = self._registered.key(system, untrusted)
         except NoProof:
             with suppress(NoProof):
-                proven(assertion, decoy(untrusted.algorithm), us)
+                proven(assertion, decoy(untrusted.algorithm), self.token_url, now)
             raise
-        return proven(assertion, key, us)
+        return proven(assertion, key, self.token_url, now)
 
     def _use(self, system: System, proof: Claims) -> datetime:
         """Use a proof up, once for all processes: the insert decides. When it was."""
@@ -165,7 +167,7 @@ class Access:
         claims = self._keys.read(token, now)
         if claims is None or claims.get("iss") != self._base or claims.get("aud") != self._base:
             raise NoCaller
-        if not int(claims["iat"]) - 60 <= now.timestamp() < int(claims["exp"]):
+        if not int(claims["iat"]) - APART_S <= now.timestamp() < int(claims["exp"]):
             raise NoCaller
         with self._house.store.peek() as rows:
             system = standing(rows.directory.all(), str(claims["sub"]))
@@ -177,7 +179,7 @@ class Access:
 def standing(directory: Directory, client: str) -> System | None:
     """The client's system, where it and its agency are active."""
     system = directory.systems.get(client)
-    if system is None or system.kind != KIND or system.status != "active":
+    if system is None or system.kind != REMOTE or system.status != "active":
         return None
     agency = directory.agencies.get(system.agency)
     return system if agency is not None and agency.status == "active" else None
@@ -195,9 +197,9 @@ def _fields(fields: list[tuple[str, str]]) -> dict[str, str]:
         raise Denied("invalid_request", f"client_assertion_type must be {JWT_BEARER}")
     if "client_secret" in given:
         raise Denied("invalid_request", "a client_secret; prove the client with client_assertion alone")
-    missing = [name for name in _ONCE if not given.get(name)]
-    if missing:
-        raise Denied("invalid_request" if missing != ["scope"] else "invalid_scope", f"{missing[0]} is missing")
+    for name, error in _NEEDED.items():
+        if not given.get(name):
+            raise Denied(error, f"{name} is missing")
     if len(given["scope"]) > scopes.ASKED_MAX:
         raise Denied("invalid_scope", f"scope has more than {scopes.ASKED_MAX} characters")
     return given

@@ -15,16 +15,15 @@ from threading import Lock
 from typing import Any
 
 import orjson
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from hub.access.assertion import Claims, NoProof, ProofKey
+from hub.access.assertion import Claims, ProofKey
+from hub.access.compact import NoProof
 from hub.errors import Unavailable
 from hub.model import jwk
 from hub.model.directory import System
 from hub.ports import Clock
 
-KIND = "fhir"  # the kind of system whose software connects to the hub by itself
 KEPT_S = 600.0  # [policy] how long what an address said is believed
 AGAIN_S = 60.0  # [policy] between two looks at one address
 
@@ -66,7 +65,7 @@ class Registered:
         if untrusted.key_url not in (None, url):
             raise NoProof
         if inline is not None:
-            return _key(inline, key_id, algorithm)
+            return _key(_good(inline), key_id, algorithm)
         if not isinstance(url, str):
             raise NoProof
         jwks = self._read((system.id, url), None)
@@ -84,8 +83,8 @@ class Registered:
                 return _had(young)
             look.asked_s = now_s  # one process asks once, however many proofs wait for it
         try:
-            jwks = _jwks(self._fetch(place[1]))
-        except (Unavailable, NoKeys):
+            jwks = _good(orjson.loads(self._fetch(place[1])))
+        except (Unavailable, NoKeys, orjson.JSONDecodeError):
             return _had(young)
         with self._lock:
             look.jwks, look.read_s = jwks, now_s
@@ -98,41 +97,28 @@ def _had(jwks: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return jwks
 
 
-def _jwks(data: bytes) -> Mapping[str, Any]:
-    """A key set that was read.
+def _good(jwks: Any) -> Mapping[str, Any]:
+    """A key set, if it is one that could be registered.
 
     Raises:
-        NoKeys: it is none that could be registered.
+        NoKeys: it is none.
     """
-    try:
-        found = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise NoKeys from None
-    if jwk.fault(found) is not None:
+    if jwk.fault(jwks) is not None:
         raise NoKeys
-    return dict(found)
+    return dict(jwks)
 
 
 def _key(jwks: Mapping[str, Any], key_id: str, algorithm: str) -> ProofKey:
-    found = {} if jwk.fault(jwks) else jwk.signing_keys(jwks)
-    key = found.get(key_id)
+    key = jwk.signing_keys(jwks).get(key_id)
     if key is None or jwk.algorithm(key) != algorithm:
         raise NoProof
     return read_key(key)
 
 
 def read_key(key: Mapping[str, Any]) -> ProofKey:
-    """A key of a set that has no fault of shape.
-
-    Raises:
-        NoProof: it is no key of its kind: a point beside its curve, an even modulus.
-    """
+    """A key in which :mod:`hub.model.jwk` finds no fault, as the library's."""
     kind = RSAKey if key["kty"] == "RSA" else ECKey
-    parts = {name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key}
-    try:
-        return kind.import_key(parts)
-    except (JoseError, ValueError):
-        raise NoProof from None
+    return kind.import_key({name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key})
 
 
 @cache

@@ -1,16 +1,14 @@
 """A worker's own word beside the agency's token: a compact JWS (RFC 7515) under the worker's own key (settled S46).
 
 The token says which agency asks. That a person of it declares, approves, ends or reviews a duty of care, only the key
-says that the directory has for that person. In this order: the form and the algorithm by a closed list; the worker, who
-is of the caller's agency and still there; the signature by the key that stands for them; what was signed; then that it
-is used for the first time, of all processes, where the insert decides. Everything that is wrong gives the same
+says that the directory has for that person. In this order: the form and the header (``compact.py``); the worker, who is
+of the caller's agency and still there; the signature by the key that stands for them; what was signed; then that it is
+used for the first time, of all processes, where the insert decides. Everything that is wrong gives the same
 :class:`NoProof`. Nothing is written before the signature has been checked.
 """
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,13 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from hub.access.assertion import BEHIND, NoProof
+from hub.access.assertion import BEHIND
+from hub.access.compact import NoProof, read
 from hub.access.rates import spend
 from hub.access.registered import read_key
 from hub.directory import acting
 from hub.errors import Refused
 from hub.exchange.house import House
-from hub.exchange.strict import NotOurMessage, read_message
 from hub.model import jwk
 from hub.model.directory import Worker
 
@@ -40,8 +38,7 @@ NONCE_MAX = 128  # [policy] characters
 NONCE_KEPT = timedelta(minutes=10)  # [policy] beyond its last moment, should clocks of two processes differ
 SIGNED_PER_MINUTE = 30  # [policy] of one worker
 UNSIGNED_PER_MINUTE = 30  # [policy] of an agency: wrong ones; they take nothing from who signs right
-_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_HEADER = {"alg", "kid", "typ"}  # whatever else there is (crit, b64, jku, jwk, x5c …) could only relax something
+_HEADER = ("alg", "kid", "typ")
 _EVERY = ("act", "agency", "worker", "iat", "nonce")
 
 
@@ -82,7 +79,7 @@ def proven(house: House, agency: str, compact: str) -> Signed:
         TooOften: it was, and too often; it may be sent again then, as long as it is young enough.
         Unavailable: the store cannot be reached.
     """
-    header, payload = _read(compact)
+    header, payload = read(compact, longest=SIGNED_MAX, header=_HEADER, algorithms=ALGORITHMS)
     worker = _worker(house, agency, payload)
     _must_be_signed(compact, header, worker.key)
     act, nonce, signed_at = _said(payload, agency)
@@ -99,17 +96,6 @@ def proven(house: House, agency: str, compact: str) -> Signed:
         raise TooOften(wait_s)
     words = {name: value for name, value in payload.items() if name not in _EVERY}
     return Signed(act, worker.id, f"key:{jwk.thumbprint(worker.key)}", MappingProxyType(words))
-
-
-def _read(compact: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and payload. Nothing of them is believed yet."""
-    if len(compact) > SIGNED_MAX or not _FORM.fullmatch(compact):
-        raise NoProof
-    first, second, _ = compact.split(".")
-    header = _object(first)
-    if header.get("alg") not in ALGORITHMS or not header.keys() <= _HEADER:
-        raise NoProof
-    return header, _object(second)
 
 
 def _worker(house: House, agency: str, payload: Mapping[str, Any]) -> Worker:
@@ -133,7 +119,7 @@ def _must_be_signed(compact: str, header: Mapping[str, Any], key: Mapping[str, s
             jws.deserialize_compact(compact, read_key(key), algorithms=["ES384"])
         else:  # the library has either name, not both
             said, _, signature = compact.rpartition(".")
-            Ed25519PublicKey.from_public_bytes(_decoded(key["x"])).verify(_decoded(signature), said.encode("ascii"))
+            Ed25519PublicKey.from_public_bytes(jwk.url64(key["x"])).verify(jwk.url64(signature), said.encode("ascii"))
     except (JoseError, ValueError, InvalidSignature):
         raise NoProof from None
 
@@ -154,19 +140,3 @@ def _must_be_young(signed_at: datetime, now: datetime) -> None:
     """Not older than five minutes; either clock may be half a minute off."""
     if not now - AGE_MAX - BEHIND <= signed_at <= now + BEHIND:
         raise NoProof
-
-
-def _object(part: str) -> Mapping[str, Any]:
-    """One JSON object with no name twice, at any depth."""
-    try:
-        return read_message(_decoded(part), size_max_bytes=SIGNED_MAX)
-    except NotOurMessage:
-        raise NoProof from None
-
-
-def _decoded(part: str) -> bytes:
-    """Base64url without padding (RFC 7515, section 2)."""
-    try:
-        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except ValueError:
-        raise NoProof from None

@@ -7,6 +7,7 @@ itself (health, counts) stands beside it and needs no token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,7 +28,6 @@ from hub.api import (
     overrides,
     patients,
     referrals,
-    tasks,
     token,
     wellknown,
 )
@@ -48,7 +48,6 @@ ROUTERS = (  # a file per resource; `patients` last: its `{alias}` would be a `$
     deliveries.router,
     directory.router,
     referrals.router,
-    tasks.router,
     moves.router,
     overrides.router,
     patients.router,
@@ -68,8 +67,9 @@ def application(served: Served, report: Callable[[str, HubError], None]) -> Fast
     for router in ROUTERS:
         app.include_router(router())
     app.include_router(metadata.router(app, served))
-    app.include_router(openapi_router(app, served.base))
-    app.openapi = lambda: openapi(app, served.base)  # type: ignore[method-assign]  # FastAPI's own way to replace it
+    app.include_router(openapi_router(app))
+    # made when it is first asked for: few ever do
+    app.openapi = cache(partial(openapi, app, served.base))  # type: ignore[method-assign]  # FastAPI's own way
     app.add_exception_handler(Wrong, _wrong)
     app.add_exception_handler(HubError, _failed)
     app.add_exception_handler(RequestValidationError, _parameter)

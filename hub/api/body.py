@@ -55,7 +55,8 @@ def resource_of(data: bytes, *kinds: str) -> Resource:
     """A body as one resource of these types, read as strictly as a message: no key twice, no nesting without end.
 
     Raises:
-        NotOurMessage: it is none.
+        NotOurMessage: it cannot be read.
+        Wrong: 400, it is another type's.
     """
     try:
         found = read_message(data, size_max_bytes=BODY_MAX)

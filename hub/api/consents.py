@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from consent.model.words import Category, Code
-from hub.api.body import Body, FormFields, resource_of
+from hub.api.body import Body, resource_of
 from hub.api.metadata import describe
-from hub.api.outcome import REASON_CODE, Wrong, issue_of, outcomes, resource
+from hub.api.outcome import REASON_CODE, Wrong, faulty, issue_of, resource
 from hub.api.parameters import named, read_parameters
-from hub.api.search import absent, one, parameters, params_of, searchset, strict, versions
+from hub.api.search import Hub, absent, add_search, one, versions
 from hub.api.security import Caller, needs
-from hub.api.served import Served, served
+from hub.api.served import Served
 from hub.desk import consent_api as desk
 from hub.desk import consent_search as seen
 from hub.desk.asking import Answer, would_go_from
 from hub.desk.draining import Drained, drained
 from hub.desk.patients import NotRead
-from hub.exchange.strict import FAULTS_MAX, NotOurMessage
 from hub.exchange.strict import Fault as Misplaced
+from hub.exchange.strict import NotOurMessage
 from hub.model import codes
 from hub.model.fhir import Resource, coding
 
@@ -29,11 +29,9 @@ KIND = "Consent"
 FILING_OUTCOME = f"{codes.EXTENSION}/filing-outcome"
 _FAST = "http://hl7.org/fhir/us/consent-management/OperationDefinition"
 
-Hub = Annotated[Served, Depends(served)]
 MayFile = Annotated[Caller, Depends(needs("Consent.c"))]
 MayRead = Annotated[Caller, Depends(needs("Consent.r"))]
 MayRevoke = Annotated[Caller, Depends(needs("Consent.u"))]
-MaySearch = Annotated[Caller, Depends(needs("Consent.s"))]
 
 _CATEGORIES = {codes.kebab(category): category for category in Category}
 _REVOKE = {
@@ -53,16 +51,7 @@ def router() -> APIRouter:
     """Operations, read, vread, history, and search by GET and by POST."""
     routes = APIRouter()
     _operations(routes)
-
-    @routes.get(f"/fhir/{KIND}", **describe(KIND, "search-type", params=params_of(KIND)))
-    def search(caller: MaySearch, hub: Hub, request: Request) -> Response:
-        """One page."""
-        return _page(caller, hub, request, parameters(request))
-
-    @routes.post(f"/fhir/{KIND}/_search", **describe(KIND, "search-type"))
-    def search_by_form(caller: MaySearch, hub: Hub, request: Request, fields: FormFields) -> Response:
-        """The same, where a query would stand in logs of URLs."""
-        return _page(caller, hub, request, parameters(request, fields))
+    add_search(routes, KIND, seen.search)
 
     @routes.get(f"/fhir/{KIND}/{{number}}", **describe(KIND, "read"))
     def read(caller: MayRead, hub: Hub, number: str) -> Response:
@@ -93,9 +82,9 @@ def _operations(routes: APIRouter) -> None:
         try:
             filed = desk.file_consent(hub.house, caller.system, document)
         except NotRead as error:
-            return _refused(400, "invalid", error)
+            return faulty(400, "invalid", error.faults)
         except desk.NotAllowed as error:
-            return _refused(422, "business-rule", error, error.code)
+            return faulty(422, "business-rule", error.faults, code=error.code)
         except desk.Stale:
             text = "what is filed is as new, or newer; send it with a higher meta.versionId, or read it again"
             raise Wrong(409, "conflict", text, expression=["Consent.meta.versionId"]) from None
@@ -111,12 +100,13 @@ def _operations(routes: APIRouter) -> None:
             text = "a part: file a Consent that supersedes it; or leave scope out, for the whole"
             raise Wrong(422, "not-supported", text, expression=["Parameters.parameter.where(name='scope')"])
         how, at = codes.rule_word(said["how"][0]), next(iter(said["at"]), None)
-        drain = desk.revoke_consent(hub.house, caller.system, _number(said["consent"][0]), at=at, how=how)
+        number = _named(said["consent"][0], KIND, f"{codes.ID}/consent", "consent")
+        drain = desk.revoke_consent(hub.house, caller.system, number, at=at, how=how)
         if drain is None:
             raise absent()
         found = drained(hub.house, drain, hub.sleep)
         _keep_outside(hub)
-        return resource(_receipt(said["consent"][0], found))
+        return resource(_receipt(number, found))
 
     @routes.post(f"/fhir/{KIND}/$decide", **describe(KIND, operation="decide"))
     def decide(caller: MayRead, hub: Hub, data: Body) -> Response:
@@ -139,17 +129,6 @@ def _keep_outside(hub: Served) -> None:
     hub.log.checkpoint_step()
 
 
-def _page(caller: Caller, hub: Served, request: Request, asked: list[tuple[str, str]]) -> Response:
-    page = seen.search(hub.house, caller.system, asked, strict=strict(request))
-    return searchset(hub.base, KIND, page)
-
-
-def _refused(status: int, issue: str, error: NotRead | desk.NotAllowed, code: str = "") -> Response:
-    """The first faults, each by its place."""
-    said = ((each, f"got {each.got}, expected {each.expected}") for each in error.faults[:FAULTS_MAX])
-    return outcomes(status, [issue_of("error", issue, text, code=code, expression=[each.path]) for each, text in said])
-
-
 def _filed(base: str, filed: desk.Filed) -> Response:
     """The Consent; what its filer should know stands in it."""
     place = f"{base}/{KIND}/{filed.number}"
@@ -158,7 +137,7 @@ def _filed(base: str, filed: desk.Filed) -> Response:
         issue_of(
             "warning" if each.code == Code.DN_DIRECTIVE else "information",
             "business-rule",
-            f"{each.text}{': ' * bool(each.lacks)}{each.lacks}",
+            each.text,
             code=each.code,
         )
         for each in filed.told
@@ -170,10 +149,6 @@ def _filed(base: str, filed: desk.Filed) -> Response:
     points = {"url": FILING_OUTCOME, "valueReference": {"reference": "#outcome"}}
     body = {**filed.resource, "contained": [beside], "extension": [*filed.resource.get("extension", ()), points]}
     return resource(body, status=status, headers=headers)
-
-
-def _number(value: Any) -> str:
-    return _named(value, KIND, f"{codes.ID}/consent", "consent")
 
 
 def _named(value: Any, kind: str, system: str, name: str) -> str:
@@ -192,14 +167,14 @@ def _categories(values: Sequence[Any]) -> list[Category]:
     return [_CATEGORIES[str(word)] for word in words]
 
 
-def _receipt(asked: Any, found: Drained) -> Resource:
+def _receipt(number: str, found: Drained) -> Resource:
     """What had left before, by the caller's own messages."""
     receipt = found.receipt
     fates = {"arrived": receipt.arrived, "not-arrived": receipt.not_arrived, "unknown": receipt.unknown}
     messages = [
         {"name": "message", "part": _message(found, envelope, fate)} for fate, ids in fates.items() for envelope in ids
     ]
-    said = {"name": "consent", "valueReference": {"reference": f"{KIND}/{_number(asked)}"}}
+    said = {"name": "consent", "valueReference": {"reference": f"{KIND}/{number}"}}
     return {"resourceType": "Parameters", "parameter": [said, *messages]}
 
 

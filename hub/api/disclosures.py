@@ -6,18 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from hub.api.body import FormFields
 from hub.api.metadata import describe
 from hub.api.outcome import Wrong, resource
-from hub.api.search import absent, one, parameters, params_of, searchset, strict
+from hub.api.search import Hub, Parameters, absent, add_search, one
 from hub.api.security import Caller, needs
-from hub.api.served import Served, served
 from hub.desk.accounting import own_disclosure
 from hub.desk.disclosed import disclosures_between, search_disclosures
+from hub.exchange.house import House
+from hub.exchange.index import Page
+from hub.model.directory import System
 
 KIND = "AuditEvent"
 
-Hub = Annotated[Served, Depends(served)]
 MayRead = Annotated[Caller, Depends(needs(f"{KIND}.r"))]
 MaySearch = Annotated[Caller, Depends(needs(f"{KIND}.s"))]
 
@@ -38,15 +38,7 @@ def router() -> APIRouter:
         bundle = {"resourceType": "Bundle", "type": "searchset", **({"entry": entries} if entries else {})}
         return resource(bundle)
 
-    @routes.get(f"/fhir/{KIND}", **describe(KIND, "search-type", params=params_of(KIND)))
-    def search(caller: MaySearch, hub: Hub, request: Request) -> Response:
-        """One page, of one client."""
-        return _page(caller, hub, request, parameters(request))
-
-    @routes.post(f"/fhir/{KIND}/_search", **describe(KIND, "search-type"))
-    def search_by_form(caller: MaySearch, hub: Hub, request: Request, fields: FormFields) -> Response:
-        """The same, where a query would stand in logs of URLs."""
-        return _page(caller, hub, request, parameters(request, fields))
+    add_search(routes, KIND, _of_one_client)
 
     @routes.get(f"/fhir/{KIND}/{{name}}", **describe(KIND, "read"))
     def read(caller: MayRead, hub: Hub, name: str) -> Response:
@@ -56,9 +48,9 @@ def router() -> APIRouter:
     return routes
 
 
-def _page(caller: Caller, hub: Served, request: Request, asked: list[tuple[str, str]]) -> Response:
-    page = search_disclosures(hub.house, caller.system, asked, strict=strict(request))
+def _of_one_client(house: House, system: System, parameters: Parameters, /, *, strict: bool) -> Page:
+    page = search_disclosures(house, system, parameters, strict=strict)
     if page is None:
         text = "no client: entries are found by the person they are about; add patient=[your alias of the client]"
         raise Wrong(400, "required", text, expression=["http.patient"])
-    return searchset(hub.base, KIND, page)
+    return page

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from hub.access.rates import MATCH_PER_MINUTE, spend_alone
 from hub.api.body import Body, resource_of
 from hub.api.metadata import describe
-from hub.api.outcome import Wrong, issue_of, outcomes, resource
+from hub.api.outcome import Wrong, faulty, resource
 from hub.api.parameters import read_parameters
 from hub.api.security import Caller, needs
 from hub.api.served import Served, served
 from hub.desk.matching import MATCHES_MAX, Match, cross_reference, match
 from hub.desk.patients import NotRead
-from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
 from hub.model.fhir import Resource
 
@@ -48,8 +47,7 @@ def router() -> APIRouter:
         try:
             found = match(hub.house, caller.system, said["resource"][0], only_certain=only, limit=limit)
         except NotRead as error:
-            texts = [(each.path, f"got {each.got}, expected {each.expected}") for each in error.faults[:FAULTS_MAX]]
-            return outcomes(400, [issue_of("error", "invalid", text, expression=[path]) for path, text in texts])
+            return faulty(400, "invalid", error.faults)
         bundle: Resource = {"resourceType": "Bundle", "type": "searchset"}
         if found:
             bundle["entry"] = [_entry(hub.base, each) for each in found]

@@ -6,11 +6,13 @@ place in the sender's own Bundle. What does not go: 403, or what the sender did 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from consent.explain import meanings
 from consent.lacking import lacking
 from consent.model.words import Code
 from hub.access.rates import REFUSED_PER_MINUTE, spend_alone
@@ -20,9 +22,8 @@ from hub.api.outcome import Wrong, issue_of, outcomes, resource
 from hub.api.security import Caller, needs
 from hub.api.served import Served, served
 from hub.desk.advice import advice
-from hub.exchange.anonymous import EVENT
-from hub.exchange.complete import OF_ONTARIO, instant
-from hub.exchange.posted import Posted, read_posted
+from hub.exchange.complete import instant
+from hub.exchange.posted import Posted, read_posted, system_of
 from hub.exchange.process import Processed, StandsAlready, VersionConflict, process_posted
 from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
@@ -40,6 +41,7 @@ _OTHERWISE = {
     Code.DN_AUDIT_DOWN: (503, "transient"),
     Code.DN_STALE: (503, "transient"),
 }
+_IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource(.*)")
 _REUSED = "another message has gone under this MessageHeader.id or Bundle.identifier; give every message ids of its own"
 
 
@@ -120,34 +122,13 @@ def refused(found: Processed) -> tuple[int, list[Resource]]:
 def left_out(found: Processed) -> Iterator[Resource]:
     """What was withheld, and what is no part of such a message, by its place in the Bundle that its sender made."""
     for item in found.decision.withheld:
-        _, dot, below = item.path.partition(".resource")
-        index = found.places.get(_index(item.path))
-        place = [f"Bundle.entry[{index}]{dot}{below}"] if index is not None else []
-        yield issue_of("information", "suppressed", advice_of(item.code), code=item.code.value, expression=place)
+        at = _IN_ENTRY.match(item.path)  # a part of the header, which the hub writes, has no place with its sender
+        index = found.places.get(int(at[1])) if at else None
+        place = [] if at is None or index is None else [f"Bundle.entry[{index}].resource{at[2]}"]
+        yield issue_of("information", "suppressed", meanings()[item.code].en, code=item.code.value, expression=place)
     for index in found.behind:
         text = "no part of such a message, and did not go: let an output of the Task refer to it"
         yield issue_of("information", "informational", text, expression=[f"Bundle.entry[{index}].resource"])
-
-
-def advice_of(code: Code) -> str:
-    """Why a part was left out."""
-    return _LEFT_OUT.get(code, "")
-
-
-_LEFT_OUT = {
-    Code.RD_FREE_TEXT: "free text goes only where the client has agreed to notes",
-    Code.RD_PURPOSE_MIN: "more than this purpose needs",
-    Code.RD_CATEGORY: "of a category that the client, or the agreement, does not allow",
-    Code.RD_SENSITIVE: "of a sensitive category that the client has not ticked",
-    Code.RD_VERBAL: "of a sensitive category that waits for the client's signature",
-    Code.RD_SUBJECT: "about somebody else, who has not agreed",
-    Code.RD_THIRD_PARTY: "about somebody else, who has not agreed",
-}
-
-
-def _index(path: str) -> int:
-    number = path.removeprefix("Bundle.entry[").partition("]")[0]
-    return int(number) if number.isdigit() else -1
 
 
 def _must_agree(request: Request, posted: Posted) -> None:
@@ -170,7 +151,7 @@ def _answered(hub: Served, posted: Posted, number: str, issues: list[Resource]) 
         "resourceType": "MessageHeader",
         "id": message_id,
         **({"extension": [{"url": codes.CORRELATION_ID, "valueString": number}]} if number else {}),
-        "eventCoding": coding(codes.MESSAGE_EVENT if posted.event in OF_ONTARIO else EVENT, posted.event),
+        "eventCoding": coding(system_of(posted.event), posted.event),
         "destination": [{"endpoint": f"{HUB_URL}/agency/{posted.sender}"}],
         "source": {"endpoint": HUB_URL},
         "response": response,

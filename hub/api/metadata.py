@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from hub.api.outcome import MEDIA, resource
-from hub.api.served import Served, served
+from hub.api.served import Served
+from hub.model import codes
 from hub.model.fhir import Resource, coding, concept
 
 MARK = "x-fhir"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _REGISTRY = "https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"
-_NO_PARAMS: Mapping[str, str] = {}
+_NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
 
 def describe(
@@ -56,7 +58,7 @@ def router(app: FastAPI, hub: Served) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/fhir/metadata", summary="CapabilityStatement", responses={200: {"content": {MEDIA: {}}}})
-    def metadata(_: Annotated[Served, Depends(served)]) -> Response:
+    def metadata() -> Response:
         """What there is, and where tokens are got."""
         return resource(statement)
 
@@ -132,5 +134,4 @@ def _resource(kind: str, said: Sequence[Mapping[str, Any]]) -> Resource:
 
 def _operation(said: Mapping[str, Any]) -> Resource:
     name = said["operation"]
-    ours = f"https://hub.example.org/fhir/OperationDefinition/{name}"
-    return {"name": name, "definition": said.get("definition", ours)}
+    return {"name": name, "definition": said.get("definition", f"{codes.HUB}/OperationDefinition/{name}")}

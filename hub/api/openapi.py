@@ -25,6 +25,7 @@ from hub.api.openapi_words import (
     COMMON,
     ERRORS,
     HEADERS,
+    INCLUDES,
     PARAMETERS,
     PLAIN,
     SCHEMAS,
@@ -42,17 +43,14 @@ _FAULTS = ("HTTPValidationError", "ValidationError")  # FastAPI's own form of an
 Schema = dict[str, Any]
 
 
-def router(app: FastAPI, base: str) -> APIRouter:
+def router(app: FastAPI) -> APIRouter:
     """/fhir/openapi.json: it names paths and words of ours, nobody's data, so it needs no token."""
     routes = APIRouter()
-    kept: list[Schema] = []  # made when it is first asked for: few ever do
 
     @routes.get(PATH, summary="This document", response_class=JSONResponse)
     def document() -> Response:
         """All paths as OpenAPI 3.1, with examples; [base]/metadata says the same in FHIR's words."""
-        if not kept:
-            kept.append(openapi(app, base))
-        return JSONResponse(kept[0])
+        return JSONResponse(app.openapi())
 
     return routes
 
@@ -75,7 +73,7 @@ def openapi(app: FastAPI, base: str) -> Schema:
     components["schemas"] = {**schemas, **SCHEMAS}
     components["responses"] = {name: _error(said) for name, said in ERRORS.items()}
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-    searches = {said["kind"]: said["params"] for _, _, said in _operations(app, document) if "params" in said}
+    searches = {said["kind"]: said for _, _, said in _operations(app, document) if "params" in said}
     for route, operation, said in _operations(app, document):
         method = next(each for each in route.methods or ()).lower()
         shown = examples.get(f"{method} {route.path_format}", {})
@@ -126,7 +124,7 @@ def _name(route: APIRoute, operation: Schema, said: Mapping[str, Any]) -> None:
 
 
 def _ask(
-    route: APIRoute, operation: Schema, said: Mapping[str, Any], searches: Mapping[str, Any], shown: Schema
+    route: APIRoute, operation: Schema, said: Mapping[str, Any], searches: Mapping[str, Schema], shown: Schema
 ) -> None:
     """Parameters and body."""
     own = {each["name"]: each for each in operation.get("parameters", ())}
@@ -135,7 +133,7 @@ def _ask(
         each["description"] = WHAT.get(name, each.get("description", name))
     wanted = dict(PARAMETERS.get(said.get("operation") or said.get("interaction", ""), {}))
     search = said.get("interaction") == "search-type"
-    fields = _search(said["kind"], searches.get(said["kind"], {})) if search else {}
+    fields = _search(searches[said["kind"]]) if search else {}
     if "GET" in (route.methods or ()):
         wanted |= fields
     asked = [*own.values(), *({"in": "query", **each, "name": name} for name, each in wanted.items())]
@@ -160,16 +158,15 @@ def _ask(
         operation["requestBody"] = {"required": True, "content": content}
 
 
-def _search(kind: str, params: Mapping[str, str]) -> Schema:
+def _search(said: Mapping[str, Any]) -> Schema:
     """The parameters of a search; each may be there several times, and then all must hold."""
-    own = {
-        name: {"description": f"{SEARCHES[sort]}", "schema": {"type": "string"}}
-        for name, sort in sorted(params.items())
+    own: Schema = {
+        name: {"description": SEARCHES[sort], "schema": {"type": "string"}}
+        for name, sort in sorted(said["params"].items())
     }
-    if kind == "Task":
-        own["_include"] = {"description": "The requests of these Tasks too.", "schema": {"enum": ["Task:focus"]}}
-    if kind == "ServiceRequest":
-        own["_revinclude"] = {"description": "The Tasks of these requests too.", "schema": {"enum": ["Task:focus"]}}
+    for element, text in INCLUDES.items():
+        if words := said.get(element):
+            own[f"_{element}"] = {"description": text, "schema": {"enum": words}}
     return {**own, **COMMON}
 
 
@@ -188,7 +185,7 @@ def _answer(route: APIRoute, operation: Schema, said: Mapping[str, Any], kinds: 
     _with_example(content, shown.get("response"))
     good: Schema = {"description": "It is so.", "content": content}
     if headers := HEADERS.get(key):
-        good["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+        good["headers"] = _headers(headers)
     responses: Schema = {"200": good}
     if key == "file-consent":
         responses = {
@@ -226,8 +223,12 @@ def _error(said: tuple[str, Mapping[str, str], object]) -> Schema:
         "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}},
     }
     if headers:
-        found["headers"] = {name: {"description": each, "schema": {"type": "string"}} for name, each in headers.items()}
+        found["headers"] = _headers(headers)
     return found
+
+
+def _headers(headers: Mapping[str, str]) -> Schema:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
 
 
 def _with_example(content: Schema, example: Any) -> None:

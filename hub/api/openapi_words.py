@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hub.access.door import JWT_BEARER
 from hub.exchange.index import NEXT
 from hub.exchange.index.terms import COUNT_DEFAULT, COUNT_MAX
 
@@ -41,6 +42,10 @@ SEARCHES: Mapping[str, str] = {
     "reference": "A reference: Type/id or id. Modifiers: :identifier, :missing.",
     "date": "A date or time, with a prefix such as ge before it or without. Modifier: :missing.",
     "string": "How it begins. Modifiers: :exact, :contains, :missing.",
+}
+INCLUDES: Mapping[str, str] = {
+    "include": "The requests of these Tasks too.",
+    "revinclude": "The Tasks of these requests too.",
 }
 COMMON: Mapping[str, Schema] = {
     "_count": {
@@ -162,7 +167,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "properties": {
             "grant_type": {"const": "client_credentials"},
             "scope": {"type": "string", "description": "Scopes with blanks between; what there is of them is given."},
-            "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+            "client_assertion_type": {"const": JWT_BEARER},
             "client_assertion": {"type": "string", "description": "A JWT, RS384 or ES384 (RFC 7523)."},
         },
     },

@@ -6,23 +6,38 @@ what was expected. A text of ours holds no personal value (INV-1); a text that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import orjson
 from fastapi import Response
 
+from consent.fhir.node import Fault as Misread
 from hub.errors import HubError, MappingGap, MessageRejected, NeedsReview, Refused, Unavailable
 from hub.exchange.strict import FAULTS_MAX, NotOurMessage
+from hub.exchange.strict import Fault as Misplaced
 from hub.model.codes import REASON_CODE
 from hub.model.fhir import Resource, coding, concept
 
 MEDIA = "application/fhir+json"
 ISSUES_MAX = 20  # [policy] the last net: of faults far fewer are named, and a refusal has a few codes
 AGAIN_S = 5  # [policy] Retry-After where the store is away: it is back at once or in a while
+_TERMINAL = re.compile(r"(^|[ `(])--[a-z]|(^|`)hub [a-z]")
 NONE: Mapping[str, str] = MappingProxyType({})
 
-__all__ = ["MEDIA", "REASON_CODE", "Wrong", "answer", "issue_of", "outcome", "outcomes", "resource"]
+__all__ = [
+    "MEDIA",
+    "REASON_CODE",
+    "Wrong",
+    "answer",
+    "faulty",
+    "for_software",
+    "issue_of",
+    "outcome",
+    "outcomes",
+    "resource",
+]
 
 
 class Wrong(Exception):
@@ -95,22 +110,35 @@ def issue_of(severity: str, issue: str, text: str, *, code: str = "", expression
     return found
 
 
+def faulty(status: int, issue: str, faults: Sequence[Misplaced | Misread], *, code: str = "") -> Response:
+    """The first faults of what was sent, each by its place; see :func:`issue_of`."""
+    return outcomes(
+        status,
+        [
+            issue_of("error", issue, _said(each.got, each.expected), code=code, expression=[each.path])
+            for each in faults[:FAULTS_MAX]
+        ],
+    )
+
+
+def for_software(error: HubError) -> str:
+    """What an error of the desk says, without its words for a terminal: options and commands tell software nothing."""
+    parts = (error.where, error.got, error.expected, error.next_step)
+    return str(HubError(*("" if _TERMINAL.search(part) else part for part in parts))).removeprefix(": ")
+
+
 def answer(error: HubError) -> Response | None:
     """An error of the rooms as an answer, by what the sender should do next; None: it is a fault of ours."""
     match error:
         case NotOurMessage():
-            found = [
-                issue_of("error", "structure", _said(each.got, each.expected), code=error.code, expression=[each.path])
-                for each in error.faults[:FAULTS_MAX]
-            ]
-            return outcomes(400, found)
+            return faulty(400, "structure", error.faults, code=error.code)
         case MessageRejected():
             issue = "code-invalid" if isinstance(error, MappingGap) else "invalid"
             return outcome(400, issue, _told(error), expression=[error.where] if error.where else ())
         case NeedsReview():
             return outcome(403, "forbidden", _told(error), code="DN_IDENTITY")
         case Refused():
-            return outcome(422, "business-rule", str(error))
+            return outcome(422, "business-rule", for_software(error))
         case Unavailable():  # its text names a server of ours
             text = "the hub cannot do this now; ask again"
             return outcome(503, "transient", text, headers={"Retry-After": str(AGAIN_S)})

@@ -7,16 +7,16 @@ signature, and no scope gives that.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from hub.access.assertion import NoProof
+from hub.access.compact import NoProof
 from hub.access.rates import spend_alone
 from hub.access.worker_proof import UNSIGNED_PER_MINUTE, Signed, TooOften, proven
 from hub.api.body import Body, resource_of
 from hub.api.metadata import describe
-from hub.api.outcome import Wrong, issue_of, resource
+from hub.api.outcome import Wrong, for_software, issue_of, resource
 from hub.api.parameters import read_parameters
 from hub.api.security import Caller, needs
 from hub.api.served import Served, served
@@ -52,14 +52,14 @@ def router() -> APIRouter:
         given = read_parameters(resource_of(body, "Parameters"), _TAKES)["request"]
         signed = _signed(caller, hub, given[0] if given else "")
         try:
-            words = desk.words_of(signed.act, signed.words)
-            return _done(caller, hub, signed, words)
+            desk.must_fit(signed.act, signed.words)
+            return _done(caller, hub, signed)
         except desk.NotThere:
             raise Wrong(404, "not-found", "your agency has no override of this number") from None
         except Refused as error:
             code = desk.code_of(error)
             status, issue = (403, "forbidden") if code else (422, "business-rule")
-            raise Wrong(status, issue, str(error), code=code, expression=[_REQUEST]) from None
+            raise Wrong(status, issue, for_software(error), code=code, expression=[_REQUEST]) from None
 
     return routes
 
@@ -82,8 +82,8 @@ def _too_often(wait_s: int) -> Wrong:
     return Wrong(429, "throttled", text, headers={"Retry-After": str(wait_s)})
 
 
-def _done(caller: Caller, hub: Served, signed: Signed, words: Any) -> Response:
-    house, agency, who = hub.house, caller.agency, Who(signed.worker, signed.account)
+def _done(caller: Caller, hub: Served, signed: Signed) -> Response:
+    house, agency, who, words = hub.house, caller.agency, Who(signed.worker, signed.account), signed.words
     if signed.act == "declare":
         return _declared(desk.declare(house, caller.system, words["document"], who))
     number: str = words["override"]

@@ -9,11 +9,10 @@ from hub.errors import kind_of
 from hub.exchange.strict import FAULTS_MAX, PARAMETERS_MAX, Fault, NotOurMessage
 from hub.model.fhir import Resource
 
-Wanted = Mapping[
-    str, tuple[tuple[str, ...], int, int]
-]  # name -> elements that may hold it; how often at least, at most
+# name -> elements that may hold it; how often at least, at most
+Wanted = Mapping[str, tuple[tuple[str, ...], int, int]]
 _TEXTS = ("valueString", "valueCode", "valueDateTime", "valueInstant", "valueDate", "valueId", "valueUri")
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
+_KINDS: Mapping[str, type] = {
     **dict.fromkeys(_TEXTS, str),
     "valueBoolean": bool,
     "valueInteger": int,
@@ -62,7 +61,7 @@ def _take(path: str, part: Any, wanted: Wanted, found: dict[str, list[Any]]) -> 
     found[name].append(part[element])
 
 
-def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+def _is(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 

@@ -1,57 +1,48 @@
-"""``ServiceRequest``: what was asked for in the referrals that an agency sent or received, without content."""
+"""``ServiceRequest`` and ``Task``: what was asked for in the referrals that an agency sent or received, and how they
+stand, without content.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
-from hub.api.body import FormFields
 from hub.api.metadata import describe
-from hub.api.search import one, parameters, params_of, searchset, strict, versions
+from hub.api.search import Hub, Parameters, add_search, one, versions
 from hub.api.security import Caller, needs
-from hub.api.served import Served, served
-from hub.exchange.index import history, read_referral, read_version, search_referrals
-
-KIND = "ServiceRequest"
-
-Hub = Annotated[Served, Depends(served)]
-MayRead = Annotated[Caller, Depends(needs(f"{KIND}.r"))]
-MaySearch = Annotated[Caller, Depends(needs(f"{KIND}.s"))]
+from hub.exchange.house import House
+from hub.exchange.index import Page, history, read_referral, read_version, search_referrals
+from hub.model.directory import System
 
 
 def router() -> APIRouter:
-    """Read, vread, history, and search by GET and by POST."""
+    """Read, vread, history, and search by GET and by POST, of both."""
     routes = APIRouter()
-
-    @routes.get(f"/fhir/{KIND}", **describe(KIND, "search-type", params=params_of(KIND), revinclude=["Task:focus"]))
-    def search(caller: MaySearch, hub: Hub, request: Request) -> Response:
-        """One page."""
-        return _page(caller, hub, request, parameters(request))
-
-    @routes.post(f"/fhir/{KIND}/_search", **describe(KIND, "search-type"))
-    def search_by_form(caller: MaySearch, hub: Hub, request: Request, fields: FormFields) -> Response:
-        """The same, where a query would stand in logs of URLs."""
-        return _page(caller, hub, request, parameters(request, fields))
-
-    @routes.get(f"/fhir/{KIND}/{{number}}", **describe(KIND, "read"))
-    def read(caller: MayRead, hub: Hub, number: str) -> Response:
-        """As it stands, by the hub's number of the referral."""
-        return one(read_referral(hub.house, caller.system, KIND, number))
-
-    @routes.get(f"/fhir/{KIND}/{{number}}/_history", **describe(KIND, "history-instance"))
-    def all_versions(caller: MayRead, hub: Hub, number: str) -> Response:
-        """Its versions, the last first."""
-        return versions(hub.base, KIND, number, history(hub.house, caller.system, KIND, number))
-
-    @routes.get(f"/fhir/{KIND}/{{number}}/_history/{{version}}", **describe(KIND, "vread"))
-    def version(caller: MayRead, hub: Hub, number: str, version: str) -> Response:
-        """One of them."""
-        return one(read_version(hub.house, caller.system, KIND, number, version))
-
+    _add(routes, "ServiceRequest", revinclude=["Task:focus"])
+    _add(routes, "Task", include=["Task:focus"])
     return routes
 
 
-def _page(caller: Caller, hub: Served, request: Request, asked: list[tuple[str, str]]) -> Response:
-    page = search_referrals(hub.house, caller.system, KIND, asked, strict=strict(request))
-    return searchset(hub.base, KIND, page)
+def _add(routes: APIRouter, kind: str, **includes: list[str]) -> None:
+    may_read: Any = Depends(needs(f"{kind}.r"))
+
+    def find(house: House, system: System, parameters: Parameters, /, *, strict: bool) -> Page:
+        return search_referrals(house, system, kind, parameters, strict=strict)
+
+    add_search(routes, kind, find, **includes)
+
+    @routes.get(f"/fhir/{kind}/{{number}}", **describe(kind, "read"))
+    def read(caller: Caller = may_read, *, hub: Hub, number: str) -> Response:
+        """As it stands, by the hub's number of the referral."""
+        return one(read_referral(hub.house, caller.system, kind, number))
+
+    @routes.get(f"/fhir/{kind}/{{number}}/_history", **describe(kind, "history-instance"))
+    def all_versions(caller: Caller = may_read, *, hub: Hub, number: str) -> Response:
+        """Its versions, the last first."""
+        return versions(hub.base, kind, number, history(hub.house, caller.system, kind, number))
+
+    @routes.get(f"/fhir/{kind}/{{number}}/_history/{{version}}", **describe(kind, "vread"))
+    def one_version(caller: Caller = may_read, *, hub: Hub, number: str, version: str) -> Response:
+        """One of them."""
+        return one(read_version(hub.house, caller.system, kind, number, version))

@@ -1,4 +1,4 @@
-"""What all searches have in common: parameters of a request in; a searchset with its links out. No rules.
+"""What all searches and reads have in common: parameters of a request in; a searchset with its links out. No rules.
 
 A searchset has no ``total``: how many there are is not told. Its self link shows the parameters that were used; its
 next link is a token that means something to its agency alone, and not for long.
@@ -7,34 +7,62 @@ next link is a token that means something to its agency alone, and not for long.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from hub.api.body import FormFields
+from hub.api.metadata import describe
 from hub.api.outcome import Wrong, resource
+from hub.api.security import Caller, needs
+from hub.api.served import Served, served
+from hub.exchange.house import House
 from hub.exchange.index import NEXT, PARAMETERS, Page
+from hub.model.directory import System
 from hub.model.fhir import Resource
 
-Parameters = list[tuple[str, str]]
+Hub = Annotated[Served, Depends(served)]
+Parameters = Sequence[tuple[str, str]]
 
 
-def parameters(request: Request, fields: Sequence[tuple[str, str]] = ()) -> Parameters:
-    """The parameters of a search: those of its URL, then those of its form."""
-    return [*request.query_params.multi_items(), *fields]
+class Find(Protocol):
+    """A search."""
+
+    def __call__(self, house: House, system: System, parameters: Parameters, /, *, strict: bool) -> Page:
+        """One page of what a system's agency may know, by parameters as they came."""
 
 
-def strict(request: Request) -> bool:
+def add_search(
+    routes: APIRouter, kind: str, find: Find, *, include: Sequence[str] = (), revinclude: Sequence[str] = ()
+) -> None:
+    """Search of a type, by GET and by POST."""
+    may_search: Any = Depends(needs(f"{kind}.s"))  # a caller's annotation could not name a scope that is a variable
+    params = {name: sort for name, (sort, _) in PARAMETERS[kind].items()}
+    described = describe(kind, "search-type", params=params, include=include, revinclude=revinclude)
+
+    @routes.get(f"/fhir/{kind}", **described)
+    def search(caller: Caller = may_search, *, hub: Hub, request: Request) -> Response:
+        """One page."""
+        return answer(caller, hub, request, ())
+
+    @routes.post(f"/fhir/{kind}/_search", **describe(kind, "search-type"))
+    def search_by_form(caller: Caller = may_search, *, hub: Hub, request: Request, fields: FormFields) -> Response:
+        """The same, where a query would stand in logs of URLs."""
+        return answer(caller, hub, request, fields)
+
+    def answer(caller: Caller, hub: Served, request: Request, fields: Parameters) -> Response:
+        asked = [*request.query_params.multi_items(), *fields]
+        return _searchset(hub.base, kind, find(hub.house, caller.system, asked, strict=_is_strict(request)))
+
+
+def _is_strict(request: Request) -> bool:
     """Whether the caller wants to be refused rather than misunderstood: ``Prefer: handling=strict``."""
     wishes = (part.strip() for line in request.headers.getlist("prefer") for part in line.replace(";", ",").split(","))
     return "handling=strict" in wishes
 
 
-def params_of(kind: str) -> dict[str, str]:
-    """The search parameters of a type and their types, for the CapabilityStatement."""
-    return {name: sort for name, (sort, _) in PARAMETERS[kind].items()}
-
-
-def searchset(base: str, kind: str, page: Page) -> Response:
+def _searchset(base: str, kind: str, page: Page) -> Response:
     """A page of a search as a Bundle."""
     query = urlencode(page.used)
     links = [{"relation": "self", "url": f"{base}/{kind}" + (f"?{query}" if query else "")}]

@@ -29,7 +29,7 @@ from hub.commands.frame import (
     show_table,
     who,
 )
-from hub.commands.letting_in import let_in
+from hub.commands.letting_in import Given, let_in
 from hub.desk.configure import add_row, import_rows
 from hub.desk.connect import read_keys
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, WORKER, Form, Problems
@@ -134,7 +134,7 @@ def add_agency(
     """Add an agency, or replace what is known of it; with its keys, let its own software in (FHIR over HTTP)."""
     row = {"id": id, "name": name, "lane": lane, "pack": pack, "status": status, "body": body, "call_back": call_back}
     if jwks or hpke or system:
-        let_in(ctx, folder, worker, row, (jwks, hpke, system), as_json)
+        let_in(ctx, folder, worker, row, Given(jwks, hpke, system), as_json)
     else:
         put(ctx, folder, worker, AGENCY, row, as_json)
 

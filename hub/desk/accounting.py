@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from consent.files import others
+from consent.files import files_of
 from consent.incident import WITHHELD
 from consent.model.reviewed import Outcome, Part
 from hub.account import Reader, disclosures
@@ -124,9 +124,7 @@ def look(house: House, subject: str, agency: str | None, who: Who, *, to: str, r
             step = "name an agency that knows the client, and its alias of them"
             raise Refused("--agency", "nothing", "the agency whose alias stands for the client in FHIR", step)
         record = _record(rows, directory, asking)
-    numbers = _noted(house, asking, record, {"request": request_id, "to": to}, numbered=as_fhir)
-    with house.store.peek() as rows:
-        made_at = rows.now
+    numbers, made_at = _noted(house, asking, record, {"request": request_id, "to": to}, numbered=as_fhir)
     account = Account(
         disclosures=record.found,
         names={row.id: row.name for row in directory.agencies.values()},
@@ -147,10 +145,10 @@ def own_disclosures(house: House, system: System, alias: str) -> list[Resource] 
     with house.store.peek() as rows:
         directory = rows.directory.all()
         ref = rows.subjects.by_alias(system.agency, alias) or ""
-        files = (ref, *others(ref, rows.links.of([ref])).confirmed)
+        files = files_of(ref, rows.links.of([ref]))
         asking = _Asking(acting(system), system.agency, ref, files, whole=False)
         record = _record(rows, directory, asking)
-    numbers = _noted(house, asking, record, {}, numbered=True)
+    numbers, _ = _noted(house, asking, record, {}, numbered=True)
     if not ref:
         return None
     shown = bundle(record.entries, record.found, Face(record.reader, alias, numbers))
@@ -184,17 +182,17 @@ def _record(rows: Peek, directory: Directory, asking: _Asking) -> _Record:
 
 def _noted(
     house: House, asking: _Asking, record: _Record, more: Mapping[str, str], *, numbered: bool
-) -> Mapping[str, str]:
-    """The entry of the look; the agency's numbers of the consents that are shown."""
+) -> tuple[Mapping[str, str], datetime]:
+    """The entry of the look: the agency's numbers of the consents that are shown, and when it was."""
     with house.store.unit() as unit:
         about = {"subject_ref": asking.ref} if asking.ref else {}
         details = {"what": "disclosures", **about, "agency": _scope(asking), **more, "count": len(record.found)}
         unit.audit.append(Entry(AuditEvent.AUDIT_READ, unit.now, asking.actor, details))
         if not numbered or asking.agency is None:
-            return {}
+            return {}, unit.now
         shown = [entry for entry in record.entries if entry.get("basis") and seen_by(entry, record.reader)]
         ids = sorted({consent_id for entry in shown for consent_id, _ in consents_of(entry)})
-        return {name: unit.consents.number(name, asking.agency) for name in ids}
+        return {name: unit.consents.number(name, asking.agency) for name in ids}, unit.now
 
 
 def answered(house: House, told: Told, who: Who) -> None:
@@ -254,7 +252,7 @@ def _asking(rows: Peek, directory: Directory, who: Who, agency: str | None, subj
     if ref is None:
         whose = f"{seen(named)}'s alias of one of its clients" if named else "a reference of the registry, or --agency"
         raise Refused("SUBJECT", shape(subject), whose, "`hub subjects find`")
-    files = (ref, *others(ref, rows.links.of([ref])).confirmed)
+    files = files_of(ref, rows.links.of([ref]))
     return _Asking(actor, named, ref, files, whole=own is None)
 
 

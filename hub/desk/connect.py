@@ -1,7 +1,8 @@
 """An agency's own software is let in: the agency and its system of kind ``fhir`` are kept in one act, or neither.
 
-The system's id is the client id. A key that is given replaces the one that stood; what is not given stays. To change
-keys without a pause, register a set that holds both, and later one without the old.
+The system's id is the client id. Whether a key is any is the word of that kind's card (``adapters/remote.py``). A key
+that is given replaces the one that stood; what is not given stays. To change keys without a pause, register a set that
+holds both, and later one without the old.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from hub.directory import AGENCY, Known, Problems, from_row
 from hub.directory.cells import is_id
 from hub.errors import Refused, shape
 from hub.exchange.house import House
-from hub.keys.remote import read_key
-from hub.model.directory import Agency, System
+from hub.model.directory import REMOTE, Agency, System
 
-KIND = "fhir"
 FILE_MAX = 64 * 1024  # of a key set or a key
 
 
@@ -43,7 +42,7 @@ def connect(house: House, row: Mapping[str, str], client: str, keys: ClientKeys,
 
     Args:
         row: the agency, as words of its form.
-        client: the system's id; "": the agency's with ``-fhir``.
+        client: the system's id; see :func:`client_of`.
 
     Raises:
         Refused: what is wrong with the agency or with a key, or the worker may not.
@@ -51,11 +50,16 @@ def connect(house: House, row: Mapping[str, str], client: str, keys: ClientKeys,
 
     def read(known: Known) -> tuple[Agency, System]:
         agency = from_row(AGENCY, row, known)
-        return agency, _system(known, agency, client or f"{agency.id}-{KIND}", keys)
+        return agency, _system(known, agency, client, keys)
 
     kept = change(house, read, who)
     assert not isinstance(kept, Problems), "rows that were typed are refused by an exception"
     return kept
+
+
+def client_of(agency: str) -> str:
+    """The id of an agency's client, where none is chosen."""
+    return f"{agency}-{REMOTE}"
 
 
 def read_keys(place: str, data: bytes) -> Mapping[str, Any]:
@@ -77,7 +81,7 @@ def read_keys(place: str, data: bytes) -> Mapping[str, Any]:
 
 def _system(known: Known, agency: Agency, client: str, keys: ClientKeys) -> System:
     former = known.directory.systems.get(client)
-    if former is not None and (former.kind, former.agency) != (KIND, agency.id):
+    if former is not None and (former.kind, former.agency) != (REMOTE, agency.id):
         got = "the id of another kind of system, or of another agency's"
         raise Refused("--system", got, "an id of its own", "hub systems list")
     if not is_id(client):
@@ -87,6 +91,5 @@ def _system(known: Known, agency: Agency, client: str, keys: ClientKeys) -> Syst
         settings = {name: value for name, value in settings.items() if name == "hpke"}
         settings["jwks_url" if isinstance(keys.jwks, str) else "jwks"] = keys.jwks
     if keys.hpke is not None:
-        read_key(keys.hpke)  # what could not be sealed to is told here, and not at the first message
         settings["hpke"] = keys.hpke
-    return System(client, agency.id, KIND, former.status if former else "active", settings)
+    return System(client, agency.id, REMOTE, former.status if former else "active", settings)

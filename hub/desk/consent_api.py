@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from consent.fhir.codes import ID_CONSENT
 from consent.fhir.node import Fault
-from consent.files import others
+from consent.files import files_of
 from consent.model import Consent, Directive
 from consent.model.words import Code, ConsentState
 from hub.desk.consent_fhir import Client, Consents, Entering, forbid_all, suspend_closed
@@ -40,7 +40,8 @@ from hub.model.fhir import Resource
 from hub.ports import Peek
 
 BEFORE = f"{BY_HAND}consent:"  # its system holds no record that could be fetched again; it is answered at once
-PATIENT = "Parameters.parameter.where(name='patient').resource"
+PART = "Parameters.parameter"
+PATIENT = f"{PART}.where(name='patient').resource"
 _MEND = "correct it and send it again"
 _ENDS = (ConsentState.DECLINED, ConsentState.WITHDRAWN)
 
@@ -59,11 +60,10 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that who files it should know; ``lacks``: a field of the record for whose sake it is a draft."""
+    """Something that who files it should know."""
 
     code: str
     text: str
-    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +112,21 @@ def file_consent(house: House, system: System, document: Resource) -> Filed:
     return _file(house, system, _completed(house, line, handed), named)
 
 
-def revoke_consent(
-    house: House, system: System, number: str, *, at: str | None, how: str, path: str = "Parameters.parameter"
-) -> Drain | None:
+def revoke_consent(house: House, system: System, number: str, *, at: str | None, how: str) -> Drain | None:
     """Withdraw a consent that the system's agency gave or was given; None: it has none of this number.
 
     Args:
         at: when the client said it, with an offset, or a local day or time; None: now.
         how: a word of ``consent.rows.HOW``, in any case.
-        path: of the parameters, for what is refused.
 
     Raises:
         Refused: a time that is none or still to come, another word, or a consent that was declined or found void.
     """
-    must_be_how(how, f"{path}.where(name='how')")
+    must_be_how(how, f"{PART}.where(name='how')")
     with house.store.peek() as rows:
         consent = party_to(rows, system.agency, number)
         zone = zone_of(house, rows.directory.all(), system.agency)
-        said_at = said_at_of(at, zone, rows.now, f"{path}.where(name='at')")
+        said_at = said_at_of(at, zone, rows.now, f"{PART}.where(name='at')")
     if consent is None:
         return None
     return withdraw_consent(house, consent.consent_id, acting(system), said_at=said_at, how=how, told=system.agency)
@@ -151,7 +148,7 @@ def _entering(rows: Peek, system: System, handed: Handed) -> Entering:
             raise Wrong("patient", "somebody else", "the parameter patient, by its id or your alias", _MEND)
         return client
 
-    return Entering(system, acting(system), None, BEFORE, whose)
+    return Entering(system, acting(system), None, BEFORE, whose, ending="Consent/$revoke-consent")
 
 
 def _client(rows: Peek, system: System, handed: Handed) -> Client:
@@ -167,13 +164,10 @@ def _client(rows: Peek, system: System, handed: Handed) -> Client:
         if names and known and not names & known.keys():
             expected = "this client's alias"
             raise NotAllowed([Fault(path, "the alias of somebody of another name or date", expected)])
-        return Client(_files(rows, ref))
+        return Client(files_of(ref, rows.links.of([ref])))
     who = identify(rows, meant.keys, system.agency)
-    return Client(_files(rows, who.subject_ref) if isinstance(who, One) else (), meant.keys)
-
-
-def _files(rows: Peek, ref: str) -> tuple[str, ...]:
-    return (ref, *others(ref, rows.links.of([ref])).confirmed)
+    ref = who.subject_ref if isinstance(who, One) else None
+    return Client(files_of(ref, rows.links.of([ref])) if ref else (), meant.keys)
 
 
 def _named_by(rows: Peek, agency: str, consent: Resource) -> Consent | None:
@@ -198,11 +192,9 @@ def _completed(house: House, line: Line, handed: Handed) -> ConsentRecord:
     draft = record.read.draft
     if draft.evidence_ref and handed.evidence:
         draft = replace(draft, evidence_ref=f"{draft.evidence_ref}#{handed.evidence}")
-    is_no = record.read.declined or record.read.withdrawn
     return replace(
         record,
         source=replace(record.source, revision=own or read, digest=read),
-        row={"declined": "1"} if is_no else {},  # said so, a no whose person is unclear is heard for each (INV-10)
         read=replace(record.read, draft=draft),
         deceased=handed.meant.deceased,
         deciders=handed.deciders,
@@ -220,7 +212,7 @@ def _file(house: House, system: System, record: ConsentRecord, named: Consent | 
     assert record.read is not None, "it came as FHIR"
     with house.store.peek() as rows:
         before = rows.consents.of_source(system.id, record.source.key)
-    if before is not None and not (record.read.declined or record.read.withdrawn or _is_next(record, before, named)):
+    if before is not None and not (record.says_no or _is_next(record, before, named)):
         raise Stale
     file_consents(house, [record])
     with house.store.peek() as rows:
@@ -265,7 +257,7 @@ def _undecided(rows: Peek, system: System, key: str) -> Exception:
 
 def _lacking(record: ConsentRecord, consent: Consent) -> tuple[Told, ...]:
     missing = record.read.missing if record.read is not None and consent.state is ConsentState.DRAFT else ()
-    return tuple(Told(Code.DN_PENDING, "a draft: nothing goes on it until this is said", each) for each in missing)
+    return tuple(Told(Code.DN_PENDING, f"a draft: nothing goes on it until this is said: {each}") for each in missing)
 
 
 def _own_noes(rows: Peek, agency: str, consent: Consent) -> tuple[Told, ...]:

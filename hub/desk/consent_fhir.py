@@ -19,7 +19,7 @@ from typing import Any
 from consent import directives, doubts, registry
 from consent.fhir import Known, NotAConsent, as_row, read_consent
 from consent.fhir.codes import ID_CONSENT
-from consent.files import others
+from consent.files import files_of
 from consent.model import Consent, Directive
 from consent.model.words import OPENING, Basis, ConsentState
 from consent.versions import Origin
@@ -41,7 +41,7 @@ from hub.ports import Peek
 FORBIDS = "FORBIDS"  # stands where a consent has a state
 _MEND = "correct the Consent and enter it again: what is filed already stays as it is"
 _SUSPENDED = "what the hub holds of it is suspended: correct the Consent and enter it again"
-_OVER = "what the hub holds of it is suspended, since this says that it is over: withdraw it, or `hub consent resume`"
+_OVER = "what the hub holds of it is suspended, since this says that it is over: withdraw it, or a worker resumes it"
 _ENDED = ("inactive", "entered-in-error", "rejected")  # a `status` by which a Consent is over, whatever else it says
 FAULTS_MAX = 20  # [policy] of one Consent that are told
 _TAKEN = (*OPENING, ConsentState.DRAFT, ConsentState.DECLINED, ConsentState.WITHDRAWN)
@@ -86,6 +86,7 @@ class Entering:
         system: where they are entered; ``before`` stands before the keys under which they are filed.
         by: the worker who enters them; None: the system acts.
         client: whom one is about; None: the agency's alias in it says so.
+        ending: what withdraws a consent there.
     """
 
     system: System
@@ -93,6 +94,7 @@ class Entering:
     by: Actor | None
     before: str = "import:"
     client: Callable[[Consent | Directive], Client] | None = None
+    ending: str = "`hub consent withdraw`"
 
     @classmethod
     def at_the_desk(cls, agency: str, actor: Actor) -> Entering:
@@ -275,13 +277,13 @@ class Consents:
             "extension",
             f"consent-state {record.state.value}",
             expected,
-            f"{then}; use `hub consent withdraw`, or of a void one `hub incident open`",
+            f"{then}; use {self._entering.ending}, or of a void one let an officer open an incident",
         )
 
     def _names_own(self, record: Consent, subject: str) -> list[str]:
         """Keys of what it replaces: this client's and this agency's own; of another it could end nothing."""
         replaced = []
-        theirs = {subject, *others(subject, self._rows.links.of([subject])).confirmed}
+        theirs = files_of(subject, self._rows.links.of([subject]))
         for name in record.lifts:
             consent_id = self._rows.consents.by_number(self.agency, name)
             found = self._rows.consents.get(consent_id) if consent_id else self._rows.consents.directive(name)

@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consent.files import others
+from consent.files import files_of
 from hub.directory.cells import seen, tidy
 from hub.errors import Refused, shape
 from hub.exchange.filing import as_row
 from hub.exchange.house import House
 from hub.exchange.identify import identify
 from hub.exchange.match import Ambiguous, One, PersonKeys, person_keys
-from hub.exchange.reading import says_no
-from hub.exchange.records import ConsentRecord, Source
+from hub.exchange.records import ConsentRecord, Source, says_no
 from hub.model.audit import Actor
 from hub.model.canonical import canonical
 from hub.model.codes import ID
@@ -140,7 +139,7 @@ class Reader:
             expected = "the client's alias, one of " + ", ".join(aliases)
             raise Wrong("identifier_type", "a person who resembles clients of this agency", expected, "use LOCAL_KEY")
         theirs = before[0].subject_ref if before is not None else ""
-        files = (theirs, *others(theirs, self._rows.links.of([theirs])).confirmed) if theirs else ()
+        files = files_of(theirs, self._rows.links.of([theirs])) if theirs else ()
         if before is not None and not (isinstance(who, One) and who.subject_ref in files):
             raise Wrong("consent_id", "the consent of another client", "a number of this client's, or none")
 
@@ -174,12 +173,12 @@ def source_key(
         return f"{before}{house.keys.digest('consent', f'{agency}{chr(10)}{own or whole}')[:32]}"
     consent = rows.consents.get(consent_id or "")
     if origin[0] != system or consent is None or consent.discloser != agency:
-        raise Wrong(
-            "consent_id",
-            f"a consent of {seen(origin[0])}",
-            "one that was entered here by this agency",
-            "change it where it was given, or use `hub consent withdraw`",
-        )
+        mine = consent is not None and consent.discloser == agency
+        got = (
+            f"a consent of {seen(origin[0])}" if mine else "another agency's consent"
+        )  # whose, may not be told (C-119)
+        expected = "one that was entered here by this agency"
+        raise Wrong("consent_id", got, expected, "change it where it was given, or withdraw it")
     return origin[1]
 
 

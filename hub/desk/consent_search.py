@@ -12,21 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from consent.model import Consent, Directive
 from consent.model.words import ConsentState
 from hub.desk.consent_shown import as_seen_by, confidential, numbering, spelled, zone_of_pack
 from hub.desk.days import zone_of
+from hub.desk.patients import client_named
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.index.matching import matches
-from hub.exchange.index.paging import Page, open_page, page_of, seal_page
-from hub.exchange.index.terms import Query, Term, read_query
+from hub.exchange.index.paging import Page, begin, page_of
+from hub.exchange.index.terms import Query
 from hub.model import codes, locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
 from hub.model.fhir import Resource
-from hub.ports import Peek
+from hub.ports import Directory, Peek
 
 KIND = "Consent"
 SCAN = 200  # [policy] consents that are looked at for one page
@@ -71,33 +73,26 @@ def search(house: House, system: System, parameters: Sequence[tuple[str, str]], 
     Raises:
         Unsupported: a parameter that this search does not have; a token that is none.
     """
-    token = page_of(parameters)
+    query, after = begin(house, system.agency, KIND, parameters, strict=strict)
     with house.store.peek() as rows:
-        now = rows.now
-        used, after = open_page(house, system.agency, KIND, token, now) if token else (tuple(parameters), ("",))
-        query = read_query(KIND, used, strict=strict and not token)
-        seen, more = _candidates(rows, system.agency, query, after[0])
+        seen, scanned = _candidates(rows, system.agency, query, after[0] if after else "")
         numbers = rows.consents.numbers([each.name for each in seen])
         known = {name: of[system.agency] for name, of in numbers.items() if system.agency in of}
-        hidden = confidential(rows.directory.all())
+        reader = _reader(house, rows.directory.all(), system.agency)
     # a consent that has no number yet is not found by one
-    as_known = [(each, _spelled(house, system, each, lambda name: known.get(name, _NONE), hidden)) for each in seen]
+    as_known = [(each, _spelled(house, reader, each, lambda name: known.get(name, _NONE))) for each in seen]
     fit = [each for each, found in as_known if matches(_searched(found), query)]
     shown = fit[: query.count]
-    last = shown[-1].name if len(fit) > query.count else seen[-1].name if more else ""
-    found = _shown(house, system, shown)
-    link = seal_page(house, system.agency, KIND, query.used, (last,), now) if last else None
-    return Page(tuple(found), (), query.used, link)
+    last = shown[-1].name if len(fit) > query.count else scanned
+    return page_of(house, system.agency, query, _shown(house, system, shown), (last,) if last else None)
 
 
 def _look_at(house: House, system: System, number: str) -> list[Resource]:
     """The versions behind a number that the agency may see, the oldest first."""
     with house.store.peek() as rows:
-        consent_id = rows.consents.by_number(system.agency, number)
-        versions = rows.consents.versions(consent_id or _NONE)
+        versions = rows.consents.versions(rows.consents.by_number(system.agency, number) or _NONE)
         no = rows.consents.directive(number)
-        seen = list(_visible(rows, system.agency, versions))
-        seen += _own_noes(rows, system.agency, [no] if no else [])
+        seen = [*_visible(rows, system.agency, versions), *_own_no(rows, system.agency, no)]
     return _shown(house, system, seen)
 
 
@@ -115,48 +110,37 @@ def _visible(rows: Peek, agency: str, versions: Sequence[Consent]) -> Iterable[_
             yield _Seen(each, alias or "", times.get(each.registry_seq))
 
 
-def _own_noes(rows: Peek, agency: str, noes: Iterable[Directive]) -> Iterable[_Seen]:
-    for no in noes:
-        alias = rows.subjects.aliases(no.subject_ref).get(agency)
-        if no.taken_by == agency and no.lifted_by is None and alias:
-            yield _Seen(no, alias, None)
+def _own_no(rows: Peek, agency: str, no: Directive | None) -> Iterable[_Seen]:
+    alias = rows.subjects.aliases(no.subject_ref if no else _NONE).get(agency)
+    if no is not None and no.taken_by == agency and no.lifted_by is None and alias:
+        yield _Seen(no, alias, None)
 
 
-def _candidates(rows: Peek, agency: str, query: Query, after: str) -> tuple[list[_Seen], bool]:
-    """What a page may hold, behind a key: the newest of each that the agency may see. Whether there is more."""
-    named = next((term for term in query.terms if _is_about_one(term)), None)
-    found: list[Consent | Directive]
-    if named is not None:
-        ref = rows.subjects.by_alias(agency, _alias(named.values[0])) or _NONE
-        said = [known for each in (rows.subjects.facts([ref]),) for known in each.values()]
-        files = rows.subjects.facts(rows.links.files([ref]).get(ref, (ref,))).values()
-        newest = {each.consent_id: each for known in said for each in sorted(known.consents, key=_by_version)}
-        noes = [no for known in files for no in known.directives]
-        found = [*newest.values(), *(replace(no, subject_ref=ref) for no in noes)]
-        found = sorted((each for each in found if _name(each) > after), key=_name)
+def _candidates(rows: Peek, agency: str, query: Query, after: str) -> tuple[list[_Seen], str]:
+    """What a page may hold, behind a key: the newest of each that the agency may see. Where to go on; "": it ends."""
+    alias = client_named(query)
+    if alias is None:
+        found: Sequence[Consent | Directive] = rows.consents.naming(agency, after, SCAN + 1)
     else:
-        found = list(rows.consents.naming(agency, after, SCAN + 1))
+        ref = rows.subjects.by_alias(agency, alias) or _NONE
+        file = rows.subjects.facts([ref]).values()
+        files = rows.subjects.facts(rows.links.files([ref]).get(ref, (ref,))).values()
+        known: dict[str, Consent | Directive] = {
+            each.consent_id: each for facts in file for each in sorted(facts.consents, key=_by_version)
+        }
+        known |= {no.directive_id: replace(no, subject_ref=ref) for facts in files for no in facts.directives}
+        found = [known[name] for name in sorted(known) if name > after]
     seen = [one for each in found[:SCAN] if (one := _newest(rows, agency, each)) is not None]
-    return seen, len(found) > SCAN
+    return seen, _name(found[SCAN - 1]) if len(found) > SCAN else ""
 
 
 def _newest(rows: Peek, agency: str, found: Consent | Directive) -> _Seen | None:
     """What an agency may see of it now: of a draft that stands beside what counts, a recipient sees that (C-37)."""
     if isinstance(found, Directive):
-        return next(iter(_own_noes(rows, agency, [found])), None)
+        return next(iter(_own_no(rows, agency, found)), None)
     older = found.discloser != agency and found.state is ConsentState.DRAFT
     versions = rows.consents.versions(found.consent_id) if older else [found]
     return next(iter(reversed(list(_visible(rows, agency, versions)))), None)
-
-
-def _is_about_one(term: Term) -> bool:
-    return (
-        term.name in ("patient", "patient.identifier") and term.modifier in ("", "identifier") and len(term.values) == 1
-    )
-
-
-def _alias(value: str) -> str:
-    return value.rpartition("/")[2].rpartition("|")[2].removeprefix("p-")
 
 
 def _by_version(consent: Consent) -> int:
@@ -167,32 +151,41 @@ def _name(found: Consent | Directive) -> str:
     return found.consent_id if isinstance(found, Consent) else found.directive_id
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who looks, and the zone of its days; ``hidden`` are the agencies that it knows as the relay."""
+
+    agency: str
+    hidden: frozenset[str]
+    zone: ZoneInfo
+
+
+def _reader(house: House, directory: Directory, agency: str) -> _Reader:
+    return _Reader(agency, confidential(directory), zone_of(house, directory, agency))
+
+
 def _shown(house: House, system: System, seen: Sequence[_Seen]) -> list[Resource]:
     """As the agency sees them, by numbers that it gets now; no entry, no look."""
     agency = system.agency
     with house.store.unit(share=[locks.CONFIG]) as unit:
-        hidden, number = confidential(unit.directory.all()), numbering(unit, agency)
+        reader, number = _reader(house, unit.directory.all(), agency), numbering(unit, agency)
         given = {name: number(name) for each in seen for name in _names(each.what)}
         subjects = sorted({each.what.subject_ref for each in seen})
         names = sorted({each.name for each in seen})
         details = {"what": KIND, "agency": agency, "count": len(names), "subjects": subjects, "consents": names}
         unit.audit.append(Entry(AuditEvent.VIEW, unit.now, acting(system), details))
-    return [_spelled(house, system, each, given.__getitem__, hidden) for each in seen]
+    return [_spelled(house, reader, each, given.__getitem__) for each in seen]
 
 
 def _names(what: Consent | Directive) -> tuple[str, ...]:
     return (what.consent_id, *what.supersedes, *what.lifts) if isinstance(what, Consent) else ()
 
 
-def _spelled(
-    house: House, system: System, seen: _Seen, number: Callable[[str], str], hidden: frozenset[str]
-) -> Resource:
+def _spelled(house: House, reader: _Reader, seen: _Seen, number: Callable[[str], str]) -> Resource:
     """In FHIR."""
     if isinstance(seen.what, Directive):
-        with house.store.peek() as rows:
-            zone = zone_of(house, rows.directory.all(), system.agency)
-        return spelled(replace(seen.what, subject_ref=seen.alias), zone)
-    shown = as_seen_by(system.agency, seen.what, seen.alias, number, hidden)
+        return spelled(replace(seen.what, subject_ref=seen.alias), reader.zone)
+    shown = as_seen_by(reader.agency, seen.what, seen.alias, number, reader.hidden)
     found = spelled(shown, zone_of_pack(house, shown))
     if seen.at is not None:
         found["meta"]["lastUpdated"] = seen.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.desk.accounting import own_disclosures
+from hub.desk.patients import client_named
 from hub.errors import MessageRejected, shape
 from hub.exchange.house import House
-from hub.exchange.index.matching import matches, span_of
-from hub.exchange.index.paging import Page, open_page, page_of, seal_page
-from hub.exchange.index.terms import Query, read_query
+from hub.exchange.index.dates import span_of
+from hub.exchange.index.matching import matches
+from hub.exchange.index.paging import Page, begin, cut
 from hub.model.directory import System
 from hub.model.fhir import Resource
 
@@ -50,30 +51,14 @@ def search_disclosures(
     Raises:
         Unsupported: a parameter that this search does not have; a token that is none.
     """
-    token = page_of(parameters)
-    with house.store.peek() as rows:
-        now = rows.now
-    used, after = open_page(house, system.agency, KIND, token, now) if token else (tuple(parameters), ("",))
-    query = read_query(KIND, used, strict=strict and not token)
-    alias = _client(query)
+    query, after = begin(house, system.agency, KIND, parameters, strict=strict)
+    alias = client_named(query)
     if alias is None:
         return None
     every = own_disclosures(house, system, alias) or []
-    events = sorted((each for each in every if each["resourceType"] == KIND), key=_own_id)
+    events = sorted((each for each in every if each["resourceType"] == KIND), key=lambda each: str(each["id"]))
     of_client = {"reference": f"Patient/{alias}"}
-    found = [each for each in events if _own_id(each) > after[0] and matches({**each, "patient": of_client}, query)]
-    shown = tuple(found[: query.count])
-    more = len(found) > query.count
-    link = seal_page(house, system.agency, KIND, query.used, (_own_id(shown[-1]),), now) if more else None
-    return Page(shown, (), query.used, link)
-
-
-def _client(query: Query) -> str | None:
-    """The one client whom a search names, by the agency's alias."""
-    named = [term for term in query.terms if term.name == "patient" and term.modifier in ("", "identifier")]
-    if len(named) != 1 or len(named[0].values) != 1:
-        return None
-    return named[0].values[0].rpartition("/")[2].rpartition("|")[2].removeprefix("p-")
+    return cut(house, system.agency, query, after, (e for e in events if matches({**e, "patient": of_client}, query)))
 
 
 def _span(name: str, text: str | None) -> tuple[str, str] | None:
@@ -84,7 +69,3 @@ def _span(name: str, text: str | None) -> tuple[str, str] | None:
         raise MessageRejected(f"http.{name}", shape(text), "a date or time, as 2026-06-01", "correct it")
     low, high = (each.isoformat(timespec="milliseconds").replace("+00:00", "Z") for each in found)
     return low, high
-
-
-def _own_id(found: Resource) -> str:
-    return str(found["id"])

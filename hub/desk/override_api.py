@@ -36,21 +36,20 @@ class NotThere(Exception):
     """No override of this agency has this number: the same for what is nobody's and for what is another's."""
 
 
-def words_of(act: str, words: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an act takes, each once and of its kind.
+def must_fit(act: str, words: Mapping[str, Any]) -> None:
+    """An act is signed with what it takes, of its kind, and nothing else.
 
     Raises:
         Refused: something is missing, of another kind, or too much.
     """
     takes = _TAKES[act]
-    if len(words.keys() - takes.keys()):
+    if words.keys() - takes.keys():
         listed = ", ".join(takes)
         raise Refused(f"request: {act}", "a member that it does not take", f"{listed} alone", "sign it without that")
     for name, kind in takes.items():
         if not isinstance(words.get(name), kind):
             got = "another kind of value" if name in words else "nothing"
             raise Refused(f"request.{name}", got, _KINDS[kind], "docs/gateway.md shows one")
-    return words
 
 
 def declare(house: House, system: System, document: Mapping[str, Any], who: Who) -> Declared:

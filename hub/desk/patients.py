@@ -1,4 +1,4 @@
-"""A Patient as an agency's own software says whom it means: read, made into keyed digests, and dropped.
+"""Whom an agency's own software means: a Patient is read, made into keyed digests, and dropped; an alias says it.
 
 Read are identifiers, names and the birth date (shared model 3.2); whatever else stands there is not looked at, and
 nothing of it is kept or repeated. Who it is then, say ``hub/exchange/identify.py`` and ``match.py``.
@@ -16,14 +16,15 @@ from consent.fhir.node import Fault, Node
 from hub.errors import kind_of
 from hub.exchange.handed_in import file_number
 from hub.exchange.house import House
+from hub.exchange.index.terms import Query, own_part
 from hub.exchange.match import PersonKeys, person_keys
-from hub.model.codes import ID, ID_CLIENT
+from hub.model.codes import ID_CLIENT
 from hub.model.directory import System
 from hub.model.fhir import Resource
-from hub.model.identifiers import normalise, shape_problem
+from hub.model.identifiers import GOVERNMENT, normalise, shape_problem
 
-GOVERNMENT = {f"{ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
 IDENTIFIERS_MAX = 20  # [policy] of one person, or one Consent
+_NAMES = ("patient", "patient.identifier")
 _DAY = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
@@ -70,6 +71,12 @@ def read_patient(house: House, system: System, root: Node) -> Meant:
         identifies=bool(keys.exact),
         deceased=_died(root),
     )
+
+
+def client_named(query: Query) -> str | None:
+    """The one client whom a search names, by the agency's alias; None: it names none, or any of several."""
+    named = [term for term in query.terms if term.name in _NAMES and term.modifier in ("", "identifier")]
+    return next((own_part(term.values[0]) for term in named if len(term.values) == 1), None)
 
 
 def _numbers(root: Node) -> Iterator[tuple[str, str]]:

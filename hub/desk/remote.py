@@ -18,8 +18,9 @@ from hub.errors import Refused
 from hub.exchange import opening
 from hub.exchange.entries import acting
 from hub.exchange.house import House
-from hub.keys.remote import SealedTo, info_of, opened_content, read_key, seal_to
+from hub.keys.remote import SealedTo, info_of, opened_content, seal_to
 from hub.model.directory import System
+from hub.sealing_key import read_key
 
 CHECKPOINT_EVERY = timedelta(minutes=1)  # [policy] signed for receipts; more would be files and no more proof
 
@@ -75,6 +76,6 @@ def _is_covered(log: AuditLog, entry_id: str) -> bool:
 def _registered(system: System) -> dict[str, object]:
     key = system.settings.get("hpke")
     if not isinstance(key, dict):
-        step = "let your administrator register it: `hub agencies add … --hpke FILE`"
+        step = "let the administrator of the hub register it, as docs/gateway.md says"
         raise Refused("hpke key", "none registered", "the public key to which what is opened is sealed", step)
     return key

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from hub.model.directory import Lane, Status
+from hub.model.directory import RELAY, Lane, Status
 
 HUB = "hub"  # stands where a worker acts for the hub itself
 # stand where an agency or a system would; no row may take the name
-RESERVED = frozenset({HUB, "hub-relay", "relay", "rules", "batches"})
+RESERVED = frozenset({HUB, RELAY, "relay", "rules", "batches"})
 
 LANES: tuple[str, ...] = get_args(Lane)
 STATUSES: tuple[str, ...] = get_args(Status)

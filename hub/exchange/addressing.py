@@ -23,7 +23,7 @@ from hub.exchange.question import may_answer
 from hub.exchange.records import ReferralRecord
 from hub.exchange.submission import Led, Submission
 from hub.exchange.waiting import RESULTS_ALONE
-from hub.model.envelope import MessageState
+from hub.model.envelope import IN_VAIN
 from hub.model.incidents import Holding
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
@@ -325,7 +325,7 @@ def _said(record: ReferralRecord, previous: Inbox | None) -> bool:
 
 def _went(previous: Inbox | None) -> bool:
     """Whether what a record says has been on its way, or is: said once, it is not said again."""
-    return previous is not None and previous.state not in (MessageState.REFUSED, MessageState.RETURNED)
+    return previous is not None and previous.state not in IN_VAIN
 
 
 def again(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> str | None:
@@ -336,7 +336,7 @@ def again(rows: Peek, record: ReferralRecord, referral: ReferralRow | None) -> s
     if referral is None or record.kind == "shared":
         return None
     last = rows.inbox.last_released(record.source.system.id, [referral.number]).get(referral.number)
-    in_vain = last is not None and last.state in (MessageState.REFUSED, MessageState.RETURNED)
+    in_vain = last is not None and last.state in IN_VAIN
     return last.event if last is not None and in_vain else None
 
 

@@ -16,12 +16,12 @@ from typing import Any
 from consent.model.words import Risk
 from hub.directory.catchment import ACCESSIBILITY, AGE_BANDS, LANGUAGE, Attributes
 from hub.directory.words import SERVICE_WANTED
+from hub.exchange.complete import HUB_EVENT
 from hub.exchange.elements import EXEMPT
 from hub.model import codes
 from hub.model.envelope import ANSWER, ENQUIRY, RISK_FILTER
 from hub.model.fhir import UUID, Resource, coding, concept
 
-EVENT = f"{codes.CODE_SYSTEM}/message-event"
 PLACES_MAX = 1000  # of one answer
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 AHEAD, BEHIND = timedelta(days=366), timedelta(days=31)  # [policy] of a start: a birth date is none
@@ -116,7 +116,7 @@ def read_coded(event: str, entries: Mapping[int, Resource], today: date) -> Code
         strange.append(f"{place}.meta")
     if not UUID.fullmatch(basic["id"]):
         strange.append(f"{place}.id")
-    if basic["code"].get("coding") != [coding(EVENT, event)] or "text" in basic["code"]:
+    if basic["code"].get("coding") != [coding(HUB_EVENT, event)] or "text" in basic["code"]:
         strange.append(f"{place}.code")
     known, odd = _elements(event, basic, place, today)
     extensions = tuple(extension(name, value, _ELEMENTS[event][name].value) for name, value in known)
@@ -144,7 +144,7 @@ def as_basic(event: str, coded: Coded) -> Resource:
         "resourceType": "Basic",
         "meta": dict(_META),
         "extension": list(coded.extensions),
-        "code": concept(coding(EVENT, event)),
+        "code": concept(coding(HUB_EVENT, event)),
     }
 
 

@@ -47,10 +47,10 @@ def step(house: House) -> bool:
             return False
         head, told = unit.consents.head(), int(unit.cursors.get(CURSOR) or 0)
         found = unit.consents.filed_after(told, house.limits.batch)
-        changed_now = [f"consent:{after.consent_id}" for _, after in found]
-        waiting = [row.envelope_id for name in changed_now for row in unit.handovers.relying_on(name)]
         if any(after.subject_ref not in people for _, after in found):
             return True  # somebody has filed, or told, meanwhile: looked at again
+        changed = [f"consent:{after.consent_id}" for _, after in found]
+        waiting = [row.envelope_id for name in changed for row in unit.handovers.relying_on(name)]
         for before, after in found:
             if before is not None and says_otherwise(before, after):
                 _tell(house, unit, before, after)

@@ -16,6 +16,7 @@ from typing import Any
 from hub.exchange.strict import FAULTS_MAX, Fault, NotOurMessage
 from hub.model import codes
 from hub.model.fhir import Resource
+from hub.model.identifiers import GOVERNMENT
 
 # systems whose codes say nothing but themselves
 KNOWN = (
@@ -38,7 +39,6 @@ BEHIND = frozenset({"Organization", "Practitioner", "Location", "HealthcareServi
 _CODING = frozenset({"system", "version", "code", "display"})
 _REFERENCE = frozenset({"reference", "type", "identifier", "display"})
 _QUANTITY = frozenset({"value", "comparator", "unit", "system", "code"})
-_OF_A_PERSON = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
 _OWN_NUMBERS = ("PLAC", "FILL")  # v2-0203: the sender's and the receiver's own number of a referral
 NAME_MAX = 80  # characters of a worker's name
 _CONSENT_NUMBER = f"{codes.ID}/consent"
@@ -176,7 +176,7 @@ class Cleaner:
             kinds = (coding.get("code") for coding in each.get("type", {}).get("coding", ()))
             typed = next((code for code in kinds if code in _OWN_NUMBERS), None)
             known = system in (codes.ID_CLIENT, codes.ID_REFERRAL, codes.ID_AGENCY, codes.ID_SERVICE, codes.ID_ENVELOPE)
-            of_person = kind == "Patient" and system in _OF_A_PERSON
+            of_person = kind == "Patient" and system in GOVERNMENT
             own = system.startswith(f"{codes.ID}/{self.agency}/")
             if not known and not of_person and not own and typed is None:
                 if kind == "Patient" or system.startswith(f"{codes.ID}/"):

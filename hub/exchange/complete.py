@@ -21,9 +21,8 @@ from hub.model.fhir import Resource, coding, concept
 from hub.referral import TASK_STATUS
 
 ADD = "add-service-request"
-CORRECT = (
-    "notify-update-service-request"  # with the request: what was delivered is put right (settled S36); else status
-)
+# with the request in it: what was delivered is put right (settled S36); without: how the referral stands
+CORRECT = "notify-update-service-request"
 REQUESTS = frozenset({ADD, CORRECT})  # these may hold the request itself, with all that belongs to it
 # written by who sent the referral; all other events of a referral by who received it (shared model 6.2)
 BY_REQUESTER = REQUESTS | {"revoke-service-request", "send-communication-from-requester", "notify-data-correction"}

@@ -13,7 +13,7 @@ from datetime import date
 import orjson
 
 from consent.doubts import doubt_file
-from consent.files import others
+from consent.files import files_of
 from consent.model import Consent
 from consent.model.words import Code, ConsentState
 from consent.people import heard_of
@@ -27,7 +27,6 @@ from hub.exchange.house import House
 from hub.exchange.identify import Resolution, identify, read_people
 from hub.exchange.linking import note_links
 from hub.exchange.match import EXACT, LOCAL, Ambiguous, Held, Nobody, One, compare, to_learn
-from hub.exchange.reading import says_no
 from hub.exchange.records import ConsentRecord
 from hub.exchange.unclear_no import hold_back
 from hub.exchange.waiting import settle, tell, without_message
@@ -118,14 +117,14 @@ def _file_batch(house: House, batch: Sequence[ConsentRecord]) -> list[ConsentRec
         waiting = rows.waiting.of(batch[0].source.system.id, [record.source.key for record in batch])
     new = {record.source.key for record, _ in news}
     settle(house, [row for key, row in waiting.items() if key not in new])  # filed as it stands
-    for record, seen in (each for each in news if each[1].moved and says_no(each[0].row)):
+    for record, seen in (each for each in news if each[1].moved and each[0].says_no):
         _hear_moved(house, record, seen)
-    _suspend_moved(house, [record for record, seen in news if seen.moved and not says_no(record.row)])
+    _suspend_moved(house, [record for record, seen in news if seen.moved and not record.says_no])
     news = [(record, seen) for record, seen in news if not seen.moved]
     clear = [(record, seen) for record, seen in news if not seen.unclear]
     unclear = [(record, seen) for record, seen in news if seen.unclear]
     for record, seen in unclear:
-        if says_no(record.row) and isinstance(seen.who, Ambiguous):
+        if record.says_no and isinstance(seen.who, Ambiguous):
             hold_back(house, record, seen.who.subject_refs)
     return _file_clear(house, clear) + _ask_about(house, unclear)
 
@@ -220,20 +219,17 @@ def _find(rows: Peek, record: ConsentRecord) -> _Found:
 
 def _names_another(rows: Peek, record: ConsentRecord, ref: str, who: Resolution) -> bool:
     """Whether a filed consent now stands under somebody else: nothing identifies its subject any more."""
-    if record.person is None or (isinstance(who, One) and who.subject_ref in _files(rows, ref)):
+    same = files_of(ref, rows.links.of([ref]))
+    if record.person is None or (isinstance(who, One) and who.subject_ref in same):
         return False
     subject = Held.of(ref, rows.subjects.digests_of(ref), own=True)
     unnamed = not any(subject.traits.values())  # filed when nothing of its client could be read
     return not unnamed and bool(subject.exact | subject.local) and not compare(record.person, subject).exact
 
 
-def _files(rows: Peek, ref: str) -> tuple[str, ...]:
-    return (ref, *others(ref, rows.links.of([ref])).confirmed)
-
-
 def _says_nothing_new(rows: Peek, record: ConsentRecord, found: _Found) -> bool:
     """The record is filed as it stands, and what identifies the person is known: nothing to own, nobody to wake."""
-    if found.moved and says_no(record.row):
+    if found.moved and record.says_no:
         return found.known is not None and found.known[1] == record.source.read_as
     if found.moved:
         return found.known is not None and _in_doubt(found.known[0])

@@ -7,15 +7,15 @@ ends, ids. Whatever else stands in it is judged as the record of an adapter is; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NoReturn
 
 from hub.exchange.cleaning import BEHIND, Cleaner
-from hub.exchange.complete import TASK_CODE
+from hub.exchange.complete import BY_REQUESTER, CONSENT_URL, TASK_CODE
 from hub.exchange.match import Digest, PersonKeys, person_keys
-from hub.exchange.message import ADD, BY_REQUESTER, travelling
+from hub.exchange.message import ADD, travelling
 from hub.exchange.posted import Posted
 from hub.exchange.records import End, ReferralRecord, Source
 from hub.exchange.strict import Fault, NotOurMessage
@@ -26,11 +26,8 @@ from hub.referral import STATES, TASK_STATUS, Said, Writer
 
 CLIENT = "urn:block:client"  # stands for the client where a later message names them by alias alone
 _ENTRY = "Bundle.entry[{}].resource"
-_CONSENT = f"{codes.HUB}/Consent/"
 _HOLDS = {"plan-shared": "CarePlan", "case-note-shared": "DocumentReference", "review-done": "Task"}
 _NAMED = ("Patient", "ServiceRequest")
-_ANSWERS: Mapping[str, Literal["accepted", "rejected"]] = {"accepted": "accepted", "rejected": "rejected"}
-_BY_SENDER = BY_REQUESTER  # all other events of a referral are its receiver's
 
 Found = tuple[int, Resource]  # where an entry stands, and what it is
 
@@ -65,7 +62,7 @@ def as_record(posted: Posted, made: Made) -> ReferralRecord:
     Raises:
         NotOurMessage: a part that its event needs is not there, stands twice, or does not agree with another.
     """
-    beside, by_sender = posted.event in BESIDE_A_REFERRAL, posted.event in _BY_SENDER
+    beside, by_sender = posted.event in BESIDE_A_REFERRAL, posted.event in BY_REQUESTER
     task = None if beside else _coordination(posted)
     request = _first(posted, "ServiceRequest")
     asked = request[1] if request else {}
@@ -132,9 +129,7 @@ def _said(posted: Posted, task: Found, writer: Writer, now: datetime) -> Said:
         question=any(_asks(each) for _, each in _all(posted, "Communication")),
         redirect=any(_is_redirect(each) for each in outputs),
         appointment=any(_is_to_come(each, now) for _, each in _all(posted, "Appointment")),
-        abort=next(
-            (_ANSWERS.get(str(each.get("status")), "") for _, each in _all(posted, "Task") if _aborts(each)), ""
-        ),
+        abort=next((_answer(each) for _, each in _all(posted, "Task") if _aborts(each)), ""),
     )
 
 
@@ -164,10 +159,8 @@ def _coordination(posted: Posted) -> Found:
     """The one Task of the referral; one that asks for, or answers, an abort may stand beside it."""
     found = [each for each in _all(posted, "Task") if not _aborts(each[1])]
     if len(found) != 1:
-        fault = Fault(
-            "Bundle.entry", f"{len(found)} of Task", f"one that says how the referral stands, for {posted.event}"
-        )
-        raise NotOurMessage([fault])
+        expected = f"one that says how the referral stands, for {posted.event}"
+        raise NotOurMessage([Fault("Bundle.entry", f"{len(found)} of Task", expected)])
     return found[0]
 
 
@@ -217,7 +210,7 @@ def _service(asked: Resource) -> str:
 
 
 def _consents(asked: Resource) -> Sequence[str]:
-    return [url.removeprefix(_CONSENT) for url in references(asked) if url.startswith(_CONSENT)]
+    return [url.removeprefix(CONSENT_URL) for url in references(asked) if url.startswith(CONSENT_URL)]
 
 
 def _ends(posted: Posted) -> dict[str, str]:
@@ -237,6 +230,11 @@ def _first(posted: Posted, kind: str) -> Found | None:
 
 def _aborts(task: Resource) -> bool:
     return code_in(task.get("code"), TASK_CODE) == "abort"
+
+
+def _answer(abort: Resource) -> Literal["", "accepted", "rejected"]:
+    status = abort.get("status")
+    return status if status in ("accepted", "rejected") else ""
 
 
 def _asks(communication: Resource) -> bool:
@@ -267,5 +265,5 @@ def _instant(text: object) -> datetime | None:
         return None
 
 
-def _wrong(found: Found | None, below: str, got: str, expected: str) -> None:
+def _wrong(found: Found | None, below: str, got: str, expected: str) -> NoReturn:
     raise NotOurMessage([Fault(f"{_ENTRY.format(found[0] if found else 0)}{below}", got, expected)])

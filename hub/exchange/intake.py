@@ -33,13 +33,12 @@ from hub.exchange.submission import Submission
 from hub.exchange.waiting import BESIDE_NONE, given_up_at, is_asleep, not_yet, settle, tell, unreadable
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.envelope import MessageState
+from hub.model.envelope import IN_VAIN, MessageState
 from hub.model.rows import Inbox, Waiting
 from hub.ports import Peek, Unit
 
 ROUNDS_MAX = 5  # times a record is addressed anew because the world moved between peek and unit
 
-_IN_VAIN = (MessageState.REFUSED, MessageState.RETURNED)
 
 Addressed = tuple[Submission, Inbox | None]  # with the message before it, as the peek saw it
 
@@ -204,7 +203,7 @@ def _address(house: House, batch: Sequence[ReferralRecord], woken: bool) -> tupl
                 found.append((submission, previous))
     _again_later(house, repeated)
     _not_yet(house, early)
-    settled += [record for record, before in repeated if before.state not in _IN_VAIN]  # nothing is left to wait for
+    settled += [record for record, before in repeated if before.state not in IN_VAIN]  # nothing is left to wait for
     settle(house, [reminded[record.source.key] for record in settled if record.source.key in reminded])
     return found, bad
 
@@ -267,7 +266,7 @@ def _judged_again(house: House, rows: Peek, previous: Inbox, at_once: bool) -> b
     Args:
         at_once: it was woken, or nothing would remind the hub of it later: it was gone in between.
     """
-    if previous.state not in _IN_VAIN:
+    if previous.state not in IN_VAIN:
         return reports.was_taken_back(rows, previous)
     soon = timedelta() <= rows.now - previous.accepted_at < house.limits.repeat_after  # a clock set back is no "soon"
     return at_once or previous.state is MessageState.RETURNED or not soon
@@ -278,7 +277,7 @@ def _again_later(house: House, repeated: Sequence[tuple[ReferralRecord, Inbox]])
 
     One that has had its last word in a batch that is answered keeps it: read again, it says nothing new.
     """
-    soon = [(record, before) for record, before in repeated if before.state in _IN_VAIN]
+    soon = [(record, before) for record, before in repeated if before.state in IN_VAIN]
     if not soon:
         return
     with house.store.unit(share=[locks.CONFIG]) as unit:

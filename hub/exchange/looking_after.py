@@ -7,9 +7,9 @@ by itself. The sender of an expired request is told in its own system; the recei
 
 from __future__ import annotations
 
+from hub.exchange.asking import may_read
 from hub.exchange.entries import HUB
 from hub.exchange.house import House
-from hub.exchange.index.asking import may_read
 from hub.exchange.moving import Mover, loop_days, move_on, standing_of
 from hub.exchange.waiting import tell
 from hub.model import locks

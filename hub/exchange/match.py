@@ -38,12 +38,11 @@ from typing import Literal
 from consent.days import months_after
 from hub.model import codes
 from hub.model.fhir import Resource
-from hub.model.identifiers import fold, normalise, shape_problem, skeleton
+from hub.model.identifiers import GOVERNMENT, fold, normalise, shape_problem, skeleton
 
 Digest = Callable[[str, str], str]  # (domain, text) -> keyed digest; different in each domain
 
 # what a government gives to a person (program systems §1); a plan's number and an agency's file number prove nothing
-_GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}
 _CAMS = f"{codes.ID}/eois-cams"
 _FILLERS = frozenset({"fnu", "lnu"})  # "first (last) name unknown", typed where a field must not be empty (case 15)
 
@@ -378,7 +377,7 @@ def _turns(birth: date | None, age: int) -> date | None:
 def _proving(patient: Resource) -> Iterable[tuple[str, str]]:
     """System and normalised value of each government identifier whose shape is one (cases 20, 21)."""
     for identifier in patient.get("identifier", ()):
-        kind = _GOVERNMENT.get(identifier.get("system"))
+        kind = GOVERNMENT.get(identifier.get("system"))
         if kind is None:
             continue
         value = normalise(identifier.get("value") or "")

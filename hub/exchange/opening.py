@@ -1,8 +1,8 @@
 """The end of the road where the recipient's own software fetches: list, open, acknowledge (design §3.5; S43, S44).
 
 It is gate 2 of ``handover.py``, asked when the recipient asks: each open decides anew, and what it gives is the content
-as just withheld. What was opened has left; so a later no ends nothing of it, it only opens nothing more. Unacknowledged
-when its time is over it ends as delivered. What was never opened is given back, as everywhere.
+as just withheld. A no ends the message: as refused what was never opened, as delivered what was, since it has left.
+So ends also, at its time, what was opened and never acknowledged; what was never opened is given back, as everywhere.
 
 The same door gives content-free words: what became of a message of its own, that one is to be laid aside, that a
 consent has changed.

@@ -99,13 +99,14 @@ def _event(bundle: Resource) -> str:
         event, system = event_of(bundle), bundle["entry"][0]["resource"]["eventCoding"].get("system")
     except (KeyError, IndexError, TypeError, AttributeError):
         event, system = "", None
-    if event not in EVENTS or system != _system_of(event):
+    if event not in EVENTS or system != system_of(event):
         expected = f"one of {_LISTED}, each of its own system ({codes.MESSAGE_EVENT} or {HUB_EVENT})"
         raise NotOurMessage([Fault(f"{_HEADER}.eventCoding", "an event that is not handed in here", expected)])
     return event
 
 
-def _system_of(event: str) -> str:
+def system_of(event: str) -> str:
+    """The code system of an event: Ontario's, or the hub's own (shared model 7)."""
     return codes.MESSAGE_EVENT if event in OF_ONTARIO else HUB_EVENT
 
 

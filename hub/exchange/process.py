@@ -5,9 +5,9 @@ first answer, or, where that was a no, a fresh one. Another message under an id 
 another message: refused (C-192).
 
 What may be handed in so: what is said of a referral, or shared beside one, which goes the road of every record
-(``handed_in.py``, ``addressing.py``); what is about nobody (capacity enquiry, its answer, risk filter); and what others
-demand of an agency, which the hub does not carry and answers with ``DN_OFF_BUS``, so that it is on record and goes to
-the privacy officer (consent rules P-2, P-4).
+(``handed_in.py``, ``addressing.py``); what is about nobody (capacity enquiry, its answer, risk filter:
+``by_header.py``); and what others demand of an agency, which the hub does not carry and answers with ``DN_OFF_BUS``, so
+that it is on record and goes to the privacy officer (consent rules P-2, P-4).
 """
 
 from __future__ import annotations
@@ -16,32 +16,26 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from consent.model import Anonymous, Decision, Facts, Item
+from consent.model import Anonymous, Decision, Facts
+from consent.model.words import OFF_BUS_EVENTS
 from hub.errors import MessageRejected, Unavailable
 from hub.exchange.addressing import NothingToSay, NothingYet, address
-from hub.exchange.anonymous import as_basic, odd_in_header, read_coded
-from hub.exchange.building import Event, build, placeholders
+from hub.exchange.by_header import about_nobody, header_alone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.handed_in import Made, as_record, places
 from hub.exchange.house import House
-from hub.exchange.label import label
-from hub.exchange.message import Numbers
 from hub.exchange.opening import named_in
 from hub.exchange.posted import OF_A_REFERRAL, Posted, read_posted
-from hub.exchange.question import told_of
-from hub.exchange.records import HANDED_IN, End, ReferralRecord, Source
+from hub.exchange.records import HANDED_IN, ReferralRecord, Source
 from hub.exchange.strict import Fault, NotOurMessage
-from hub.exchange.submission import Led, Submission
+from hub.exchange.submission import Submission
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.envelope import ABOUT_NOBODY, ANSWER, ENQUIRY, MessageState
-from hub.model.fhir import Resource
+from hub.model.envelope import ABOUT_NOBODY, IN_VAIN, MessageState
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek
-from hub.referral import Said
 
 ROUNDS_MAX = 5  # times a message is addressed anew because the directory or its referral changed meanwhile
-_IN_VAIN = (MessageState.REFUSED, MessageState.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +118,12 @@ def _found(
     house: House, rows: Peek, source: Source, posted: Posted, before: Inbox | None
 ) -> Submission | StandsAlready:
     """What is put before the gate; of what has been, by what it was known."""
-    if _has_gone(before):
-        return _bare(house, rows, source, posted)
-    if posted.event not in OF_A_REFERRAL:
-        return _submission(house, rows, source, posted)
+    if _has_gone(before) or posted.event in OFF_BUS_EVENTS:
+        return header_alone(house, rows, source, posted)
+    if posted.event in ABOUT_NOBODY:
+        return about_nobody(house, rows, source, posted)
     if posted.sender != source.system.agency:  # whatever it says of whom, it is not theirs to say
-        return _bare(house, rows, source, posted)
+        return header_alone(house, rows, source, posted)
     record = as_record(posted, Made(source, house.keys.digest, rows.now))
     addressed = address(house, rows, record, before if before and before.system == source.system.id else None)
     if isinstance(addressed, Submission) and addressed.referral is not None:
@@ -175,7 +169,7 @@ def _must_agree(posted: Posted, found: Submission) -> None:
 
 
 def _has_gone(before: Inbox | None) -> bool:
-    return before is not None and before.state not in _IN_VAIN
+    return before is not None and before.state not in IN_VAIN
 
 
 def _decide(house: House, posted: Posted, submission: Submission, version: int, *, bare: bool) -> Processed | None:
@@ -222,53 +216,7 @@ def _before(rows: Peek, system: System, source: Source) -> Inbox | None:
     """The latest message under this id, through whichever system of its agency; one that has gone before others."""
     theirs = [each.id for each in rows.directory.all().systems.values() if each.agency == system.agency]
     found = [row for each in theirs if (row := rows.inbox.latest(each, [source.key]).get(source.key))]
-    return min(found, key=lambda row: (row.state in _IN_VAIN, row.system != source.system.id), default=None)
-
-
-def _bare(house: House, rows: Peek, source: Source, posted: Posted) -> Submission:
-    """A message by its header alone: what it holds is not looked at (again)."""
-    return _put(house, _record(source, posted), posted, _led(house, rows, posted))
-
-
-def _submission(house: House, rows: Peek, source: Source, posted: Posted) -> Submission:
-    record = _record(source, posted)
-    if posted.event == ANSWER:
-        _must_have_been_asked(rows, record, posted)
-    led = _led(house, rows, posted)
-    found = _put(house, record, posted, led)
-    bundle, items, anonymous = _content(house, rows, record, posted, led, found.ids)
-    return replace(found, bundle=bundle, items=items, anonymous=anonymous)
-
-
-def _put(house: House, record: ReferralRecord, posted: Posted, led: Led) -> Submission:
-    return Submission(
-        record=record,
-        event=posted.event,
-        purpose=house.packs.purpose_of(posted.event),
-        type=house.packs.type_of(posted.event, "") or "",
-        led=led,
-        ids=placeholders(house.ids.uuid(), house.ids.uuid()),
-        bundle={},
-        items=(),
-        authenticated=posted.sender == record.source.system.agency,
-    )
-
-
-def _content(
-    house: House, rows: Peek, record: ReferralRecord, posted: Posted, led: Led, ids: Numbers
-) -> tuple[Resource, tuple[Item, ...], Anonymous | None]:
-    """The message that would travel, what of it is about somebody, and what it holds where it is about nobody."""
-    if posted.event not in ABOUT_NOBODY:
-        return {}, (), None
-    coded = read_coded(posted.event, posted.held, rows.now.date())
-    odd = odd_in_header(posted.bundle["entry"][0]["resource"])
-    if coded is None:
-        return {}, label(posted.bundle, subject=None).items, None
-    if coded.strange or odd:
-        return {}, (), told_of(house, replace(coded, strange=(*odd, *coded.strange)))
-    entries = ({"fullUrl": "urn:block:coded", "resource": as_basic(posted.event, coded)},)
-    bundle, _ = build(house, rows, replace(record, entries=entries), led, Event(posted.event, ""), ids)
-    return bundle, (), told_of(house, coded)
+    return min(found, key=lambda row: (row.state in IN_VAIN, row.system != source.system.id), default=None)
 
 
 def _source(house: House, system: System, posted: Posted) -> Source:
@@ -277,55 +225,3 @@ def _source(house: House, system: System, posted: Posted) -> Source:
     name = digest("message", f"{system.agency}/{posted.message_id}")[:32]  # a sender's ids may hold anything
     key, revision = f"{HANDED_IN}{name}", digest("message", f"{system.agency}/{posted.envelope_id}")[:32]
     return Source(system, key, revision, digest("record", posted.digest))
-
-
-def _record(source: Source, posted: Posted) -> ReferralRecord:
-    return ReferralRecord(
-        source=source,
-        kind="message",
-        entries=(),
-        said=Said(writer="S", state=""),
-        requester=End(agency=posted.sender),
-        performer=End(agency=posted.recipient),
-        wanted="",
-        placer="",
-        number=posted.number if posted.event == ANSWER else None,
-        person=None,
-        case_closed=False,
-        deceased=False,
-    )
-
-
-def _led(house: House, rows: Peek, posted: Posted) -> Led:
-    """Into the one system of the agency addressed that takes such messages; what is not carried needs none."""
-    takes = [
-        system.id
-        for system in rows.directory.all().systems.values()
-        if system.agency == posted.recipient and house.adapters[system.kind].takes(posted.event)
-    ]
-    routed = len(takes) == 1 or posted.event not in ABOUT_NOBODY
-    return Led(posted.recipient, takes[0] if len(takes) == 1 else "", None, routed, "none", None)
-
-
-def _must_have_been_asked(rows: Peek, record: ReferralRecord, posted: Posted) -> None:
-    """An answer goes to whoever asked, and to nobody else: it names their enquiry's number."""
-    asking = [each.id for each in rows.directory.all().systems.values() if each.agency == posted.recipient]
-    asked = [rows.inbox.last_released(system, [posted.number]).get(posted.number) for system in asking]
-    mine = record.source.system.agency
-    arrived = [each for each in asked if each and each.event == ENQUIRY and each.state is MessageState.DELIVERED]
-    if not any(each.recipient == mine for each in arrived):
-        raise MessageRejected(
-            "Bundle.entry[0].resource.extension(message-correlation-id)",
-            got="a number of no enquiry of that agency to this one",
-            expected="the number that came with the enquiry",
-            next_step="copy the number that came with the enquiry, and hand the answer in again",
-        )
-    own = [each.id for each in rows.directory.all().systems.values() if each.agency == mine]
-    said = [row for each in own if (row := rows.inbox.last_released(each, [posted.number]).get(posted.number))]
-    if any(each.record_key != record.source.key and each.state not in _IN_VAIN for each in said):
-        raise MessageRejected(
-            "Bundle.entry[0].resource.extension(message-correlation-id)",
-            got="an enquiry that has been answered",
-            expected="one answer to an enquiry",
-            next_step="telephone, if the answer has changed",
-        )

@@ -5,7 +5,7 @@ One bad record becomes an :class:`Unreadable` with its place and next step; its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,17 @@ from hub.errors import MappingGap, MessageRejected, RecordUnreadable, Unexpected
 from hub.exchange.declared import asserted, read_declared, read_word
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys, local_key, person_keys
-from hub.exchange.records import BY_HAND, ConsentRecord, Declared, End, Read, ReferralRecord, Source, Unreadable
+from hub.exchange.records import (
+    BY_HAND,
+    ConsentRecord,
+    Declared,
+    End,
+    Read,
+    ReferralRecord,
+    Source,
+    Unreadable,
+    says_no,
+)
 from hub.mapping import Context, Translation
 from hub.model import codes
 from hub.model.canonical import sha256
@@ -254,11 +264,6 @@ def _client_alone(house: House, source: Source, record: Record) -> PersonKeys | 
         return _as_of_a_referral(house, source, record)
     except MessageRejected:
         return None
-
-
-def says_no(row: Mapping[str, str]) -> bool:
-    """Whether a consent row takes back, declines or doubts. It is heard even where its person cannot be read."""
-    return "withdrawn_at" in row or row.get("declined") == "1" or row.get("keep_out", "0") not in ("0", "false")
 
 
 _NOBODY = Record("NOBODY", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -214,6 +215,11 @@ class ConsentRecord:
     deciders: tuple[Decider, ...] = ()
 
     @property
+    def says_no(self) -> bool:
+        """Whether it takes back, declines or doubts: that is heard even where its person is unclear (INV-10)."""
+        return says_no(self.row) if self.read is None else self.read.declined or self.read.withdrawn
+
+    @property
     def tells_of_death(self) -> bool:
         """Whether it came with its client's own row, so that a date of death that is not there is one that is not."""
         return self.person is not None and self.by is None
@@ -242,6 +248,11 @@ class Unreadable:
 
 
 Read = ReferralRecord | ConsentRecord | WordRecord | Unreadable
+
+
+def says_no(row: Mapping[str, str]) -> bool:
+    """Whether a consent row takes back, declines or doubts. It is heard even where its person cannot be read."""
+    return "withdrawn_at" in row or row.get("declined") == "1" or row.get("keep_out", "0") not in ("0", "false")
 
 
 def own_number(placer: str) -> str:

@@ -14,7 +14,7 @@ from hub.exchange import correcting, reports
 from hub.exchange.entries import acting, decided
 from hub.exchange.grants import keep_words
 from hub.exchange.house import House
-from hub.exchange.index.kept import kept
+from hub.exchange.kept import kept
 from hub.exchange.message import ADD, Numbers, renumber
 from hub.exchange.moving import Mover, days_of, loop_days, move_on
 from hub.exchange.reports import Place

@@ -20,6 +20,7 @@ from hub.model.codes import REFERRAL_STATE
 from hub.model.directory import System
 from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OVERRIDE, REPORTS, Envelope
 from hub.model.fhir import Resource, coding, concept, identifier_in, resources
+from hub.model.identifiers import GOVERNMENT
 from hub.model.record import Loss, Record
 from hub.model.rows import Notice, ReferralRow
 from hub.ports import Directory
@@ -31,7 +32,6 @@ CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
-_LOOKED_UP = tuple(f"{codes.ID}/{kind}" for kind in ("uci", "trp", "imm", "harts", "eois-cams"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,6 @@ def _lookup(content: Resource) -> dict[str, str]:
     found: dict[str, str] = {}
     for patient in resources(content, "Patient"):
         for identifier in patient.get("identifier", ()):
-            if identifier.get("system") in _LOOKED_UP:
+            if identifier.get("system") in GOVERNMENT:
                 found[identifier["system"]] = identifier["value"]
     return found

@@ -8,5 +8,5 @@ key). Steps: token → list → open (to the agency's own key, design §5) → v
     client.py    HTTP, and nothing of what it means           outcome.py  what the hub says, in words
     opening.py   closed bytes in, proven content out; pure    folder.py   what stands on the disk
     agent.py     the steps, in the order that loses nothing
-    wire.py      the bytes below HTTP, and how long they may take
+    wire.py      one exchange over HTTP: how many bytes, and how long
 """

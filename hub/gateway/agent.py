@@ -15,14 +15,14 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.errors import HubError, Refused, Unavailable, kind_of
-from hub.gateway.client import Answer, Client, Delivery
+from hub.gateway.client import Client, Delivery
 from hub.gateway.config import Config, read_config
 from hub.gateway.files import read_file
 from hub.gateway.folder import Folder, envelope_id
 from hub.gateway.keys import read_opening_key, read_signing_key
 from hub.gateway.opening import Opened, Whose, check_receipt, open_sealed
 from hub.gateway.outcome import parse
-from hub.gateway.wire import NOBODY
+from hub.gateway.wire import NOBODY, Answer
 
 RUN_MAX = 1_000  # messages that one run opens; the next run goes on
 MESSAGE_MAX = 4 * 2**20  # of a message that is sent: what the hub takes

@@ -1,36 +1,31 @@
 """HTTP with the hub: tokens, requests, answers. It knows what goes over the wire, and nothing of what it means.
 
-TLS is checked, redirects are not followed, proxies and certificates of the environment are not asked. Every wait, every
-exchange and every body has a limit; a body in a coding is not read, since few bytes of it may become many. It repeats
-nothing by itself: whoever runs the gateway does, and every request may be repeated.
+It repeats nothing by itself: whoever runs the gateway does, and every request may be repeated.
 
 Standards: RFC 6749 §4.4, RFC 7523 §2.2 (``private_key_jwt``), SMART Backend Services.
 """
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from hub.errors import HubError, Refused, Unavailable
+from hub.errors import Refused, Unavailable
 from hub.gateway.config import Config
 from hub.gateway.outcome import parse, plain, refusal
-from hub.gateway.wire import NOBODY, Deadline, Transport
+from hub.gateway.wire import Answer, Line
 
-TIMEOUT_S = 30.0  # of each read and write; connecting takes a third; all of them together: wire.py EXCHANGE_S
-ANSWER_MAX = 64 * 2**20  # of one answer: a message of the size that the hub takes, closed and in base64, many times
 ASSERTION_S = 240  # how long a client assertion holds; the hub takes five minutes
 TOKEN_MARGIN_S = 30  # a token is not used in its last so many seconds
 SCOPE = "system/Bundle.c system/Bundle.r system/Bundle.u"  # send; list and open; acknowledge (settled S52)
-FHIR = "application/fhir+json"
+FHIR, JSON, FORM = "application/fhir+json", "application/json", "application/x-www-form-urlencoded"
 _BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -41,15 +36,6 @@ class Delivery:
     envelope: str
     created: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    body: bytes
-    retry_after: str
 
 
 class Client:
@@ -71,18 +57,11 @@ class Client:
     ) -> None:
         self._config, self._key, self._now, self._new_id = config, key, now, new_id
         self._token, self._until = "", now()
-        self._deadline = Deadline(monotonic_s)
-        self._http = httpx.Client(
-            transport=Transport(_trusted(config), config.proxy, self._deadline),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(TIMEOUT_S, connect=TIMEOUT_S / 3),
-            headers={"User-Agent": "hub-gateway", "Accept-Encoding": "identity"},  # what is closed does not shrink
-        )
+        self._line = Line(config.ca_file, config.proxy, monotonic_s)
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._http.close()
+        self._line.close()
 
     def deliveries(self) -> list[Delivery]:
         """What waits: of each lane the first. ``created`` is as the hub writes it.
@@ -125,7 +104,7 @@ class Client:
             Refused: there is none.
             Unavailable: not yet: its checkpoint is not signed yet.
         """
-        answer = self._ask("GET", "/$receipt", query={"envelope": envelope}, accept="application/json")
+        answer = self._ask("GET", f"/$receipt?{urlencode({'envelope': envelope})}", accept=JSON)
         return self._good(f"receipt of {envelope}", answer)
 
     def send(self, message: bytes) -> Answer:
@@ -145,20 +124,11 @@ class Client:
             raise refusal(place, answer.status, answer.body, answer.retry_after)
         return answer.body
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        accept: str = FHIR,
-    ) -> Answer:
+    def _ask(self, method: str, path: str, *, body: bytes | None = None, accept: str = FHIR) -> Answer:
         """Ask with a token; with a new one where the hub no longer takes it (its key may have gone round)."""
         headers = {"Accept": accept} | ({"Content-Type": FHIR} if body is not None else {})
         for last in (False, True):
-            bearing = {**headers, "Authorization": f"Bearer {self._bearer()}"}
-            answer = self._send(method, path, params=query, content=body, headers=bearing)
+            answer = self._send(method, path, {**headers, "Authorization": f"Bearer {self._bearer()}"}, body)
             if answer.status != 401 or last:
                 break
             self._token = ""
@@ -189,7 +159,7 @@ class Client:
             "client_assertion": self._assertion(self._now()),
             "scope": scope,
         }
-        answer = self._send("POST", "/token", data=form, headers={"Accept": "application/json"})
+        answer = self._send("POST", "/token", {"Accept": JSON, "Content-Type": FORM}, urlencode(form).encode())
         said = _object(self._good("token", answer), "token")
         token, seconds = said.get("access_token"), said.get("expires_in")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or type(seconds) is not int:
@@ -202,49 +172,8 @@ class Client:
         header = {"alg": "ES384", "kid": self._key.kid, "typ": "JWT"}
         return jwt.encode(header, {**claims, "jti": self._new_id()}, self._key, algorithms=["ES384"])
 
-    def _send(self, method: str, path: str, **request: Any) -> Answer:
-        self._deadline.begin()
-        try:
-            with self._http.stream(method, self._config.base + path, **request) as response:
-                if "content-encoding" in response.headers:  # a few bytes of it may become any number
-                    next_step = "see base in --config and what stands between you and the hub"
-                    raise Refused("hub", "an answer with a Content-Encoding", "one as it is", next_step)
-                return Answer(
-                    response.status_code, _limited(response.iter_raw()), plain(response.headers.get("retry-after"))
-                )
-        except httpx.HTTPError as error:
-            raise _unreached(error) from None
-
-
-def _limited(pieces: Iterator[bytes]) -> bytes:
-    body = bytearray()  # no list of pieces: each may be of one byte
-    for piece in pieces:
-        if len(body) + len(piece) > ANSWER_MAX:
-            raise Refused("hub", f"an answer of more than {ANSWER_MAX} bytes", "a smaller one")
-        body += piece
-    return bytes(body)
-
-
-def _trusted(config: Config) -> ssl.SSLContext | bool:
-    if config.ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=config.ca_file)
-    except (OSError, ssl.SSLError):
-        raise Refused("--config: ca_file", "no certificates", "a PEM file of certificates to trust") from None
-
-
-def _unreached(error: httpx.HTTPError) -> HubError:
-    """What went wrong below HTTP. A certificate that is not the hub's does not become right by waiting."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            got = "a certificate that is not trusted, not for this name or out of date"
-            return Refused("hub", got, "the hub's", "see base and ca_file in --config; is somebody between you and it?")
-        cause = cause.__cause__ or cause.__context__
-    return Unavailable(
-        NOBODY, type(error).__name__, "an answer", "see base in --config and the line; run it again later"
-    )
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        return self._line.exchange(method, self._config.base + path, headers, body)
 
 
 def _named(envelope: str) -> bytes:

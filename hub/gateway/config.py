@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from hub.gateway.files import read_file
 
 _NEEDED = ("base", "client_id", "agency", "signing_key", "opening_key", "hub_key", "out")
 _OPTIONAL = ("ca_file", "proxy")
+_URL = re.compile(r"[!-~]+")  # what is not ASCII is written in its own spelling for addresses: xn--…, %…
 _NEXT = "see docs/gateway.md; `hub agencies add … --jwks` on the hub prints the values"
 
 
@@ -31,7 +33,7 @@ class Config:
         opening_key: the private half of what the hub has as ``hpke``.
         hub_key: the verifier-key line of the hub's log, which came by another way than this connection.
         out: the folder to write into.
-        ca_file: certificates to trust instead of the machine's, for a hub with an authority of its own.
+        ca_file: certificates to trust instead of the usual ones, for a hub with an authority of its own.
         proxy: the URL of an HTTP proxy. Those of the environment are not asked.
     """
 
@@ -88,7 +90,7 @@ def _base(text: str) -> str:
         url = urlsplit(text)
         host = url.hostname or ""
         plain = url.scheme == "http" and _is_loopback(host)
-        odd = url.username is not None or url.query or url.fragment or url.port == 0
+        odd = url.username is not None or url.query or url.fragment or url.port == 0 or not _URL.fullmatch(text)
     except ValueError:
         host, plain, odd = "", False, True
         url = urlsplit("")
@@ -102,10 +104,10 @@ def _proxy(text: str) -> str:
     """Its URL may hold a password and is never shown."""
     try:
         url = urlsplit(text)
-        good = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and url.path in {"", "/"}
+        good = bool(_URL.fullmatch(text) and url.hostname) and url.port != 0 and url.path in {"", "/"}
     except ValueError:
         good = False
-    if not good or url.query or url.fragment:
+    if not good or url.scheme not in {"http", "https"} or url.query or url.fragment:
         raise Refused("--config: proxy", "what is no such address", "http://HOST:PORT", _NEXT)
     return text
 

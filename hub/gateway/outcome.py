@@ -5,6 +5,7 @@ A hub says nothing personal in these (INV-1). They are printed on a worker's ter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from hub.errors import HubError, Refused, Unavailable
 _TEXT_LENGTH = 400  # of a sentence of the hub's, as it is shown
 _SEVERE = {"fatal", "error"}
 _BUSY = {429, 502, 503, 504}
+_SECONDS = re.compile(r"[0-9]{1,5}")
 _LATER = "nothing is lost; run it again later"
 _KNOWN = {
     401: ("this agency's key is not taken", "register jwks.json again, see that the system is not suspended"),
@@ -61,9 +63,7 @@ def refusal(place: str, status: int, body: bytes, retry_after: str) -> HubError:
     resource = parse(body)
     said = issues(resource)
     if status in _BUSY or status >= 500:
-        wait = (
-            f"; in {retry_after} s" if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 6 else ""
-        )
+        wait = f"; in {retry_after} s" if _SECONDS.fullmatch(retry_after) else ""
         return Unavailable(place, f"HTTP {status}{wait}", "an answer of the hub", _LATER)
     if 300 <= status < 400:
         return Refused(place, f"a redirect (HTTP {status})", "an answer of the hub itself", "mend base in --config")

@@ -1,4 +1,7 @@
-"""The bytes of one exchange with the hub, and how long all of them together may take.
+"""One exchange with the hub: bytes out, bytes back; how many there may be, and how long all of it may take.
+
+TLS is checked, redirects are not followed, proxies and certificates of the environment are not asked; httpcore does
+nothing of that by itself. A body in a coding is not read, since few bytes of it may become many.
 
 A timeout of HTTP holds for one read. Whoever sends a byte in each second, in a body, a header or the size of a chunk,
 would hold the gateway and its folder for ever. So each read, write and handshake below HTTP gets what is left of one
@@ -8,16 +11,78 @@ time, which begins with the question.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import certifi
 import httpcore
-import httpx
 
-from hub.errors import Unavailable
+from hub.errors import HubError, Refused, Unavailable
 
 EXCHANGE_S = 120.0  # from a question to the end of its answer, connecting included [policy]
+TIMEOUT_S = 30.0  # of each read and write; connecting takes a third [policy]
+ANSWER_MAX = 64 * 2**20  # of one answer: a message of the size that the hub takes, closed and in base64, many times
 NOBODY = "hub"  # the place of an error below HTTP: no answer came
 _PIECE = 64 * 2**10  # of what is written: what is left is looked at between two
+_WAITS = {"connect": TIMEOUT_S / 3, "read": TIMEOUT_S, "write": TIMEOUT_S, "pool": TIMEOUT_S}
+_ALWAYS = {"User-Agent": "hub-gateway", "Accept-Encoding": "identity"}  # what is closed does not shrink
+_FAILED = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    retry_after: str
+
+
+class Line:
+    """A connection with the hub.
+
+    Args:
+        ca_file: certificates to trust; None: those of ``certifi``.
+        proxy: URL of an HTTP proxy; it may hold a name and a password.
+        monotonic_s: reads the monotonic clock; an exchange ends.
+
+    Raises:
+        Refused: ``ca_file`` holds no certificates.
+    """
+
+    def __init__(self, ca_file: Path | None, proxy: str | None, monotonic_s: Callable[[], float]) -> None:
+        trusted = _trusted(ca_file)
+        self._deadline = Deadline(monotonic_s)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusted,
+            proxy=_proxy(proxy, trusted) if proxy else None,
+            network_backend=_Backend(self._deadline),
+        )
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._pool.close()
+
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Ask, and read the whole answer.
+
+        Raises:
+            Refused: the hub's certificate is not trusted, or the answer is none that may be read.
+            Unavailable: no whole answer came.
+        """
+        self._deadline.begin()
+        said = [("Host", urlsplit(url).netloc), *_ALWAYS.items(), *headers.items()]
+        try:
+            with self._pool.stream(method, url, headers=said, content=body, extensions={"timeout": _WAITS}) as response:
+                found = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+                if b"content-encoding" in found:  # a few bytes of it may become any number
+                    next_step = "see base in --config and what stands between you and the hub"
+                    raise Refused(NOBODY, "an answer with a Content-Encoding", "one as it is", next_step)
+                return Answer(response.status, _limited(response.iter_stream()), found.get(b"retry-after", ""))
+        except _FAILED as error:
+            raise _unreached(error) from None
 
 
 class Deadline:
@@ -46,15 +111,6 @@ class Deadline:
             got = f"no whole answer within {EXCHANGE_S:.0f} s"
             raise Unavailable(NOBODY, got, "one", "see the line and base in --config; run it again later")
         return left if timeout is None else min(left, timeout)
-
-
-class Transport(httpx.HTTPTransport):
-    """HTTP whose every wait ends with ``deadline``; ``verify`` and ``proxy`` as :class:`httpx.Client` takes them."""
-
-    def __init__(self, verify: ssl.SSLContext | bool, proxy: str | None, deadline: Deadline) -> None:
-        super().__init__(verify=verify, proxy=proxy, trust_env=False)
-        # httpx hands no backend on to its pool; tests hold that this one is asked, with TLS and without
-        self._pool._network_backend = _Backend(deadline)
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -103,3 +159,41 @@ class Stream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> object:
         """What is known of the connection; see httpcore."""
         return self._below.get_extra_info(info)
+
+
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """Named outright: without a file Python asks SSL_CERT_FILE of the environment."""
+    try:
+        return ssl.create_default_context(cafile=ca_file or certifi.where())
+    except (OSError, ssl.SSLError):
+        raise Refused("--config: ca_file", "no certificates", "a PEM file of certificates to trust") from None
+
+
+def _proxy(text: str, trusted: ssl.SSLContext) -> httpcore.Proxy:
+    url = urlsplit(text)
+    auth = (unquote(url.username), unquote(url.password or "")) if url.username else None
+    bare = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+    return httpcore.Proxy(bare, auth=auth, ssl_context=trusted if url.scheme == "https" else None)
+
+
+def _limited(pieces: Iterable[bytes]) -> bytes:
+    body = bytearray()  # no list of pieces: each may be of one byte
+    for piece in pieces:
+        if len(body) + len(piece) > ANSWER_MAX:
+            raise Refused(NOBODY, f"an answer of more than {ANSWER_MAX} bytes", "a smaller one")
+        body += piece
+    return bytes(body)
+
+
+def _unreached(error: Exception) -> HubError:
+    """What went wrong below HTTP. A certificate that is not the hub's does not become right by waiting."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            got = "a certificate that is not trusted, not for this name or out of date"
+            next_step = "see base and ca_file in --config; is somebody between you and it?"
+            return Refused(NOBODY, got, "the hub's", next_step)
+        cause = cause.__cause__ or cause.__context__
+    return Unavailable(
+        NOBODY, type(error).__name__, "an answer", "see base in --config and the line; run it again later"
+    )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Lane = Literal["general", "womens", "custodian", "funder", "protective", "enforcement"]
 Status = Literal["active", "suspended", "ended"]
+REMOTE = "fhir"  # the kind of system by which an agency's own software connects to the hub; its id is the client id
 RELAY = "hub-relay"  # stands where the name of an agency may not (C-119)
 
 

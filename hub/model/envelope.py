@@ -39,6 +39,7 @@ class MessageState(StrEnum):
 
 
 ENDS = frozenset({MessageState.DELIVERED, MessageState.REFUSED, MessageState.RETURNED})
+IN_VAIN = frozenset({MessageState.REFUSED, MessageState.RETURNED})  # ended without having arrived
 
 
 @dataclass(frozen=True, slots=True)

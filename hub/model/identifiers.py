@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from hub.model import codes
+
 # program systems §1: shape of the normalised value, by identifier system suffix
 SHAPES = {
     "uci": re.compile(r"\d{8}|\d{10}"),
@@ -18,6 +20,7 @@ SHAPES = {
     "eois-cams": re.compile(r"\d{7}"),
     "eois-plan": re.compile(r"\d+"),
 }
+GOVERNMENT = {f"{codes.ID}/{kind}": kind for kind in ("uci", "trp", "imm", "harts", "eois-cams")}  # of a person
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _FORM_OR_APPLICATION = re.compile(r"CAN\d+|IMM\d{4}")
 

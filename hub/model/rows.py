@@ -181,7 +181,8 @@ class Sought:
 
     Args:
         senders, recipients: agencies at that end.
-        moved_from, moved_before: when the state last changed; half-open.
+        subjects: whom it is about.
+        moved: between which instants the state last changed; half-open.
         order: ``number``, ``moved``, or ``-moved``: the last moved first.
         after: number of the last one that was seen, and when that had moved: what follows it.
     """
@@ -190,10 +191,9 @@ class Sought:
     states: tuple[str, ...] | None = None
     senders: frozenset[str] | None = None
     recipients: frozenset[str] | None = None
-    numbers: tuple[str, ...] | None = None
-    subject_ref: str | None = None
-    moved_from: datetime | None = None
-    moved_before: datetime | None = None
+    numbers: frozenset[str] | None = None
+    subjects: frozenset[str] | None = None
+    moved: tuple[datetime, datetime] | None = None
     order: Literal["number", "moved", "-moved"] = "number"
     after: tuple[str, datetime | None] | None = None
 

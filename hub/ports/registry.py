@@ -134,8 +134,8 @@ class ConsentRows(Protocol):
         """The latest versions beyond an id, in the order of ids; without what this unit has filed."""
 
     def naming(self, agency: str, after: str, limit: int) -> list[Consent]:
-        """The same of those that may name an agency as their discloser or among those who receive: at least all that
-        do. Which do, the caller looks.
+        """The same of those that name an agency as their discloser or among those who receive, or once did. Which do,
+        the caller looks.
         """
 
     def versions(self, consent_id: str) -> list[Consent]:

@@ -29,10 +29,7 @@ class AccessTable:
         c = t.api_rate.c
         first = upsert(t.api_rate).values(agency=agency, what=what, minute=minute, asked=1)
         more = first.on_conflict_do_update(index_elements=["agency", "what", "minute"], set_={"asked": c.asked + 1})
-        self._scope.write(more)
-        row = self._scope.one(
-            t.api_rate.select().where(c.agency == agency, c.what == what, c.minute == minute), t.api_rate
-        )
+        row = self._scope.one(more.returning(c.asked), t.api_rate)
         assert row is not None, "it was written just now"
         if row.asked == 1:
             self._scope.write(delete(t.api_rate).where(c.agency == agency, c.what == what, c.minute < minute))

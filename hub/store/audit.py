@@ -1,7 +1,9 @@
 """Entries of the log, added in the unit that does what they tell. The integrator gives them their place later.
 
-Whom an entry is about stands beside it (``audit_about``), so that the entries of one person are found without reading
-the log. That table proves nothing, and its loss breaks no proof: an entry says by itself whom it is about.
+The one whom an entry is about (``subject_ref``) stands beside it (``audit_about``), so that what was disclosed of a
+person is found without reading the log. A look at a page of people lists them (``subjects``) and stands beside none: no
+accounting tells of looks. That table proves nothing, and its loss breaks no proof: an entry says by itself whom it is
+about.
 """
 
 from __future__ import annotations

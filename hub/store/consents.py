@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 
 from consent.model import Consent, Directive, StateEvent
 from consent.model.words import OPENING, ConsentState
@@ -13,9 +13,11 @@ from hub.model import locks
 from hub.store import past
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, text
+from hub.store.sql import upsert
 from hub.store.subjects import CONSENT, DIRECTIVE, readable
 
 _Filed = tuple[Consent, StateEvent, str, str, str]  # with system, record key and what was read of its source
+_ADD_PARTY = upsert(t.consent_party).on_conflict_do_nothing()  # an earlier version has named it too
 _HEAD = select(t.registry_head.c.seq)
 
 
@@ -113,13 +115,19 @@ class ConsentTable:
 
     def current(self, after: str, limit: int) -> list[Consent]:
         """The latest versions beyond an id."""
-        return self._beyond(after, limit)
+        c = t.consent.c
+        beyond = self._newest(c.consent_id > after).order_by(c.consent_id).limit(limit)
+        found = self._scope.read(beyond, t.consent)
+        return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 
     def naming(self, agency: str, after: str, limit: int) -> list[Consent]:
-        """The same of those whose text holds the agency's id where a party stands."""
-        body = t.consent.c.body
-        named = (body.contains(f'"{name}":"{agency}"', autoescape=True) for name in ("discloser", "agency"))
-        return self._beyond(after, limit, or_(*named))
+        """The same of those that name the agency, or have named it."""
+        p, c = t.consent_party.c, t.consent.c
+        beyond = self._newest(p.agency == agency, p.consent_id > after).join(
+            t.consent_party, p.consent_id == c.consent_id
+        )
+        found = self._scope.read(beyond.order_by(p.consent_id).limit(limit), t.consent, t.consent_party)
+        return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 
     def versions(self, consent_id: str) -> list[Consent]:
         """All versions, the first first."""
@@ -127,12 +135,11 @@ class ConsentTable:
         found = self._scope.read(select(c.body).where(c.consent_id == consent_id).order_by(c.version))
         return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
 
-    def _beyond(self, after: str, limit: int, *also: ColumnElement[bool]) -> list[Consent]:
+    @staticmethod
+    def _newest(*where: ColumnElement[bool]) -> Select[tuple[str]]:
         c, later = t.consent.c, t.consent.alias()
         newest = select(func.max(later.c.version)).where(later.c.consent_id == c.consent_id).scalar_subquery()
-        beyond = select(c.body).where(c.consent_id > after, c.version == newest, *also)
-        found = self._scope.read(beyond.order_by(c.consent_id).limit(limit), t.consent)
-        return [consent for row in found if (consent := readable(CONSENT, row.body)) is not None]
+        return select(c.body).where(c.version == newest, *where)
 
     def events(self, consent_id: str) -> list[StateEvent]:
         """What has become of a consent."""
@@ -265,6 +272,8 @@ class ConsentTable:
                 "body": CONSENT.dump_json(consent).decode(),
             },
         )
+        for agency in sorted({consent.discloser, *(each.agency for each in consent.recipients)}):
+            self._scope.add(t.consent_party, {"agency": agency, "consent_id": consent.consent_id}, _ADD_PARTY)
         self._scope.add(
             t.consent_event,
             {

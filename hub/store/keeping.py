@@ -365,11 +365,12 @@ class KeepingTable:
         return found
 
 
+_OF_A_CONSENT = (t.consent_alias, t.consent_party, t.consent_event, t.consent)
 _BELONGS: Mapping[Room, Sequence[tuple[Table, str]]] = {
     Room.NOTICES: ((t.notice, "notice_id"),),
     Room.REFERRALS: ((t.referral_event, "number"), (t.referral, "number")),
     Room.OVERRIDES: ((t.override_words, "override_id"), (t.review, "override_id"), (t.override, "override_id")),
-    Room.CONSENTS: ((t.consent_alias, "consent_id"), (t.consent_event, "consent_id"), (t.consent, "consent_id")),
+    Room.CONSENTS: tuple([(table, "consent_id") for table in _OF_A_CONSENT]),
     Room.REQUESTS: ((t.request, "request_id"),),
     Room.PEOPLE: (
         *((table, "subject_ref") for table in _WITH_THE_PERSON),

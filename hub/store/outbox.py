@@ -160,25 +160,17 @@ class HandoverTable:
 
     def due(self, system: str, now: datetime, limit: int) -> list[Handover]:
         """The first open one of each lane that may be prepared now: order within a lane, none across."""
-        h, earlier = t.handover.c, t.handover.alias()
-        blocked = exists().where(
-            earlier.c.lane == h.lane, earlier.c.lane_seq < h.lane_seq, earlier.c.state.not_in(_ENDED)
-        )
+        h = t.handover.c
         free = or_(h.state == MessageState.ARRIVED.value, h.lease_until < text(now))
-        statement = select(t.handover).where(
-            h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), free, ~blocked
-        )
+        statement = _first_of_each_lane(system, now).where(free)
         return self._unclaimed(statement.order_by(h.due_at, h.lane_seq, h.envelope_id), limit)
 
     def to_open(self, system: str, now: datetime, limit: int, envelope_id: str | None = None) -> list[Handover]:
         """The first open one of each lane that its recipient may fetch; also one that is opened now."""
-        h, earlier = t.handover.c, t.handover.alias()
-        blocked = exists().where(
-            earlier.c.lane == h.lane, earlier.c.lane_seq < h.lane_seq, earlier.c.state.not_in(_ENDED)
-        )
-        where = (h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), ~blocked)
-        one = (h.envelope_id == envelope_id,) if envelope_id is not None else ()
-        return self._select(select(t.handover).where(*where, *one).order_by(h.return_at, h.envelope_id).limit(limit))
+        h, statement = t.handover.c, _first_of_each_lane(system, now)
+        if envelope_id is not None:
+            statement = statement.where(h.envelope_id == envelope_id)
+        return self._select(statement.order_by(h.return_at, h.envelope_id).limit(limit))
 
     def _unclaimed(self, statement: Select[Any], limit: int) -> list[Handover]:
         """The first ones that no other worker is preparing: they are prepared where no row can be locked."""
@@ -323,6 +315,15 @@ class HandoverTable:
 
     def _select(self, statement: Select[Any]) -> list[Handover]:
         return [_handover(row) for row in self._scope.read(statement, *_TABLES)]
+
+
+def _first_of_each_lane(system: str, now: datetime) -> Select[Any]:
+    """The open hand-overs of a system that may go now, each behind none that is open: order within a lane."""
+    h, earlier = t.handover.c, t.handover.alias()
+    blocked = exists().where(earlier.c.lane == h.lane, earlier.c.lane_seq < h.lane_seq, earlier.c.state.not_in(_ENDED))
+    return select(t.handover).where(
+        h.system == system, h.state.in_(_READY), h.due_at <= text(now), h.return_at > text(now), ~blocked
+    )
 
 
 def _handover(row: Any) -> Handover:

@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, li
 from hub.model.envelope import MessageState
 from hub.model.rows import Sought
 from hub.store import tables as t
-from hub.store.scope import optional_text, text
+from hub.store.scope import text
 
 _r = t.referral.c
 _SHAPES_MAX = 512  # statements kept; a search has some dozen shapes
@@ -36,9 +36,8 @@ class _Shape(NamedTuple):
     senders: bool
     recipients: bool
     numbers: bool
-    subject: bool
-    moved_from: bool
-    moved_before: bool
+    subjects: bool
+    moved: bool
     order: str
     after: bool
 
@@ -48,11 +47,11 @@ def statement(sought: Sought, limit: int) -> tuple[Select[Any], dict[str, Any]] 
     own = frozenset({sought.agency})  # nobody refers to themselves: who is at one end is not at the other
     sent = (sought.senders is None or sought.agency in sought.senders) and sought.recipients != own
     received = (sought.recipients is None or sought.agency in sought.recipients) and sought.senders != own
-    if not (sent or received) or sought.states == () or sought.numbers == ():
+    nobody = frozenset() in (sought.senders, sought.recipients, sought.numbers, sought.subjects)
+    if not (sent or received) or sought.states == () or nobody:
         return None
-    narrow = sought.numbers is not None or sought.subject_ref is not None
-    moved = sought.moved_from is not None or sought.moved_before is not None
-    in_order = sought.order == "number" and not narrow and not moved
+    narrow = sought.numbers is not None or sought.subjects is not None
+    in_order = sought.order == "number" and not narrow and sought.moved is None
     states = sought.states or ()
     shape = _Shape(
         sent,
@@ -62,9 +61,8 @@ def statement(sought: Sought, limit: int) -> tuple[Select[Any], dict[str, Any]] 
         sought.senders is not None,
         sought.recipients is not None,
         sought.numbers is not None,
-        sought.subject_ref is not None,
-        sought.moved_from is not None,
-        sought.moved_before is not None,
+        sought.subjects is not None,
+        sought.moved is not None,
         sought.order,
         sought.after is not None,
     )
@@ -75,21 +73,14 @@ def statement(sought: Sought, limit: int) -> tuple[Select[Any], dict[str, Any]] 
         "states": list(states),
         "senders": sorted(sought.senders or ()),
         "recipients": sorted(sought.recipients or ()),
-        "numbers": list(sought.numbers or ()),
-        "subject": sought.subject_ref,
-        "moved_from": optional_text(sought.moved_from),
-        "moved_before": optional_text(sought.moved_before),
+        "numbers": sorted(sought.numbers or ()),
+        "subjects": sorted(sought.subjects or ()),
+        **dict(zip(("moved_from", "moved_before"), map(text, sought.moved or ()), strict=False)),
         "after": number,
         "after_moved": text(moved_at) if moved_at else "",
         **{f"one_{place}": state for place, state in enumerate(states)},
     }
-    asked = _names(shape)
-    return _built(shape), {name: value for name, value in given.items() if name in asked}
-
-
-@lru_cache(_SHAPES_MAX)
-def _names(shape: _Shape) -> frozenset[str]:
-    return frozenset(_built(shape).compile().params)
+    return _built(shape), given  # what its shape does not ask for, the statement does not read
 
 
 @lru_cache(_SHAPES_MAX)
@@ -131,7 +122,7 @@ def _received(shape: _Shape) -> Iterator[ColumnElement[bool]]:
 
 def _own(end: ColumnElement[Any], shape: _Shape) -> ColumnElement[Any]:
     """The agency's own end: the way to its referrals, unless their numbers or their person lead there at once."""
-    return _unindexed(end) if shape.numbers or shape.subject else end
+    return _unindexed(end) if shape.numbers or shape.subjects else end
 
 
 def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -147,9 +138,8 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     """What is asked of either end."""
     asked: list[tuple[bool, ColumnElement[bool]]] = [
         (shape.numbers, _r.number.in_(bindparam("numbers", expanding=True))),
-        (shape.subject, _r.subject_ref == bindparam("subject")),
-        (shape.moved_from, _r.moved_at >= bindparam("moved_from")),
-        (shape.moved_before, _r.moved_at < bindparam("moved_before")),
+        (shape.subjects, _r.subject_ref.in_(bindparam("subjects", expanding=True))),
+        (shape.moved, (_r.moved_at >= bindparam("moved_from")) & (_r.moved_at < bindparam("moved_before"))),
         (shape.after, _after(shape.order)),
     ]
     return [condition for is_asked, condition in asked if is_asked]

@@ -113,6 +113,11 @@ consent_alias = _table(
     _text("alias"),
     Index("consent_alias_by_alias", "agency", "alias", unique=True),
 )
+consent_party = _table(  # whom a version names
+    "consent_party",
+    _text("agency", key=True),
+    _text("consent_id", key=True),
+)
 directive = _table(
     "directive",
     _text("directive_id", key=True),

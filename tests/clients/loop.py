@@ -29,9 +29,9 @@ from hub.model.directory import Service, System
 from hub.model.fhir import Resource, coding, concept
 from hub.referral import TASK_STATUS
 from tests.door import EVERYTHING, public, signing_key
+from tests.fhir_clients import EVERY, agree, codes_of, resource
 from tests.network import NOON, Network, agreement, make
-from tests.referral_messages import PROCESS, UPDATE, labelled, output, request, status, url
-from tests.scenario.test_handed_in import EVERY, agree, codes_of, resource
+from tests.referral_messages import PROCESS, UPDATE, encounter, output, request, status, url
 
 PROOF_S = 240
 
@@ -230,17 +230,8 @@ def _end_by_message(network: Network, harbour: Client, lakeside: Client, number:
     assert codes_of(no.value.outcome["issue"][0]["details"]) == ["DN_TRANSITION"]
 
     ended = url()
-    met = {
-        "resourceType": "Encounter",
-        "meta": labelled("service-status"),
-        "status": "finished",
-        "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
-        "subject": {"type": "Patient"},
-        "period": {"start": "2026-06-01T10:00:00-04:00"},
-        "basedOn": [{"type": "ServiceRequest"}],
-    }
     task = {"output": [output(ended, "resulting-activity")]}
-    lakeside.process(status(PROCESS, "completed", number, task=task, held={ended: met}))
+    lakeside.process(status(PROCESS, "completed", number, task=task, held={ended: encounter()}))
     network.run()
     assert [_state(resource(each, "Task")) for each in harbour.take()] == ["completed"]
     harbour.process(status(UPDATE, "loop-closed", number, "harbour", "lakeside"))

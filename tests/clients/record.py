@@ -35,9 +35,9 @@ from hub.referral import TASK_STATUS
 from tests import handed_consents, referral_messages
 from tests.danger import in_danger
 from tests.door import BEARER, EVERYTHING, Door, Software, public, signing_key
+from tests.fhir_clients import EVERY
 from tests.network import NOON, agreement, make
 from tests.scenario.test_consent_fhir import consent
-from tests.scenario.test_handed_in import EVERY
 from tests.scenario.test_override_api import URGENT
 from tests.signing import Signer, asked
 

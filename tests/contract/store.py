@@ -16,10 +16,10 @@ from hub.errors import Unavailable, Unexpected
 from hub.model import locks
 from hub.model.audit import MUST_SAY, Actor, AuditEvent, Entry
 from hub.model.directory import Agency
-from hub.model.envelope import MessageState
+from hub.model.envelope import MessageState, Sealed
 from hub.model.incidents import Duty, Holding, Incident
 from hub.model.keeping import Room
-from hub.model.rows import Inbox, ReferralEvent, ReferralRow, Request, Sought, Waiting
+from hub.model.rows import Handover, Inbox, Notice, Outbound, ReferralEvent, ReferralRow, Request, Sought, Waiting
 from hub.store.audit import PAGE
 from tests.contract.changes import AT, changes, consent_of, happened
 
@@ -214,6 +214,17 @@ class StoreContract:
         }
         assert [each.consent_id for each in rest] == ["c-3"]
 
+    def test_a_consent_that_names_an_agency_no_more_is_still_read_for_it(self, store: Any) -> None:
+        ref = self.mint(store)
+        for version, to in ((1, "lakeside"), (2, "cedar")):
+            filed = replace(consent_of(ref, "c-1", version=version), recipients=(Recipient(to),))
+            self.file(store, ref, filed, key="consent:c-1")
+
+        with store.peek() as rows:
+            found = [rows.consents.naming(agency, "", 9) for agency in ("lakeside", "cedar")]
+
+        assert [[each.version for each in consents] for consents in found] == [[2], [2]]
+
     def test_every_version_of_a_consent_can_be_read(self, store: Any) -> None:
         ref = self.mint(store)
         self.file(store, ref, consent_of(ref))
@@ -291,14 +302,15 @@ class StoreContract:
         assert found(states=("accepted",)) == ["r-2"]
         assert found(senders=frozenset({"harbour"}), states=states) == ["r-1", "r-4"]
         assert found(recipients=frozenset({"harbour", "lakeside"})) == ["r-1", "r-2"]
-        assert found(numbers=("r-1", "r-3", "r-5", "r-9")) == ["r-1"]
-        assert found(subject_ref="s-r-2") == ["r-2"]
-        assert found(subject_ref="s-r-3") == found(numbers=()) == found(states=()) == []
+        assert found(numbers=frozenset({"r-1", "r-3", "r-5", "r-9"})) == ["r-1"]
+        assert found(subjects=frozenset({"s-r-1", "s-r-2"})) == ["r-1", "r-2"]
+        assert found(subjects=frozenset({"s-r-3"})) == found(subjects=frozenset()) == []
+        assert found(numbers=frozenset()) == found(senders=frozenset()) == found(states=()) == []
         assert found(order="moved") == ["r-4", "r-2", "r-1"]
         assert found(1, order="-moved", after=("r-1", AT + timedelta(days=4))) == ["r-2"]
         assert found(order="moved", after=("r-4", AT + timedelta(days=1)), states=("requested",)) == ["r-1"]
-        assert found(moved_from=day) == ["r-1", "r-2"]
-        assert found(moved_before=day) == ["r-4"]
+        assert found(moved=(day, AT + timedelta(days=9))) == ["r-1", "r-2"]
+        assert found(moved=(AT, day)) == ["r-4"]
         with store.peek() as rows:
             assert rows.referrals.get("r-1").kept == {"Task": {"answerBy": "2026-05-14"}}
             last = rows.referrals.last_events(["r-1", "r-9"])
@@ -343,6 +355,76 @@ class StoreContract:
 
         with store.unit() as unit:
             assert unit.inbox.attempts("harbour-cms", "referral:1", "1") == 2
+
+    def test_an_envelope_that_was_handed_in_before_is_known_to_its_agency_alone(self, store: Any) -> None:
+        def message(key: str, revision: str, own_id: str | None) -> Inbox:
+            ends = {"agency": "harbour", "recipient": "lakeside", "event": "add-service-request"}
+            said = {
+                "system": "harbour-fhir",
+                "attempt": 1,
+                "digest": "d",
+                "state": MessageState.REFUSED,
+                "code": "DN_EXPIRED",
+            }
+            own = {"message_id": f"m-{key}", "record_key": key, "revision": revision, "own_id": own_id}
+            return Inbox(**ends, **said, **own, decision_id=f"d-{key}", accepted_at=AT)
+
+        with store.unit() as unit:
+            unit.inbox.put(message("1", "envelope", "boxed"))
+            unit.inbox.put(message("2", "of a file", None))
+
+        with store.peek() as rows:
+            assert rows.inbox.get("m-1").own_id == "boxed"
+            assert rows.inbox.other_of_envelope("harbour", "envelope", "3")
+            assert not rows.inbox.other_of_envelope("harbour", "envelope", "1"), "a repeat is the same record"
+            assert not rows.inbox.other_of_envelope("lakeside", "envelope", "3")
+            assert not rows.inbox.other_of_envelope("harbour", "of a file", "3"), "nobody has handed that in"
+
+    def test_who_fetches_may_open_the_first_of_each_lane_also_one_that_is_being_opened(self, store: Any) -> None:
+        def put(unit: Any, name: str, lane: str, seq: int, **changes: Any) -> None:
+            ends = {"recipient": "lakeside", "system": "lakeside-fhir", "subject_ref": None, "referral_no": None}
+            way = {"lane": lane, "lane_seq": seq, "sha256": "", "attempts": 0, "state": MessageState.ARRIVED}
+            times = {"due_at": unit.now, "return_at": unit.now + timedelta(hours=72)}
+            row = Handover(f"e-{name}", f"m-{name}", **{**ends, **way, **times, **changes})
+            unit.handovers.put(row, [])
+            sealed = Sealed(row.envelope_id, "2026-06-01", b"sealed")
+            unit.outbox.put(Outbound(row.envelope_id, 0, "delivery.A", lane, sealed, unit.now), b"key")
+
+        with store.unit() as unit:
+            now = unit.now
+            put(unit, "1", "a", 1, state=MessageState.OPENED, lease_until=now + timedelta(seconds=10))
+            put(unit, "2", "a", 2)
+            put(unit, "3", "b", 1)
+            put(unit, "4", "c", 1, due_at=now + timedelta(minutes=1))
+            put(unit, "5", "d", 1, return_at=now)
+            put(unit, "6", "e", 1, system="lakeside-cms")
+            put(unit, "7", "f", 1, state=MessageState.DELIVERED)
+
+        def to_open(limit: int = 9, one: str | None = None) -> list[str]:
+            with store.peek() as rows:
+                return [row.envelope_id for row in rows.handovers.to_open("lakeside-fhir", now, limit, one)]
+
+        assert to_open() == ["e-1", "e-3"]
+        assert to_open(1) == ["e-1"]
+        assert to_open(one="e-3") == ["e-3"]
+        assert to_open(one="e-2") == to_open(one="e-6") == []
+        with store.peek() as rows:
+            assert rows.outbox.sizes(["e-1", "e-9"]) == {"e-1": len(b"sealed")}
+
+    def test_a_notice_is_got_by_its_own_system_when_it_is_due_and_afterwards_if_that_is_asked(self, store: Any) -> None:
+        with store.unit() as unit:
+            late = unit.now + timedelta(minutes=1)
+            for name, due_at in (("n-1", unit.now), ("n-2", late)):
+                unit.notices.put(Notice(name, "harbour-fhir", "refusal", "DN_EXPIRED", "1", unit.now, due_at))
+
+        def got(name: str, system: str = "harbour-fhir", *, sent: bool = False) -> bool:
+            with store.peek() as rows:
+                return rows.notices.get(name, system, sent=sent) is not None
+
+        assert (got("n-1"), got("n-2"), got("n-1", "lakeside-fhir"), got("n-3")) == (True, False, False, False)
+        with store.unit() as unit:
+            unit.notices.sent("n-1")
+        assert (got("n-1"), got("n-1", sent=True), got("n-1", "lakeside-fhir", sent=True)) == (False, True, False)
 
     def test_late_referrals_are_those_of_these_states_whose_day_has_come_the_first_due_first(self, store: Any) -> None:
         def referral(number: str, days: int | None, state: str = "accepted") -> ReferralRow:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.model.directory import Service, System
+from tests.fhir_clients import EVERY, Clients, agree
 from tests.mixed import Both, make_both
-from tests.network import Network, make
+from tests.network import NOON, Network, agreement, make
 from tests.shapes import Shape
 
 
@@ -26,3 +28,15 @@ def both(tmp_path: Path) -> Iterator[Both]:
     made = make_both(tmp_path)
     yield made
     made.network.hub.close()
+
+
+@pytest.fixture
+def clients(network: Network) -> Clients:
+    network.put(
+        System("harbour-fhir", "harbour", "fhir"),
+        System("lakeside-fhir", "lakeside", "fhir"),
+        Service("lakeside-employment", "lakeside", "employment", "employment", "lakeside-fhir"),
+        agreement(NOON, version=2, events=EVERY),
+    )
+    agree(network)
+    return Clients(network)

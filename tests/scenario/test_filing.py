@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, event
-
 from hub.exchange import intake
 from hub.model.directory import System
 from tests import cms_builder as cms
 from tests.network import Network
 from tests.shapes import ON_SQLITE
+from tests.statements import statements
 
 pytestmark = ON_SQLITE
 
@@ -25,18 +24,9 @@ def consents(network: Network, names: tuple[str, ...]) -> None:
 
 def executions(network: Network) -> int:
     """How often reading one page of Harbour's records asks the store; many rows of one statement count once."""
-    count = 0
-
-    def counted(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    event.listen(Engine, "before_cursor_execute", counted)
-    try:
+    with statements() as asked:
         assert intake.step(network.hub.house, harbour(network))
-    finally:
-        event.remove(Engine, "before_cursor_execute", counted)
-    return count
+    return len(asked)
 
 
 def harbour(network: Network) -> System:

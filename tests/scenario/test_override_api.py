@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
-from hub.access.assertion import NoProof
+from hub.access.compact import NoProof
 from hub.access.worker_proof import SIGNED_PER_MINUTE, UNSIGNED_PER_MINUTE, proven
 from hub.compose import compose
 from hub.gateway.opening import X25519_SUITE, OpeningKey, Whose, open_sealed

@@ -14,7 +14,18 @@ from hub.model import codes
 from hub.model.fhir import Resource, coding, concept
 from hub.ports import Ids
 from tests.handed_consents import form, handed, patient
-from tests.referral_messages import ADD, UPDATE, appointment, labelled, output, request, status, task, url
+from tests.referral_messages import (
+    ADD,
+    UPDATE,
+    appointment,
+    encounter,
+    output,
+    question,
+    request,
+    status,
+    task,
+    url,
+)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SYLLABLES = ("ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zu")
@@ -102,17 +113,8 @@ def _far_appointment(now: datetime) -> dict[str, Any]:
 
 
 def _output(now: datetime) -> dict[str, Any]:
-    met = {
-        "resourceType": "Encounter",
-        "meta": labelled("service-status"),
-        "status": "finished",
-        "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
-        "subject": {"type": "Patient"},
-        "period": {"start": now.isoformat()},
-        "basedOn": [{"type": "ServiceRequest"}],
-    }
     done = url()
-    return {"task": {"output": [output(done, "resulting-activity")]}, "held": {done: met}}
+    return {"task": {"output": [output(done, "resulting-activity")]}, "held": {done: encounter(now.isoformat())}}
 
 
 def _redirect(now: datetime) -> dict[str, Any]:
@@ -124,17 +126,7 @@ def _redirect(now: datetime) -> dict[str, Any]:
 
 
 def _question(_: datetime) -> dict[str, Any]:
-    asks = {
-        "resourceType": "Communication",
-        "meta": labelled("notes-free", "R"),
-        "status": "completed",
-        "category": [concept(coding(f"{codes.CODE_SYSTEM}/hub-task", "question"))],
-        "subject": {"type": "Patient"},
-        "sender": {"type": "Organization"},
-        "reasonCode": [concept(coding(codes.CATEGORY, "lang"))],
-        "payload": [{"contentString": "Which level has she in writing?"}],
-    }
-    return {"held": {url(): asks}}
+    return {"held": {url(): question()}}
 
 
 def _begins(now: datetime) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_inv_4_there_is_one_gate():
         "hub.exchange.gate",
         "hub.exchange.handover",
         "hub.exchange.outage",  # the one exception (settled S24): it asks the same rules, into the journal
-        "hub.exchange.index.asking",  # what an agency reads again of its referrals, in the unit that notes who looked
+        "hub.exchange.asking",  # what an agency reads again of its referrals, in the unit that notes who looked
         "hub.exchange.taking_back",  # takes back what may lie there no more; releases nothing
         "hub.commands.asking",  # answers a question from its facts alone; releases nothing
         "hub.desk.expiring",  # the same, of days to come

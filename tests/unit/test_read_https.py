@@ -5,22 +5,17 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from hub import post
 from hub.errors import Unavailable
 from hub.post import KEYS_MAX, read_https
+from tests.certificates import certificate
 
 PAGES = {"/keys": b'{"keys": []}', "/most": b"x" * KEYS_MAX, "/more": b"x" * (KEYS_MAX + 1)}
 
@@ -35,6 +30,12 @@ class Page(BaseHTTPRequestHandler):
             self.end_headers()
         elif self.path == "/silent":
             server.silence.wait(20)
+        elif self.path == "/trickling":
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Zq: ")
+                for _ in range(2000):
+                    self.wfile.write(b"q")
+                    server.silence.wait(0.01)
         else:
             self.send_response(200 if self.path in PAGES else 404)
             self.end_headers()
@@ -64,27 +65,6 @@ def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     thread.join()
 
 
-def certificate(folder: Path) -> Path:
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + made.public_bytes(Encoding.PEM))
-    return file
-
-
 def at(https: Any, path: str) -> str:
     return f"https://127.0.0.1:{https.server_address[1]}{path}"
 
@@ -108,11 +88,16 @@ def test_another_answer_is_none_and_is_not_repeated(https: Any, path: str, why: 
     assert https.asked == [path], "nobody is led elsewhere"
 
 
-def test_nobody_waits_for_one_that_says_nothing(https: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post, "KEYS_PATIENCE_S", 0.05)
+@pytest.mark.parametrize("path", ["/silent", "/trickling"])
+def test_nobody_waits_for_one_that_says_nothing_or_never_ends(
+    https: Any, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(post, "KEYS_PATIENCE_S", 0.1)
 
-    with pytest.raises(Unavailable):
-        read_https(at(https, "/silent"))
+    with pytest.raises(Unavailable) as error:
+        read_https(at(https, path))
+
+    assert "127.0.0.1" not in str(error.value)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(https: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from hub.exchange.house import House
 from hub.exchange.index.matching import matches
-from hub.exchange.index.paging import Page, open_page, page_of, seal_page
+from hub.exchange.index.paging import Page, begin, cut
 from hub.exchange.index.spelling import organization
-from hub.exchange.index.terms import read_query
 from hub.model import codes
 from hub.model.directory import RELAY, Agency, Service
 from hub.model.fhir import Resource, coding, concept
@@ -37,16 +36,12 @@ def search_directory(
     Raises:
         Unsupported: a parameter that this search does not have; a token that is none.
     """
+    query, after = begin(house, agency, kind, parameters, strict=strict)
     with house.store.peek() as rows:
-        now, directory = rows.now, rows.directory.all()
-    token = page_of(parameters)
-    used, after = open_page(house, agency, kind, token, now) if token else (tuple(parameters), ("",))
-    query = read_query(kind, used, strict=strict and not token)
-    found = [each for each in _all(house, directory, kind, agency) if each["id"] > after[0] and matches(each, query)]
-    shown = tuple(found[: query.count])
-    more = len(found) > query.count
-    link = seal_page(house, agency, kind, query.used, (shown[-1]["id"],), now) if more else None
-    return Page(shown, (), query.used, link)
+        directory = rows.directory.all()
+    return cut(
+        house, agency, query, after, (each for each in _all(house, directory, kind, agency) if matches(each, query))
+    )
 
 
 def read_directory(house: House, agency: str, kind: str, own_id: str) -> Resource | None:

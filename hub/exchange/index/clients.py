@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from hub.exchange.entries import acting
 from hub.exchange.house import House
 from hub.exchange.index.matching import matches
-from hub.exchange.index.paging import Page, open_page, page_of, seal_page
-from hub.exchange.index.terms import Query, read_query
+from hub.exchange.index.paging import Page, begin, page_of
+from hub.exchange.index.terms import Query, own_part
 from hub.model import codes, locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
@@ -38,14 +38,9 @@ def search_clients(
     Raises:
         Unsupported: a parameter that this search does not have; a token that is none.
     """
-    token = page_of(parameters)
-    with house.store.peek() as rows:
-        now = rows.now
-    used, after = open_page(house, system.agency, KIND, token, now) if token else (tuple(parameters), ("",))
-    query = read_query(KIND, used, strict=strict and not token)
-    found, last = _look(house, system, query, _named(query), after[0])
-    link = seal_page(house, system.agency, KIND, query.used, (last,), now) if last else None
-    return Page(tuple(found), (), query.used, link)
+    query, after = begin(house, system.agency, KIND, parameters, strict=strict)
+    found, last = _look(house, system, query, _named(query), after[0] if after else "")
+    return page_of(house, system.agency, query, found, (last,) if last else None)
 
 
 def _named(query: Query) -> list[str] | None:
@@ -53,7 +48,7 @@ def _named(query: Query) -> list[str] | None:
     named = [term for term in query.terms if term.name in ("_id", "identifier") and not term.modifier]
     if not named:
         return None
-    return [value.rpartition("|")[2] for value in named[0].values]
+    return [own_part(value) for value in named[0].values]
 
 
 def _look(

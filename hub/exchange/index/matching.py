@@ -6,24 +6,18 @@ searching for it.
 
 from __future__ import annotations
 
-import calendar
-import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
-from hub.errors import shape
+from hub.exchange.index.dates import Span, asked_span, span_of, utc
 from hub.exchange.index.spelling import is_suspended
-from hub.exchange.index.terms import PREFIXES, Query, Term, Unsupported
+from hub.exchange.index.terms import Query, Term, own_part
 from hub.model.fhir import Resource
 
-Span = tuple[datetime, datetime]
 # what finds one whose sharing is suspended: its number, and that the reader is at that end of it
 _STAYS = frozenset({"_id", "identifier", "focus", "based-on"})
 _ENDS = frozenset({"owner", "requester", "performer"})
-_CLOCK = r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
-_DATE = re.compile(rf"[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}}({_CLOCK})?)?)?")
 
 
 def matches(resource: Resource, query: Query, *, reader: str = "", ends: Resource | None = None) -> bool:
@@ -42,16 +36,12 @@ def _found_suspended(resource: Resource, term: Term, reader: str, ends: Resource
     if term.modifier in ("missing", "not"):
         return False
     if term.name in _ENDS:
-        return any(_names(value) == reader for value in term.values) and _matches(ends, term)
+        return any(own_part(value) == reader for value in term.values) and _matches(ends, term)
     if term.name not in _STAYS or (term.name == "based-on" and resource["resourceType"] != "Task"):
         return False
     number = resource["id"]
     focus = {"reference": f"ServiceRequest/{number}", "identifier": resource["identifier"][0]}
     return _matches({**resource, "focus": focus, "basedOn": [focus]}, term)
-
-
-def _names(value: str) -> str:
-    return value.rpartition("/")[2].rpartition("|")[2]
 
 
 def _matches(resource: Resource, term: Term) -> bool:
@@ -72,7 +62,7 @@ def _is(found: Any, value: str, term: Term) -> bool:
         case "reference":
             return refers(str(found.get("reference", "")), value)
         case "date":
-            return _is_when(found, value, term.name)
+            return _is_when(found, value)
         case _:
             return _is_text(str(found), value, term.modifier)
 
@@ -123,12 +113,13 @@ def _folded(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def _is_when(found: Any, value: str, name: str) -> bool:
+def _is_when(found: Any, value: str) -> bool:
     span = _period(found) if isinstance(found, dict) else span_of(str(found))
-    if span is None:
+    asked = asked_span(value)
+    if span is None or asked is None:
         return False
-    prefix, asked = when(value, name)
-    (low, high), (first, last) = span, asked
+    prefix, (first, last) = asked
+    low, high = span
     is_within = first <= low and high <= last
     found_so = {
         "eq": is_within,
@@ -147,52 +138,4 @@ def _is_when(found: Any, value: str, name: str) -> bool:
 def _period(found: Resource) -> Span | None:
     """What a Period covers; an end that is not there is open."""
     start, end = (span_of(str(found[name])) if name in found else None for name in ("start", "end"))
-    return (start[0] if start else _utc(1, 1)), (end[1] if end else _utc(9999, 1))
-
-
-def when(value: str, name: str) -> tuple[str, Span]:
-    """Prefix and span of a date in a search.
-
-    Raises:
-        Unsupported: it is none.
-    """
-    prefix, day = (value[:2], value[2:]) if value[:2] in PREFIXES else ("eq", value)
-    span = span_of(day)
-    if span is None:
-        raise Unsupported(f"http.{name}", shape(value), "a date or time, as ge2026-06-01T09:00:00Z", "correct it")
-    return prefix, span
-
-
-def span_of(text: str) -> Span | None:
-    """What a date of FHIR covers, in UTC, half-open; one without an offset is in UTC. None: it is no date, or at an
-    end of time, where nothing can be reckoned.
-    """
-    text = text.replace(" ", "+")  # a + of an offset, where somebody has not encoded it
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        low, high = _covered(text)
-        return None if low.year == MAXYEAR else (low, high)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _covered(text: str) -> Span:
-    match len(text):
-        case 4:
-            return _utc(int(text), 1), _utc(int(text) + 1, 1)
-        case 7:
-            year, month = int(text[:4]), int(text[5:])
-            return _utc(year, month), _utc(year, month) + timedelta(days=calendar.monthrange(year, month)[1])
-        case 10:
-            low = datetime.fromisoformat(text).replace(tzinfo=UTC)
-            return low, low + timedelta(days=1)
-    low = datetime.fromisoformat(text)
-    low = low.astimezone(UTC) if low.tzinfo else low.replace(tzinfo=UTC)
-    clock = text[11:].rstrip("Z").partition("+")[0].partition("-")[0]
-    fine = timedelta(milliseconds=1) if "." in clock else timedelta(seconds=1)
-    return low, low + (timedelta(minutes=1) if len(clock) == len("09:00") else fine)
-
-
-def _utc(year: int, month: int) -> datetime:
-    return datetime(year, month, 1, tzinfo=UTC)
+    return (start[0] if start else utc(1, 1)), (end[1] if end else utc(9999, 1))

@@ -1,4 +1,4 @@
-"""The link to the next page: sealed for the agency whose search it is, with all that was asked, for ten minutes.
+"""Pages of a search, and the link to the next one: sealed for its agency, with all that was asked, for ten minutes.
 
 It holds where to go on and no right: the next page is decided as if it were the first. What was changed, comes from
 another agency or another type of resource, or is too old, is refused alike.
@@ -7,8 +7,7 @@ another agency or another type of resource, or is too old, is refused alike.
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ import orjson
 
 from hub.errors import SealBroken
 from hub.exchange.house import House
-from hub.exchange.index.terms import Unsupported
+from hub.exchange.index.terms import Query, Unsupported, read_query
 from hub.model.canonical import canonical
 from hub.model.fhir import Resource
 
@@ -43,13 +42,56 @@ class Page:
     next: str | None = None
 
 
-def seal_page(house: House, agency: str, kind: str, used: Parameters, after: Key, now: datetime) -> str:
-    """A token for the page behind a key."""
-    said = {"used": [list(each) for each in used], "after": list(after), "until": (now + KEPT).isoformat()}
-    return base64.urlsafe_b64encode(house.keys.box(_place(agency, kind), canonical(said))).decode().rstrip("=")
+def begin(
+    house: House, agency: str, kind: str, parameters: Sequence[tuple[str, str]], *, strict: bool
+) -> tuple[Query, Key]:
+    """What a search asks for, and the key behind which its page begins; (): at the beginning.
+
+    Args:
+        parameters: name and value, decoded; of a next page its token, which stands alone, whatever else is there.
+        strict: parameters that are not known are refused.
+
+    Raises:
+        Unsupported: a parameter that this search does not have; a token that is none.
+    """
+    token = next((value for name, value in parameters if name == NEXT and value), None)
+    if token is None:
+        return read_query(kind, parameters, strict=strict), ()
+    used, after = _opened(house, agency, kind, token)
+    return read_query(kind, used), after
 
 
-def open_page(house: House, agency: str, kind: str, token: str, now: datetime) -> tuple[Parameters, Key]:
+def page_of(
+    house: House,
+    agency: str,
+    query: Query,
+    found: Iterable[Resource],
+    last: Key | None,
+    included: Iterable[Resource] = (),
+) -> Page:
+    """A page, with the link to what follows.
+
+    Args:
+        last: the key behind which the next page begins; None: there is none.
+    """
+    link = None if last is None else _sealed(house, agency, query, last)
+    return Page(tuple(found), tuple(included), query.used, link)
+
+
+def cut(house: House, agency: str, query: Query, after: Key, found: Iterable[Resource]) -> Page:
+    """The page behind a key, of all that a search finds in the order of their ids."""
+    rest = [each for each in found if after == () or each["id"] > after[0]]
+    shown, more = rest[: query.count], len(rest) > query.count
+    return page_of(house, agency, query, shown, (shown[-1]["id"],) if more else None)
+
+
+def _sealed(house: House, agency: str, query: Query, after: Key) -> str:
+    until = house.clock.now() + KEPT
+    said = {"used": [list(each) for each in query.used], "after": list(after), "until": until.isoformat()}
+    return base64.urlsafe_b64encode(house.keys.box(_place(agency, query.kind), canonical(said))).decode().rstrip("=")
+
+
+def _opened(house: House, agency: str, kind: str, token: str) -> tuple[Parameters, Key]:
     """What a token says: the parameters of the search, and the key behind which it goes on.
 
     Raises:
@@ -58,16 +100,11 @@ def open_page(house: House, agency: str, kind: str, token: str, now: datetime) -
     try:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         said = orjson.loads(house.keys.unbox(_place(agency, kind), sealed))
-    except (binascii.Error, ValueError, SealBroken):
+    except (ValueError, SealBroken):
         raise _refused() from None
-    if datetime.fromisoformat(said["until"]) <= now:
+    if datetime.fromisoformat(said["until"]) <= house.clock.now():
         raise _refused()
     return tuple((name, value) for name, value in said["used"]), tuple(said["after"])
-
-
-def page_of(parameters: Sequence[tuple[str, str]]) -> str | None:
-    """The token among the parameters of a request; it stands alone, whatever else is there."""
-    return next((value for name, value in parameters if name == NEXT), None)
 
 
 def _place(agency: str, kind: str) -> str:

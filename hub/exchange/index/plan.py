@@ -5,19 +5,20 @@ A plan finds at least all that the search is about: every term is asked again of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hub.exchange.index.catalogue import organization_of
-from hub.exchange.index.matching import matches, refers, when
+from hub.exchange.index.dates import Span, asked_span
+from hub.exchange.index.matching import matches, refers
 from hub.exchange.index.spelling import organization, statuses
-from hub.exchange.index.terms import Query, Term
+from hub.exchange.index.terms import Query, Term, own_part
 from hub.model import codes
 from hub.model.fhir import Resource, coding, concept
 from hub.model.rows import Sought
-from hub.ports import Directory, Peek
+from hub.ports import Peek
 from hub.referral import STATES, TASK_STATUS
 
 _ORDER: dict[str, Literal["number", "moved", "-moved"]] = {
@@ -26,47 +27,35 @@ _ORDER: dict[str, Literal["number", "moved", "-moved"]] = {
     "-_lastUpdated": "-moved",
 }
 _SHOWN = timedelta(milliseconds=1)  # an instant is shown as exactly as that
+_ALWAYS: Span = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-def plan(rows: Peek, query: Query, agency: str) -> Sought | None:
-    """What to look for in the store; None: there can be nothing."""
-    directory = rows.directory.all()
+def plan(rows: Peek, query: Query, agency: str) -> Sought:
+    """What to look for in the store."""
     sought = Sought(agency, states=_states(query), order=_ORDER[query.order])
     for term in query.terms:
-        found = _narrowed(rows, directory, sought, term, query.kind)
-        if found is None:
-            return None
-        sought = found
+        if term.modifier not in ("missing", "not"):
+            sought = _narrowed(rows, sought, term, query.kind)
     return sought
 
 
-def _narrowed(rows: Peek, directory: Directory, sought: Sought, term: Term, kind: str) -> Sought | None:
-    if term.modifier in ("missing", "not"):
-        return sought
-    agencies = _agencies(directory, sought.agency, term)
+def _narrowed(rows: Peek, sought: Sought, term: Term, kind: str) -> Sought:
     match term.name:
         case "patient":
-            sought_too = _of_person(rows, sought, term)
+            return replace(sought, subjects=_both(_people(rows, sought.agency, term), sought.subjects))
         case "requester":
-            sought_too = replace(sought, senders=_both(agencies, sought.senders))
+            return replace(sought, senders=_both(_agencies(rows, sought.agency, term), sought.senders))
         case "owner" | "performer":
-            sought_too = replace(sought, recipients=_both(agencies, sought.recipients))
+            return replace(sought, recipients=_both(_agencies(rows, sought.agency, term), sought.recipients))
         case "_lastUpdated":
-            sought_too = _moved(sought, term)
+            return _moved(sought, term)
         case _:
-            sought_too = _numbered(sought, _numbers(term, kind))
-    return sought_too
+            numbers = _numbers(term, kind)
+            return sought if numbers is None else replace(sought, numbers=_both(numbers, sought.numbers))
 
 
 def _both(found: frozenset[str], before: frozenset[str] | None) -> frozenset[str]:
     return found if before is None else found & before
-
-
-def _numbered(sought: Sought, numbers: list[str] | None) -> Sought:
-    if numbers is None:
-        return sought
-    both = numbers if sought.numbers is None else [each for each in numbers if each in sought.numbers]
-    return replace(sought, numbers=tuple(dict.fromkeys(both)))
 
 
 def _states(query: Query) -> tuple[str, ...]:
@@ -84,68 +73,50 @@ def _stubs(kind: str, state: str) -> Iterable[Resource]:
         yield {"resourceType": kind, "status": statuses(state, left)[kind], "businessStatus": said}
 
 
-def _of_person(rows: Peek, sought: Sought, term: Term) -> Sought | None:
-    """Of one client alone the store is asked by itself."""
-    if len(term.values) != 1:
-        return sought
-    alias = term.values[0].rpartition("/")[2].rpartition("|")[2]
-    ref = rows.subjects.by_alias(sought.agency, alias)
-    return None if ref is None or sought.subject_ref not in (None, ref) else replace(sought, subject_ref=ref)
+def _people(rows: Peek, agency: str, term: Term) -> frozenset[str]:
+    found = (rows.subjects.by_alias(agency, own_part(value)) for value in term.values)
+    return frozenset(ref for ref in found if ref is not None)
 
 
-def _agencies(directory: Directory, reader: str, term: Term) -> frozenset[str]:
-    """The agencies that the reader may mean; by the relay's name all that stand behind it. Of no such term: none."""
-    if term.kind != "reference":
-        return frozenset()
+def _agencies(rows: Peek, reader: str, term: Term) -> frozenset[str]:
+    """The agencies that the reader may mean; by the relay's name all that stand behind it."""
+    directory = rows.directory.all()
     shown = {each: organization(organization_of(directory, each, reader)) for each in directory.agencies}
     if term.modifier == "identifier":
-        values = {each.rpartition("|")[2] for each in term.values}
+        values = {own_part(each) for each in term.values}
         return frozenset(each for each, end in shown.items() if {"", end["identifier"]["value"]} & values)
     return frozenset(
         each for each, end in shown.items() if any(refers(end["reference"], value) for value in term.values)
     )
 
 
-def _numbers(term: Term, kind: str) -> list[str] | None:
+def _numbers(term: Term, kind: str) -> frozenset[str] | None:
     """The hub's numbers that a term names; None: it names none, or others too."""
-    if term.name == "_id" or (term.name in ("focus", "based-on") and kind == "Task" and not term.modifier):
-        return [value.rpartition("/")[2] for value in term.values]
-    is_named = term.name == "identifier" or term.modifier == "identifier"
-    if is_named and term.name in ("identifier", "focus", "based-on") and kind in ("Task", "ServiceRequest"):
-        if kind == "ServiceRequest" and term.name != "identifier":
-            return None
-        pairs = [value.rpartition("|") for value in term.values]
-        if all(system == codes.ID_REFERRAL and number for system, _, number in pairs):
-            return [number for _, _, number in pairs]
-    return None
+    of_itself = ("_id", "identifier", *(("focus", "based-on") if kind == "Task" else ()))
+    if term.name not in of_itself:
+        return None
+    by_identifier = term.name == "identifier" or term.modifier == "identifier"
+    if by_identifier and not all(value.startswith(f"{codes.ID_REFERRAL}|") for value in term.values):
+        return None
+    return frozenset(own_part(value) for value in term.values)
 
 
 def _moved(sought: Sought, term: Term) -> Sought:
     """When it last changed, as widely as any of the values asks."""
-    spans = [_wide(*when(value, term.name)) for value in term.values]
-    lows, highs = [low for low, _ in spans], [high for _, high in spans]
-    low = None if None in lows else min(each for each in lows if each is not None)
-    high = None if None in highs else max(each for each in highs if each is not None)
-    return replace(
-        sought,
-        moved_from=_stricter(max, sought.moved_from, low),
-        moved_before=_stricter(min, sought.moved_before, high),
-    )
+    spans = [_wide(*asked) for value in term.values if (asked := asked_span(value)) is not None]
+    low, high = min(low for low, _ in spans), max(high for _, high in spans)
+    first, last = sought.moved or _ALWAYS
+    return replace(sought, moved=(max(low, first), min(high, last)))
 
 
-def _wide(prefix: str, span: tuple[datetime, datetime]) -> tuple[datetime | None, datetime | None]:
+def _wide(prefix: str, span: Span) -> Span:
     low, high = span
     match prefix:
         case "eq" | "ap":
             return low, high + _SHOWN
         case "gt" | "ge" | "sa":
-            return low, None
+            return low, _ALWAYS[1]
         case "lt" | "le" | "eb":
-            return None, high + _SHOWN
+            return _ALWAYS[0], high + _SHOWN
         case _:
-            return None, None
-
-
-def _stricter(choose: Callable[[list[datetime]], datetime], *found: datetime | None) -> datetime | None:
-    known = [each for each in found if each is not None]
-    return choose(known) if known else None
+            return _ALWAYS

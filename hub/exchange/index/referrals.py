@@ -1,8 +1,9 @@
 """Read, versions and search of referrals: each shown by a decision, each look an entry of the log (settled S49).
 
-A look has two parts. A peek finds which referrals a page may be about; it tells nobody anything. One unit then locks
-their people, reads them again, decides for each as a message from its other end would be decided (a StatusNotice), and
-writes one VIEW entry that lists the people. What the gate refuses is shown by its number alone.
+A look has two parts. A peek finds which referrals a page may be about; it tells nobody anything, and nothing of those
+whose sharing is suspended by how many it chooses. One unit then locks their people, reads them again, decides for each
+as a message from its other end would be decided (a StatusNotice), and writes one VIEW entry that lists the people. What
+the gate refuses is shown by its number alone.
 
 One that is not there, somebody else's, and one whose request has not reached the reader look alike, in text and in what
 is asked of the store. A terminal referral of a consent that has ended is refused as well: what was lawfully sent stays
@@ -16,15 +17,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub.errors import Unavailable
+from hub.exchange.asking import may_read, might_read
 from hub.exchange.entries import acting
 from hub.exchange.house import House
-from hub.exchange.index.asking import may_read
 from hub.exchange.index.catalogue import organization_of
 from hub.exchange.index.matching import matches
-from hub.exchange.index.paging import Key, Page, open_page, page_of, seal_page
+from hub.exchange.index.paging import Key, Page, begin, page_of
 from hub.exchange.index.plan import plan
 from hub.exchange.index.spelling import Told, organization, spelled, suspended
-from hub.exchange.index.terms import Query, Term, read_query
+from hub.exchange.index.terms import Query
 from hub.model import locks
 from hub.model.audit import AuditEvent, Entry
 from hub.model.directory import System
@@ -35,7 +36,6 @@ from hub.ports import Peek, Unit
 SCAN, SCANS_MAX = 200, 5  # [policy] referrals looked at for one page, at once and at most that often
 VERSIONS_MAX = 50  # [policy] of one referral, the last ones; a referral has some ten
 ROUNDS_MAX = 5  # of a unit whose referrals have been given to other files meanwhile
-_BY_STORE = frozenset({"patient"})  # answered whole by the store; a peek mints no alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Asked:
 def read_referral(house: House, system: System, kind: str, number: str) -> Resource | None:
     """A referral as it stands; None: there is none for this agency."""
     asked = _Asked(house, system, kind)
-    found = _look(asked, Sought(asked.agency, numbers=(number,)))
+    found = _look_at_one(asked, number)
     return found[0].resource if found else None
 
 
@@ -75,7 +75,7 @@ def read_version(house: House, system: System, kind: str, number: str, version: 
 def history(house: House, system: System, kind: str, number: str) -> list[Resource] | None:
     """The versions of a referral, the last first; None: there is none for this agency."""
     asked = _Asked(house, system, kind)
-    found = _look(asked, Sought(asked.agency, numbers=(number,)), versions=True)
+    found = _look_at_one(asked, number, versions=True)
     return [found[0].resource, *found[0].earlier] if found else None
 
 
@@ -92,19 +92,14 @@ def search_referrals(
         Unsupported: a parameter that this search does not have; a token that is none.
         Unavailable: the store cannot be written now: who looked could not be noted, so nothing is shown.
     """
-    token, agency = page_of(parameters), system.agency
+    query, after = begin(house, system.agency, kind, parameters, strict=strict)
+    asked = _Asked(house, system, kind, query)
     with house.store.peek() as rows:
-        now = rows.now
-        used, after = open_page(house, agency, kind, token, now) if token else (tuple(parameters), None)
-        query = read_query(kind, used, strict=strict and not token)
-        asked = _Asked(house, system, kind, query)
-        sought = plan(rows, query, agency)
-        found, last = _candidates(asked, rows, sought, after) if sought else ([], None)
-    numbers = tuple(row.number for row in found)
-    looked = _look(asked, replace(sought or Sought(agency), numbers=numbers, after=None))
-    link = seal_page(house, agency, kind, query.used, last, now) if last else None
+        sought = plan(rows, query, asked.agency)
+        found, last = _candidates(asked, rows, query, replace(sought, after=_after(after)))
+    looked = _look(asked, replace(sought, numbers=frozenset(row.number for row in found)), found)
     included = [each.focus for each in looked if query.include and each.focus is not None]
-    return Page(tuple(each.resource for each in looked), tuple(included), query.used, link)
+    return page_of(house, asked.agency, query, [each.resource for each in looked], last, included)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,57 +116,69 @@ class _Shown:
     earlier: tuple[Resource, ...] = ()
 
 
-def _candidates(asked: _Asked, rows: Peek, sought: Sought, after: Key | None) -> tuple[list[ReferralRow], Key | None]:
+def _candidates(asked: _Asked, rows: Peek, query: Query, sought: Sought) -> tuple[list[ReferralRow], Key | None]:
     """What a page may show, and the key behind which the next one begins; None: there is no more.
 
     What only the resource itself can answer is looked at row by row, a thousand rows at most: a page may be short, or
     empty, and have a next one.
     """
-    assert asked.query is not None, "a search has its terms"
     chosen: list[ReferralRow] = []
-    sought = replace(sought, after=_after(after))
-    rest = replace(asked.query, terms=tuple(term for term in asked.query.terms if not _is_answered(term)))
-    scan = asked.query.count + 1  # where the store has answered all of it, that is enough
+    scan = query.count + 1  # where the store has answered all of it, that is enough
     for _ in range(SCANS_MAX):
         page = rows.referrals.found(sought, scan)
-        told = _told(asked, rows, page, {})
-        for row in page:
-            if matches(spelled(asked.kind, told[row.number]), rest):
-                if len(chosen) == asked.query.count:
-                    return chosen, _key(chosen[-1])
-                chosen.append(row)
+        for row in _fitting(asked, rows, query, page):
+            if len(chosen) == query.count:
+                return chosen, _key(chosen[-1])
+            chosen.append(row)
         if len(page) < scan:
             return chosen, None
         sought, scan = replace(sought, after=(page[-1].number, page[-1].moved_at)), SCAN
     return chosen, _key(page[-1])
 
 
-def _is_answered(term: Term) -> bool:
-    return term.name in _BY_STORE
+def _fitting(asked: _Asked, rows: Peek, query: Query, page: Sequence[ReferralRow]) -> list[ReferralRow]:
+    """Those that are what is asked for, as they would be shown now: were one whose sharing is suspended chosen by what
+    is not shown of it, a next page behind an empty one would tell that.
+    """
+    # of whom they are the store has answered; a peek mints no alias by which it could be asked again
+    rest = replace(query, terms=tuple(term for term in query.terms if term.name != "patient"))
+    told = _told(asked, rows, page, {})
+    whole = [row for row in page if matches(spelled(asked.kind, told[row.number]), rest)]
+    lost = [row for row in whole if not _is_found(asked, told[row.number], suspended(asked.kind, row.number))]
+    hidden = {row.number for row in lost} - might_read(asked.house, rows, asked.system, lost)
+    return [row for row in whole if row.number not in hidden]
 
 
 def _key(row: ReferralRow) -> Key:
     return row.number, row.moved_at.isoformat() if row.moved_at else ""
 
 
-def _after(key: Key | None) -> tuple[str, datetime | None] | None:
-    if key is None:
+def _after(key: Key) -> tuple[str, datetime | None] | None:
+    if not key:
         return None
     number, moved_at = key
     return number, datetime.fromisoformat(moved_at) if moved_at else None
 
 
-def _look(asked: _Asked, sought: Sought, *, versions: bool = False) -> list[_Shown]:
+def _look_at_one(asked: _Asked, number: str, *, versions: bool = False) -> list[_Shown]:
+    sought = Sought(asked.agency, numbers=frozenset({number}))
+    with asked.house.store.peek() as rows:
+        found = rows.referrals.found(sought, 1)
+    return _look(asked, sought, found, versions=versions)
+
+
+def _look(asked: _Asked, sought: Sought, chosen: Sequence[ReferralRow], *, versions: bool = False) -> list[_Shown]:
     """Decide, show and note: one unit (design §6), in which every look ends, whatever it finds.
+
+    Args:
+        chosen: what a peek has found of it.
 
     Raises:
         Unavailable: the store is away, or the people of these referrals kept changing.
     """
-    store, limit = asked.house.store, len(sought.numbers or ())
-    with store.peek() as rows:
-        refs = {row.subject_ref for row in rows.referrals.found(sought, limit)}
+    limit, refs = len(sought.numbers or ()), {row.subject_ref for row in chosen}
     for _ in range(ROUNDS_MAX):
-        with store.unit(share=[locks.CONFIG, *(locks.subject(ref) for ref in refs)]) as unit:
+        with asked.house.store.unit(share=[locks.CONFIG, *(locks.subject(ref) for ref in refs)]) as unit:
             found = unit.referrals.found(sought, limit)
             now = {row.subject_ref for row in found}
             if now <= refs:
@@ -195,9 +202,14 @@ def _shown(asked: _Asked, unit: Unit, found: Sequence[ReferralRow], *, versions:
             earlier = _earlier(asked.kind, each, unit.referrals.events(row.number)) if versions else ()
             other = "ServiceRequest" if asked.kind == "Task" else "Task"
             one = _Shown(spelled(asked.kind, each), spelled(other, each), tuple(earlier))
-        if asked.query is None or matches(one.resource, asked.query, reader=asked.agency, ends=_ends(each)):
+        if _is_found(asked, each, one.resource):
             shown[row.number] = one
     return shown
+
+
+def _is_found(asked: _Asked, told: Told, resource: Resource) -> bool:
+    """Whether it is what is asked for, as it is shown."""
+    return asked.query is None or matches(resource, asked.query, reader=asked.agency, ends=_ends(told))
 
 
 def _aliases(asked: _Asked, unit: Unit, found: Iterable[ReferralRow]) -> dict[str, str]:
@@ -217,7 +229,7 @@ def _told(asked: _Asked, rows: Peek, found: Sequence[ReferralRow], aliases: dict
         for own in ("replaces", "basedOn")
         for number in row.kept.get("ServiceRequest", {}).get(own, ())
     }
-    others = rows.referrals.found(Sought(reader, numbers=tuple(sorted(named))), len(named)) if named else []
+    others = rows.referrals.found(Sought(reader, numbers=frozenset(named)), len(named))
     known = frozenset(row.number for row in others)
     return {
         row.number: Told(

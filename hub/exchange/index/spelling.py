@@ -12,21 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from hub.exchange.complete import TASK_CODE, identifier, instant
 from hub.model import codes
 from hub.model.fhir import Resource, coding, concept
 from hub.model.rows import ReferralEvent, ReferralRow
 from hub.referral import STATE_REASONS, TASK_STATUS
 
-KINDS = ("ServiceRequest", "Task")
 SUSPENDED = f"{codes.EXTENSION}/sharing-suspended"
 _MASKED = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}
 _LABELS = [coding(codes.CONFIDENTIALITY, "N"), coding(codes.CATEGORY, "service-status")]
 _PATIENT_REFERRAL = coding("http://snomed.info/sct", "3457005", "Patient referral")
 _CODE = concept(
-    coding("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"),
+    coding(TASK_CODE, "fulfill"),
     coding("http://terminology.hl7.org/CodeSystem/v3-TaskOutcome", "process-request"),
 )
 # ServiceRequest.status that goes with a state; ``active`` with all others (shared model 6.1)
@@ -90,7 +89,7 @@ def suspended(kind: str, number: str) -> Resource:
         "resourceType": kind,
         "id": number,
         "extension": [{"url": SUSPENDED, "valueBoolean": True}],
-        "identifier": [_identifier(codes.ID_REFERRAL, number)],
+        "identifier": [identifier(codes.ID_REFERRAL, number)],
         **masked,
     }
 
@@ -118,7 +117,7 @@ def _service_request(told: Told) -> Resource:
         "replaces": _others(told, kept.get("replaces", ())),
         "requisition": kept.get("requisition") if told.reader == row.sender else None,
         "status": statuses(told.state)["ServiceRequest"],
-        "intent": kept.get("intent", "order"),
+        "intent": "order",
         "category": categories,
         "priority": kept.get("priority"),
         "code": concept(coding(codes.SERVICE_WANTED, wanted)) if wanted else None,
@@ -145,7 +144,7 @@ def _task(told: Told) -> Resource:
         "for": _patient(told),
         "executionPeriod": period or None,
         "authoredOn": kept.get("authoredOn"),
-        "lastModified": (version.modified_at or _instant(version.at)) if version else None,
+        "lastModified": (version.modified_at or instant(version.at)) if version else None,
         "requester": organization(told.sender),
         "owner": organization(told.recipient),
         "restriction": {"period": {"end": until}} if until else None,
@@ -155,7 +154,7 @@ def _task(told: Told) -> Resource:
 def _meta(told: Told) -> Resource:
     number = told.version.version if told.version else told.row.version
     at = told.version.at if told.version else told.row.moved_at
-    changed = {"lastUpdated": _instant(at)} if at else {}
+    changed = {"lastUpdated": instant(at)} if at else {}
     return {"versionId": str(number), **changed, "security": _LABELS}
 
 
@@ -164,7 +163,7 @@ def _identifiers(told: Told, kept: Mapping[str, Any]) -> list[Resource]:
     kind, own = ("PLAC", "placer") if told.reader == told.row.sender else ("FILL", "filler")
     named = kept.get(own) or told.kept("Task").get(own)
     mine = [{"type": concept(coding(codes.IDENTIFIER_TYPE, kind)), **named}] if named else []
-    return [_identifier(codes.ID_REFERRAL, told.row.number), *mine]
+    return [identifier(codes.ID_REFERRAL, told.row.number), *mine]
 
 
 def _others(told: Told, numbers: list[str]) -> list[Resource] | None:
@@ -172,31 +171,23 @@ def _others(told: Told, numbers: list[str]) -> list[Resource] | None:
 
 
 def _request(number: str) -> Resource:
-    return {"reference": f"ServiceRequest/{number}", "identifier": _identifier(codes.ID_REFERRAL, number)}
+    return {"reference": f"ServiceRequest/{number}", "identifier": identifier(codes.ID_REFERRAL, number)}
 
 
 def organization(agency: str) -> Resource:
     """A Reference to an agency, or to the relay."""
-    return {"reference": f"Organization/{agency}", "identifier": _identifier(codes.ID_AGENCY, agency)}
+    return {"reference": f"Organization/{agency}", "identifier": identifier(codes.ID_AGENCY, agency)}
 
 
 def _patient(told: Told) -> Resource | None:
     if not told.alias:
         return None
-    return {"reference": f"Patient/{told.alias}", "identifier": _identifier(codes.ID_CLIENT, told.alias)}
+    return {"reference": f"Patient/{told.alias}", "identifier": identifier(codes.ID_CLIENT, told.alias)}
 
 
 def _period(kept: Mapping[str, Any]) -> Resource:
     ends = {"start": kept.get("starts"), "end": kept.get("ends")}
     return {name: day for name, day in ends.items() if day}
-
-
-def _identifier(system: str, value: str) -> Resource:
-    return {"system": system, "value": value}
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _without_none(said: Resource) -> Resource:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.errors import MessageRejected, shape
+from hub.exchange.index.dates import asked_span
 from hub.model import codes
 
 Kind = Literal["token", "reference", "date", "string"]
@@ -20,7 +21,6 @@ Kind = Literal["token", "reference", "date", "string"]
 COUNT_DEFAULT, COUNT_MAX = 20, 50  # settled S49
 TERMS_MAX, VALUES_MAX, VALUE_MAX = 20, 20, 512  # [policy] of one search; characters of a value
 QUERY_MAX = 2048  # [policy] characters of all of it: the link to its next page holds it, and is a URL
-PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 _MODIFIERS: Mapping[Kind, frozenset[str]] = {
     "token": frozenset({"not", "missing"}),
     "reference": frozenset({"identifier", "missing"}),
@@ -195,7 +195,8 @@ def read_query(kind: str, parameters: Sequence[tuple[str, str]], *, strict: bool
 
 
 def _tells_no_total(name: str, value: str) -> None:
-    if name == "_total" or (name == "_summary" and value == "count") or (name == "_count" and value.strip("0") == ""):
+    is_zero = name == "_count" and value != "" and value.strip("0") == ""
+    if name == "_total" or (name == "_summary" and value == "count") or is_zero:
         expected = f"a page of 1 to {COUNT_MAX}: how many there are is not told"
         raise Unsupported(f"http.{name}", "a question for a number", expected, "leave it out")
 
@@ -223,6 +224,8 @@ def _term(kind: str, written: str, value: str) -> Term | None:
         raise Unsupported(where, f"{len(values)} values", expected, "correct it")
     if modifier == "missing" and values not in (("true",), ("false",)):
         raise Unsupported(f"{where}:missing", shape(value), "true or false", "correct it")
+    if sort == "date" and modifier != "missing" and None in [asked_span(each) for each in values]:
+        raise Unsupported(where, shape(value), "a date or time, as ge2026-06-01T09:00:00Z", "correct it")
     _names_by_alias(kind, name, modifier, values)
     return Term(name, sort, place, modifier, values)
 
@@ -234,9 +237,14 @@ def _names_by_alias(kind: str, name: str, modifier: str, values: Sequence[str]) 
         return
     for value in values:
         system, _, own = value.rpartition("|")
-        if system not in ("", codes.ID_CLIENT) or not _ALIAS.fullmatch(own.rpartition("/")[2]):
+        if system not in ("", codes.ID_CLIENT) or not _ALIAS.fullmatch(own_part(own)):
             expected = f"your own alias of the client, as Patient/[alias] or {codes.ID_CLIENT}|[alias]"
             raise Unsupported(f"http.{name}", "another value", expected, "by other numbers: Patient/$match")
+
+
+def own_part(value: str) -> str:
+    """The id or number by itself, of ``Type/id``, a URL that ends so, or ``system|value``."""
+    return value.rpartition("/")[2].rpartition("|")[2]
 
 
 def _split(value: str) -> list[str]:

@@ -10,7 +10,8 @@ from adapters.remote import ADAPTER
 from hub.clock import UtcClock
 from hub.errors import Refused
 from tests.door import public, signing_key
-from tests.unit.model.test_jwk import HYBRID, P384, PRIVATE, RSA, X25519
+from tests.unit.keys.test_remote import HYBRID
+from tests.unit.model.test_jwk import P384, PRIVATE, RSA, X25519
 
 JWKS = public(signing_key("a"))
 URL = "https://harbour.example/jwks.json"
@@ -24,7 +25,13 @@ def connect(settings: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"jwks": JWKS}, {"jwks": {"keys": [RSA]}, "hpke": X25519}, {"jwks_url": URL}, {"jwks_url": URL, "hpke": HYBRID}],
+    [
+        pytest.param({"jwks": JWKS}, id="a P-384 key"),
+        pytest.param({"jwks": {"keys": [RSA]}, "hpke": X25519}, id="an RSA key, and one to seal to"),
+        pytest.param({"jwks_url": URL}, id="an address"),
+        pytest.param({"jwks_url": URL, "hpke": HYBRID}, id="an address, and a hybrid key"),
+        pytest.param({"jwks_url": "https://127.0.0.1:8443/jwks"}, id="this machine: an agency's software may be here"),
+    ],
 )
 def test_good_settings_connect(settings: dict[str, Any]) -> None:
     source = connect(settings)
@@ -48,7 +55,9 @@ def test_good_settings_connect(settings: dict[str, Any]) -> None:
         pytest.param({"jwks_url": "https://"}, "jwks_url", id="nowhere"),
         pytest.param({"jwks_url": 7}, "jwks_url", id="a number"),
         pytest.param({"jwks_url": "https://[x"}, "jwks_url", id="no address"),
-        pytest.param({"jwks": JWKS, "hpke": P384}, "hpke", id="a key for signatures to seal to"),
+        pytest.param({"jwks": JWKS, "hpke": P384}, "hpke key", id="a key for signatures to seal to"),
+        pytest.param({"jwks": JWKS, "hpke": "x"}, "hpke key", id="a text to seal to"),
+        pytest.param({"jwks": JWKS, "hpke": {**X25519, "x": "A" * 43}}, "hpke key: x", id="a point of low order"),
     ],
 )
 def test_other_settings_are_refused_by_their_place(settings: dict[str, Any], place: str) -> None:

@@ -20,6 +20,7 @@ from hub.api.metadata import MARK, routes_of
 from hub.compose import compose
 from hub.errors import IntegrityBroken, KeyGone, MappingGap, NeedsReview, RecordUnreadable, Refused, Unavailable
 from hub.exchange.strict import Fault, NotOurMessage
+from hub.keys.tokens import TokenFiles
 from hub.model.directory import System
 from hub.settings import read_settings
 from tests.door import BASE, Door, Software, public, signing_key
@@ -102,6 +103,21 @@ def test_a_token_ends_after_five_minutes_at_the_instant_itself(harbour: Software
     assert harbour.door.http.get("/fhir/Trial", headers=token).status_code == 401
 
 
+@pytest.mark.parametrize(("ahead_s", "status"), [(60, 200), (61, 401)])
+def test_a_token_of_a_process_whose_clock_is_ahead_counts_within_a_minute(
+    network: Network, harbour: Software, ahead_s: int, status: int
+) -> None:
+    now = network.clock.now()
+    begin = int(now.timestamp()) + ahead_s
+    claims = {"iss": BASE, "aud": BASE, "sub": harbour.id, "agency": "harbour", "scope": "system/Task.r"}
+    keys = TokenFiles(network.hub.settings.keys / "tokens", SeededIds(57))
+    token = keys.sign({**claims, "iat": begin, "exp": begin + 300}, now)
+
+    answer = harbour.door.http.get("/fhir/Trial", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == status
+
+
 def test_a_changed_token_is_none(door: Door, harbour: Software) -> None:
     head, payload, signature = harbour.token().split(".")
     for token in (
@@ -169,7 +185,7 @@ def test_a_client_that_asks_too_often_waits_and_others_do_not(
 
 
 def test_every_path_of_fhir_asks_who_is_there_before_anything_else(door: Door) -> None:
-    """Or is one of three that say how to get in."""
+    """Or is one of those that say what there is and how to get in."""
     wrong = [
         route.path
         for route in routes_of(door.app)

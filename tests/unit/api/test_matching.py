@@ -159,6 +159,7 @@ def test_an_agency_may_ask_for_people_so_often_in_a_minute(network: Network, har
 
 ASKED: dict[str, tuple[Callable[..., Any], tuple[str, str]]] = {
     "read": (lambda s, n: s.get(f"Consent/{n}"), ("number", "QQQQQQQQQQQQ")),
+    "no": (lambda s, n: s.get(f"Consent/{n}"), ("no", "d-00000000-0000-4000-8000-000000000000")),
     "vread": (lambda s, n: s.get(f"Consent/{n}/_history/1"), ("number", "QQQQQQQQQQQQ")),
     "revoke": (lambda s, n: s.post("Consent/$revoke-consent", revocation(n)), ("number", "QQQQQQQQQQQQ")),
     "search": (lambda s, n: s.get(f"Consent?patient={n}"), ("alias", "QQQQQQQQQQQQ")),
@@ -176,7 +177,9 @@ def test_what_is_another_agencys_is_answered_as_what_is_nobodys(
     alias = known(harbour)
     number = harbour.get("Consent").json()["entry"][0]["resource"]["id"]
     entry = next(e for e in network.entries() if e["event_type"] == "CONSENT_RECORDED")
-    theirs = {"alias": alias, "number": number, "event": f"{entry['id']}.source", "born": "1991-07-22"}
+    root = {**form("2"), "provision": {"type": "deny", "actor": form()["provision"]["actor"]}}
+    no = harbour.post("Consent/$file-consent", handed(root)).json()["id"]
+    theirs = {"no": no, "alias": alias, "number": number, "event": f"{entry['id']}.source", "born": "1991-07-22"}
     ask, (kind, nobodys) = ASKED[way]
     lakeside.token()
     ask(lakeside, nobodys)  # what is read once by a process has been

@@ -335,6 +335,14 @@ def test_an_address_that_answers_with_something_else_proves_nobody(door: Door, p
     assert door.faults == []
 
 
+@pytest.mark.parametrize("jwks", ["x", {}, {"keys": []}, {"keys": [{"kty": "EC", "crv": "P-384", "kid": "harbour-1"}]}])
+def test_keys_that_could_not_be_registered_today_prove_nobody(door: Door, jwks: Any) -> None:
+    harbour = door.software("harbour", jwks=jwks)
+
+    assert harbour.ask().json() == {"error": "invalid_client"}
+    assert door.faults == []
+
+
 def test_wrong_proofs_are_limited_and_lock_nobody_out(harbour: Software) -> None:
     wrong = [harbour.ask(harbour.proof(key=signing_key("stranger"), header={"kid": "harbour-1"})) for _ in range(12)]
 

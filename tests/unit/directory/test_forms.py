@@ -136,6 +136,7 @@ def test_a_number_that_could_be_a_persons_is_no_id_and_is_not_shown(known, value
     ("form", "row", "change", "place"),
     [
         pytest.param(AGENCY, AGENCY_ROW, {"id": "hub"}, "id", id="hub is the hub's own name"),
+        pytest.param(AGENCY, AGENCY_ROW, {"id": "hub-relay"}, "id", id="so is that of the relay"),
         pytest.param(AGENCY, AGENCY_ROW, {"name": "x" * 121}, "name", id="a name that is too long"),
         pytest.param(AGENCY, AGENCY_ROW, {"lane": ""}, "lane", id="I-01 a lane that is not said"),
         pytest.param(AGENCY, AGENCY_ROW, {"lane": "women"}, "lane", id="a lane that is none"),

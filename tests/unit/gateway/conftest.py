@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,8 +77,25 @@ class Machine:
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
+    def reach(self, twin: TwinHub, pem: Path, *, trusted: bool = True) -> None:
+        """Start the twin with this certificate, and point the configuration at it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        twin.start(context)
+        self.change(base=twin.base, ca_file=pem.name if trusted else None)
+
     def files(self) -> set[str]:
         return {path.name for path in self.out.iterdir() if path.name != ".lock"} if self.out.exists() else set()
+
+
+def unproven(machine: Machine, twin: TwinHub, code: int = 3) -> str:
+    """A run over a message that is not proven: nothing stands on the disk, nothing is acknowledged; what was said."""
+    held = twin.held[0]
+    said = machine.run("run", "--once")
+    assert said.exit_code == code, said.output
+    assert machine.files() == set()
+    assert not held.acknowledged
+    return said.stderr
 
 
 def _no_hub(*_: Any) -> Any:

@@ -14,9 +14,9 @@ import pytest
 from hub.errors import Unavailable
 from hub.gateway.agent import connected
 from hub.gateway.wire import EXCHANGE_S, NOBODY, Deadline, Stream
+from tests.certificates import certificate
 from tests.unit.gateway.conftest import Machine
-from tests.unit.gateway.test_refusals import certificate, unproven
-from tests.unit.gateway.twin import TwinHub
+from tests.unit.gateway.twin import MARK, TwinHub
 
 # --- an answer that grows
 
@@ -25,7 +25,7 @@ from tests.unit.gateway.twin import TwinHub
 def test_an_answer_in_a_coding_is_refused_unread(
     machine: Machine, twin: TwinHub, monkeypatch: pytest.MonkeyPatch, coding: str
 ) -> None:
-    monkeypatch.setattr("hub.gateway.client.ANSWER_MAX", 0)  # so one byte that is read would be told of otherwise
+    monkeypatch.setattr("hub.gateway.wire.ANSWER_MAX", 0)  # so one byte that is read would be told of otherwise
     body = gzip.compress(gzip.compress(b"\0" * 2**20))
     twin.answers["/token"] = (200, {"Content-Encoding": coding}, body)
 
@@ -50,13 +50,10 @@ class Slow:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 def test_an_exchange_ends_and_the_folder_is_free(machine: Machine, unstarted: TwinHub, tls: bool) -> None:
-    context = None
     if tls:
-        pem, key = certificate(machine.folder, "127.0.0.1")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem, key)
-    unstarted.start(context)
-    machine.change(base=unstarted.base, ca_file="tls.pem" if tls else None)
+        machine.reach(unstarted, certificate(machine.folder, "127.0.0.1"))
+    else:
+        unstarted.start()
     held = unstarted.hold()
 
     # connecting, (TLS,) writing head and body go by in time; reading does not
@@ -132,6 +129,8 @@ def test_a_hub_that_takes_slowly_is_left(machine: Machine) -> None:
 # --- names that are none
 
 ODD = [
+    "",
+    MARK,
     "../../x",
     "..",
     ".",
@@ -164,6 +163,7 @@ def test_odd_names_write_nothing_anywhere_and_keep_nothing_back(machine: Machine
     names = {f"{each.envelope}{end}" for each in (first, last) for end in (".json", ".proof.json", ".receipt.json")}
     assert made == {machine.out / name for name in (*names, ".lock")}
     assert said.exit_code == 1
+    assert said.stderr.count("UUID") == len(ODD)
     assert f"{len(ODD)} problems" in said.stdout
     assert [each.envelope for each in twin.held if each.acknowledged] == [first.envelope, last.envelope]
     questions = [asked.body for asked in twin.asked if asked.path.endswith(("open", "acknowledge"))]
@@ -177,15 +177,3 @@ def test_an_odd_name_does_not_tell_the_hub_what_stands_on_the_disk(machine: Mach
     assert machine.run("run", "--once").exit_code == 1
 
     assert not any("acknowledge" in asked.path for asked in twin.asked)
-
-
-# --- a promise that is odd
-
-
-@pytest.mark.parametrize("digest", ["é" * 64, "", "\u0000", "０" * 64])
-def test_a_promise_of_a_digest_that_is_none(machine: Machine, twin: TwinHub, digest: str) -> None:
-    twin.hold()
-    enter = twin.enter
-    twin.enter = lambda envelope, _digest: enter(envelope, digest)
-
-    assert "a promise of another content" in unproven(machine, twin)

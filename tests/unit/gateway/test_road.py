@@ -319,11 +319,11 @@ def test_once_nobody_answers_the_rest_waits(machine: Machine, twin: TwinHub, mon
     lanes = [twin.hold(lane) for lane in range(5)]
     real, asked = Client._send, []
 
-    def cut(client: Client, method: str, path: str, **request: Any) -> Any:
+    def cut(client: Client, method: str, path: str, *request: Any) -> Any:
         asked.append(path)
         if len(asked) > 4:
             raise Unavailable("hub", "ConnectTimeout")
-        return real(client, method, path, **request)
+        return real(client, method, path, *request)
 
     with monkeypatch.context() as off:
         off.setattr(Client, "_send", cut)

@@ -20,9 +20,10 @@ from sqlalchemy import insert
 
 from hub.audit.log import AuditLog
 from hub.audit.receipts import promise, receipt
-from hub.keys.remote import info_of, opened_content, read_key, seal_to
+from hub.keys.remote import info_of, opened_content, seal_to
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.canonical import canonical, content_digest
+from hub.sealing_key import read_key
 from hub.store.tables import audit_entry, audit_pending
 from tests.fakes import SeededIds, StandingClock
 from tests.unit.audit.conftest import new_database

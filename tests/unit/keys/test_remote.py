@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from hub.errors import Refused
 from hub.gateway import opening
 from hub.keys import remote
-from hub.keys.remote import HYBRID_SUITE, OPENED, X25519_SUITE, info_of, opened_content, read_key, seal_to
+from hub.keys.remote import OPENED, info_of, opened_content, seal_to
 from hub.keys.ring import KeyRing, create_keys
 from hub.model.canonical import canonical
+from hub.sealing_key import HYBRID_SUITE, X25519_SUITE, read_key
 from tests.fakes import SeededIds
 
 ENVELOPE, AGENCY = "0b6f6f0e-5a52-4c2e-9a43-5b8f0e3a7c11", "south"
@@ -247,6 +248,7 @@ SECRET = url(X25519.private_bytes_raw())
         pytest.param({**HYBRID, "x25519": url(X_RAW)}, id="a hybrid key in base64url"),
         pytest.param({"kid": "k", "mlkem768": std(M_RAW)}, id="ML-KEM alone"),
         pytest.param({**JWK, "mlkem768": std(M_RAW)}, id="half of each"),
+        pytest.param({"keys": [JWK]}, id="a set"),
     ],
 )
 def test_another_key_is_refused_and_not_repeated(setting):

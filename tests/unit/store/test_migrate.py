@@ -153,18 +153,18 @@ def test_a_database_of_a_newer_program_is_neither_changed_nor_opened(path, steps
     assert ask(path, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
-def before_the_accounting(tmp_path):
-    """The steps up to where entries of the log stood without whom they are about."""
+def steps_before(tmp_path, step):
+    """The steps up to one, without it."""
     folder = tmp_path / "older"
     shutil.copytree(STEPS, folder)
     for file in (folder / "versions").glob("v*.py"):
-        if file.name[1:5] >= "0004":
+        if file.name[1:5] >= step:
             file.unlink()
     return folder
 
 
 def test_step_0004_finds_whom_the_entries_that_are_there_are_about(path, tmp_path):
-    migrate(path, before_the_accounting(tmp_path))
+    migrate(path, steps_before(tmp_path, "0004"))
     said = {
         "1": {"event_type": "DELIVERY", "subject_ref": "s-1", "envelope_id": "e-1"},
         "2": {"event_type": "ACK", "envelope_id": "e-1"},
@@ -224,12 +224,7 @@ def test_step_0008_keeps_what_writers_had_said_and_gives_an_open_referral_a_day(
 
 
 def test_step_0009_says_when_a_referral_moved_last(path, tmp_path):
-    before = tmp_path / "before"
-    shutil.copytree(STEPS, before)
-    for file in (before / "versions").glob("v[0-9]*.py"):
-        if file.name >= "v0009":
-            file.unlink()
-    migrate(path, before)
+    migrate(path, steps_before(tmp_path, "0009"))
     columns = "number, lane, lane_seq, back_lane, back_seq, sender, sender_system, sender_key, recipient"
     columns += ", recipient_system, service, subject_ref, consent_id, state, version, body"
     with closing(sqlite3.connect(path)) as db:
@@ -249,6 +244,27 @@ def test_step_0009_says_when_a_referral_moved_last(path, tmp_path):
 
     rows = dict(ask(path, "SELECT number, moved_at FROM referral"))
     assert rows == {"R1": "2026-05-03T10:00:00.000000+00:00", "R2": None}
+
+
+def test_step_0012_finds_whom_the_consents_that_are_there_name(path, tmp_path):
+    migrate(path, steps_before(tmp_path, "0012"))
+    columns = "consent_id, version, subject_ref, current, state, registry_seq, source_system, source_key, read_as, body"
+    versions = [("c-1", 1, ["lakeside", "cedar"]), ("c-1", 2, ["lakeside"]), ("c-2", 1, [])]
+    with closing(sqlite3.connect(path)) as db:
+        for name, version, recipients in versions:
+            body = {"discloser": "harbour", "recipients": [{"agency": each, "worker": None} for each in recipients]}
+            values = (name, version, "s", 1, "ACTIVE", 1, "harbour-cms", name, "1", orjson.dumps(body).decode())
+            db.execute(f"INSERT INTO consent ({columns}) VALUES ({', '.join('?' * 10)})", values)
+        db.commit()
+
+    migrate(path)
+
+    assert ask(path, "SELECT consent_id, agency FROM consent_party ORDER BY 1, 2") == [
+        ("c-1", "cedar"),
+        ("c-1", "harbour"),
+        ("c-1", "lakeside"),
+        ("c-2", "harbour"),
+    ]
 
 
 def test_tables_that_no_hub_has_made_are_refused(path):

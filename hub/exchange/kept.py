@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.directory import PROGRAMS, SERVICE_WANTED
+from hub.exchange.complete import TASK_CODE
 from hub.model import codes
 from hub.model.fhir import Resource, code_in, resources
 
@@ -23,9 +24,8 @@ _DATE = re.compile(  # R4 dateTime
     r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)?)?", re.ASCII
 )
 _NUMBER = re.compile(r"[A-Z2-7]{12}")  # of the hub
-_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")  # of an agency's system: a number, no word
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")  # of an agency's system, for itself alone: no sentence
 _SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9._~:/#%-]{1,200}")
-_ABORT = "abort"
 
 
 def kept(before: Kept, content: Resource, *, requester: bool, asked: Resource | None = None) -> Kept:
@@ -42,7 +42,7 @@ def kept(before: Kept, content: Resource, *, requester: bool, asked: Resource | 
         match resource["resourceType"]:
             case "ServiceRequest" if requester:
                 found["ServiceRequest"] = _request(resource, asked or resource)
-            case "Task" if not _is_abort(resource):
+            case "Task" if code_in(resource.get("code"), TASK_CODE) != "abort":
                 said = _own_task(resource, whole=whole) if requester else _answer(resource)
                 found["Task"] = _without_none({**found.get("Task", {}), **said})
     return {kind: own for kind, own in found.items() if own}
@@ -52,7 +52,6 @@ def _request(resource: Resource, asked: Resource) -> dict[str, Any]:
     categories = [code_in(each, codes.PROGRAM_STREAM) for each in resource.get("category", ())]
     said = {
         "placer": _identifier(resource, "PLAC"),
-        "intent": "order" if resource.get("intent") == "order" else None,
         "program": next((each for each in categories if each in PROGRAMS), None),
         "wanted": _one_of(code_in(resource.get("code"), codes.SERVICE_WANTED), SERVICE_WANTED),
         "priority": _one_of(resource.get("priority"), PRIORITIES),
@@ -124,10 +123,6 @@ def _date(text: Any) -> str | None:
 
 def _one_of(code: Any, known: Iterable[str]) -> str | None:
     return code if isinstance(code, str) and code in known else None
-
-
-def _is_abort(task: Resource) -> bool:
-    return any(each.get("code") == _ABORT for each in task.get("code", {}).get("coding", ()))
 
 
 def _without_none(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.exchange.index.kept import kept
+from hub.exchange.kept import kept
 from hub.model import codes
 from hub.model.fhir import Resource, coding, concept
 
@@ -48,7 +48,6 @@ def test_of_a_request_what_both_ends_may_read_again_is_kept() -> None:
     assert found == {
         "ServiceRequest": {
             "placer": OWN,
-            "intent": "order",
             "program": "newcomer",
             "wanted": "housing",
             "priority": "urgent",
