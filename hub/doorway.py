@@ -6,6 +6,7 @@ Only ``hub serve`` and tests import it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -13,8 +14,10 @@ from hub.access import Access, AccessSettings
 from hub.api.app import application
 from hub.api.look import Look
 from hub.api.served import Served
+from hub.api.together import Together
 from hub.compose import Hub
 from hub.exchange import Report
+from hub.exchange.process import process_all
 from hub.keys.tokens import TokenFiles
 from hub.post import read_https
 
@@ -40,4 +43,5 @@ def over_http(
     allowed = AccessSettings(settings.base_url, settings.api_per_s, settings.api_burst)
     access = Access(hub.house, keys, fetch, allowed)
     look = Look(hub.store, settings.halted, hub.log.signed_at)
-    return application(Served(hub.house, look, access, settings.base_url, sleep, hub.log), report)
+    gate = Together(partial(process_all, hub.house), hub.house.limits.batch)
+    return application(Served(hub.house, look, access, settings.base_url, sleep, hub.log, gate), report)

@@ -24,7 +24,7 @@ from hub.api.served import Served, served
 from hub.desk.advice import advice
 from hub.exchange.complete import instant
 from hub.exchange.posted import Posted, read_posted, system_of
-from hub.exchange.process import Processed, StandsAlready, VersionConflict, process_posted
+from hub.exchange.process import Processed, StandsAlready, VersionConflict, handed_in
 from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
 from hub.model.envelope import HUB_URL
@@ -91,10 +91,12 @@ def _judged(caller: Caller, hub: Served, posted: Posted) -> Processed | StandsAl
             text = f"this was refused, and is handed in again too often; again in {wait_s} s"
             raise Wrong(429, "throttled", text, headers={"Retry-After": str(wait_s)})
 
-    try:
-        return process_posted(hub.house, caller.system, posted, again)
-    except VersionConflict as error:
-        raise _stale(error) from None
+    found = hub.gate.ask(handed_in(hub.house, caller.system, posted, again))
+    if isinstance(found, VersionConflict):
+        raise _stale(found)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _stale(error: VersionConflict) -> Wrong:

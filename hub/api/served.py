@@ -9,8 +9,10 @@ from fastapi import Request
 
 from hub.access import Access
 from hub.api.look import Look
+from hub.api.together import Together
 from hub.audit.log import AuditLog
 from hub.exchange.house import House
+from hub.exchange.process import Answer, HandedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Served:
     Args:
         base: the public base URL of all FHIR paths; it ends in ``/fhir``.
         sleep: waits some seconds in a route's own thread, where an answer comes when something is over.
+        gate: judges the messages that are handed in.
     """
 
     house: House
@@ -28,6 +31,7 @@ class Served:
     base: str
     sleep: Callable[[float], None]
     log: AuditLog
+    gate: Together[HandedIn, Answer]
 
 
 def served(request: Request) -> Served:

@@ -8,7 +8,6 @@ reads the page again.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from adapters.contract import Gone, Raw, Rejection
 from hub.errors import IntegrityBroken, MappingGap, MessageRejected, Refused, Unavailable, Unexpected
 from hub.exchange import addressing, correcting, gate, reports
 from hub.exchange.addressing import NothingToSay, NothingYet, address
-from hub.exchange.batches import batches
+from hub.exchange.batches import batches, waves
 from hub.exchange.declaring import declare_all, end_gone, heed
 from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
@@ -136,20 +135,12 @@ def _not_yet(house: House, early: Sequence[tuple[Source, NothingYet]]) -> None:
 
 def _judge_all(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:
     """Put records before gate 1 in batches; return those that turn out not to be messages."""
-    return [wrong for wave in _waves(records) for wrong in _judge_wave(house, wave, woken)]
+    return [wrong for wave in waves(records, _referral) for wrong in _judge_wave(house, wave, woken)]
 
 
-def _waves(records: Sequence[ReferralRecord]) -> list[list[ReferralRecord]]:
+def _referral(record: ReferralRecord) -> list[str]:
     """What is said of one referral several times on a page is heard in its order, one after the other."""
-    waves: list[list[ReferralRecord]] = []
-    turns: Counter[str] = Counter()
-    for record in records:
-        name = record.placer or (record.number if not record.shared else None) or record.source.key
-        if turns[name] == len(waves):
-            waves.append([])
-        waves[turns[name]].append(record)
-        turns[name] += 1
-    return waves
+    return [record.placer or (record.number if not record.shared else None) or record.source.key]
 
 
 def _judge_wave(house: House, records: list[ReferralRecord], woken: bool) -> list[Unreadable]:

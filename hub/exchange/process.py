@@ -13,13 +13,16 @@ that it is on record and goes to the privacy officer (consent rules P-2, P-4).
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ParamSpec, TypeVar
 
 from consent.model import Anonymous, Decision, Facts
 from consent.model.words import OFF_BUS_EVENTS
-from hub.errors import MessageRejected, Unavailable
+from hub.errors import IntegrityBroken, MessageRejected, Unavailable
+from hub.exchange import addressing, gate
 from hub.exchange.addressing import NothingToSay, NothingYet, address
+from hub.exchange.batches import waves
 from hub.exchange.by_header import about_nobody, header_alone
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.handed_in import Made, as_record, places
@@ -33,7 +36,10 @@ from hub.model import locks
 from hub.model.directory import System
 from hub.model.envelope import ABOUT_NOBODY, IN_VAIN, MessageState
 from hub.model.rows import Inbox, ReferralRow
-from hub.ports import Peek
+from hub.ports import Peek, Unit
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ROUNDS_MAX = 5  # times a message is addressed anew because the directory or its referral changed meanwhile
 
@@ -74,6 +80,25 @@ class StandsAlready:
     number: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HandedIn:
+    """A message that has been read, and what it is a record of.
+
+    Args:
+        source: under which key, of which system.
+        own_id: the id that its sender gave it, boxed.
+        again: called before what was refused under this id is judged once more; it may refuse to.
+    """
+
+    posted: Posted
+    source: Source
+    own_id: str
+    again: Callable[[], None]
+
+
+Answer = Processed | StandsAlready | Exception
+
+
 def process_message(house: House, system: System, data: bytes) -> Processed | StandsAlready:
     """Judge a message that came from a system of the agency that answers for it.
 
@@ -85,56 +110,132 @@ def process_message(house: House, system: System, data: bytes) -> Processed | St
         MessageRejected: an answer to a referral or an enquiry that this agency has not received.
         Unavailable: the store is away, or the directory kept changing; hand it in again.
     """
-    return process_posted(house, system, read_posted(house.schema, data))
+    (answer,) = process_all(house, [handed_in(house, system, read_posted(house.schema, data))])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
-def process_posted(
-    house: House, system: System, posted: Posted, again: Callable[[], None] = lambda: None
-) -> Processed | StandsAlready:
-    """The same of a message that has been read; see :func:`process_message`.
+def handed_in(house: House, system: System, posted: Posted, again: Callable[[], None] = lambda: None) -> HandedIn:
+    """A message as it is put before :func:`process_all`."""
+    digest = house.keys.digest
+    name = digest("message", f"{system.agency}/{posted.message_id}")[:32]  # a sender's ids may hold anything
+    key, revision = f"{HANDED_IN}{name}", digest("message", f"{system.agency}/{posted.envelope_id}")[:32]
+    boxed = house.keys.box(named_in(key), posted.message_id.encode())
+    source = Source(system, key, revision, digest("record", posted.digest))
+    return HandedIn(posted, source, base64.b64encode(boxed).decode(), again)
+
+
+def process_all(house: House, messages: Sequence[HandedIn]) -> list[Answer]:
+    """Judge messages of any systems, in one unit where that can be. Each decision stands alone.
+
+    Returns:
+        In their order what became of each, or the exception that :func:`process_message` raises.
+
+    Raises:
+        Exception: one of them broke the unit, or the store is away. What has been answered stands, and is answered
+            again: judge each by itself.
+    """
+    answers: dict[HandedIn, Answer] = {}
+    for wave in waves(messages, _names):
+        answers |= _judge(house, wave)
+    return [answers[each] for each in messages]
+
+
+def _names(message: HandedIn) -> set[str]:
+    """Messages that share one of these are judged one after the other: each meets what the one before has changed."""
+    return {message.source.key, message.source.revision, *filter(None, [message.posted.number])}
+
+
+def _judge(house: House, wave: Sequence[HandedIn]) -> dict[HandedIn, Answer]:
+    answers: dict[HandedIn, Answer] = {}
+    for _ in range(ROUNDS_MAX):
+        waiting = [each for each in wave if each not in answers]
+        if not waiting:
+            return answers
+        found, version = _address(house, waiting)
+        ready = [one for one in found.values() if isinstance(one, _Ready)]
+        answers |= {each: one for each, one in found.items() if not isinstance(one, _Ready)}
+        answers |= _decide(house, ready, version) if ready else {}
+    moving = Unavailable("directory", "changes without end", next_step="hand the message in again")
+    return dict.fromkeys(wave, moving) | answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A message that can be put before the gate.
 
     Args:
-        again: called before what was refused under this id is judged once more; it may refuse to.
+        bare: a message has gone under its id, and it was not looked at.
     """
-    source = _source(house, system, posted)
-    own = base64.b64encode(house.keys.box(named_in(source.key), posted.message_id.encode())).decode()
-    for _ in range(ROUNDS_MAX):
-        with house.store.peek() as rows:
-            directory = rows.directory.all()
-            before = _before(rows, system, source)
-            gone = _has_gone(before)
-            if before is not None and before.state is MessageState.REFUSED:
-                again()
-            found = _found(house, rows, source, posted, before)
-        if isinstance(found, StandsAlready):
-            return found
-        done = _decide(house, posted, replace(found, own_id=own), directory.version, bare=gone)
-        if done is not None:
-            return _placed(house, found, done)
-    raise Unavailable("directory", "changes without end", next_step="hand the message in again")
+
+    message: HandedIn
+    submission: Submission
+    bare: bool
 
 
-def _found(
-    house: House, rows: Peek, source: Source, posted: Posted, before: Inbox | None
-) -> Submission | StandsAlready:
-    """What is put before the gate; of what has been, by what it was known."""
+def _address(
+    house: House, messages: Sequence[HandedIn]
+) -> tuple[dict[HandedIn, _Ready | StandsAlready | Exception], int]:
+    """Where each leads, and the version of the directory by which that was found."""
+    with house.store.peek() as rows:
+        before = _before(rows, messages)
+        read = {each: _tried(_read, house, rows, each, before.get(each.source.key)) for each in messages}
+        records = [one for one in read.values() if isinstance(one, ReferralRecord)]
+        for ours in _by_system(records, lambda record: record.source.system.id):
+            addressing.read_ahead(rows, ours)
+        found: dict[HandedIn, _Ready | StandsAlready | Exception] = {}
+        for each, one in read.items():
+            last = before.get(each.source.key)
+            led = _tried(_addressed, house, rows, each, one, last) if isinstance(one, ReferralRecord) else one
+            found[each] = _Ready(each, led, _has_gone(last)) if isinstance(led, Submission) else led
+        return found, rows.directory.all().version
+
+
+def _tried(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T | Exception:
+    try:
+        return work(*args, **named)
+    except (Unavailable, IntegrityBroken):
+        raise
+    except Exception as error:  # noqa: BLE001 - one message never stops its neighbours; its sender is told of its own
+        return error
+
+
+def _by_system(items: Iterable[T], system: Callable[[T], str]) -> Iterable[list[T]]:
+    found: dict[str, list[T]] = {}
+    for each in items:
+        found.setdefault(system(each), []).append(each)
+    return found.values()
+
+
+def _read(house: House, rows: Peek, message: HandedIn, before: Inbox | None) -> ReferralRecord | Submission:
+    """A message as a record of its system; of what is no such, what is put before the gate, by what it is known."""
+    posted, source = message.posted, message.source
+    if before is not None and before.state is MessageState.REFUSED:
+        message.again()
     if _has_gone(before) or posted.event in OFF_BUS_EVENTS:
         return header_alone(house, rows, source, posted)
     if posted.event in ABOUT_NOBODY:
         return about_nobody(house, rows, source, posted)
     if posted.sender != source.system.agency:  # whatever it says of whom, it is not theirs to say
         return header_alone(house, rows, source, posted)
-    record = as_record(posted, Made(source, house.keys.digest, rows.now))
-    addressed = address(house, rows, record, before if before and before.system == source.system.id else None)
-    if isinstance(addressed, Submission) and addressed.referral is not None:
-        _must_be_current(record, addressed.referral)
-    if isinstance(addressed, NothingToSay):
-        return StandsAlready(posted, record.number or "")
-    if isinstance(addressed, NothingYet):
+    return as_record(posted, Made(source, house.keys.digest, rows.now))
+
+
+def _addressed(
+    house: House, rows: Peek, message: HandedIn, record: ReferralRecord, before: Inbox | None
+) -> Submission | StandsAlready:
+    own = before if before is not None and before.system == record.source.system.id else None
+    found = address(house, rows, record, own)
+    if isinstance(found, Submission) and found.referral is not None:
+        _must_be_current(record, found.referral)
+    if isinstance(found, NothingToSay):
+        return StandsAlready(message.posted, record.number or "")
+    if isinstance(found, NothingYet):
         fault = Fault("Task.identifier", "no referral's number", "the hub's number that came with the referral")
         raise NotOurMessage([fault])
-    _must_agree(posted, addressed)
-    return addressed
+    _must_agree(message.posted, found)
+    return found
 
 
 class VersionConflict(MessageRejected):
@@ -172,33 +273,51 @@ def _has_gone(before: Inbox | None) -> bool:
     return before is not None and before.state not in IN_VAIN
 
 
-def _decide(house: House, posted: Posted, submission: Submission, version: int, *, bare: bool) -> Processed | None:
-    """Gate 1. None: what it was addressed by has changed since.
+def _decide(house: House, ready: Sequence[_Ready], version: int) -> dict[HandedIn, Processed]:
+    """Gate 1, in one unit. Not answered is what has to be addressed anew: something of it has changed since."""
+    submissions = [each.submission for each in ready]
+    share: set[str] = set().union(*map(locks_of, submissions))
+    done: dict[HandedIn, Processed] = {}
+    with house.store.unit(share=share, own=[locks.digest(each.message.source.key) for each in ready]) as unit:
+        if unit.directory.all().version != version:
+            return {}
+        messages = [each.message for each in ready]
+        before, taken = _before(unit, messages), _taken(unit, messages)
+        for ours in _by_system(submissions, lambda submission: submission.record.source.system.id):
+            gate.read_ahead(unit, ours)
+        for each in ready:
+            key = each.message.source.key
+            found = _decide_one(house, unit, each, before.get(key), other=key in taken)
+            if found is not None:
+                done[each.message] = _placed(house, each.submission, found)
+    return done
+
+
+def _decide_one(house: House, unit: Unit, ready: _Ready, before: Inbox | None, *, other: bool) -> Processed | None:
+    """The same of one.
 
     Args:
-        bare: a message has gone under its id, and it was not looked at.
+        other: its envelope has held another message.
     """
-    source = submission.record.source
-    with house.store.unit(share=locks_of(submission), own=[locks.digest(source.key)]) as unit:
-        if unit.directory.all().version != version or not still_holds(unit, submission):
-            return None
-        before = _before(unit, source.system, source)
-        gone = _has_gone(before)
-        if before is not None and gone and before.digest == source.digest:
-            known = unit.decisions.get(before.decision_id)
-            assert known is not None, "a message has its decision"
-            return Processed(posted, before, known[0], known[1], repeated=True)
-        if gone != bare:
-            return None  # another one has gone meanwhile, or was given back
-        if gone or unit.inbox.other_of_envelope(source.system.agency, source.revision, source.key):
-            other = replace(source, key=f"{source.key}/{source.digest[:12]}")
-            submission = replace(submission, record=replace(submission.record, source=other), well_formed=False)
-            before = unit.inbox.latest(other.system.id, [other.key]).get(other.key)
-        if before is not None and before.system != source.system.id:
-            before = None  # refused through another system: nothing has gone
-        found = judge(house, unit, submission, before)
-        why_not, anonymous = submission.why_not, submission.anonymous
-        return Processed(posted, found.message, found.facts, found.decision, anonymous, why_not=why_not)
+    source, posted, submission = ready.message.source, ready.message.posted, ready.submission
+    if not still_holds(unit, submission):
+        return None
+    gone = _has_gone(before)
+    if before is not None and gone and before.digest == source.digest:
+        known = unit.decisions.get(before.decision_id)
+        assert known is not None, "a message has its decision"
+        return Processed(posted, before, known[0], known[1], repeated=True)
+    if gone != ready.bare:
+        return None  # another one has gone meanwhile, or was given back
+    if gone or other:
+        apart = replace(source, key=f"{source.key}/{source.digest[:12]}")
+        submission = replace(submission, record=replace(submission.record, source=apart), well_formed=False)
+        before = unit.inbox.latest(apart.system.id, [apart.key]).get(apart.key)
+    if before is not None and before.system != source.system.id:
+        before = None  # refused through another system: nothing has gone
+    found = judge(house, unit, replace(submission, own_id=ready.message.own_id), before)
+    why_not, anonymous = submission.why_not, submission.anonymous
+    return Processed(posted, found.message, found.facts, found.decision, anonymous, why_not=why_not)
 
 
 def _placed(house: House, found: Submission, done: Processed) -> Processed:
@@ -212,16 +331,23 @@ def _placed(house: House, found: Submission, done: Processed) -> Processed:
     return replace(done, places=at, behind=behind)
 
 
-def _before(rows: Peek, system: System, source: Source) -> Inbox | None:
-    """The latest message under this id, through whichever system of its agency; one that has gone before others."""
-    theirs = [each.id for each in rows.directory.all().systems.values() if each.agency == system.agency]
-    found = [row for each in theirs if (row := rows.inbox.latest(each, [source.key]).get(source.key))]
-    return min(found, key=lambda row: (row.state in IN_VAIN, row.system != source.system.id), default=None)
+def _before(rows: Peek, messages: Sequence[HandedIn]) -> dict[str, Inbox]:
+    """By key the latest message under an id, through whichever system of its agency; first of all one that has gone."""
+    own = {each.source.key: each.source.system for each in messages}
+    agencies = {system.agency for system in own.values()}
+    theirs = [each.id for each in rows.directory.all().systems.values() if each.agency in agencies]
+    found: dict[str, list[Inbox]] = {}
+    for row in rows.inbox.latest_of_each(theirs, own):
+        found.setdefault(row.record_key, []).append(row)
+    return {
+        key: min(those, key=lambda row: (row.state in IN_VAIN, row.system != own[row.record_key].id))
+        for key, those in found.items()
+    }
 
 
-def _source(house: House, system: System, posted: Posted) -> Source:
-    """Under which key the message is a record of its system."""
-    digest = house.keys.digest
-    name = digest("message", f"{system.agency}/{posted.message_id}")[:32]  # a sender's ids may hold anything
-    key, revision = f"{HANDED_IN}{name}", digest("message", f"{system.agency}/{posted.envelope_id}")[:32]
-    return Source(system, key, revision, digest("record", posted.digest))
+def _taken(rows: Peek, messages: Sequence[HandedIn]) -> set[str]:
+    """The keys of those whose envelope has held another message of their agency."""
+    agencies = {each.source.system.agency for each in messages}
+    keys = {each.source.revision: each.source.key for each in messages}
+    under = rows.inbox.under_envelopes(agencies, keys)
+    return {keys[revision] for revision, key in under if key != keys[revision]}

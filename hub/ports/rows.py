@@ -82,6 +82,9 @@ class InboxRows(Protocol):
     def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
         """The latest message of each record."""
 
+    def latest_of_each(self, systems: Iterable[str], keys: Iterable[str]) -> list[Inbox]:
+        """The same of records of several systems, each by itself."""
+
     def get(self, message_id: str) -> Inbox | None:
         """One message."""
 
@@ -97,11 +100,11 @@ class InboxRows(Protocol):
     def arrived(self, numbers: Iterable[str]) -> set[str]:
         """Which referrals' requests have been delivered."""
 
-    def other_of_envelope(self, agency: str, revision: str, record_key: str) -> bool:
-        """Whether an agency handed another message in, as another record, under the same envelope (C-192).
+    def under_envelopes(self, agencies: Iterable[str], revisions: Iterable[str]) -> set[tuple[str, str]]:
+        """Pairs (revision, record key) of what agencies handed in under some envelopes (C-192).
 
         Args:
-            revision: the keyed digest of the envelope's id.
+            revisions: the keyed digests of the envelopes' ids.
         """
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:

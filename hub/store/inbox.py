@@ -26,12 +26,14 @@ class InboxTable:
 
     def latest(self, system: str, keys: Iterable[str]) -> dict[str, Inbox]:
         """The latest message of each record."""
+        return {row.record_key: row for row in self.latest_of_each([system], keys)}
+
+    def latest_of_each(self, systems: Iterable[str], keys: Iterable[str]) -> list[Inbox]:
+        """The same of records of several systems, each by itself."""
         c = t.inbox.c
-        found = self._scope.read(
-            select(t.inbox).where(c.system == system, c.record_key.in_(list(keys))).order_by(c.accepted_at, c.attempt),
-            t.inbox,
-        )
-        return {row.record_key: _inbox(row) for row in found}
+        theirs = select(t.inbox).where(c.system.in_(list(systems)), c.record_key.in_(list(keys)))
+        found = self._scope.read(theirs.order_by(c.accepted_at, c.attempt), t.inbox)
+        return list({(row.system, row.record_key): _inbox(row) for row in found}.values())
 
     def get(self, message_id: str) -> Inbox | None:
         """One message."""
@@ -91,11 +93,12 @@ class InboxTable:
         there = (c.referral_no.in_(asked), c.event == "add-service-request", c.state == MessageState.DELIVERED)
         return {row.referral_no for row in self._scope.read(select(c.referral_no).where(*there), t.inbox)}
 
-    def other_of_envelope(self, agency: str, revision: str, record_key: str) -> bool:
-        """Whether an agency handed another message in under the same envelope."""
+    def under_envelopes(self, agencies: Iterable[str], revisions: Iterable[str]) -> set[tuple[str, str]]:
+        """Pairs (revision, record key) of what agencies handed in under some envelopes."""
         c = t.inbox.c
-        same = (c.agency == agency, c.revision == revision, c.own_id.is_not(None), c.record_key != record_key)
-        return self._scope.one(select(c.message_id).where(*same).limit(1), t.inbox) is not None
+        same = (c.agency.in_(list(agencies)), c.revision.in_(list(revisions)), c.own_id.is_not(None))
+        found = self._scope.read(select(c.revision, c.record_key).where(*same), t.inbox)
+        return {(row.revision, row.record_key) for row in found}
 
     def attempts(self, system: str, record_key: str, revision: str) -> int:
         """The number of the last message that one revision of a record has made; earlier ones may have ended."""

@@ -19,6 +19,7 @@ from hub.errors import IntegrityBroken, Unavailable
 from hub.store.turnstile import Turnstile
 
 BUSY_TIMEOUT_MS = 5_000  # only writers from outside the turnstile can make us wait here
+CONNECTIONS = 48  # kept, if so many threads of `hub serve` ask at once: to open one anew takes as long as four reads
 CACHE_KB = 8_192  # pages kept by a connection: the indexes' inner pages of a million clients fit
 _UNREADABLE = "Could not decode to UTF-8"  # what follows in the driver's words is the value itself
 CHECKPOINT_PAGES = 4_000  # of WAL, 16 MB: fewer copies of the same hot pages back into the file
@@ -88,7 +89,7 @@ class SqliteDatabase:
 
 
 def _engine(path: Path, *, begin: str, query_only: bool) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=16)
+    engine = create_engine(f"sqlite:///{path}", pool_size=CONNECTIONS, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def connected(dbapi: Any, _: object) -> None:

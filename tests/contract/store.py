@@ -375,10 +375,9 @@ class StoreContract:
 
         with store.peek() as rows:
             assert rows.inbox.get("m-1").own_id == "boxed"
-            assert rows.inbox.other_of_envelope("harbour", "envelope", "3")
-            assert not rows.inbox.other_of_envelope("harbour", "envelope", "1"), "a repeat is the same record"
-            assert not rows.inbox.other_of_envelope("lakeside", "envelope", "3")
-            assert not rows.inbox.other_of_envelope("harbour", "of a file", "3"), "nobody has handed that in"
+            asked = ["envelope", "of a file", "nobody's"]
+            assert rows.inbox.under_envelopes(["harbour"], asked) == {("envelope", "1")}, "nobody handed a file in"
+            assert rows.inbox.under_envelopes(["lakeside"], asked) == set()
 
     def test_who_fetches_may_open_the_first_of_each_lane_also_one_that_is_being_opened(self, store: Any) -> None:
         def put(unit: Any, name: str, lane: str, seq: int, **changes: Any) -> None:
