@@ -15,6 +15,7 @@ ADAPTER = Adapter(
     recall=record.recall,
     consent_changed=record.consent_changed,
     correction="correction",
+    follows=True,
     records=(
         RecordKind("RF_REQUEST", event="referral", parcel="referral", risks="risk_flags"),
         RecordKind("RF_STATUS", event="referral-status", parcel="referral-status", own="referral_id"),

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from adapters.cells import TORONTO
@@ -33,7 +33,7 @@ from adapters.cms.sql import Database, unique
 from adapters.cms.sweep import Delivered, compare
 from adapters.cms.touched import INTO, Touched
 from adapters.cms.views import ASSESSMENT, CAME_BY, CASE, FORMS, KEYS, READ, SENT, Keyed
-from adapters.contract import Commit, Finding, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
+from adapters.contract import Commit, Finding, FollowUp, Gone, Memory, Now, Page, Parcel, Raw, Rejection, Sent
 from hub.errors import RecordUnreadable
 from hub.model.canonical import canonical
 
@@ -110,6 +110,13 @@ class CmsSource:
             rows = self._database.between(view, "ended_at", 0, _LAST)
             keys = [f"override:{number}" for number, ended in rows if ended in _BLANK]
         return [raw for raw in self._read_apart(keys) if isinstance(raw, Raw)]
+
+    def follow_ups(self, first: date, last: date) -> list[FollowUp]:
+        """Those that have not been made; a row whose day is none is asked about when it is read as a record."""
+        with self._database.reading():
+            rows = self._database.follow_ups()
+        found = ((f"follow_up:{number}", _day(said)) for number, said in rows)
+        return [FollowUp(key, day) for key, day in found if day is not None and first <= day <= last]
 
     def reach(self) -> None:
         """Open the database, if it is there.
@@ -332,3 +339,10 @@ class CmsSource:
 def _night(now: datetime) -> str:
     """The local day, by which nights are counted."""
     return now.astimezone(TORONTO).date().isoformat()
+
+
+def _day(said: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(said))
+    except ValueError:
+        return None

@@ -207,6 +207,14 @@ class Database:
         sql = "SELECT client_id, row_version, merged_into_client_id, birth_date FROM v_hub_client WHERE client_id IN"
         return {row[0]: (row[1], row[2], row[3]) for row in self._in("v_hub_client", sql, client_ids)}
 
+    def follow_ups(self) -> list[tuple[int, Any]]:
+        """Key and day of the follow-ups that have not been made, of clients who are alive."""
+        sql = (
+            "SELECT f.follow_up_id, f.due_on FROM v_hub_follow_up f JOIN v_hub_client c ON c.client_id = f.client_id"
+            " WHERE f.done_on IS NULL AND c.deceased_date IS NULL ORDER BY f.follow_up_id"
+        )
+        return [(row[0], cell(row[1])) for row in self._rows("v_hub_follow_up", sql)]
+
     # -- looking at the connection
 
     @property

@@ -100,6 +100,20 @@ def list_referrals(
         show_table(columns, [[row[name] for name in columns] for row in found], nothing=NO_REFERRAL)
 
 
+def list_follow_ups(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
+    """The follow-ups of clients that nobody has made in their window; each stays until its system says it was made."""
+    with opened(ctx, folder) as hub, hub.house.store.peek() as rows:
+        found = [
+            {"system": row.system, "record": row.record_key, "due_on": row.due_on.isoformat()}
+            for row in rows.follow_ups.missed(ROWS_MAX)
+        ]
+    if as_json:
+        show_json({"follow_ups": found})
+    else:
+        columns = ("system", "record", "due_on")
+        show_table(columns, [[row[name] for name in columns] for row in found], nothing="no follow-up was missed")
+
+
 def show(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(help="The referral's number.")],
@@ -186,4 +200,5 @@ def register(app: typer.Typer) -> None:
     referrals = typer.Typer(help="Referrals, without their content.", rich_markup_mode=None)
     referrals.command("list", epilog="Example: hub referral list")(list_referrals)
     referrals.command("show", epilog="Example: hub referral show ABCDEFGHIJKL --json")(show)
+    referrals.command("follow-ups", epilog="Example: hub referral follow-ups --json")(list_follow_ups)
     app.add_typer(referrals, name="referral")

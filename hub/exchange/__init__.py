@@ -26,6 +26,7 @@
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
     notices     content-free words to a message's own sender
     answers     what became of each record of a batch, told to the system that handed it in
+    following   a system is reminded of the follow-ups of its own clients
     duties      what falls due about declared duties of care: a grant ends, a reporter must telephone, a review is late
     numbers     a receiving system's own number of a client is learnt, as digests
     outage      while the store is down a mandatory report, or imminent danger, goes by this machine's journal; nothing
@@ -52,6 +53,7 @@ from hub.exchange import (
     changed,
     duties,
     ending,
+    following,
     grants,
     handover,
     intake,
@@ -119,6 +121,7 @@ class Exchange:
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done.append(self._try("consents", partial(changed.step, self.house)))
         done.append(self._try("duties", partial(duties.step, self.house)))
+        done += [self._try(system.id, partial(following.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(notices.step, self.house, system)) for system in systems]
         done += [self._try(system.id, partial(answers.step, self.house, system)) for system in systems]
         done.append(self._try("store", partial(self._note_reach, reached)))

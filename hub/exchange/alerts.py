@@ -44,6 +44,7 @@ def standing(tally: Tally, away: Mapping[str, datetime], now: datetime) -> list[
         AlertCode.OVERRIDE_USED: tally.reviews_due,
         AlertCode.REVIEW_LATE: tally.reviews_late,
         AlertCode.REFERRAL_LATE: tally.referrals_late,
+        AlertCode.FOLLOW_UP_MISSED: tally.follow_ups_missed,
     }
     return [Alert(code, count) for code, count in counts.items() if count]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import cast
 
 from adapters.contract import (
@@ -16,6 +17,8 @@ from adapters.contract import (
     Commit,
     Declaring,
     Finding,
+    Following,
+    FollowUp,
     Gathering,
     Gone,
     Page,
@@ -106,6 +109,11 @@ class Watched:
         """See :class:`adapters.contract.Declaring`."""
         with self._counted():
             return cast(Declaring, self.source).declared()
+
+    def follow_ups(self, first: date, last: date) -> Sequence[FollowUp]:
+        """See :class:`adapters.contract.Following`."""
+        with self._counted():
+            return cast(Following, self.source).follow_ups(first, last)
 
     def take_back(self, envelope_ids: Sequence[str]) -> Sequence[str]:
         """See :class:`adapters.contract.Gathering`."""

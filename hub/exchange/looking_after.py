@@ -1,5 +1,5 @@
 """Referrals that end without a word of their two ends: a request that nobody has answered expires, a feedback that
-nobody closes is closed, a request that was not taken on ends with the consent on which it went.
+has arrived and that nobody closes is closed, a request that was not taken on ends with the consent on which it went.
 
 All else that is late is an alert, told each day, until somebody moves it on (settled S48): the hub takes no other step
 by itself. The sender of an expired request is told in its own system; the receiver, when it answers.
@@ -21,12 +21,13 @@ from hub.referral.due import ENDS, UNANSWERED
 EXPIRED = "EXPIRED"
 CONSENT_WITHDRAWN, WITHDRAWN = "CONSENT_WITHDRAWN", "consent-withdrawn"
 NO_RESPONSE = "no-response"
+COMPLETED = "completed"
 
 
 def step(house: House) -> bool:
     """End a batch of those whose time is over. True if there were any."""
     with house.store.peek() as rows:
-        over = rows.referrals.late(rows.now, house.limits.batch, states=ENDS)
+        over = rows.referrals.late(rows.now, house.limits.batch, states=ENDS, heard=[COMPLETED])
     if not over:
         return False
     with house.store.unit(share=[locks.CONFIG]) as unit:

@@ -54,6 +54,11 @@ class AlertCode(Enum):
         "referrals that nobody has moved on in the days that its pack gives",
         "`hub referral list --late` says which, and since when; ask the agency that is to act",
     )
+    FOLLOW_UP_MISSED = (
+        (Role.ADMINISTRATOR,),
+        "follow-ups of clients that nobody has made in their window",
+        "`hub referral follow-ups` says whose record each is; ask the agency whose client it is",
+    )
     NEAR_RETURN = (
         (Role.ADMINISTRATOR,),
         "messages that go back to their sender within a day, undelivered",

@@ -124,6 +124,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpDue:
+    """A follow-up of which its system has been told: whose record, which day, and nothing of whom.
+
+    Args:
+        missed: its window is over.
+    """
+
+    system: str
+    record_key: str
+    due_on: date
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReferralRow:
     """A referral without its content: who asked whom, about which subject, and how far it is.
 
@@ -234,6 +248,7 @@ class Tally:
         log_pending_since: when the oldest of them was written.
         reviews_due: overrides that wait for the officer's outcome; ``reviews_late``: parts whose time is over.
         referrals_late: those that should have moved on.
+        follow_ups_missed: those that were not made in their window.
     """
 
     messages: Mapping[str, int]
@@ -250,3 +265,4 @@ class Tally:
     reviews_due: int = 0
     reviews_late: int = 0
     referrals_late: int = 0
+    follow_ups_missed: int = 0

@@ -12,6 +12,7 @@ from hub.model.directory import Agency, Service, Site, System, Worker
 from hub.model.envelope import MessageState, Sealed
 from hub.model.rows import (
     Aside,
+    FollowUpDue,
     Handover,
     Inbox,
     Notice,
@@ -270,6 +271,22 @@ class NoticeRows(Protocol):
         """Try again at an instant."""
 
 
+class FollowUpRows(Protocol):
+    """Follow-ups that are still to be made, and of which their systems have been told."""
+
+    def of(self, system: str) -> dict[str, FollowUpDue]:
+        """All of a system, by record key."""
+
+    def put(self, row: FollowUpDue) -> None:
+        """Add or replace."""
+
+    def forget(self, system: str, keys: Iterable[str]) -> None:
+        """These have been made, or are to be made no more."""
+
+    def missed(self, limit: int) -> list[FollowUpDue]:
+        """Those whose window is over, the earliest first."""
+
+
 class ReferralRows(Protocol):
     """Referrals without content."""
 
@@ -288,8 +305,14 @@ class ReferralRows(Protocol):
     def sent_by(self, agency: str, *, but: Collection[str], after: str, limit: int) -> list[ReferralRow]:
         """Those that an agency sent, by number, beyond one; but not those in some states."""
 
-    def late(self, now: datetime, limit: int, *, states: Iterable[str]) -> list[ReferralRow]:
-        """Those of some states that should have moved on by now, the first due first."""
+    def late(
+        self, now: datetime, limit: int, *, states: Iterable[str], heard: Collection[str] = ()
+    ) -> list[ReferralRow]:
+        """Those of some states that should have moved on by now, the first due first.
+
+        Args:
+            heard: of those in one of these, only whose receiver's last word has arrived.
+        """
 
     def found(self, sought: Sought, limit: int) -> list[ReferralRow]:
         """The first of those that an agency looks for: it sent them, or their request has reached it.

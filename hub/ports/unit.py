@@ -23,6 +23,7 @@ from hub.ports.rows import (
     Cursors,
     Decisions,
     DirectoryRows,
+    FollowUpRows,
     HandoverRows,
     InboxRows,
     NoticeRows,
@@ -70,6 +71,8 @@ class Peek(Protocol):
     def notices(self) -> NoticeRows: ...
     @property
     def referrals(self) -> ReferralRows: ...
+    @property
+    def follow_ups(self) -> FollowUpRows: ...
     @property
     def requests(self) -> RequestRows: ...
     @property

@@ -46,6 +46,7 @@ class CountTable:
             reviews_due=self._count(t.review, r.done_at.is_(None), r.part == Part.OFFICER.value),
             reviews_late=self._count(t.review, r.done_at.is_(None), r.due_at <= text(self._scope.now)),
             referrals_late=self._count(t.referral, t.referral.c.due_at <= text(self._scope.now)),
+            follow_ups_missed=self._count(t.follow_up, t.follow_up.c.missed == 1),
         )
 
     def _log_entries(self) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, or_, select, union
 
+from hub.model.envelope import MessageState
+from hub.model.record import PART
 from hub.model.rows import ReferralEvent, ReferralRow, Sought
 from hub.store import sought as search
 from hub.store import tables as t
@@ -76,11 +78,17 @@ class ReferralTable:
         own = select(t.referral).where(c.number > after, c.sender == agency, c.state.not_in(but))
         return self._read(own.limit(limit))
 
-    def late(self, now: datetime, limit: int, *, states: Iterable[str]) -> list[ReferralRow]:
+    def late(
+        self, now: datetime, limit: int, *, states: Iterable[str], heard: Collection[str] = ()
+    ) -> list[ReferralRow]:
         """Those of some states that should have moved on by now, the first due first."""
-        c = t.referral.c
-        over = select(t.referral.c.number).where(c.due_at <= text(now), c.state.in_(list(states)))
-        numbers = [row.number for row in self._scope.read(over.order_by(c.due_at).limit(limit), t.referral)]
+        c, m = t.referral.c, t.inbox.c
+        said = (m.referral_no == c.number, m.system == c.recipient_system, m.envelope_id.is_not(None))
+        last = select(m.state).where(*said, m.record_key.not_like(f"%{PART}%")).order_by(m.accepted_at.desc()).limit(1)
+        is_heard = or_(c.state.not_in(list(heard)), last.scalar_subquery() == MessageState.DELIVERED.value)
+        over = select(c.number).where(c.due_at <= text(now), c.state.in_(list(states)), is_heard)
+        found = self._scope.read(over.order_by(c.due_at).limit(limit), t.referral, t.inbox)
+        numbers = [row.number for row in found]
         return list(self.of_numbers(numbers).values())
 
     def found(self, sought: Sought, limit: int) -> list[ReferralRow]:

@@ -306,6 +306,13 @@ notice = _table(
     _text("created_at"),
     Index("notice_due", "state", "due_at"),
 )
+follow_up = _table(
+    "follow_up",
+    _text("system", key=True),
+    _text("record_key", key=True),
+    _text("due_on"),
+    _int("missed"),
+)
 lease = _table("lease", _text("name", key=True), _text("holder"), _text("until_at"))
 
 # referrals: content-free

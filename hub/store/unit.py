@@ -23,6 +23,7 @@ from hub.store.audit import AuditTable
 from hub.store.consents import ConsentTable
 from hub.store.counts import CountTable
 from hub.store.directory import DirectoryTable
+from hub.store.follow_ups import FollowUpTable
 from hub.store.inbox import DecisionTable, InboxTable, WaitingTable
 from hub.store.incidents import IncidentTable
 from hub.store.keeping import KeepingTable
@@ -66,6 +67,7 @@ class SqlUnit:
         self.handovers = HandoverTable(scope)
         self.notices = NoticeTable(scope)
         self.referrals = ReferralTable(scope)
+        self.follow_ups = FollowUpTable(scope)
         self.requests = RequestTable(scope)
         self.incidents = IncidentTable(scope)
         self.keeping = KeepingTable(scope, self.incidents, self.links)

@@ -97,6 +97,22 @@ def test_t28_what_was_completed_is_closed_after_its_days_and_says_nothing(networ
     assert not late(network)
 
 
+def test_t28_what_was_completed_and_has_not_arrived_stays_open_and_somebody_is_told(network: Network) -> None:
+    refer(network)
+    network.run()
+    db = network.db("harbour")
+    db.execute(
+        "CREATE TRIGGER nobody BEFORE INSERT ON hub_inbox WHEN NEW.kind = 'referral-status'"
+        " BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    db.close()
+    answer(network, "COMPLETED")
+    later(network, days=40)
+
+    assert the_one(network).state == "completed"
+    assert late(network)
+
+
 def test_an_answer_to_what_has_expired_is_refused_and_its_writer_told(network: Network, sent: str) -> None:
     later(network, days=12)
     answer(network, "ACCEPTED")

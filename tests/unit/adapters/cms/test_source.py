@@ -5,7 +5,7 @@ On either engine, where nothing else is said.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import orjson
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from adapters.cms.changes import Cursor
 from adapters.cms.record import parse
 from adapters.cms.source import connect
-from adapters.contract import Gone, Raw, Rejection
+from adapters.contract import FollowUp, Gone, Raw, Rejection
 from hub.errors import RecordUnreadable, Unavailable
 from tests import cms_builder as cms
 from tests.contract.source import Memory, drain, keys
@@ -632,3 +632,26 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path, clock):
         source.fetch("")
 
     assert list(tmp_path.iterdir()) == []
+
+
+# -- follow-ups that are still to be made
+
+
+def test_follow_ups_are_those_of_a_span_that_nobody_has_made_of_clients_who_are_alive(db, source):
+    client, dead = cms.add_client(db), cms.add_client(db, deceased_date="2026-04-01")
+    for day in ("2026-05-01", "2026-05-02", "2026-05-04", "2026-05-05"):
+        cms.add_follow_up(db, client, due_on=day, done_on=None)
+    cms.add_follow_up(db, client, due_on="2026-05-03")
+    cms.add_follow_up(db, dead, due_on="2026-05-03", done_on=None)
+
+    found = source.follow_ups(date(2026, 5, 2), date(2026, 5, 4))
+
+    assert found == [FollowUp("follow_up:2", date(2026, 5, 2)), FollowUp("follow_up:3", date(2026, 5, 4))]
+
+
+def test_follow_ups_of_a_database_that_is_away_are_not_said_to_be_none(place, db, source):
+    cms.add_follow_up(db, cms.add_client(db), done_on=None)
+    db.execute("DROP VIEW v_hub_follow_up")
+
+    with pytest.raises(Unavailable):
+        source.follow_ups(date(2026, 1, 1), date(2026, 12, 31))
