@@ -16,8 +16,9 @@ from hub.api.look import Look
 from hub.api.served import Served
 from hub.api.together import Together
 from hub.compose import Hub
+from hub.errors import Unexpected
 from hub.exchange import Report
-from hub.exchange.process import process_all
+from hub.exchange.process import names, process_all
 from hub.keys.tokens import TokenFiles
 from hub.post import read_https
 
@@ -43,5 +44,10 @@ def over_http(
     allowed = AccessSettings(settings.base_url, settings.api_per_s, settings.api_burst)
     access = Access(hub.house, keys, fetch, allowed)
     look = Look(hub.store, settings.halted, hub.log.signed_at)
-    gate = Together(partial(process_all, hub.house), hub.house.limits.batch)
+    gate = Together(
+        partial(process_all, hub.house),
+        names,
+        hub.house.limits.batch,
+        lambda error: report("http", Unexpected.met("messages judged together", error)),
+    )
     return application(Served(hub.house, look, access, settings.base_url, sleep, hub.log, gate), report)

@@ -93,7 +93,7 @@ def render(record: Record) -> bytes:
 
 
 def notice(key: str, code: str, place: str = "") -> bytes:
-    """The payload of a notice (refusal, returned, rejected, shortened): the record's own number, a code, and where.
+    """The payload of a notice (refusal, returned, rejected, shortened, review-due): the record's number, a code, where.
 
     Args:
         place: field, what was got (a code or a shape), what to do; "" where the code says it all.

@@ -343,6 +343,6 @@ def _night(now: datetime) -> str:
 
 def _day(said: Any) -> date | None:
     try:
-        return date.fromisoformat(str(said))
+        return date.fromisoformat(str(said)[: len("2026-06-01")])
     except ValueError:
         return None

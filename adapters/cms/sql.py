@@ -211,7 +211,8 @@ class Database:
         """Key and day of the follow-ups that have not been made, of clients who are alive."""
         sql = (
             "SELECT f.follow_up_id, f.due_on FROM v_hub_follow_up f JOIN v_hub_client c ON c.client_id = f.client_id"
-            " WHERE f.done_on IS NULL AND c.deceased_date IS NULL ORDER BY f.follow_up_id"
+            " WHERE COALESCE(CAST(f.done_on AS VARCHAR(30)), '') = ''"
+            " AND COALESCE(CAST(c.deceased_date AS VARCHAR(30)), '') = '' ORDER BY f.follow_up_id"
         )
         return [(row[0], cell(row[1])) for row in self._rows("v_hub_follow_up", sql)]
 

@@ -125,10 +125,10 @@ class Access:
         except NoProof:
             raise Denied("invalid_client", wait_s=self.rates.failed(untrusted.client)) from None
         assert system is not None, "nobody's proof is never right"
+        at = self._use(system, proof)  # first: who repeats somebody's proof takes nothing from them
         wait_s = self.rates.granted(system.id)
         if wait_s is not None:
             raise Denied("invalid_client", "more tokens than this client may have; use one until it ends", wait_s)
-        at = self._use(system, proof)
         claims = {"iss": self._base, "aud": self._base, "sub": system.id, "agency": system.agency, "scope": scope}
         times = {"iat": int(at.timestamp()), "exp": int((at + TOKEN_LIVES).timestamp())}
         token = self._keys.sign({**claims, **times, "jti": self._house.ids.uuid()}, at)

@@ -9,7 +9,7 @@ client is right, and the answer is that of a wrong one: another would tell who i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -25,6 +25,7 @@ from hub.model.directory import System
 from hub.ports import Clock
 
 KEPT_S = 600.0  # [policy] how long what an address said is believed
+WAITS_S = 3.0  # [policy] for the first answer of an address that another proof has asked
 AGAIN_S = 60.0  # [policy] between two looks at one address
 
 
@@ -39,6 +40,7 @@ class _Look:
     jwks: Mapping[str, Any] | None
     read_s: float
     asked_s: float
+    lock: Lock = field(default_factory=Lock)
 
 
 class Registered:
@@ -78,17 +80,22 @@ class Registered:
         now_s = self._clock.monotonic_s()
         with self._lock:
             look = self._looks.setdefault(place, _Look(None, 0.0, now_s - AGAIN_S))
+        # one process asks once; meanwhile others go by what was known, or wait a little where nothing was
+        if not look.lock.acquire(timeout=WAITS_S if look.jwks is None else 0.0):
+            return _had(look.jwks)
+        try:
             young = look.jwks if now_s - look.read_s < KEPT_S else None
             if (young is not None and wanted is None) or now_s - look.asked_s < AGAIN_S:
                 return _had(young)
-            look.asked_s = now_s  # one process asks once, however many proofs wait for it
-        try:
-            jwks = _good(orjson.loads(self._fetch(place[1])))
-        except (Unavailable, NoKeys, orjson.JSONDecodeError):
-            return _had(young)
-        with self._lock:
+            look.asked_s = now_s
+            try:
+                jwks = _good(orjson.loads(self._fetch(place[1])))
+            except (Unavailable, NoKeys, orjson.JSONDecodeError):
+                return _had(young)
             look.jwks, look.read_s = jwks, now_s
-        return jwks
+            return jwks
+        finally:
+            look.lock.release()
 
 
 def _had(jwks: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ def router(look: Look) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/healthz")
-    def healthz() -> JSONResponse:
+    async def healthz() -> JSONResponse:  # no thread: all of them may wait for the store
         """200 as long as the process answers."""
         return JSONResponse({"alive": True})
 

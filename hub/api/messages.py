@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from consent.explain import meanings
 from consent.lacking import lacking
-from consent.model.words import Code
+from consent.model.words import OFF_BUS_EVENTS, Code
 from hub.access.rates import REFUSED_PER_MINUTE, spend_alone
 from hub.api.body import Body
 from hub.api.metadata import describe
@@ -135,7 +135,8 @@ def left_out(found: Processed) -> Iterator[Resource]:
 
 def _must_agree(request: Request, posted: Posted) -> None:
     """A header that says another envelope or number than the body says nothing true (shared model 7)."""
-    for name, own in (("x-request-id", posted.envelope_id), ("x-correlation-id", posted.number)):
+    envelope = "" if posted.event in OFF_BUS_EVENTS else posted.envelope_id  # of those it is not read
+    for name, own in (("x-request-id", envelope), ("x-correlation-id", posted.number)):
         given = request.headers.get(name)
         if given is not None and own and given.lower() != own.lower():
             text = "got another id than the body's, expected the same or none; correct the header"

@@ -1,15 +1,18 @@
 """Requests that come at the same time are worked on together, by one of those who wait.
 
 A transaction costs much the same for one message and for twenty. Nobody waits for others to come: whoever finds nobody
-at work begins at once, and who comes meanwhile is next, all together.
+at work begins at once, and who comes meanwhile is next, all together. Those who meet are not worked on together: the
+later one is next again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Generic, TypeVar
+
+from hub.exchange.batches import waves
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -32,11 +35,19 @@ class Together(Generic[A, B]):
     Args:
         work: answers, in order, what is asked. Where it fails, each is asked again by itself: one who breaks it breaks
             it for nobody else.
+        names: of what is asked; two who share one meet.
         at_most: so many at once.
+        broken: told of what failed for several together.
     """
 
-    def __init__(self, work: Callable[[Sequence[A]], Sequence[B]], at_most: int) -> None:
-        self._work, self._at_most = work, at_most
+    def __init__(
+        self,
+        work: Callable[[Sequence[A]], Sequence[B]],
+        names: Callable[[A], Iterable[str]],
+        at_most: int,
+        broken: Callable[[Exception], None],
+    ) -> None:
+        self._work, self._names, self._at_most, self._broken = work, names, at_most, broken
         self._lock = Lock()
         self._waiting: list[_Turn[A, B]] = []
         self._at_work = False
@@ -61,14 +72,16 @@ class Together(Generic[A, B]):
 
     def _serve(self) -> None:
         """Work for the first who wait, of whom the caller is one; then whoever is next does."""
-        with self._lock:
-            those, self._waiting = self._waiting[: self._at_most], self._waiting[self._at_most :]
+        those = self._taken()
         try:
             answers = self._work([each.asked for each in those])
             for each, answer in zip(those, answers, strict=True):
                 each.answer = [answer]
         except Exception as error:  # noqa: BLE001 - whose it is shows when each asks by itself
-            those[0].error = error if len(those) == 1 else None
+            if len(those) == 1:
+                those[0].error = error
+            else:
+                self._broken(error)
         finally:
             with self._lock:
                 following = self._waiting[:1]
@@ -77,3 +90,12 @@ class Together(Generic[A, B]):
                 each.over = True
             for each in (*those, *following):
                 each.woken.set()
+
+    def _taken(self) -> list[_Turn[A, B]]:
+        """The first who wait and do not meet; the others wait on, in their order."""
+        with self._lock:
+            first, later = self._waiting[: self._at_most], self._waiting[self._at_most :]
+            those = waves(first, lambda turn: self._names(turn.asked))[0]
+            taken = set(map(id, those))
+            self._waiting = [turn for turn in first if id(turn) not in taken] + later
+            return those

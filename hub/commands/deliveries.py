@@ -101,7 +101,7 @@ def list_referrals(
 
 
 def list_follow_ups(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -> None:
-    """The follow-ups of clients that nobody has made in their window; each stays until its system says it was made."""
+    """The follow-ups of clients that nobody has made in their window; each until its system says that it was made."""
     with opened(ctx, folder) as hub, hub.house.store.peek() as rows:
         found = [
             {"system": row.system, "record": row.record_key, "due_on": row.due_on.isoformat()}

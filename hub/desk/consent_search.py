@@ -68,7 +68,7 @@ def history(house: House, system: System, number: str) -> list[Resource] | None:
 
 
 def search(house: House, system: System, parameters: Sequence[tuple[str, str]], *, strict: bool = False) -> Page:
-    """One page, by the registry's order.
+    """One page, by the ids of consents.
 
     Raises:
         Unsupported: a parameter that this search does not have; a token that is none.

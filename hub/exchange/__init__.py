@@ -24,7 +24,7 @@
     opening     the same end for a recipient whose own software fetches: it lists, opens (gate 2, each time) and says
                 that it has it; nothing is sent to it
     ending      refused at gate 2; returned after 72 hours, or because its record was corrected or taken away
-    notices     content-free words to a message's own sender
+    notices     content-free words to a record's own system
     answers     what became of each record of a batch, told to the system that handed it in
     following   a system is reminded of the follow-ups of its own clients
     duties      what falls due about declared duties of care: a grant ends, a reporter must telephone, a review is late

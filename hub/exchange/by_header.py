@@ -46,7 +46,7 @@ def about_nobody(house: House, rows: Peek, source: Source, posted: Posted) -> Su
     """
     found = header_alone(house, rows, source, posted)
     if posted.event == ANSWER:
-        _must_have_been_asked(rows, found.record, posted)
+        must_have_been_asked(rows, found.record, posted)
     coded = read_coded(posted.event, posted.held, rows.now.date())
     odd = odd_in_header(posted.bundle["entry"][0]["resource"])
     if coded is None:  # about somebody, then
@@ -87,8 +87,12 @@ def _led(house: House, rows: Peek, posted: Posted) -> Led:
     return Led(posted.recipient, takes[0] if len(takes) == 1 else "", None, routed, "none", None)
 
 
-def _must_have_been_asked(rows: Peek, record: ReferralRecord, posted: Posted) -> None:
-    """An answer goes to whoever asked, and to nobody else: it names their enquiry's number."""
+def must_have_been_asked(rows: Peek, record: ReferralRecord, posted: Posted) -> None:
+    """An answer goes to whoever asked, and to nobody else: it names their enquiry's number, and is the only one.
+
+    Raises:
+        MessageRejected: it is not.
+    """
     asking = [each.id for each in rows.directory.all().systems.values() if each.agency == posted.recipient]
     asked = [rows.inbox.last_released(system, [posted.number]).get(posted.number) for system in asking]
     mine = record.source.system.agency

@@ -2,14 +2,14 @@
 
 The hub looks once a day which follow-ups are due and have not been made. It keeps whose record each is and its day, and
 nothing of the client. The word goes to that system alone, so no consent is asked: when the window opens, and when it is
-over. Then a person is told too (``AlertCode.FOLLOW_UP_MISSED``), until it is made. What was made is a record like any
-other and takes the road from ``intake`` on.
+over. Then a person is told too (``AlertCode.FOLLOW_UP_MISSED``), until it is made or a year old. What was made is a
+record like any other and takes the road from ``intake`` on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from hub.ports import Peek
 
 OPENS, CLOSES = timedelta(days=14), timedelta(days=30)  # [policy] the window before and after the day
 LOOKS_BACK = timedelta(days=365)  # [policy] what is older is nobody's task any more
+AGAIN = timedelta(minutes=15)  # [policy] after a look that failed
 REVIEW_DUE = "review-due"
 DUE, MISSED = "FOLLOW_UP_DUE", "FOLLOW_UP_MISSED"
 
@@ -43,7 +44,12 @@ def step(house: House, system: System) -> bool:
     with ours.store.peek() as rows:
         today, began = _today(ours, rows, system), _looks(rows, system)[0]
         known = rows.follow_ups.of(system.id)
-    found = _open(ours, system, date.fromisoformat(began) if began else today, today)
+    try:
+        found = _open(ours, system, date.fromisoformat(began) if began else today, today)
+    except Exception:
+        with ours.store.unit() as unit:  # not at every step
+            unit.cursors.put(_place(system), f"{began or today} {(unit.now + AGAIN).isoformat()}")
+        raise
     news = [row for key, row in found.items() if row != known.get(key)]
     for batch in batches(news, house.limits.batch):
         with ours.store.unit(share=[locks.CONFIG]) as unit:
@@ -57,12 +63,17 @@ def step(house: House, system: System) -> bool:
 
 
 def _is_due(house: House, system: System) -> bool:
+    """Whether nobody has looked today, nor tried in vain just now."""
     with house.store.peek() as rows:
-        return _looks(rows, system)[1] != _today(house, rows, system).isoformat()
+        last = _looks(rows, system)[1]
+        if len(last) > len("2026-06-01"):
+            again = datetime.fromisoformat(last)
+            return not rows.now < again <= rows.now + AGAIN  # a clock set back is no "just now"
+        return last != _today(house, rows, system).isoformat()
 
 
 def _looks(rows: Peek, system: System) -> tuple[str, str]:
-    """The days of the first look and of the last one."""
+    """The days of the first look and of the last one; of one that failed, when to try again."""
     first, _, last = rows.cursors.get(_place(system)).partition(" ")
     return first, last
 

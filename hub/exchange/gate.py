@@ -4,7 +4,7 @@ here, and where a hand-over is opened.
 Gate 1 judges a submission in one unit: decision, facts, audit entry and, on a permit, the sealed envelope commit
 together or not at all. What was refused is not kept: only where it is, why, and what would wake it (INV-6).
 Gate 2 asks the same question again in ``handover.py``, in the unit that opens; its answer governs. ``taking_back.py``
-asks once more of what a worker has still to pass on by hand, and can only take it back; ``index/asking.py`` of each
+asks once more of what a worker has still to pass on by hand, and can only take it back; ``asking.py`` of each
 referral that one of its two ends reads again.
 """
 
@@ -87,7 +87,7 @@ def still_holds(unit: Unit, submission: Submission) -> bool:
     return submission.led.subject is None and refs == submission.led.candidates
 
 
-def as_it_stands(unit: Unit, submission: Submission) -> Submission:
+def _as_it_stands(unit: Unit, submission: Submission) -> Submission:
     """What rides beside a referral, with the referral as it stands now: others of the same unit may ride on it too."""
     if not submission.record.shared:
         return submission
@@ -105,6 +105,7 @@ def judge(house: House, unit: Unit, submission: Submission, previous: Inbox | No
     Args:
         previous: the message of the same record before this one.
     """
+    submission = _as_it_stands(unit, submission)
     facts = gather(unit, at_gate_1(submission), house.packs)
     decision = decide(facts)
     for ref in sorted(ref for ref, known in facts.subjects.items() if known.corrupt):

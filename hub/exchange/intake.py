@@ -20,7 +20,7 @@ from hub.exchange.declaring import declare_all, end_gone, heed
 from hub.exchange.ending import recall_changed
 from hub.exchange.entries import alarm
 from hub.exchange.filing import file_consents, suspend_gone
-from hub.exchange.gate import as_it_stands, judge, locks_of, still_holds
+from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.house import House
 from hub.exchange.numbers import learn_numbers
 from hub.exchange.parts import keys_of, take_apart
@@ -242,7 +242,7 @@ def _judge_batch(house: House, addressed: Sequence[Addressed]) -> list[ReferralR
             if latest.get(submission.record.source.key) != previous or not still_holds(unit, submission):
                 later.append(submission.record)
             else:
-                judge(house, unit, as_it_stands(unit, submission), previous)
+                judge(house, unit, submission, previous)
     return later
 
 

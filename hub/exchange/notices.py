@@ -7,10 +7,11 @@ has changed on which it holds data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from adapters.contract import SentState
-from hub.errors import Unavailable
+from adapters.contract import Parcel, SentState
+from hub.errors import MappingGap, RecordUnreadable, Unavailable
 from hub.exchange.entries import alarm, changed, recalled, told
 from hub.exchange.house import House
 from hub.exchange.retry import RetryAt, after_failure
@@ -30,7 +31,7 @@ def step(house: House, system: System) -> bool:
     if house.adapters[system.kind].notice is None:
         return _said_otherwise(house, due)
     try:
-        sent = house.connections.source(system).send([write_notice(house, system, row) for row in due], _at_once)
+        sent = house.connections.source(system).send(list(_written(house, system, due)), _at_once)
     except Unavailable:
         sent = []
     written = {each.envelope_id for each in sent if each.state is SentState.ACKNOWLEDGED}
@@ -46,6 +47,13 @@ def step(house: House, system: System) -> bool:
                     row.notice_id, again.at if isinstance(again, RetryAt) else unit.now + house.limits.return_after
                 )
     return True
+
+
+def _written(house: House, system: System, due: Sequence[Notice]) -> Iterator[Parcel]:
+    """As parcels; one that cannot be written stops no other, and is tried again like one that did not arrive."""
+    for row in due:
+        with suppress(RecordUnreadable, MappingGap, AssertionError):
+            yield write_notice(house, system, row)
 
 
 def note(unit: Unit, row: Notice) -> None:

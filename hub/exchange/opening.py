@@ -77,8 +77,8 @@ def deliveries(house: House, system: System) -> list[Delivery]:
         words = rows.notices.due(system.id, rows.now, LISTED_MAX)
     after = house.limits.return_after
     found = [Delivery(row.envelope_id, row.return_at - after, sizes.get(row.envelope_id, 0)) for row in waiting]
-    found += [Delivery(row.notice_id, row.created_at, 0) for row in words]
-    return sorted(found, key=lambda each: (each.created_at, each.envelope_id))[:LISTED_MAX]
+    found += [Delivery(row.notice_id, row.created_at, 0) for row in words]  # they take no message's place
+    return sorted(found, key=lambda each: (each.created_at, each.envelope_id))
 
 
 def open_one(house: House, system: System, envelope_id: str) -> Opened | None:
@@ -103,7 +103,7 @@ def open_one(house: House, system: System, envelope_id: str) -> Opened | None:
         if found is not None and found.parcel is not None:
             opened = Opened(envelope_id, found.parcel.body, found.envelope.salt, found.opened_at, until_s)
             return in_time(house, opened)
-    return None
+    raise LeaseOver("$open", next_step="what it rests on kept changing: open it again")
 
 
 def in_time(house: House, opened: Opened) -> Opened:

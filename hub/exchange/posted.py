@@ -30,7 +30,8 @@ class Posted:
     """One message as it was handed in.
 
     Args:
-        message_id: the same on a retry; ``envelope_id``: new for every submission. Both UUIDs.
+        message_id: the same on a retry; ``envelope_id``: new for every submission. Both UUIDs; of what the hub does not
+            carry the latter is its digest, whatever it says.
         sender, recipient: ids of agencies, as it names them; they need not exist.
         number: the hub's number of the conversation; "" where it names none.
         purpose: what it says that it is for, by the hub's word; "" where it does not say.

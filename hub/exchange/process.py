@@ -13,8 +13,9 @@ that it is on record and goes to the privacy officer (consent rules P-2, P-4).
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import ParamSpec, TypeVar
 
 from consent.model import Anonymous, Decision, Facts
@@ -23,7 +24,7 @@ from hub.errors import IntegrityBroken, MessageRejected, Unavailable
 from hub.exchange import addressing, gate
 from hub.exchange.addressing import NothingToSay, NothingYet, address
 from hub.exchange.batches import waves
-from hub.exchange.by_header import about_nobody, header_alone
+from hub.exchange.by_header import about_nobody, header_alone, must_have_been_asked
 from hub.exchange.gate import judge, locks_of, still_holds
 from hub.exchange.handed_in import Made, as_record, places
 from hub.exchange.house import House
@@ -34,7 +35,8 @@ from hub.exchange.strict import Fault, NotOurMessage
 from hub.exchange.submission import Submission
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.envelope import ABOUT_NOBODY, IN_VAIN, MessageState
+from hub.model.envelope import ABOUT_NOBODY, ANSWER, IN_VAIN, MessageState
+from hub.model.fhir import Resource
 from hub.model.rows import Inbox, ReferralRow
 from hub.ports import Peek, Unit
 
@@ -117,17 +119,17 @@ def process_message(house: House, system: System, data: bytes) -> Processed | St
 
 
 def handed_in(house: House, system: System, posted: Posted, again: Callable[[], None] = lambda: None) -> HandedIn:
-    """A message as it is put before :func:`process_all`."""
+    """A message as it is put before :func:`process_all`; ``again`` is called once, however often it is addressed."""
     digest = house.keys.digest
     name = digest("message", f"{system.agency}/{posted.message_id}")[:32]  # a sender's ids may hold anything
     key, revision = f"{HANDED_IN}{name}", digest("message", f"{system.agency}/{posted.envelope_id}")[:32]
     boxed = house.keys.box(named_in(key), posted.message_id.encode())
     source = Source(system, key, revision, digest("record", posted.digest))
-    return HandedIn(posted, source, base64.b64encode(boxed).decode(), again)
+    return HandedIn(posted, source, base64.b64encode(boxed).decode(), cache(again))
 
 
 def process_all(house: House, messages: Sequence[HandedIn]) -> list[Answer]:
-    """Judge messages of any systems, in one unit where that can be. Each decision stands alone.
+    """Judge messages of any systems, in one unit where none meets another. Each decision stands alone.
 
     Returns:
         In their order what became of each, or the exception that :func:`process_message` raises.
@@ -137,14 +139,29 @@ def process_all(house: House, messages: Sequence[HandedIn]) -> list[Answer]:
             again: judge each by itself.
     """
     answers: dict[HandedIn, Answer] = {}
-    for wave in waves(messages, _names):
+    for wave in waves(messages, names):
         answers |= _judge(house, wave)
     return [answers[each] for each in messages]
 
 
-def _names(message: HandedIn) -> set[str]:
-    """Messages that share one of these are judged one after the other: each meets what the one before has changed."""
-    return {message.source.key, message.source.revision, *filter(None, [message.posted.number])}
+def names(message: HandedIn) -> set[str]:
+    """Messages that share one of these are judged one after the other: each meets what the one before has changed.
+
+    Its own id and that of its envelope, and every number of a referral, the hub's or an agency's.
+    """
+    posted = message.posted
+    held = (each for each in posted.held.values() if each.get("resourceType") in ("ServiceRequest", "Task"))
+    numbers = (each.get("value", "") for resource in held for each in resource.get("identifier", ()))
+    by_focus = (each.get("value", "") for each in _named_referrals(posted))
+    return {message.source.key, message.source.revision, posted.number, *numbers, *by_focus} - {""}
+
+
+def _named_referrals(posted: Posted) -> Iterator[Resource]:
+    """The identifiers by which Tasks name their referral."""
+    for resource in posted.held.values():
+        if resource.get("resourceType") == "Task":
+            for reference in (resource.get("focus", {}), *resource.get("basedOn", ())):
+                yield reference.get("identifier", {})
 
 
 def _judge(house: House, wave: Sequence[HandedIn]) -> dict[HandedIn, Answer]:
@@ -157,8 +174,11 @@ def _judge(house: House, wave: Sequence[HandedIn]) -> dict[HandedIn, Answer]:
         ready = [one for one in found.values() if isinstance(one, _Ready)]
         answers |= {each: one for each, one in found.items() if not isinstance(one, _Ready)}
         answers |= _decide(house, ready, version) if ready else {}
-    moving = Unavailable("directory", "changes without end", next_step="hand the message in again")
-    return dict.fromkeys(wave, moving) | answers
+    return {each: answers.get(each) or _moving() for each in wave}
+
+
+def _moving() -> Unavailable:
+    return Unavailable("facts", "that change without end", next_step="hand the message in again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +297,15 @@ def _decide(house: House, ready: Sequence[_Ready], version: int) -> dict[HandedI
     """Gate 1, in one unit. Not answered is what has to be addressed anew: something of it has changed since."""
     submissions = [each.submission for each in ready]
     share: set[str] = set().union(*map(locks_of, submissions))
+    own = {locks.digest(name) for each in ready for name in _own(each.message)}
     done: dict[HandedIn, Processed] = {}
-    with house.store.unit(share=share, own=[locks.digest(each.message.source.key) for each in ready]) as unit:
+    with house.store.unit(share=share, own=sorted(own)) as unit:
         if unit.directory.all().version != version:
             return {}
         messages = [each.message for each in ready]
         before, taken = _before(unit, messages), _taken(unit, messages)
+        # their rows in one order, whoever asks: so no two processes wait for each other
+        unit.referrals.of_numbers(sorted({each.referral.number for each in submissions if each.referral}))
         for ours in _by_system(submissions, lambda submission: submission.record.source.system.id):
             gate.read_ahead(unit, ours)
         for each in ready:
@@ -291,6 +314,13 @@ def _decide(house: House, ready: Sequence[_Ready], version: int) -> dict[HandedI
             if found is not None:
                 done[each.message] = _placed(house, each.submission, found)
     return done
+
+
+def _own(message: HandedIn) -> Iterator[str]:
+    """What two processes must not judge at once: an id, and of an answer its enquiry, which is answered once."""
+    yield message.source.key
+    if message.posted.event == ANSWER:
+        yield f"answer:{message.posted.number}"
 
 
 def _decide_one(house: House, unit: Unit, ready: _Ready, before: Inbox | None, *, other: bool) -> Processed | None:
@@ -302,6 +332,8 @@ def _decide_one(house: House, unit: Unit, ready: _Ready, before: Inbox | None, *
     source, posted, submission = ready.message.source, ready.message.posted, ready.submission
     if not still_holds(unit, submission):
         return None
+    if posted.event == ANSWER:
+        must_have_been_asked(unit, submission.record, posted)
     gone = _has_gone(before)
     if before is not None and gone and before.digest == source.digest:
         known = unit.decisions.get(before.decision_id)

@@ -69,7 +69,7 @@ class TokenFiles:
         """See :meth:`hub.ports.TokenKeys.read`."""
         try:
             header = jws.extract_compact(token.encode()).headers()
-            day = _day(header.get("kid"))
+            day = _day(header.get("kid")) if isinstance(header, dict) else None  # it may be any JSON
             if day is None or header.keys() != {"alg", "kid", "typ"} or header["typ"] != TYPE:
                 return None
             if not at.astimezone(UTC).date() - timedelta(days=2) < day < at.astimezone(UTC).date() + timedelta(days=2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SUBJECT = "subject:"
+DIGEST = "digest:"
 CONFIG = "config"  # agencies, systems, services, agreements, packs, mappings
 
 
@@ -13,4 +14,4 @@ def subject(ref: str) -> str:
 
 def digest(value: str) -> str:
     """The lock of an identifier that perhaps nobody knows yet."""
-    return f"digest:{value}"
+    return DIGEST + value

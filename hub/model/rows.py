@@ -106,7 +106,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``.
+    """A content-free word to a message's own sender: ``refusal``, ``returned``, ``rejected``, ``shortened``,
+    ``review-due``, ``woken``.
 
     To a recipient: a ``recall``, with the envelope as ``record_key``; or ``consent-changed``, with its number of that.
     """

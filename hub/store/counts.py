@@ -12,6 +12,7 @@ from hub.model.envelope import ENDS, MessageState
 from hub.model.rows import Tally
 from hub.store import tables as t
 from hub.store.audit import instant_of
+from hub.store.follow_ups import MISSED
 from hub.store.scope import Scope, instant, text
 
 _OPEN = [state.value for state in MessageState if state not in ENDS]
@@ -46,7 +47,7 @@ class CountTable:
             reviews_due=self._count(t.review, r.done_at.is_(None), r.part == Part.OFFICER.value),
             reviews_late=self._count(t.review, r.done_at.is_(None), r.due_at <= text(self._scope.now)),
             referrals_late=self._count(t.referral, t.referral.c.due_at <= text(self._scope.now)),
-            follow_ups_missed=self._count(t.follow_up, t.follow_up.c.missed == 1),
+            follow_ups_missed=self._count(t.follow_up, *MISSED),
         )
 
     def _log_entries(self) -> int:

@@ -20,6 +20,13 @@ _PUT = _INSERT.on_conflict_do_update(
 )
 
 
+# of a system that is not asked any more nobody knows
+MISSED = (
+    t.follow_up.c.missed == 1,
+    t.follow_up.c.system.in_(select(t.system.c.id).where(t.system.c.status == "active")),
+)
+
+
 class FollowUpTable:
     """See :class:`hub.ports.FollowUpRows`."""
 
@@ -44,7 +51,7 @@ class FollowUpTable:
     def missed(self, limit: int) -> list[FollowUpDue]:
         """Those whose window is over, the earliest first."""
         c = t.follow_up.c
-        over = select(t.follow_up).where(c.missed == 1).order_by(c.due_on, c.system, c.record_key)
+        over = select(t.follow_up).where(*MISSED).order_by(c.due_on, c.system, c.record_key)
         return [_due(row) for row in self._scope.read(over.limit(limit), t.follow_up)]
 
 

@@ -10,11 +10,18 @@ from sqlalchemy import delete, func, select, update
 
 from consent.facts import read_decision, read_facts, write_decision, write_facts
 from consent.model import Decision, Facts
-from hub.model.envelope import ENDS, MessageState
+from hub.model.envelope import BESIDE_A_REFERRAL, ENDS, MessageState
 from hub.model.record import PART
 from hub.model.rows import Inbox, Waiting
 from hub.store import tables as t
 from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
+
+# what was let go and says how its referral stands: not what rides beside it
+OF_ITS_STATE = (
+    t.inbox.c.envelope_id.is_not(None),
+    t.inbox.c.record_key.not_like(f"%{PART}%"),
+    t.inbox.c.event.not_in(sorted(BESIDE_A_REFERRAL)),
+)
 
 
 class InboxTable:
@@ -66,7 +73,8 @@ class InboxTable:
                 "own_id": row.own_id,
             },
         )
-        if row.envelope_id and row.referral_no:
+        beside = row.event in BESIDE_A_REFERRAL or PART in row.record_key
+        if row.envelope_id and row.referral_no and not beside:
             self._released.set((row.system, row.referral_no), row)
 
     def move(self, message_ids: Iterable[str], state: MessageState, *, code: str | None = None) -> None:
@@ -117,13 +125,8 @@ class InboxTable:
         found: dict[tuple[str, str], Inbox] = {}
         for system in {system for system, _ in pairs}:
             numbers = [number for its, number in pairs if its == system]
-            where = (
-                c.referral_no.in_(numbers),
-                c.system == system,
-                c.envelope_id.is_not(None),
-                c.record_key.not_like(f"%{PART}%"),
-            )
-            rows = self._scope.read(select(t.inbox).where(*where).order_by(c.accepted_at), t.inbox)
+            said = select(t.inbox).where(c.referral_no.in_(numbers), c.system == system, *OF_ITS_STATE)
+            rows = self._scope.read(said.order_by(c.accepted_at), t.inbox)
             found |= {(system, row.referral_no): _inbox(row) for row in rows}
         return found
 

@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import Select, or_, select, union
 
 from hub.model.envelope import MessageState
-from hub.model.record import PART
 from hub.model.rows import ReferralEvent, ReferralRow, Sought
 from hub.store import sought as search
 from hub.store import tables as t
+from hub.store.inbox import OF_ITS_STATE
 from hub.store.scope import Memo, Scope, instant, optional_instant, optional_text, text
 from hub.store.sql import upsert
 
@@ -83,8 +83,8 @@ class ReferralTable:
     ) -> list[ReferralRow]:
         """Those of some states that should have moved on by now, the first due first."""
         c, m = t.referral.c, t.inbox.c
-        said = (m.referral_no == c.number, m.system == c.recipient_system, m.envelope_id.is_not(None))
-        last = select(m.state).where(*said, m.record_key.not_like(f"%{PART}%")).order_by(m.accepted_at.desc()).limit(1)
+        said = select(m.state).where(m.referral_no == c.number, m.agency == c.recipient, *OF_ITS_STATE)
+        last = said.order_by(m.accepted_at.desc()).limit(1)
         is_heard = or_(c.state.not_in(list(heard)), last.scalar_subquery() == MessageState.DELIVERED.value)
         over = select(c.number).where(c.due_at <= text(now), c.state.in_(list(states)), is_heard)
         found = self._scope.read(over.order_by(c.due_at).limit(limit), t.referral, t.inbox)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hub.errors import IntegrityBroken, Unavailable
+from hub.model import locks
 from hub.store.turnstile import Turnstile
 
 BUSY_TIMEOUT_MS = 5_000  # only writers from outside the turnstile can make us wait here
@@ -44,9 +45,11 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self, *, share: Iterable[str] = (), own: Iterable[str] = ()) -> Iterator[Connection]:
-        """One write transaction. Who owns anything goes before those who share (a withdrawal before the workers)."""
+        """One write transaction. Who owns what answers rest on goes before others (a withdrawal before the workers);
+        a digest, which only keeps two from doing the same at once, gives no such place.
+        """
         del share  # whoever writes is alone
-        owner = any(True for _ in own)
+        owner = any(not name.startswith(locks.DIGEST) for name in own)
         with self._translated(), self._turnstile.turn(owner=owner), self._writer.begin() as connection:
             yield connection
 

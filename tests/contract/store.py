@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -355,6 +355,23 @@ class StoreContract:
 
         with store.unit() as unit:
             assert unit.inbox.attempts("harbour-cms", "referral:1", "1") == 2
+
+    def test_the_last_word_on_how_a_referral_stands_is_none_that_rides_beside_it(self, store: Any) -> None:
+        def message(name: str, event: str, at: datetime) -> Inbox:
+            ends = {"agency": "harbour", "recipient": "lakeside", "system": "harbour-fhir", "revision": "1"}
+            own = {"message_id": name, "record_key": f"by-hand:message:{name}", "decision_id": f"d-{name}"}
+            went = {"state": MessageState.RETURNED, "code": "", "envelope_id": f"e-{name}", "referral_no": "R"}
+            return Inbox(**ends, **own, **went, event=event, attempt=1, digest="d", accepted_at=at)
+
+        said = message("m-1", "notify-update-process-request", AT)
+        beside = message("m-2", "plan-shared", AT + timedelta(hours=1))
+        with store.unit() as unit:
+            for each in (said, beside):
+                unit.inbox.put(each)
+            assert unit.inbox.last_released("harbour-fhir", ["R"])["R"].message_id == "m-1"
+
+        with store.peek() as rows:
+            assert rows.inbox.last_released("harbour-fhir", ["R"])["R"].message_id == "m-1"
 
     def test_an_envelope_that_was_handed_in_before_is_known_to_its_agency_alone(self, store: Any) -> None:
         def message(key: str, revision: str, own_id: str | None) -> Inbox:

@@ -11,6 +11,7 @@ from hub.exchange import opening
 from hub.model import codes
 from hub.model.canonical import content_digest
 from hub.model.directory import System, Worker
+from hub.model.rows import Notice
 from tests import cms_builder as cms
 from tests.fhir_clients import codes_of, resource, withdraw
 from tests.network import Network
@@ -95,6 +96,21 @@ def test_of_a_lane_only_the_first_is_there(network, clients):
     opening.acknowledge(house, system, first.envelope_id)
     [second] = opening.deliveries(house, system)
     assert second.envelope_id != first.envelope_id
+
+
+def test_words_that_nobody_opens_hide_no_message(network, clients):
+    with network.hub.store.unit() as unit:
+        for number in range(opening.LISTED_MAX):
+            unit.notices.put(
+                Notice(f"n-{number}", "lakeside-fhir", "refusal", "DN_SCHEMA", f"r:{number}", unit.now, unit.now)
+            )
+    network.clock.advance(timedelta(minutes=1))
+    clients.hand_in(request())
+    network.run()
+
+    listed = opening.deliveries(network.hub.house, clients.system("lakeside"))
+
+    assert [each for each in listed if each.size]
 
 
 def test_an_acknowledgement_may_be_repeated_and_before_an_open_it_is_none(network, clients):

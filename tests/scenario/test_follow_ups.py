@@ -152,6 +152,34 @@ def test_a_system_that_is_away_is_asked_again_on_the_same_day(network):
     assert told(network) == [(number, DUE)]
 
 
+def test_a_system_whose_rows_cannot_be_read_is_asked_again_after_a_while_and_not_at_every_step(network):
+    scheduled(network, days=1)
+    db = network.db("harbour")
+    db.execute("DROP VIEW v_hub_follow_up")
+    db.close()
+    network.run()
+    with network.hub.store.peek() as rows:
+        first = rows.cursors.get("follow-ups harbour-cms")
+    network.run()
+    with network.hub.store.peek() as rows:
+        assert rows.cursors.get("follow-ups harbour-cms") == first
+    network.clock.advance(timedelta(minutes=15))
+    network.run()
+    with network.hub.store.peek() as rows:
+        assert rows.cursors.get("follow-ups harbour-cms") > first
+
+
+def test_of_a_system_that_is_suspended_nobody_is_told_any_more(network):
+    scheduled(network, days=-29)
+    network.run()
+    later(network, 3)
+    assert missed(network) == 1
+    network.put(replace(network.directory().systems["harbour-cms"], status="suspended"))
+    assert missed(network) == 0
+    with network.hub.store.peek() as rows:
+        assert rows.follow_ups.missed(10) == []
+
+
 def test_whose_record_was_missed_is_listed(network):
     number = scheduled(network, days=-29)
     network.run()

@@ -23,6 +23,7 @@ from hub.exchange.process import Processed, process_message
 from hub.model.codes import kebab
 from hub.model.directory import Agency, System
 from hub.model.fhir import Resource
+from tests.door import Door
 from tests.network import EVENTS, NOON, Network, agreement, refer
 from tests.posted import basic, message, written
 from tests.shapes import ON_SQLITE
@@ -395,6 +396,19 @@ def test_a_demand_is_on_record_however_it_is_made(network, desks, more):
     bundle["entry"].append("nothing")
 
     assert desks.hand_in(bundle).decision.codes == ("DN_OFF_BUS",)
+
+
+def test_a_demand_with_the_header_of_its_envelope_is_on_record_too(network, desks, tmp_path):
+    network.put(System("harbour-fhir", "harbour", "fhir"))
+    software = Door(network).software("harbour")
+    bundle = message("court-order", "harbour", "lakeside", {})
+    headers = {"X-Request-ID": bundle["identifier"]["value"]}
+
+    answer = software.post("$process-message", bundle, headers=headers)
+
+    assert answer.status_code == 403
+    assert "DN_OFF_BUS" in answer.text
+    assert [each[2] for each in decided(network)] == ["DN_OFF_BUS"]
 
 
 def test_an_end_is_an_organization(network, desks):

@@ -56,6 +56,7 @@ def issue(answer: Any) -> dict[str, Any]:
         pytest.param([], id="no token"),
         pytest.param([("Authorization", "Bearer ")], id="an empty one"),
         pytest.param([("Authorization", "Bearer x.y.z")], id="one that is none"),
+        pytest.param([("Authorization", "Bearer WyJhbGciXQ.e30.AA")], id="one whose header is a list"),
         pytest.param([("Authorization", "Basic aGFyYm91cjpoYXJib3Vy")], id="a password"),
         pytest.param([("Authorization", "Bearer " + "x" * 5000)], id="a long one"),
         pytest.param([("Authorization", "Bearer é".encode())], id="letters of no token"),

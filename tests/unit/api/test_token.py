@@ -324,6 +324,28 @@ def test_an_address_that_is_away_leaves_what_it_said_standing_for_ten_minutes(do
     assert harbour.ask().json() == {"error": "invalid_client"}, "another answer would tell who is a client"
 
 
+def test_while_one_proof_reads_the_address_again_others_go_by_what_it_said(door: Door) -> None:
+    harbour = door.software("harbour", jwks_url=URL)
+    door.pages[URL] = json.dumps(public(harbour.key)).encode()
+    assert harbour.ask().status_code == 200
+    door.network.clock.advance(timedelta(minutes=10))
+    look = next(iter(door.app.state.served.access._registered._looks.values()))
+
+    with look.lock:  # somebody is at it
+        assert harbour.ask().status_code == 200
+    assert len(door.asked) == 1
+
+
+def test_who_repeats_a_proof_of_somebody_takes_no_token_from_them(harbour: Software) -> None:
+    proof = harbour.proof()
+    assert harbour.ask(proof).status_code == 200
+
+    for _ in range(40):
+        assert harbour.ask(proof).status_code in (401, 429)
+
+    assert harbour.ask().status_code == 200
+
+
 @pytest.mark.parametrize(
     "page", [b"", b"[]", b'{"keys": []}', b"<html>", json.dumps({"keys": [{"kty": "oct"}]}).encode()]
 )
