@@ -296,8 +296,13 @@ class AuditLog:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             if any(out.iterdir()):
                 raise Refused(f"{out.name}/", got="files in it", expected="an empty folder", next_step="name another")
-            self._write_lines(out, size, hashes_only=hashes_only)
-            write_whole(out / "checkpoint.txt", [note])
+            try:
+                self._write_lines(out, size, hashes_only=hashes_only)
+                write_whole(out / "checkpoint.txt", [note])
+            except BaseException:  # an interruption too: the folder is empty again, and its name can be used again
+                for path in out.iterdir():
+                    path.unlink()
+                raise
         except OSError as error:
             raise Unavailable(
                 f"{out.name}/", got=os.strerror(error.errno or 0), next_step="make room there, or name another folder"

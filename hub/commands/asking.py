@@ -5,7 +5,8 @@ Nothing is sent. Who may ask, say ``hub/desk/asking.py``, ``expiring.py`` and ``
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import orjson
 import typer
@@ -15,11 +16,13 @@ from consent.explain import explain, meanings
 from consent.facts import policy_digest, read_facts, write_decision
 from consent.model import Decision, Facts
 from hub.commands.frame import (
+    LANGUAGES,
     Agency,
     As,
     Dir,
     Json,
     Misused,
+    language,
     moment,
     opened,
     read_input,
@@ -49,6 +52,7 @@ def decide_(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="As things stood at the end of a day, YYYY-MM-DD; by today's packs.")
     ] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="en or fr; else both.")] = None,
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
@@ -58,23 +62,29 @@ def decide_(
     With --facts: from a facts document alone, and no data folder is read. With --agency, --alias and --to: whether a
     referral of that client to that service would go now, and what of it; that look is an entry of the audit log.
     """
+    spoken = (language(lang),) if lang else LANGUAGES
     if facts is not None:
         if (agency, alias, to, category, as_of) != (None,) * 5:
             beside = "with --agency, --alias, --to, --category or --as-of"
             raise Misused("--facts", beside, "alone", "hub consent decide --help")
-        document = read_facts(read_input(facts))
-        _show_answer(document, decide(document), None, as_json)
+        document = read_facts(read_input(facts, "--facts"))
+        _show_answer(document, decide(document), None, spoken, as_json)
         return
     if agency is None or alias is None or to is None:
         raise Misused("--facts", "none", "a facts document, or --agency, --alias and --to", "hub consent decide --help")
     by = who(ctx, worker)
     with opened(ctx, folder) as hub:
         found = would_go(hub.house, agency, alias, to, category or (), by, on=as_of)
-    _show_answer(found.facts, found.decision, found, as_json, as_of)
+    _show_answer(found.facts, found.decision, found, spoken, as_json, as_of)
 
 
 def _show_answer(
-    facts: Facts, decision: Decision, asked: Answer | None, as_json: bool, as_of: str | None = None
+    facts: Facts,
+    decision: Decision,
+    asked: Answer | None,
+    spoken: Sequence[Literal["en", "fr"]],
+    as_json: bool,
+    as_of: str | None = None,
 ) -> None:
     """An agency sees its own numbers of consents, never the registry's."""
     digest, said = policy_digest(facts), explain(decision)
@@ -84,8 +94,8 @@ def _show_answer(
         show_json({**document, **own, **({"as_of": as_of} if as_of else {})})
         return
     say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
-    say(said.en)
-    say(said.fr)
+    for lang in spoken:
+        say(getattr(said, lang))
     if not decision.permits:
         say(f"What to do: {advice(decision.codes[0])}.")
     if asked and asked.relied:
@@ -93,7 +103,10 @@ def _show_answer(
     if asked and asked.goes:
         say(f"would go: {', '.join(asked.goes)}")
     if decision.permits:
-        rows = [(item.path, item.category, item.code, meanings()[item.code].en) for item in decision.withheld]
+        rows = [
+            (item.path, item.category, item.code, getattr(meanings()[item.code], spoken[0]))
+            for item in decision.withheld
+        ]
         whole = ("withheld", "category", "code", "why")
         columns, first = (
             (("withheld", "code", "why"), 1) if asked else (whole, 0)
@@ -162,7 +175,7 @@ def simulate_(
 
     Exit code 0, whatever there is. The look is an entry of the audit log.
     """
-    by, data = who(ctx, worker), read_input(draft)
+    by, data = who(ctx, worker), read_input(draft, "--draft")
     with opened(ctx, folder) as hub:
         found = simulate(hub.house, data, days, by, agency=agency)
     rows: list[dict[str, Any]] = [

@@ -63,14 +63,14 @@ def verify(
     if proof is not None:
         if export or cosigner or not key:
             raise Misused("--proof", "no --key, or --export or --cosigner too", "--key FILE", "hub audit verify --help")
-        return tell(read_input(proof), key, checkpoint, as_json=as_json)
+        return tell(read_input(proof, "--proof"), key, checkpoint, as_json=as_json)
     if export is None:
         if key or checkpoint:
             raise Misused("--key, --checkpoint", "a file without --export", "--export DIR", "hub audit verify --help")
         report, note = _verify_own(ctx, folder)
     else:
         report, note = _verify_export(export, key, checkpoint)
-    lines = [read_input(each).decode("utf-8", "replace") for each in cosigner or ()]
+    lines = [read_input(each, "--cosigner").decode("utf-8", "replace") for each in cosigner or ()]
     report = with_cosigners(report, note, lines)
     if as_json:
         cosigned = [{"name": name, "at": _moment(at)} for name, at in report.cosigned]
@@ -160,7 +160,7 @@ def checkpoint_(ctx: typer.Context, folder: Dir = None, as_json: Json = False) -
     if as_json:
         show_json({"entries": int(note.split("\n")[1]), "checkpoint": note})
     else:
-        say(note)
+        say(note.removesuffix("\n"))  # so that what a shell keeps of it is the note, and verifies
 
 
 def cosigner_(
@@ -174,9 +174,7 @@ def cosigner_(
 
 def cosign_(
     ctx: typer.Context,
-    checkpoint: Annotated[
-        Path, typer.Option("--checkpoint", exists=True, dir_okay=False, help="The checkpoint; it gets the cosignature.")
-    ],
+    checkpoint: Annotated[Path, typer.Option("--checkpoint", help="The checkpoint; it gets the cosignature.")],
     key: Annotated[Path, typer.Option("--key", help="Your key. What you last cosigned is kept beside it, `.seen`.")],
     log_key: Annotated[str, typer.Option("--log-key", help="File of the log's public key, your own copy.")],
     proof: Annotated[str | None, typer.Option("--proof", help="That it continues the one you cosigned last.")] = None,
@@ -187,12 +185,12 @@ def cosign_(
     """
     signer, seen = tools(ctx).cosigner(key), key.with_name(f"{key.name}.seen")
     note = cosign(
-        read_input(str(checkpoint)),
+        read_input(str(checkpoint), "--checkpoint"),
         signer,
         int(tools(ctx).now().timestamp()),
-        log_key=read_input(log_key).decode("utf-8", "replace"),
-        seen=read_input(str(seen)) if seen.exists() else None,
-        proof=read_input(proof) if proof else None,
+        log_key=read_input(log_key, "--log-key").decode("utf-8", "replace"),
+        seen=read_input(str(seen), "--key") if seen.exists() else None,
+        proof=read_input(proof, "--proof") if proof else None,
     )
     put(seen, note, "--key")  # first: what was signed is never forgotten
     put(checkpoint, note, "--checkpoint")
@@ -227,11 +225,11 @@ def _verify_export(export: Path, key: str | None, checkpoint: str | None) -> tup
         raise Misused(
             "--key", "nothing", "the file of the log's public key", "it comes from the officer, not the export"
         )
-    line = read_input(key).decode("utf-8", "replace")
-    note = read_input(checkpoint) if checkpoint else None
+    line = read_input(key, "--key").decode("utf-8", "replace")
+    note = read_input(checkpoint, "--checkpoint") if checkpoint else None
     report = verify_export(export, key=line, checkpoint=note)
     if note is None and report.ok:
-        note = read_input(str(export / "checkpoint.txt"))
+        note = read_input(str(export / "checkpoint.txt"), "--export")
     return report, note or b""
 
 

@@ -56,7 +56,9 @@ def restore(
     if behind and not worker:
         raise Misused("--behind", "no --as", "the id of a worker of the hub", "who goes on says so: --as WORKER")
     by = Who(worker or None, tools(ctx).os_user)
-    done = tools(ctx).restore(folder, file, [read_input(name) for name in checkpoint or ()], by, behind, _tell)
+    done = tools(ctx).restore(
+        folder, file, [read_input(name, "--checkpoint") for name in checkpoint or ()], by, behind, _tell
+    )
     if as_json:
         show_json(done)
     else:

@@ -270,6 +270,6 @@ def register(app: typer.Typer) -> None:
     directive = typer.Typer(help="A client's standing no.", rich_markup_mode=None)
     example = f"--alias ABCDEFGHIJKL --recipient lakeside {desk_options}"
     directive.command("add", epilog=f"Example: hub consent directive add {example}")(add_directive)
-    directive.command("lift", epilog=f"Example: hub consent directive lift d-… {desk_options}")(lift_directive)
+    directive.command("lift", epilog=f"Example: hub consent directive lift DIRECTIVE {desk_options}")(lift_directive)
     group.add_typer(directive, name="directive")
     app.add_typer(group, name="consent")

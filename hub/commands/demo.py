@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -23,21 +23,37 @@ from consent.facts import read_decision, read_facts
 from hub.audit.verify import Report as Verified
 from hub.audit.verify import verify_export
 from hub.commands import demo_acts as acts
+from hub.commands import demo_people as people
 from hub.commands.demo_acts import TORONTO, Demo
-from hub.commands.frame import DONE, REFUSED, Json, show_json, tools
-from hub.errors import HubError, Refused
+from hub.commands.frame import DONE, REFUSED, Interrupted, Json, Misused, show_json, tools
+from hub.commands.tools import POSTGRES, Shape, Tools
+from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Report
 from hub.exchange.withdraw import Receipt
-from hub.sample import cms, judge, judge_files, search, show, tally
+from hub.sample import cms, expectation, judge, search, show, tally
+from hub.sample.cams_tally import read_packages
 from hub.sample.database import connected
-from hub.sample.network import make_network
+from hub.sample.icare_tally import read_words
+from hub.sample.network import CLIENTS_MIN, make_network
 from hub.sample.pairs import pairs
+from hub.sample.people import PEOPLE_MAX
 
-CLIENTS, SEED = 40, 1
+CLIENTS, SEED = 60, 1
+DIFFERENCES_SHOWN = 20
 LOOK = "select kind, hub_referral_no, incomplete, payload from hub_inbox limit 3"
 REPLAY_PAGE = 500  # stored decisions read at a time
 
-Clients = Annotated[int, typer.Option("--clients", help="How many invented clients.")]
+Clients = Annotated[int, typer.Option("--clients", min=CLIENTS_MIN, max=PEOPLE_MAX, help="How many invented clients.")]
+Store = Annotated[
+    Literal["sqlite", "postgres"],
+    typer.Option("--store", help="postgres: the empty database that HUB_STORE names."),
+]
+Bus = Annotated[
+    Literal["store", "kafka"],
+    typer.Option(
+        "--bus", help="kafka: the one that HUB_KAFKA_BOOTSTRAP names, HUB_KAFKA_ADMIN_USER its administrator."
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same people.")]
 
 
@@ -47,26 +63,48 @@ def demo(
     clients: Clients = CLIENTS,
     seed: Seed = SEED,
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder; else a new temporary one.")] = None,
+    store: Store = "sqlite",
+    bus: Bus = "store",
     as_json: Json = False,
 ) -> None:
-    """Tell the whole story on an invented network of five agencies, and verify it.
+    """Tell the whole story on an invented network of ten agencies, and verify it.
 
     Exit code 1 if anything is not as it must be.
     """
+    _must_be(tools(ctx).shape(folder and folder / "hub"), Shape(store, bus))
     place = _place(folder)
     screen = Console(quiet=as_json, highlight=False)
     at_leisure = not once and not as_json and sys.stdin.isatty() and screen.is_terminal
-    today = datetime.now(TORONTO).date()  # the network's own day, before there is a hub with a clock
-    show.act(screen, "An invented network", f"folder {place}", f"{clients} clients, seed {seed}; nobody is real")
-    network = make_network(place / "systems", clients, seed, today)
-    key = tools(ctx).prepare(place / "hub", None)
-    surprises: list[str] = []
-    with closing(tools(ctx).open(place / "hub", _reporting(surprises))) as hub:
-        told = Demo(hub, network, tools(ctx).os_user, screen, _pause(screen, at_leisure), surprises)
-        document = play(told, place, key)
+    try:
+        told, document = _tell(tools(ctx), place, (clients, seed), screen, _pause(screen, at_leisure))
+    except KeyboardInterrupt:
+        step = f"{place} is unfinished: remove it and run this again; the same seed tells the same story"
+        raise Interrupted("hub demo", "an interruption", "to run to its end", step) from None
     if as_json:
         show_json(document)
-    raise typer.Exit(REFUSED if surprises else DONE)
+    raise typer.Exit(REFUSED if told.surprises or told.differences else DONE)
+
+
+def _tell(
+    given: Tools, place: Path, sample: tuple[int, int], screen: Console, pause: Callable[[], None]
+) -> tuple[Demo, dict[str, Any]]:
+    """Make the network, open a hub and play.
+
+    Args:
+        sample: how many clients, and their seed.
+    """
+    (clients, seed) = sample
+    today = datetime.now(TORONTO).date()  # the network's own day, before there is a hub with a clock
+    show.act(screen, "An invented network", f"folder {place}", f"{clients} clients, seed {seed}; nobody is real")
+    with show.counting(screen, clients) as counted:
+        network = make_network(place / "systems", clients, seed, today, lambda n: counted(n, f"{n} clients written"))
+    show.say(screen, f"what must become of each, said beforehand: {expectation.write(network)}")
+    key = given.prepare(place / "hub", None)
+    acts.lay_routes(network, place / "hub")
+    surprises: list[str] = []
+    with closing(given.open(place / "hub", _reporting(surprises))) as hub:
+        told = Demo(hub, network, given, screen, pause, surprises)
+        return told, play(told, place, key)
 
 
 def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
@@ -86,15 +124,34 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     told.pause()
     acts.late_consent(told)
     acts.late_consent_at_the_centre(told)
+    people.child(told)
     told.pause()
-    acts.bus_row(told)
+    people.danger(told)
+    told.pause()
     waiting = acts.stuck(told)
     told.pause()
     report = _verify(told, key, note)
     numbers = _count(told, receipt)
     told.surprises += [*_leaks(told, place), *_replayed(told)]
+    people.hidden(told, place)
     _show(told, numbers, waiting, report)
     return _document(told, place, numbers, report)
+
+
+def _must_be(is_: Shape, asked: Shape) -> None:
+    """What the environment names is used if the options say so, and only then: a demo fills it with invented people.
+
+    Raises:
+        Misused: they disagree.
+    """
+    for option, variable, named, wanted in (
+        ("--store", "HUB_STORE", is_.store, asked.store),
+        ("--bus", "HUB_KAFKA_BOOTSTRAP", is_.bus, asked.bus),
+    ):
+        if named != wanted:
+            got = f"{wanted}, and the environment ({variable}) says {named}"
+            step = f"unset {variable}, or say {option} {named} if invented people may be written there"
+            raise Misused(option, got, "the same", step)
 
 
 def _place(folder: Path | None) -> Path:
@@ -102,12 +159,17 @@ def _place(folder: Path | None) -> Path:
 
     Raises:
         Refused: there is something in it.
+        Unavailable: it can be neither read nor made.
     """
     if folder is None:
         return Path(tempfile.mkdtemp(prefix="hub-demo-"))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refused("--dir", "a folder that is not empty", "an empty one, or none yet", "name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Refused("--dir", "a folder that is not empty", "an empty one, or none yet", "name another folder")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable("--dir", reason, "a folder that can be written", "name another folder") from None
     return folder.resolve()
 
 
@@ -146,14 +208,14 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     found, withdrawn = tally.messages(tally.read_log(export)), tally.withdrawals(tally.read_log(export))
     inboxes = {a.system: tally.read_inbox(told.network.database(a.id)) for a in told.network.agencies}
     inboxes[told.network.centre.system] = tally.read_files(told.network.harts)
+    inboxes[told.network.cams_site.system] = read_packages(told.network.cams)
+    inboxes[told.network.settlement.system] = read_words(told.network.icare)
     numbers = tally.tally(found, withdrawn, inboxes)
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
     told.surprises += judge.judge(told.network)
-    gate_1: dict[str, list[str]] = {}
-    for message in found.values():
-        gate_1.setdefault(message.source, []).append(message.gate_1)
-    told.surprises += judge.people_answered_otherwise(told.network, gate_1)
-    told.surprises += judge_files.told_otherwise(told.network)
+    due, unread = expectation.read(told.network), tally.unread(inboxes)
+    told.compared, told.differences = expectation.differences(due, found.values(), unread, told.more)
+    told.surprises += judge.told_otherwise(told.network)
     with told.hub.house.store.peek() as rows:
         states = rows.inbox.count_by_state()
     for state, count in (
@@ -174,9 +236,14 @@ def _leaks(told: Demo, place: Path) -> Iterator[str]:
     """Personal values in the clear, in any file of the hub's folder or of the log's export."""
     show.act(told.screen, "Looking for personal values in every file of the hub")
     values = judge.private_values(told.network)
+    if told.tools.shape(told.folder).store == POSTGRES:
+        told.tools.dump(told.folder, place / "hub" / "rows.jsonl")  # no file of ours holds them
     files = [*search.files_below(place / "hub"), *search.files_below(told.officer)]
+    found = 0
     for file, number in search.find(files, [value for _, value in values]):
+        found += 1
         yield f"{values[number][0]} in {file.relative_to(place)}"
+    show.say(told.screen, f"{len(values)} values in {len(files)} files: {found or 'none is'} there")
 
 
 def _replayed(told: Demo) -> Iterator[str]:
@@ -221,6 +288,12 @@ def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> N
         f"hub deliveries waiting --dir {folder}",
         f"the export of the log: {told.officer / 'export'}",
     )
+    show.act(
+        screen,
+        f"{told.compared} answers were compared with what the story says beforehand: "
+        f"{len(told.differences)} differences",
+        *told.differences[:DIFFERENCES_SHOWN],
+    )
     if told.surprises:
         show.act(screen, f"{len(told.surprises)} surprises", *told.surprises)
     else:
@@ -230,7 +303,7 @@ def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> N
 def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -> dict[str, Any]:
     return {
         "seed": told.network.seed,
-        "clients": len(told.network.people),
+        "clients": told.network.clients,
         "dir": str(place),
         "messages": {
             "accepted": numbers.accepted,
@@ -251,6 +324,7 @@ def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -
             }
             for agency in told.network.everyone
         },
+        "expectation": {"compared": told.compared, "differences": list(told.differences)},
         "audit": {"entries": report.size, "root": report.root, "verified": report.ok},
         "matrix": [dict(row) for row in pairs()],
         "surprises": list(told.surprises),

@@ -6,16 +6,16 @@ the systems' own side is in ``hub.sample``; here it meets the hub's functions, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.live import Live
 
-from hub.commands.tools import Hub
+from hub.commands.tools import KAFKA, Hub, Tools
+from hub.desk import bus
 from hub.desk.configure import add_row, import_rows
 from hub.desk.consent_file import import_consents
 from hub.desk.who import Act, Who, actor_of
@@ -26,13 +26,19 @@ from hub.exchange.withdraw import Receipt, withdraw_consent
 from hub.model.directory import System
 from hub.model.envelope import ENDS
 from hub.model.rows import Inbox
-from hub.sample import cms, show, story
+from hub.sample import cms, icare_papers, show, story
+from hub.sample.agencies import of_icare
 from hub.sample.database import connected
 from hub.sample.directory import ADMINISTRATOR, directory_files
+from hub.sample.expectation import Answer, afterwards, answers
 from hub.sample.network import Network
+from hub.sample.people import Person, consent_row
+from hub.sample.scenarios import Scenario
 
 TORONTO = ZoneInfo("America/Toronto")  # the agencies' own time
 ROUNDS_MAX = 12  # of run, apply, answer: a referral is done in four
+MESSAGES_PER_CLIENT = 2.3  # in all, answers with them: counted, for the bar alone
+LOOK_EVERY = 20  # steps
 STEPS_MAX_PER_CLIENT = 40  # a run that takes more goes in circles
 DRAIN_LOOKS_MAX = 3  # nothing is under way while the demo withdraws
 WAITING_MAX = 1_000_000  # all of them: a sample is small
@@ -50,16 +56,33 @@ FORMS: dict[str, Form[Any]] = {
 
 @dataclass(slots=True)
 class Demo:
-    """One demo: what it runs on, and what came of it so far."""
+    """One demo: what it runs on, and what came of it so far.
+
+    Args:
+        more: source to the answers that the acts have added to what is expected of its record.
+    """
 
     hub: Hub
     network: Network
-    who: str  # operating-system user, for the log
+    tools: Tools
     screen: Console
     pause: Callable[[], None]
     surprises: list[str] = field(default_factory=list)
     applied: int = 0
     answered: int = 0
+    more: dict[str, Sequence[Answer]] = field(default_factory=dict)
+    compared: int = 0
+    differences: Sequence[str] = ()
+
+    @property
+    def who(self) -> str:
+        """The operating system's user, for the log."""
+        return self.tools.os_user
+
+    @property
+    def folder(self) -> Path:
+        """The hub's."""
+        return self.network.folder.parent / "hub"
 
     @property
     def officer(self) -> Path:
@@ -88,55 +111,70 @@ def fill_directory(told: Demo) -> None:
         kept += len(found.changed)
     names = ", ".join(f"{agency.name} ({agency.kind})" for agency in told.network.everyone)
     show.act(told.screen, "The directory", f"{kept} rows: {names}", "some of them have signed no agreement")
+    if told.tools.shape(told.folder).bus == KAFKA:
+        topics = bus.topics(bus.provisioning(told.hub.house, who, ()))
+        told.tools.bus(told.folder).provision(topics, ())
+        show.say(told.screen, f"{len(topics)} topics, users and their rights are made on Kafka")
+
+
+def lay_routes(network: Network, folder: Path) -> None:
+    """Where the flags of the agency lead whose only system is iCARE; the hub reads it when it opens."""
+    file = folder / "agencies" / network.settlement.id / "routes.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(icare_papers.routes(of_icare()))
 
 
 def enter_consents(told: Demo) -> None:
-    """As the centre's worker would: HARTS holds no consents, so they enter the hub by a file."""
-    for path in told.network.harts.consent_files():
-        count = _import(told, path.read_bytes())
-        show.act(told.screen, f"{told.network.centre.name} hands in its consents", f"{count} consents: {path}")
+    """As their workers would: HARTS, CaMS and iCARE hold no consents, so they enter the hub by a file."""
+    for site in told.network.sites:
+        name = next(agency.name for agency in told.network.everyone if agency.id == site.home)
+        for path in site.consent_files():
+            count = _import(told, site.home, path.read_bytes())
+            show.act(
+                told.screen,
+                f"{name} hands in its consents",
+                f"{count} {'consents' if count > 1 else 'consent'}: {path}",
+            )
 
 
-def _import(told: Demo, data: bytes) -> int:
-    centre = told.network.centre.id
-    found = import_consents(told.hub.house, data, centre, Who(f"{centre}-worker", told.who))
-    told.surprises += [f"{centre}: a consent was not taken: {problem}" for problem in found.problems]
+def _import(told: Demo, home: str, data: bytes) -> int:
+    found = import_consents(told.hub.house, data, home, Who(f"{home}-worker", told.who))
+    told.surprises += [f"{home}: a consent was not taken: {problem}" for problem in found.problems]
     return len(found.filed)
 
 
 def run(told: Demo, title: str) -> None:
     """Hub, systems and workers in turn, until nothing moves."""
     show.act(told.screen, title)
-    if told.screen.is_terminal:
-        with Live(f"  {_progress(told)}", console=told.screen, refresh_per_second=8) as live:
-            _rounds(told, lambda: live.update(f"  {_progress(told)}"), lambda: None)
-    else:
-        _rounds(told, lambda: None, lambda: show.say(told.screen, _progress(told)))
+    total = 2 * round(MESSAGES_PER_CLIENT * told.network.clients)  # each is accepted, and ends
+    with show.counting(told.screen, total) as counted:
+        for _ in range(ROUNDS_MAX):
+            _until_quiet(told, counted)
+            applied = _apply(told)
+            _until_quiet(told, counted)
+            answered = _answer(told)
+            if not applied and not answered:
+                break
+            if not told.screen.is_terminal:
+                show.say(told.screen, _progress(told)[1])
+        else:
+            told.surprises.append(f"still moving after {ROUNDS_MAX} rounds")
+        counted(total, _progress(told)[1])
 
 
-def _progress(told: Demo) -> str:
+def _progress(told: Demo) -> tuple[int, str]:
     with told.hub.house.store.peek() as rows:
-        return show.progress(rows.inbox.count_by_state(), told.applied, told.answered)
+        states = rows.inbox.count_by_state()
+    done = sum(states.values()) + sum(states.get(state, 0) for state in ENDS)
+    return done, show.progress(states, told.applied, told.answered)
 
 
-def _rounds(told: Demo, stepped: Callable[[], None], round_over: Callable[[], None]) -> None:
-    for _ in range(ROUNDS_MAX):
-        _until_quiet(told, stepped)
-        applied = _apply(told)
-        _until_quiet(told, stepped)
-        answered = _answer(told)
-        stepped()
-        if not applied and not answered:
-            return
-        round_over()
-    told.surprises.append(f"still moving after {ROUNDS_MAX} rounds")
-
-
-def _until_quiet(told: Demo, stepped: Callable[[], None]) -> None:
-    for _ in range(STEPS_MAX_PER_CLIENT * len(told.network.people)):
+def _until_quiet(told: Demo, counted: Callable[[int, str], None]) -> None:
+    for number in range(STEPS_MAX_PER_CLIENT * told.network.clients):
         if not told.hub.step():
             return
-        stepped()
+        if told.screen.is_terminal and number % LOOK_EVERY == 0:
+            counted(*_progress(told))
     told.surprises.append("the hub goes in circles")
 
 
@@ -149,9 +187,10 @@ def _apply(told: Demo) -> int:
         told.surprises += [
             f"{agency.system}: {count} messages not applied: {code}" for code, count in done.errors.items()
         ]
-    centre = told.network.harts
-    centre.read_answers()
-    applied += centre.take_in(told.hub.house.clock.now())
+    for site in told.network.sites:
+        site.read_answers()
+    now = told.hub.house.clock.now()
+    applied += told.network.harts.take_in(now) + told.network.cams.take_in(now)
     told.applied += applied
     return applied
 
@@ -162,6 +201,9 @@ def _answer(told: Demo) -> int:
         with connected(told.network.database(agency.id)) as db:
             answered += cms.answer(db, told.network.seed, told.now())
     answered += _answer_of_the_centre(told)
+    packages = told.network.cams.answers(told.hub.house.clock.now())
+    told.network.cams.hand_in(packages)
+    answered += len(packages)
     told.answered += answered
     return answered
 
@@ -171,7 +213,7 @@ def _answer_of_the_centre(told: Demo) -> int:
     centre, day = told.network.harts, told.hub.house.clock.now().astimezone(TORONTO).date()
     found = centre.answers(day)
     if signed := centre.sign(found.consents):
-        _import(told, signed)
+        _import(told, centre.home, signed)
     centre.hand_in(found.clients, day)
     return len(found.clients)
 
@@ -197,9 +239,10 @@ def withdrawal(told: Demo) -> Receipt:
     record = story.second_referral(network, told.now())
     while intake.step(hub.house, system):
         pass
-    message = _latest(told, system.id, record)
+    message = latest(told, system.id, record)
     while relay.publish(hub.house):
         pass
+    bus_row(told, person.to)
     with hub.house.store.peek() as rows:
         directory, known = rows.directory.all(), rows.consents.of_source(system.id, consent_key)
     while relay.arrive(hub.house, directory.agencies[person.to].topic):
@@ -219,12 +262,14 @@ def withdrawal(told: Demo) -> Receipt:
         f"Its receipt lists what had left before: {len(receipt.arrived) if receipt else 0} messages.",
     )
     run(told, "Then the message is handed over")
-    ended = _latest(told, system.id, record)
-    show.say(told.screen, f"{record}: {_ending(ended)}. The second decision governs.")
+    ended = latest(told, system.id, record)
+    told.more[f"{system.id}/{record}"] = answers(network, person)
+    show.say(told.screen, f"{record}: {ending(ended)}. The second decision governs.")
     return receipt or Receipt((), (), ())
 
 
-def _latest(told: Demo, system: str, record: str) -> Inbox | None:
+def latest(told: Demo, system: str, record: str) -> Inbox | None:
+    """The latest message of a record."""
     with told.hub.house.store.peek() as rows:
         return rows.inbox.latest(system, [record]).get(record)
 
@@ -232,62 +277,71 @@ def _latest(told: Demo, system: str, record: str) -> Inbox | None:
 def late_consent(told: Demo) -> None:
     """Somebody signs after the referral was refused: it is fetched again, and is a new message."""
     person, record = story.signing_late(told.network)
-    before = _latest(told, told.system(person.home).id, record)
+    before = latest(told, told.system(person.home).id, record)
     story.late_consent(told.network, told.now())
     run(told, "A client signs late, and the refused referral is woken")
-    after = _latest(told, told.system(person.home).id, record)
-    show.say(told.screen, f"{record}: {_ending(before)}. After the signature, a new message: {_ending(after)}.")
-    _woken(told, person.home, record, before, after)
+    after = latest(told, told.system(person.home).id, record)
+    show.say(told.screen, f"{record}: {ending(before)}. After the signature, a new message: {ending(after)}.")
+    _woken(told, person, record, before, after)
 
 
 def late_consent_at_the_centre(told: Demo) -> None:
     """The same for a line of a file: the worker enters the consent, and the ``.ACK`` is written anew."""
     home = told.network.centre.id
     record, data = story.late_consent_at_the_centre(told.network)
-    before = _latest(told, told.system(home).id, record)
-    _import(told, data)
+    before = latest(told, told.system(home).id, record)
+    _import(told, home, data)
     run(told, "A client of the centre signs late, and the line that waited goes")
-    after = _latest(told, told.system(home).id, record)
+    after = latest(told, told.system(home).id, record)
     words = [f"{said.result} {said.code}".strip() for key, said in told.network.harts.told() if key == record]
-    show.say(
-        told.screen, f"{record}: {_ending(before)}. Now: {_ending(after)}. Its .ACK said: {', then '.join(words)}."
-    )
-    _woken(told, home, record, before, after)
+    show.say(told.screen, f"{record}: {ending(before)}. Now: {ending(after)}. Its .ACK said: {', then '.join(words)}.")
+    _woken(told, told.network.one_of_centre(Scenario.LATE), record, before, after)
 
 
-def _woken(told: Demo, home: str, record: str, before: Inbox | None, after: Inbox | None) -> None:
+def _woken(told: Demo, person: Person, record: str, before: Inbox | None, after: Inbox | None) -> None:
+    source = f"{told.network.system(person.home)}/{record}"
+    signed = consent_row(person, person.to, told.network.today, story.SIGNED)
+    told.more[source] = (afterwards(told.network, person, signed),)
     if after is None or before is None or after.previous != before.message_id:
-        told.surprises.append(f"{told.network.system(home)}/{record}: the late consent woke nothing")
+        told.surprises.append(f"{source}: the late consent woke nothing")
 
 
-def _ending(message: Inbox | None) -> str:
+def ending(message: Inbox | None) -> str:
+    """How a message stands, for the screen."""
     return f"{message.state}, {message.code}" if message else "no message"
 
 
-def bus_row(told: Demo) -> None:
-    """What anybody sees who can read the bus."""
+def bus_row(told: Demo, agency: str) -> None:
+    """What anybody sees who can read the bus. Nothing is committed by it."""
     with told.hub.house.store.peek() as rows:
-        topics = sorted(agency.topic for agency in rows.directory.all().agencies.values())
-    for topic in topics:
-        records = told.hub.house.bus.poll(topic, "demo-look", 1)  # a group of its own, which commits nothing
-        if records:
-            first = records[0]
-            headers = ", ".join(f"{name}={value}" for name, value in sorted(first.headers.items()))
-            begins = first.body[:LOOKED_AT].hex(" ", 4)
-            lines = [f"topic   {topic} (opaque)", f"key     {first.key} (the lane: keeps order, names nobody)"]
-            lines += [f"headers {headers}", f"body    {len(first.body)} bytes, sealed: {begins} ..."]
-            show.act(told.screen, "One row of the bus, as it lies there", *lines)
-            return
+        topic = rows.directory.all().agencies[agency].topic
+    for first in told.hub.house.bus.poll(topic, relay.GROUP, 1):
+        headers = ", ".join(f"{name}={value}" for name, value in sorted(first.headers.items()))
+        begins = first.body[:LOOKED_AT].hex(" ", 4)
+        lines = [f"topic   {topic} (opaque)", f"key     {first.key} (the lane: keeps order, names nobody)"]
+        lines += [f"headers {headers}", f"body    {len(first.body)} bytes, sealed: {begins} ..."]
+        show.act(told.screen, "One row of the bus, as it lies there", *lines)
+        return
     told.surprises.append("nothing is on the bus")
 
 
 def stuck(told: Demo) -> int:
-    """A record that cannot be read: where, and what to do. Returns how many records wait."""
+    """A record that cannot be read: where, what to do, and that it goes once that is done.
+
+    Returns:
+        How many records wait still.
+    """
+    person, record = story.correcting(told.network)
     with told.hub.house.store.peek() as rows:
-        waiting = rows.waiting.every(WAITING_MAX)
-    unreadable = sorted((row for row in waiting if row.place), key=lambda row: (row.system, row.record_key))
-    if unreadable:
-        show.act(told.screen, f"One of {len(unreadable)} records that are stuck", *show.problem(unreadable[-1].place))
+        waiting = [row for row in rows.waiting.every(WAITING_MAX) if row.place]
+    this = [row.place for row in waiting if (row.system, row.record_key) == (told.network.system(person.home), record)]
+    if this:
+        show.act(told.screen, f"One of {len(waiting)} records that are stuck", *show.problem(this[0]))
     else:
-        told.surprises.append("no record is stuck, though some are wrong")
-    return len(waiting)
+        told.surprises.append(f"{record} is not stuck, though it is wrong")
+    story.correct(told.network, told.now())
+    run(told, "A worker does so")
+    show.say(told.screen, f"{record}: {ending(latest(told, told.network.system(person.home), record))}")
+    told.more[f"{told.network.system(person.home)}/{record}"] = (afterwards(told.network, person),)
+    with told.hub.house.store.peek() as rows:
+        return len(rows.waiting.every(WAITING_MAX))

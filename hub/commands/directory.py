@@ -38,6 +38,7 @@ from hub.model.canonical import canonical
 Id = Annotated[str, typer.Argument(help="An id of your choice that names no person.")]
 File = Annotated[str, typer.Argument(help="A CSV file with a header line, or - for standard input.")]
 Status = Annotated[str, typer.Option("--status", help="active, suspended or ended.")]
+_WORK = "lakeside-work --agency lakeside --wanted employment --name 'Job search' --system lakeside-cms"
 _JWKS = "Its software's public keys: a file (a JWK set), or the https address of one."
 _KEY = "A file with the worker's own public key (a JWK, P-384 or Ed25519, with a kid), or -."
 _BODY = "What it is to somebody in danger: CHILD_PROTECTION, POLICE, HOSPITAL, CRISIS …; most are nothing of these."
@@ -196,7 +197,7 @@ def add_worker(
     """
     row = {"id": id, "agency": agency, "role": role, "ended_on": ended_on, "reports_to": reports_to}
     if key:
-        row["key"] = canonical(read_keys("--key", read_input(key))).decode()
+        row["key"] = canonical(read_keys("--key", read_input(key, "--key"))).decode()
     put(ctx, folder, worker, WORKER, row, as_json)
 
 
@@ -227,7 +228,7 @@ def register(app: typer.Typer) -> None:
     groups: tuple[tuple[str, Form[Any], Any, str, tuple[str, ...], Rows], ...] = (
         ("agencies", AGENCY, add_agency, "harbour --name 'Harbour Centre' --lane general", *_AGENCIES),
         ("sites", SITE, add_site, "TOR01 --agency harbour --kind cms", *_SITES),
-        ("services", SERVICE, add_service, "lakeside-work --agency lakeside --wanted employment …", *_SERVICES),
+        ("services", SERVICE, add_service, _WORK, *_SERVICES),
         ("workers", WORKER, add_worker, "admin --agency hub --role administrator", *_WORKERS),
     )
     for name, form, add, example, columns, rows in groups:
@@ -240,7 +241,9 @@ def register(app: typer.Typer) -> None:
 
 def _register_agreements(app: typer.Typer) -> None:
     group = typer.Typer(help="What agencies have signed with each other.", rich_markup_mode=None)
-    example = "hub agreements add harbour-lakeside --party-a harbour … --as admin"
+    parties = "harbour-lakeside --party-a harbour --party-b lakeside --valid-from 2026-01-01"
+    agreed = "--purposes REFERRAL --categories 'IDENT NEEDS' --events add-service-request"
+    example = f"hub agreements add {parties} {agreed} --as admin"
     group.command("add", epilog=f"Example: {example}")(add_agreement)
     add_file_commands(group, AGREEMENT, "agreements", *_AGREEMENTS)
     group.command("end", epilog="Example: hub agreements end harbour-lakeside --as admin")(end)

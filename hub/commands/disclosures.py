@@ -13,13 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from hub.account import Disclosure, fhir, page
-from hub.account.page import LANGUAGES, Language
+from hub.account.page import Language
 from hub.commands.frame import (
     ROWS_MAX,
     As,
     Dir,
     Json,
     Misused,
+    language,
     must_be_new,
     opened,
     put,
@@ -58,7 +59,7 @@ def disclosures_(
     Each run is an entry of the audit log, and answers the request.
     """
     by = who(ctx, worker)
-    language = _language(lang)
+    spoken = language(lang)
     if as_fhir and as_json:
         raise Misused("--fhir, --json", "both", "one of the two", "either is a document on standard output")
     if out is not None:
@@ -67,13 +68,13 @@ def disclosures_(
         told = look(hub.house, subject, agency, by, to=to, request_id=request, as_fhir=as_fhir)
         if out is not None:
             must_be_new(out)
-            put(out, page.page(told.account, language).encode())
+            put(out, page.page(told.account, spoken).encode())
         if told.face is not None:
             show_json(fhir.bundle(told.entries, told.account.disclosures, told.face))
         elif as_json:
             show_json(_document(told, to))
         elif out is None:
-            _show(told, language)
+            _show(told, spoken)
         answered(hub.house, told, by)
 
 
@@ -113,13 +114,6 @@ def list_(
         show_table(columns, [[row[name] for name in columns] for row in found], nothing="no request")
 
 
-def _language(lang: str) -> Language:
-    for language in LANGUAGES:
-        if language == lang:
-            return language
-    raise Misused("--lang", "another word", f"one of {', '.join(LANGUAGES)}", "leave it out for English")
-
-
 def _document(told: Told, to: str) -> Mapping[str, Any]:
     account = told.account
     return {
@@ -147,15 +141,15 @@ def _as_row(each: Disclosure) -> Mapping[str, Any]:
     }
 
 
-def _show(told: Told, language: Language) -> None:
-    words = page.spoken(language)["page"]
+def _show(told: Told, lang: Language) -> None:
+    words = page.spoken(lang)["page"]
     columns = ("at", "recipient", "sender", "categories", "purpose", "authority", "fate")
     rows = [
         (
             *(line.date, line.recipient, line.sender, "; ".join(filter(None, (*line.categories, line.left_out)))),
             *(line.purpose, " ".join(line.authority), line.fate),
         )
-        for line in page.lines(told.account, language)
+        for line in page.lines(told.account, lang)
     ]
     show_table([words[name] for name in columns], rows, nothing=words["nothing"])
 

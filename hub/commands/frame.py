@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from errno import EISDIR
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 import typer
@@ -25,23 +25,34 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from hub.audit.files import write_whole
-from hub.audit.log import AuditLog
+from hub.commands.misuse import called, wrong
 from hub.commands.tools import Hub, Tools
-from hub.desk.who import Who
 from hub.errors import HubError, IntegrityBroken, Refused, Unavailable, Unexpected
 
+if TYPE_CHECKING:  # `hub --help` loads this file, and neither of these
+    from hub.audit.log import AuditLog
+    from hub.desk.who import Who
+
 DONE, REFUSED, MISUSED, BROKEN, UNAVAILABLE = range(5)
+INTERRUPTED = 130  # as shells say SIGINT: 128 and its number
 INPUT_MAX = 16 * 1024 * 1024  # bytes of a file that a command is handed; what reads it may take less
 ROWS_MAX = 1_000  # rows of one list; more is for a program that asks the store
 
-Dir = Annotated[Path | None, typer.Option("--dir", help="The data folder; else HUB_DIR, else ./hub-data.")]
+Dir = Annotated[  # without a right to read it, its own error says so
+    Path | None, typer.Option("--dir", help="The data folder; else HUB_DIR, else ./hub-data.", readable=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 As = Annotated[str | None, typer.Option("--as", help="The worker in whose name it is done; see `hub workers list`.")]
 Agency = Annotated[str, typer.Option("--agency", help="The agency's id.")]
+LANGUAGES: tuple[Literal["en"], Literal["fr"]] = ("en", "fr")
 
 
 class Misused(Refused):
     """A command was called in a way that it cannot be."""
+
+
+class Interrupted(HubError):
+    """Somebody stopped a command before its end (SIGINT, Ctrl-C)."""
 
 
 class HubGroup(TyperGroup):
@@ -50,17 +61,41 @@ class HubGroup(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
         """Run the command line; never returns."""
         argv = list(sys.argv[1:] if args is None else args)
-        extra["standalone_mode"] = False
+        error: HubError | None = None
+        extra |= {"standalone_mode": False, "prog_name": "hub"}  # also where it was started as `python -m hub`
         try:
             _must_be_text(argv)
             code = super().main(argv, **extra)
-        except HubError as error:
-            code = complain(error, as_json="--json" in argv)
-        except typer.TyperException as error:
-            code = complain(_misused(error), as_json="--json" in argv)
-        except Exception as error:  # noqa: BLE001 - its text may hold anything (INV-1): only its kind and line are told
-            code = complain(Unexpected.met("hub", error), as_json="--json" in argv)
+            if code == INTERRUPTED:
+                error = _interrupted(self, argv)
+        except KeyboardInterrupt:
+            error = _interrupted(self, argv)
+        except HubError as met:
+            error = met
+        except typer.TyperException as met:
+            error = Misused(*wrong(met, called(self, argv)))
+        except OSError as met:
+            error = _machine(met)
+        except Exception as met:  # noqa: BLE001 - its text may hold anything (INV-1): only its kind and line are told
+            error = Unexpected.met("hub", met)
+        if error is not None:
+            code = complain(error, as_json="--json" in argv, step="" if error.next_step else called(self, argv).help)
         sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _interrupted(root: HubGroup, argv: Sequence[str]) -> Interrupted:
+    """Its file may not be loaded yet, so the first word alone is looked at."""
+    where = " ".join(["hub", *(name for name in root.commands if name in argv[:1])])
+    step = "what it did stands whole or not at all: see whether it does, then run the command again"
+    return Interrupted(where, "an interruption", "to run to its end", step)
+
+
+def _machine(error: OSError) -> Unavailable:
+    """What the machine refuses where nothing of ours expects it: a full disk, a missing right. Its path is not told."""
+    met = Unexpected.met("hub", error)
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    step = "make room, or mend the rights, and run the command again"
+    return Unavailable("hub", f"{reason} ({met.got})", "files and folders that can be read and written", step)
 
 
 def _must_be_text(argv: Sequence[str]) -> None:
@@ -71,9 +106,11 @@ def _must_be_text(argv: Sequence[str]) -> None:
 
 def tools(ctx: typer.Context) -> Tools:
     """What this command was handed."""
-    found = ctx.find_root().obj
-    assert isinstance(found, Tools), "hub/__main__.py hands every command its tools"
-    return found
+    root = ctx.find_root()
+    if callable(root.obj):
+        root.obj = root.obj()  # made once, for the first command that asks
+    assert isinstance(root.obj, Tools), "hub/__main__.py hands every command its tools"
+    return root.obj
 
 
 @contextmanager
@@ -110,11 +147,28 @@ def who(ctx: typer.Context, worker: str | None) -> Who:
     """
     if not worker:
         raise Misused("--as", "nothing", "the id of a worker of the directory", "`hub workers list` shows them")
+    from hub.desk.who import Who  # noqa: PLC0415 - see above
+
     return Who(worker, tools(ctx).os_user)
 
 
-def read_input(name: str) -> bytes:
+def language(lang: str) -> Literal["en", "fr"]:
+    """A language that workers and officers are answered in.
+
+    Raises:
+        Misused: the hub does not speak it.
+    """
+    for known in LANGUAGES:
+        if known == lang:
+            return known
+    raise Misused("--lang", "another word", f"one of {', '.join(LANGUAGES)}", "leave it out for what is usual")
+
+
+def read_input(name: str, place: str = "FILE") -> bytes:
     """The bytes of a file, or of standard input where its name is ``-``.
+
+    Args:
+        place: the argument or option that named it.
 
     Raises:
         Refused: it cannot be read, is no file (a device, a named pipe, which may never end), or is too long.
@@ -123,22 +177,23 @@ def read_input(name: str) -> bytes:
         data = sys.stdin.buffer.read(INPUT_MAX + 1)
     else:
         try:
-            data = _read_file(name)
-        except OSError as error:
-            raise Refused("FILE", error.strerror or type(error).__name__, "a file that can be read, or -") from None
+            data = _read_file(name, place)
+        except (OSError, ValueError) as error:  # a name with a zero byte is no name
+            reason = getattr(error, "strerror", None) or "no name of a file"
+            raise Refused(place, reason, "a file that can be read, or -", "look at its name and its rights") from None
     if len(data) > INPUT_MAX:
-        raise Refused("FILE", f"more than {INPUT_MAX} bytes", f"at most {INPUT_MAX}", "name another, or a part of it")
+        raise Refused(place, f"more than {INPUT_MAX} bytes", f"at most {INPUT_MAX}", "name another, or a part of it")
     return data
 
 
-def _read_file(name: str) -> bytes:
+def _read_file(name: str, place: str) -> bytes:
     """A regular file, no further than is needed to see that it is too long."""
     with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe would wait here
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         if not stat.S_ISREG(mode):
-            raise Refused("FILE", "a device or a pipe", "a file, or - for standard input", "name a file")
+            raise Refused(place, "a device or a pipe", "a file, or - for standard input", "name a file")
         return file.read(INPUT_MAX + 1)
 
 
@@ -171,20 +226,24 @@ def must_be_new(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return  # what is wrong with its folder is said where it is written
     except OSError:
-        raise Refused("--out", "a name that this machine does not take", "a shorter or another one", "") from None
+        raise Refused(
+            "--out", "a name that this machine does not take", "a shorter or another one", "name another"
+        ) from None
     raise Refused("--out", "what is there already", "a new one", "name another")
 
 
-def complain(error: HubError, *, as_json: bool) -> int:
-    """Say what is wrong, and how the command ends."""
-    typer.echo(str(error), err=True)
+def complain(error: HubError, *, as_json: bool, step: str = "") -> int:
+    """Say what is wrong, and how the command ends.
+
+    Args:
+        step: what to do, where the error does not say it.
+    """
+    typer.echo(f"{error}; {step}" if step else str(error), err=True)
     if as_json:
-        document = {"where": error.where, "got": error.got, "expected": error.expected, "next_step": error.next_step}
+        document = {**as_document(error), "next_step": error.next_step or step}
         show_json({"error": {"kind": type(error).__name__, **document}})
-    for kind, code in ((IntegrityBroken, BROKEN), (Unavailable, UNAVAILABLE), (Misused, MISUSED)):
-        if isinstance(error, kind):
-            return code
-    return REFUSED
+    ends = ((IntegrityBroken, BROKEN), (Unavailable, UNAVAILABLE), (Misused, MISUSED), (Interrupted, INTERRUPTED))
+    return next((code for kind, code in ends if isinstance(error, kind)), REFUSED)
 
 
 def complain_all(problems: Iterable[HubError]) -> None:
@@ -226,17 +285,3 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, noth
     else:
         for line in (columns, *cells):
             say("\t".join(line))
-
-
-def _misused(error: typer.TyperException) -> Misused:
-    """A wrong call in our words. The parser's own text repeats what was typed, which may be anything."""
-    param, ctx = getattr(error, "param", None), getattr(error, "ctx", None)
-    command = ctx.command_path if ctx else "hub"
-    next_step = f"`{command} --help`"
-    if param is not None:
-        name = max(param.opts, key=len) if param.param_type_name == "option" else (param.metavar or param.name).upper()
-        missing = type(error).__name__ == "MissingParameter"
-        return Misused(f"{command}: {name}", "nothing" if missing else "what it cannot be", "a value", next_step)
-    commands = getattr(ctx.command, "commands", None) if ctx else None
-    expected = f"one of {', '.join(commands)}" if commands else "the arguments and options of this command"
-    return Misused(command, "something else", expected, next_step)

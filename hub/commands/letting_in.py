@@ -41,7 +41,8 @@ def let_in(
     """Keep an agency and its client."""
     by, client = who(ctx, worker), given.client or client_of(row["id"])
     keys = ClientKeys(
-        _jwks(given.jwks) if given.jwks else None, read_keys("--hpke", read_input(given.hpke)) if given.hpke else None
+        _jwks(given.jwks) if given.jwks else None,
+        read_keys("--hpke", read_input(given.hpke, "--hpke")) if given.hpke else None,
     )
     with opened(ctx, folder) as hub:
         kept = connect(hub.house, row, client, keys, by)
@@ -58,7 +59,7 @@ def let_in(
 
 def _jwks(given: str) -> Mapping[str, object] | str:
     """A file's keys, or an address, which the connection itself looks at."""
-    return given if "://" in given else read_keys("--jwks", read_input(given))
+    return given if "://" in given else read_keys("--jwks", read_input(given, "--jwks"))
 
 
 def _told(base: str, agency: str, client: str, verifier: str) -> dict[str, object]:

@@ -67,7 +67,9 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         part.rename(folder)
-    except OSError as error:
+    except BaseException as error:  # an interruption too
         shutil.rmtree(part, ignore_errors=True)
-        reason = os.strerror(error.errno or 0)
-        raise Unavailable("--out", reason, next_step="make room there, or name another folder") from None
+        if not isinstance(error, OSError):
+            raise
+        step = "make room there, or name another folder"
+        raise Unavailable("--out", os.strerror(error.errno or 0), "a folder that can be written", step) from None

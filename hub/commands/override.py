@@ -166,7 +166,7 @@ def review(
 ) -> None:
     """Say how a part of a review ended. An excess, an unjustified use or a misuse opens a breach assessment."""
     by = who(ctx, worker)
-    text = read_input(words).decode("utf-8", "replace") if words else ""
+    text = read_input(words, "--words").decode("utf-8", "replace") if words else ""
     said = desk.Said(part, outcome, text, reason, recheck_on, incident)
     with opened(ctx, folder) as hub:
         done = desk.review(hub.house, id, said, by)

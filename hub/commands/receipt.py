@@ -65,8 +65,8 @@ def verifier() -> None:
 
 def tell(document: bytes, key: str, checkpoint: str | None, *, as_json: bool) -> int:
     """Check a receipt or a proof, and say what came of it."""
-    line = read_input(key).decode("utf-8", "replace")
-    found = proofs.judge(document, key=line, checkpoint=read_input(checkpoint) if checkpoint else None)
+    line = read_input(key, "--key").decode("utf-8", "replace")
+    found = proofs.judge(document, key=line, checkpoint=read_input(checkpoint, "--checkpoint") if checkpoint else None)
     if as_json:
         show_json({"ok": found.ok, **asdict(found)})
     else:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from hub.commands.demo import CLIENTS, SEED, Clients, Seed
 from hub.commands.demo_acts import TORONTO
-from hub.commands.frame import Json, say, show_json
+from hub.commands.frame import Interrupted, Json, say, show_json
 from hub.errors import Refused, shape
-from hub.sample import search
+from hub.sample import expectation, search, show
 from hub.sample.directory import write_directory
 from hub.sample.network import make_network
 
@@ -24,14 +25,24 @@ def sample(
     today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD; all days count from it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write an invented network: a CMS database or the folders of a HARTS site for each agency,
-    and the directory as files for `import`.
+    """Write an invented network: systems, directory, and what must become of every record.
+
+    Each agency has a CMS database or the folders of its HARTS, CaMS or iCARE; the directory is files for `import`; what
+    must become of the records stands in expected.jsonl.
 
     Nothing is overwritten: exit code 1 where a database is there already.
     """
-    network = make_network(out, clients, seed, _day(today))
+    day = _day(today)
+    try:
+        with show.counting(Console(stderr=True), clients) as counted:
+            network = make_network(out, clients, seed, day, lambda n: counted(n, f"{n} clients written"))
+    except KeyboardInterrupt:
+        step = f"see that nothing is in {out}, and run it again"
+        raise Interrupted("hub sample", "an interruption", "to run to its end", step) from None
     written = [network.database(agency.id) for agency in network.agencies]
-    written += [*search.files_below(network.harts.folder), *write_directory(network)]
+    for site in network.sites:
+        written += search.files_below(site.folder)
+    written += [*write_directory(network), expectation.write(network)]
     if as_json:
         show_json(
             {"seed": seed, "clients": clients, "today": network.today.isoformat(), "files": [str(p) for p in written]}

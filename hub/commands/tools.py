@@ -7,17 +7,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hub.audit.cosign import Signer
-from hub.audit.log import AuditLog
-from hub.desk.who import Who
-from hub.errors import HubError
-from hub.exchange import Exchange, Report
-from hub.exchange.house import House
-from hub.forms.texts import Texts
-from hub.mapping import Mappings
-from hub.model.directory import System
+if TYPE_CHECKING:  # they load half of the hub, and `hub --help` needs none of it
+    from hub.audit.cosign import Signer
+    from hub.audit.log import AuditLog
+    from hub.desk.who import Who
+    from hub.errors import HubError
+    from hub.exchange import Exchange, Report
+    from hub.exchange.house import House
+    from hub.forms.texts import Texts
+    from hub.mapping import Mappings
+    from hub.model.directory import System
 
 
 class Hub(Protocol):
@@ -210,6 +211,17 @@ class Office(Protocol):
         ...
 
 
+POSTGRES, KAFKA = "postgres", "kafka"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """On what a hub stands: rows in ``sqlite`` or ``postgres``, messages on the way in the ``store`` or ``kafka``."""
+
+    store: str
+    bus: str
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What ``hub/__main__.py`` hands to the commands. Each takes the data folder, or None for the usual one.
@@ -232,6 +244,7 @@ class Tools:
         back_up: takes the new file, who does it, and what is told while it lasts; what is in the backup.
         restore: takes the file, checkpoints from outside, who does it, whether entries may be missing, and what is
             told; what came of it.
+        dump: writes every row of the store into a new file, as text.
         bus: Kafka, for its administrator; refused where the settings name none.
         sleep: waits some seconds; the only place where time passes.
     """
@@ -249,6 +262,8 @@ class Tools:
     texts: Callable[[Path | None], Texts]
     back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
     restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
+    shape: Callable[[Path | None], Shape]
+    dump: Callable[[Path | None, Path], None]
     bus: Callable[[Path | None], Office]
     make_cosigner: Callable[[Path, str], str]
     cosigner: Callable[[Path], Signer]

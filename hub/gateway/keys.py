@@ -64,9 +64,14 @@ def make_keys(folder: Path, *, hybrid: bool = False) -> Made:
         (JWKS, {"keys": [signing.as_dict(private=False)]}, True),
         (HPKE, public, True),
     )
-    for name, document, is_public in files:
-        text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        write_file(folder / name, text, public=is_public)
+    try:
+        for name, document, is_public in files:
+            text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+            write_file(folder / name, text, public=is_public)
+    except BaseException:  # half of a pair is of no use, and would stand in the way of the next
+        for name, *_ in files:
+            (folder / name).unlink(missing_ok=True)
+        raise
     return Made(str(signing.kid), public["kid"], suite)
 
 

@@ -72,13 +72,15 @@ class Centre:
         """Its own code."""
         return self.sites[self.home]
 
-    def open(self, people: Sequence[Person], day: date) -> None:
-        """Make the folders, the first file with everybody whom the centre refers, and the file of their consents."""
+    def begin(self) -> None:
+        """Make the folders."""
         for each in (self.from_harts, self.to_harts, self.kept):
             each.mkdir(parents=True)
+
+    def refer(self, people: Sequence[Person], day: date) -> None:
+        """A file with people whom the centre refers, and a file of their consents."""
         self.hand_in([papers.lines_of(person, self.sites) for person in people], day)
-        signed = [papers.consent_of(person, person.consent) for person in people if person.consent is not None]
-        self.sign(signed)
+        self.sign([papers.consent_of(person, person.consent) for person in people if person.consent is not None])
 
     def hand_in(self, clients: Sequence[Sequence[Draft]], day: date) -> None:
         """Write the next R file."""

@@ -9,6 +9,7 @@ stays in the inbox unapplied. A message is never half applied, and one bad messa
   results that come with it are saved with the client.
 - ``refusal``, ``returned``, ``rejected``, ``shortened``, ``review-due``: stand on the worker's list (:func:`to_do`).
   The row is not touched: any change to it would be a new revision, and with it a new submission.
+- ``override``: somebody is in danger; a worker telephones, and the hub's part is done.
 - ``recall``: stands there too, with the message that is to be laid aside; so do ``consent-changed``, with the
   hub's number of the consent, and ``correction``, with that of the referral: a worker puts the record right by it.
 
@@ -42,6 +43,7 @@ NOTICES = frozenset(
     {"refusal", "returned", "rejected", "shortened", "review-due", "recall", "consent-changed", "correction"}
 )
 
+DANGER, EXIT = "override", "exit"
 DECLINE_REASONS = ("no-capacity", "not-eligible", "out-of-area", "wrong-service")
 # what a worker does with a referral that came, of 100; with "" it stays RECEIVED
 ANSWERS: Mapping[str, int] = {"ACCEPTED": 35, "COMPLETED": 15, "WAITLISTED": 20, "DECLINED": 15, "": 15}
@@ -153,7 +155,9 @@ def _apply(db: sqlite3.Connection, message: Row, agency: str, program: str, now:
         _take_referral(db, message, payload, agency, program, now)
     elif message["kind"] == "referral-status":
         _take_status(db, message, payload, now)
-    elif message["kind"] not in NOTICES:
+    elif message["kind"] == EXIT:
+        _take_exit(db, payload, now)
+    elif message["kind"] not in NOTICES and message["kind"] != DANGER:
         raise _CannotApply("CODE_UNMAPPED", "KIND")
 
 
@@ -186,7 +190,7 @@ def _take_referral(db: sqlite3.Connection, message: Row, payload: Row, agency: s
 
 def _client(db: sqlite3.Connection, message: Row, payload: Row, now: str) -> int:
     """The client of a referral: found by the adapter, found by us, or made."""
-    people = payload.get("client") or []
+    people = [_named(person) for person in payload.get("client") or []]
     if len(people) != 1 or not people[0].get("last_name"):
         raise _CannotApply("UNKNOWN_CLIENT", "CLIENT")
     if message["client_id"] is not None:
@@ -216,6 +220,14 @@ def _found_by_identifier(db: sqlite3.Connection, person: Row) -> int | None:
         arguments = (identifier["type"], identifier["value"], person.get("birth_date"))
         found |= {row["client_id"] for row in select(db, query, arguments)}
     return found.pop() if len(found) == 1 else None
+
+
+def _named(person: Row) -> Row:
+    """Who comes by number and birth date alone, as iCARE has them, is called by the number until a worker has asked."""
+    number = next((row["value"] for row in person.get("identifier", ())), "")
+    if person.get("last_name") or not (number and person.get("birth_date")):
+        return person
+    return {**person, "last_name": f"No. {number}"}
 
 
 def _made(db: sqlite3.Connection, person: Row, now: str) -> int:
@@ -263,6 +275,15 @@ def _take_status(db: sqlite3.Connection, message: Row, payload: Row, now: str) -
     }
     update(db, "referral", ("referral_id", found[0]["referral_id"]), fields, now)
     _save_results(db, found[0]["client_id"], payload, now)
+
+
+def _take_exit(db: sqlite3.Connection, payload: Row, now: str) -> None:
+    """Why the case ended to which our referral led; the referral's status is another message's."""
+    query = "SELECT referral_id FROM referral WHERE direction = 'OUT' AND referral_id = ?"
+    if not select(db, query, [payload.get("referral_id")]):
+        raise _CannotApply("UNKNOWN_CLIENT", "REFERRAL")
+    fields = {"outcome": payload.get("closure_reason"), "updated_by": BY_HUB}
+    update(db, "referral", ("referral_id", payload["referral_id"]), fields, now)
 
 
 def _save_results(db: sqlite3.Connection, client_id: int, payload: Row, now: str) -> None:

@@ -19,14 +19,23 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "records" / "cms.sql"
 BUSY_TIMEOUT_S = 10.0  # the hub may be writing to hub_inbox
 
 
+def must_be_free(path: Path) -> None:
+    """Nothing is overwritten.
+
+    Raises:
+        Refused: there is a file already.
+    """
+    if path.exists():
+        raise Refused(path.name, "a file that is there already", "an empty folder", "name another folder")
+
+
 def create(path: Path) -> sqlite3.Connection:
     """Make an empty CMS database and connect to it.
 
     Raises:
-        Refused: there is a file already; nothing is overwritten.
+        Refused: there is a file already.
     """
-    if path.exists():
-        raise Refused(path.name, "a file that is there already", "an empty folder", "name another folder")
+    must_be_free(path)
     db = connect(path)
     db.execute("PRAGMA synchronous = OFF")  # for this connection: one that is half made is made anew
     db.executescript(SCHEMA.read_text(encoding="utf-8"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.sample import database, judge_files
+from hub.sample import database, judge_cams, judge_files, judge_icare
 from hub.sample.cms import BY_HUB
 from hub.sample.database import Row
 from hub.sample.names import TELLING
@@ -50,6 +50,7 @@ REFERRAL_COLUMNS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("hub_referral_no", "client"), ""),  # "": the referral itself
 }
+_PLACE = frozenset({"address_line", "unit", "city", "province", "postal_code"})
 # columns whose values point to one person: table, column, whose, category
 _TELLING = (
     ("client", "last_name", "c.client_id", "IDENT"),
@@ -88,6 +89,8 @@ def read_systems(network: Network) -> Systems:
             ]
             found.cells[agency.id] = {(table, text) for table, cell in database.texts(db) for text in _leaves(cell)}
     judge_files.read_own(network, found)
+    judge_cams.read_own(network.cams, found)
+    judge_icare.read_own(network.icare, found)
     return found
 
 
@@ -106,6 +109,8 @@ def private_values(network: Network) -> list[tuple[str, str]]:
                         whose = f"{column} of client {row['client_id']} of {agency.id}-cms"
                         values |= dict.fromkeys(spellings(column, row[column]), whose)
     values |= judge_files.private_values(network)
+    values |= judge_cams.private_values(network.cams, network.cams_site.system)
+    values |= judge_icare.private_values(network.icare)
     return sorted((whose, value) for value, whose in values.items() if len(value) >= TELLING)
 
 
@@ -121,12 +126,16 @@ def judge(network: Network) -> list[str]:
             )
     for agency in network.everyone:
         wrong += _strangers(network, systems, agency.id)
-    return [*wrong, *judge_files.judge(network, systems)]
+    wrong += judge_files.judge(network, systems)
+    wrong += judge_cams.judge(network.cams, network, systems)
+    return [*wrong, *judge_icare.judge_words(network.icare, [value for _, value in private_values(network)])]
 
 
 def _payload(network: Network, systems: Systems, to: str, payload: Row) -> Iterator[str]:
     """What is wrong with one referral that was delivered."""
-    owner = about(systems, payload.get("from_org", ""), (payload.get("client") or [{}])[0])
+    sender, client = payload.get("from_org", ""), (payload.get("client") or [{}])[0]
+    by_number = sender == network.settlement.id  # iCARE knows nobody by name
+    owner = judge_icare.about(systems, sender, client) if by_number else about(systems, sender, client)
     if owner is None:
         yield "is about nobody whom a sender has"
         return
@@ -141,6 +150,8 @@ def _payload(network: Network, systems: Systems, to: str, payload: Row) -> Itera
             yield f"column {name} is none of a referral"
         elif REFERRAL_COLUMNS[name] not in may | {""}:
             yield f"{REFERRAL_COLUMNS[name]} of {whose}"
+    if systems.people[owner].get("address_confidential") and _PLACE & payload["client"][0].keys():
+        yield f"where {whose} lives, who may not be found"
     for name in payload["client"][0]:
         if CLIENT_COLUMNS.get(name, "unknown") not in may:
             yield f"{CLIENT_COLUMNS.get(name, name)} of {whose}"
@@ -166,6 +177,8 @@ def _read_own(db: sqlite3.Connection, agency: str, found: Systems) -> None:
     """The agency's own clients: not those that the hub brought."""
     for row in database.select(db, "SELECT * FROM client WHERE updated_by <> ?", [BY_HUB]):
         found.people[(agency, row["client_id"])] = row
+    for row in database.select(db, "SELECT client_id, child_client_id, recipient_org FROM override_declaration"):
+        found.reported |= {((agency, row[name]), row["recipient_org"]) for name in ("client_id", "child_client_id")}
     for row in database.select(db, "SELECT * FROM consent"):
         found.consents.setdefault((agency, row["client_id"]), []).append(row)
     queries = [
@@ -198,17 +211,11 @@ def _leaves(cell: str) -> Iterator[str]:
             ahead.extend(node.values() if isinstance(node, dict) else node)
 
 
-def people_answered_otherwise(network: Network, gate_1: Mapping[str, Iterable[str]]) -> list[str]:
-    """People whose first referral was answered otherwise than their record deserves.
-
-    Args:
-        gate_1: source (``system/key``) to the codes of its messages, oldest first.
-    """
-    wrong = []
-    for person, source in network.sources():
-        code = next(iter(gate_1.get(source, ())), None)
-        if code != person.expected:
-            wrong.append(
-                f"{source}: {code or 'no message'} where {person.expected or 'no message'} was due ({person.scenario})"
-            )
-    return wrong
+def told_otherwise(network: Network) -> list[str]:
+    """Records of files whose last answer is another one than the story deserves."""
+    theirs = [(person, source) for person, source in network.sources() if person.home == network.settlement.id]
+    return [
+        *judge_files.told_otherwise(network),
+        *judge_cams.told_otherwise(network.cams, network.cams_site.system, network.people()),
+        *judge_icare.told_otherwise(network.icare, theirs),
+    ]

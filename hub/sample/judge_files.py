@@ -138,7 +138,8 @@ def _results(network: Network, systems: Systems) -> Iterator[str]:
                 if "language" not in payload:
                     continue
                 (sent,) = database.select(db, query, [payload["referral_id"]])
-                owner = signers.get((sent["last_name"], sent["birth_date"]))
+                by_date = signers.get((sent["last_name"], sent["birth_date"]))
+                owner = by_date or signers.get((sent["last_name"], ""))  # of whom nobody knows the day
                 may = allowed(network, systems, owner, agency.id) if owner and sent["to_org"] == home else frozenset()
                 if "LANG" not in may:
                     yield f"{agency.system} hub_inbox {row['message_id']}: LANG of somebody who has not agreed to it"

@@ -5,6 +5,7 @@ Names shorter than :data:`TELLING` letters do not stand here: found in sealed by
 
 from __future__ import annotations
 
+FILLER = "FNU"  # "first name unknown", where a single name stands
 TELLING = 6  # letters from which a name found in a hundred megabytes of random bytes is no chance
 
 

@@ -1,121 +1,77 @@
-"""The invented network: five agencies in one city, their services and agreements, and their systems.
+"""The invented network as it lies in a folder: a database for each case management system, folders for the others.
 
-Four have a case management system each; the fifth is a language assessment centre, a HARTS site with two folders.
-Rows are those of an import file, so that the commands and the demo fill the directory alike (``directory.py``).
+Everybody is written one after the other, in one pass; what is interrupted leaves nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
+from tempfile import TemporaryDirectory
 
 from hub.errors import Refused
-from hub.sample import database, papers
+from hub.sample import cams_papers, database, icare_papers, papers
+from hub.sample.agencies import AGREEMENTS, CAMS_SITE, CENTRE, SETTLEMENT, WITH_A_CMS, Agency, Agreement, ways
+from hub.sample.cams import Cams
 from hub.sample.centre import Centre
-from hub.sample.people import PEOPLE_MAX, Person, Ways, people
+from hub.sample.deviations import people
+from hub.sample.icare import Settlement
+from hub.sample.people import PEOPLE_MAX, Person
 from hub.sample.scenarios import NEEDED, Scenario
 
 CLIENTS_MIN = len(NEEDED)  # fewer people, and the demo has nobody to tell of
-CMS, HARTS = "cms", "harts"
+KNOWN_FROM = 5_000_000  # numbers of clients who are known already at the agency to which they are referred
+TOLD_EVERY = 1_000  # people
+Tell = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Agency:
-    """One agency: its id is the name of its database, or folder, too.
-
-    Args:
-        program: of every case that it opens.
-        services: words of service-wanted.
-        site: HARTS' code of its place.
-        kind: of its system.
-    """
-
-    id: str
-    name: str
-    program: str
-    services: tuple[str, ...]
-    site: str
-    kind: str = CMS
-
-    @property
-    def system(self) -> str:
-        """The id of its system."""
-        return f"{self.id}-{self.kind}"
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """What two agencies have signed; both ways."""
-
-    parties: tuple[str, str]
-    categories: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        """Its id in the directory."""
-        return "-".join(self.parties)
-
-
-AGENCIES = (
-    Agency(
-        "harbour", "Harbour Newcomer Centre", "NEWCOMER", ("settlement", "language-training", "language-assessment"),
-        "HBR01",
-    ),
-    Agency("lakeside", "Lakeside Employment Services", "EMPLOYMENT", ("employment", "credentials"), "LKS01"),
-    Agency("birchwood", "Birchwood Youth Programme", "YOUTH", ("education", "community"), "BCH01"),
-    Agency("keystone", "Keystone Housing Help", "NEWCOMER", ("housing", "income"), "KEY01"),
-)  # fmt: skip
-CENTRE = Agency(
-    "bridgeway",
-    "Bridgeway Language Assessment Centre",
-    "",
-    ("language-assessment", "language-training"),
-    "TOR01",
-    HARTS,
-)
-
-_WHOLE = (
-    "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",
-)  # fmt: skip
-AGREEMENTS = (  # birchwood and keystone have none, nor have bridgeway and keystone
-    Agreement(("harbour", "lakeside"), _WHOLE),
-    Agreement(("harbour", "birchwood"), _WHOLE),
-    Agreement(("harbour", "keystone"), _WHOLE),
-    Agreement(("lakeside", "birchwood"), tuple(word for word in _WHOLE if word != "NOTES_FREE")),
-    Agreement(("lakeside", "keystone"), tuple(word for word in _WHOLE if word != "LANG")),
-    Agreement(("harbour", "bridgeway"), _WHOLE),
-    Agreement(("lakeside", "bridgeway"), _WHOLE),
-    Agreement(("birchwood", "bridgeway"), tuple(word for word in _WHOLE if word != "CONTACT")),
-)
-EVENTS = (
-    "add-service-request", "revoke-service-request", "notify-add-process-request", "notify-update-process-request",
-)  # fmt: skip
 AGREED_FOR = timedelta(days=800)  # before the day of the sample: no consent of it is older
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that lies in a folder: a database for each agency, the folders of the centre, and who is in them.
+    """A network that lies in a folder, and who is in it.
 
     Args:
-        agencies: those with a database; ``centre``: the one with folders.
+        clients: how many people; ``agencies``: those with a database; ``centre``, ``cams_site``, ``settlement``: those
+            with folders.
     """
 
     folder: Path
     seed: int
     today: date
-    people: tuple[Person, ...]
-    agencies: tuple[Agency, ...] = AGENCIES
+    clients: int
+    agencies: tuple[Agency, ...] = WITH_A_CMS
     centre: Agency = CENTRE
+    cams_site: Agency = CAMS_SITE
+    settlement: Agency = SETTLEMENT
     agreements: tuple[Agreement, ...] = AGREEMENTS
 
     @property
     def everyone(self) -> tuple[Agency, ...]:
         """All agencies."""
-        return (*self.agencies, self.centre)
+        return (*self.agencies, self.centre, self.cams_site, self.settlement)
+
+    @property
+    def cams(self) -> Cams:
+        """The employment service with CaMS, in its folder."""
+        sites = {agency.id: agency.sds for agency in self.everyone}
+        return Cams(self.folder / self.cams_site.id, self.cams_site.id, sites)
+
+    @property
+    def icare(self) -> Settlement:
+        """The settlement agency with iCARE alone, in its folder."""
+        return Settlement(self.folder / self.settlement.id, self.settlement.id, "SEA-100")
+
+    @property
+    def sites(self) -> tuple[Centre, Cams, Settlement]:
+        """Those whose system is files."""
+        return self.harts, self.cams, self.icare
 
     @property
     def harts(self) -> Centre:
@@ -127,35 +83,44 @@ class Network:
         """The file of an agency's CMS."""
         return self.folder / f"{agency}.sqlite"
 
+    def people(self) -> Iterator[Person]:
+        """Everybody, made anew: nobody is kept."""
+        return people(self.clients, self.seed, self.today, ways())
+
     def one(self, scenario: Scenario) -> Person:
         """The first person of a scenario who is referred from one database to another."""
         centre = self.centre.id
-        return next(p for p in self.people if p.scenario is scenario and centre not in (p.home, p.to))
+        return next(p for p in self.people() if p.scenario is scenario and centre not in (p.home, p.to))
 
     def one_of_centre(self, scenario: Scenario) -> Person:
         """The first person of a scenario whom the centre refers."""
-        return next(p for p in self.people if p.scenario is scenario and p.home == self.centre.id)
+        return next(p for p in self.people() if p.scenario is scenario and p.home == self.centre.id)
 
-    def sources(self) -> list[tuple[Person, str]]:
+    def sources(self) -> Iterator[tuple[Person, str]]:
         """How the hub names everybody's first referral: system and record.
 
-        Of the centre's it is the place of the line that has their number, in the file as it lies there.
+        Of those that hand in files it is the place of the line, package or row that has their number, as it lies there.
         """
         lines = {
             client.referral.fields.get("REF_NO"): self.harts.source(file, client.referral.number)
             for file, client in self.harts.handed_in()
             if client.referral is not None
         }
-        return [(person, f"{self.system(person.home)}/{self._record(person, lines)}") for person in self.people]
+        packages, rows = self.cams.sources(), self.icare.records()
+        record_of: Mapping[str, Callable[[Person], str | None]] = {
+            self.centre.id: lambda person: lines.get(papers.ref_no(person)),
+            self.cams_site.id: lambda person: packages.get(cams_papers.referral_no(person)),
+            # two whose number cannot be read may say the same: they come in the order of the rows
+            self.settlement.id: lambda person: rows[icare_papers.whose(person)].pop(0),
+        }
+        for person in self.people():
+            at_a_site = record_of.get(person.home)
+            record = at_a_site(person) if at_a_site else f"referral_out:{person.number}"
+            yield person, f"{self.system(person.home)}/{record or 'in no file'}"
 
     def system(self, agency: str) -> str:
         """The id of an agency's system."""
         return next(each.system for each in self.everyone if each.id == agency)
-
-    def _record(self, person: Person, lines: Mapping[str | None, str]) -> str:
-        if person.home != self.centre.id:
-            return f"referral_out:{person.number}"
-        return lines.get(papers.ref_no(person), "no line of a file")
 
     @property
     def saved_at(self) -> str:
@@ -163,12 +128,13 @@ class Network:
         return f"{self.today - timedelta(days=1)} 08:00:00"
 
 
-def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
+def make_network(folder: Path, clients: int, seed: int, today: date, tell: Tell = lambda _: None) -> Network:
     """Write the databases and files of a network. The same clients, seed and day give the same rows and bytes.
 
     Args:
         folder: made if it is not there; holds no database of this network yet.
         today: the local day of the sample; all days in it count from here.
+        tell: told now and then how many people stand.
 
     Raises:
         Refused: too few or too many clients, no folder can be made, or a database is there already.
@@ -179,75 +145,77 @@ def make_network(folder: Path, clients: int, seed: int, today: date) -> Network:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused("--out", error.strerror or "an error", "a folder that can be written", "name another") from None
-    network = Network(folder, seed, today, tuple(people(clients, seed, today, ways())))
-    for agency in network.agencies:
-        db = database.create(network.database(agency.id))
-        try:
-            with database.saved(db):
-                _write(db, network, agency)
-        finally:
-            db.close()
-    own = [person for person in network.people if person.home == network.centre.id]
-    network.harts.open(own, today - timedelta(days=1))
+    network = Network(folder, seed, today, clients)
+    for each in network.agencies:
+        database.must_be_free(network.database(each.id))
+    with TemporaryDirectory(prefix=".being-made-", dir=folder) as half:  # what is interrupted leaves nothing
+        _write(Network(Path(half), seed, today, clients), tell)
+        for path in sorted(Path(half).iterdir()):
+            path.rename(folder / path.name)
     return network
 
 
-def ways() -> Ways:
-    """Who can refer to whom: every service of another agency, with an agreement or without."""
-    every = [
-        (one.id, other.id, wanted)
-        for one in (*AGENCIES, CENTRE)
-        for other in (*AGENCIES, CENTRE)
-        if one != other
-        for wanted in other.services
-        if one != CENTRE or wanted in papers.SERVICES
-    ]
-    agreed = {frozenset(agreement.parties) for agreement in AGREEMENTS}
-    return Ways(
-        centre=CENTRE.id,
-        programs={agency.id: agency.program for agency in AGENCIES},
-        open=[way for way in every if frozenset(way[:2]) in agreed],
-        shut=[way for way in every if frozenset(way[:2]) not in agreed],
-    )
+def _write(network: Network, tell: Tell) -> None:
+    """Everybody, one after the other: people first, papers after them, so that a consent stands before its referral."""
+    with ExitStack() as open_ones:
+        databases: dict[str, Connection] = {}
+        for each in network.agencies:
+            databases[each.id] = database.create(network.database(each.id))
+            open_ones.callback(databases[each.id].close)
+        for db in databases.values():
+            open_ones.enter_context(database.saved(db))
+        _write_all(databases, network, tell)
+        for db in databases.values():
+            database.stamp_log(db, network.saved_at)
 
 
-def _write(db: Connection, network: Network, agency: Agency) -> None:
-    """All rows of one agency: people first, papers after them, so that a consent stands before its referral."""
+def _write_all(databases: Mapping[str, Connection], network: Network, tell: Tell) -> None:
+    day, sites = network.today - timedelta(days=1), {site.home: site for site in network.sites}
+    for site in sites.values():
+        site.begin()
+    theirs: dict[str, list[Person]] = {home: [] for home in sites}
+    known: Counter[str] = Counter()
+    for count, person in enumerate(network.people(), start=1):
+        if person.home in sites:
+            theirs[person.home].append(person)
+        else:
+            _write_one(databases[person.home], network, person)
+        if person.known_there and person.to in databases:
+            known[person.to] += 1
+            _write_known(databases[person.to], network, person, KNOWN_FROM + known[person.to])
+        if len(theirs.get(person.home, ())) == papers.FILE_MAX:
+            sites[person.home].refer(theirs[person.home], day)
+            theirs[person.home].clear()
+        if count % TOLD_EVERY == 0:
+            tell(count)
+    for home, some in theirs.items():
+        sites[home].refer(some, day)
+
+
+def _write_one(db: Connection, network: Network, person: Person) -> None:
     at = network.saved_at
-    own = [person for person in network.people if person.home == agency.id]
-    for table, rows in _tables(own):
-        for row in rows:
-            database.insert(db, table, row, at)
-    for person in own:
-        if person.scenario is Scenario.CASE_CLOSED:  # after the referral was sent: a closed case takes none
-            closed = {"status": "CLOSED", "closed_on": network.today.isoformat(), "closure_reason": "MOVED"}
-            later = (datetime.fromisoformat(at) + timedelta(seconds=1)).isoformat(sep=" ")  # a save of its own
-            database.update(db, "case_file", ("case_id", person.number), closed, later)
-    known = (person for person in network.people if person.to == agency.id and person.known_there)
-    for number, person in enumerate(known, start=len(own) + 1):
-        _write_known(db, network, person, number)
-    database.stamp_log(db, at)
-
-
-def _tables(own: Sequence[Person]) -> Iterator[tuple[str, list[Mapping[str, object]]]]:
-    yield "client", [person.client for person in own]
-    yield "client_identifier", [row for person in own for row in person.identifiers]
-    yield "language_result", [row for person in own for row in person.languages]
-    yield "case_file", [person.case for person in own]
-    yield "consent", [_numbered("consent_id", p, p.consent) for p in own if p.consent is not None]
-    yield "referral", [_numbered("referral_id", p, p.referral) for p in own]
-
-
-def _numbered(key: str, person: Person, row: Mapping[str, object]) -> Mapping[str, object]:
-    return {key: person.number, **row}
+    for row in (person.client, *person.kin):
+        database.insert(db, "client", row, at)
+    for row in person.identifiers:
+        database.insert(db, "client_identifier", row, at)
+    for row in person.languages:
+        database.insert(db, "language_result", row, at)
+    database.insert(db, "case_file", person.case, at)
+    if person.consent is not None:
+        database.insert(db, "consent", {"consent_id": person.number, **person.consent}, at)
+    database.insert(db, "referral", {"referral_id": person.number, **person.referral}, at)
+    if person.scenario is Scenario.CASE_CLOSED:  # after the referral was sent: a closed case takes none
+        closed = {"status": "CLOSED", "closed_on": network.today.isoformat(), "closure_reason": "MOVED"}
+        later = (datetime.fromisoformat(at) + timedelta(seconds=1)).isoformat(sep=" ")  # a save of its own
+        database.update(db, "case_file", ("case_id", person.number), closed, later)
 
 
 def _write_known(db: Connection, network: Network, person: Person, number: int) -> None:
-    """Somebody whom the receiving agency knows already, with the same UCI and birth date."""
+    """Somebody whom the receiving agency knows already: with the same number and birth date, or by name alone."""
     about = ("last_name", "first_name", "birth_date", "birth_date_quality", "service_language", "official_language")
     client = {name: person.client[name] for name in about}
     file_no = f"{network.today.year}-{number:06d}"
     database.insert(db, "client", {"client_id": number, "file_no": file_no, **client}, network.saved_at)
-    for row in person.identifiers:
+    for row in person.identifiers if person.known_there == "number" else ():
         own = {**row, "identifier_id": number, "client_id": number}
         database.insert(db, "client_identifier", own, network.saved_at)

@@ -23,6 +23,7 @@ _SEXES = {"woman": "F", "man": "M", "non-binary": "X"}
 _REASONS = {"settlement": "SET", "language": "LNG", "employment": "EMP", "housing": "HOU"}
 _NO_SERVICE = "ZZZ"  # what a bad line has as TO_SERVICE
 FIRST_NUMBER = 40_000_000  # HARTS_NO of those whom the centre had before the hub
+FILE_MAX = 2_500  # clients of a file
 _UCI_WIDTH = 10
 
 
@@ -61,7 +62,7 @@ def consent_for_result(home: str, client: Mapping[str, str], number: int, recipi
         client: CL fields as they came, with LOCAL_KEY.
         number: of the consent among the centre's.
     """
-    born = client.get("DOB", "")
+    born = client.get("DOB", "") if client.get("DOB_FLAG", "E") == "E" else ""  # else nobody knows the day
     named = {
         "identifier_type": "LOCAL_KEY",
         "identifier_value": client["LOCAL_KEY"],

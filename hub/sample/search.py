@@ -1,7 +1,8 @@
 """Find personal values in files where none may be (INV-1): a database, its WAL, keys, checkpoints, an export.
 
 A file is searched as the bytes that it is, so that free pages and what a format hides count too. What is found is named
-by its number in the list: the value itself is never shown.
+by its number in the list: the value itself is never shown. Short numbers stand in digests and random ids by chance: one
+counts where no hexadecimal digit is beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = 6  # bytes of a value that the pattern looks for; the rest is compared
+BY_CHANCE = 10  # hexadecimal digits: so many of them stand in 10^12 random ones once
+_DIGITS = b"0123456789abcdef"
 
 Trie = dict[int, Any]
 
@@ -49,7 +52,17 @@ def _in_file(path: Path, pattern: re.Pattern[bytes], wanted: Mapping[bytes, Sequ
             for match in pattern.finditer(data)
             for value, number in wanted[match[1]]
             if data[match.start() : match.start() + len(value)] == value
+            and not (_could_be_chance(value) and _within_digits(data, match.start(), match.start() + len(value)))
         }
+
+
+def _could_be_chance(value: bytes) -> bool:
+    return len(value) < BY_CHANCE and not value.strip(_DIGITS)
+
+
+def _within_digits(data: mmap.mmap, start: int, end: int) -> bool:
+    around = data[max(start - 1, 0) : start] + data[end : end + 1]
+    return any(byte in _DIGITS for byte in around)
 
 
 def _trie(words: Iterable[bytes]) -> Trie:

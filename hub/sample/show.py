@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hub.sample.cms import ToDo
 from hub.sample.tally import Tally
 
-MEANING = {  # first codes of refusals that the sample meets, for a worker
+MEANING = {  # first codes of refusals that the sample meets, for a worker; told here in the sample's own words
+    "DN_AUTHORITY": "nobody knows yet that this person decides for the client",
+    "DN_COERCED": "it was made a condition of the service",
+    "DN_DECEASED": "the client has died",
+    "DN_EXISTENCE": "it would tell that somebody is at the shelter",
+    "DN_NOT_KNOWLEDGEABLE": "the client was not told enough, or not in a language that they read",
+    "DN_NOT_YET_VALID": "the consent begins later",
+    "DN_OVERBROAD": "the consent names nobody, or everything",
+    "DN_PURPOSE": "the consent is for something else",
+    "DN_VERBAL_LAPSED": "it was said on the telephone, and never signed",
     "DN_NO_CONSENT": "no consent on file",
     "DN_PENDING": "a field of the consent is missing",
     "DN_EXPIRED": "the consent has ended",
@@ -39,6 +50,25 @@ def progress(states: Mapping[str, int], applied: int, answered: int) -> str:
     )
 
 
+@contextmanager
+def counting(console: Console, total: int) -> Iterator[Callable[[int, str], None]]:
+    """At a terminal a bar, how long it is likely to take still, and a line that says what stands; else nothing.
+
+    Args:
+        total: how much there is to do; a guess will do.
+
+    Yields:
+        What is told how much is done, and the line.
+    """
+    if not console.is_terminal:
+        yield lambda _done, _line: None
+        return
+    columns = (BarColumn(20), TimeRemainingColumn(compact=True), TextColumn("{task.fields[line]}", markup=False))
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=total, line="")
+        yield lambda done, line: bar.update(task, completed=min(done, total), line=line)
+
+
 def act(console: Console, title: str, *lines: str) -> None:
     """One act of the story."""
     console.print()
@@ -59,8 +89,8 @@ def result(numbers: Tally, waiting: int) -> Table:
     table.add_column(justify="right")
     table.add_column()
     table.add_row("accepted", str(numbers.accepted), "messages that were judged, by the log")
-    table.add_row("delivered", str(numbers.delivered), "rows in hub_inbox, clients in files for HARTS")
-    table.add_row("", str(numbers.unsaid), "  of these: in no file, HARTS has no word for it")
+    table.add_row("delivered", str(numbers.delivered), "rows in hub_inbox, clients and packages in files")
+    table.add_row("", str(numbers.unsaid), "  of these: in no file, HARTS or CaMS has no word for it")
     for state, count in numbers.answered.items():
         table.add_row("", str(count), f"  of these: told the sender {state}")
     table.add_row("refused", str(numbers.refused), "nothing left; the sender was told why")

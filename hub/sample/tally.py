@@ -14,13 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from hub.sample import database, papers
+from hub.sample.agencies import SETTLEMENT
 from hub.sample.centre import Centre
 
-REFERRAL, STATUS = "referral", "referral-status"
-CARRIED = frozenset({REFERRAL, STATUS})  # kinds of what travelled; the rest are notices
-_STATUS_TYPE = "StatusNotice"  # message type of the log; every other asks for something
+REFERRAL, STATUS, DANGER, EXIT = "referral", "referral-status", "override", "exit"
+CARRIED = frozenset({REFERRAL, STATUS, DANGER, EXIT})  # kinds of what travelled; the rest are notices
+_KINDS = {"StatusNotice": STATUS, "OverrideDisclosure": DANGER}  # message types of the log; others ask for something
 NOT_READ = "DN_SCHEMA"
-_NAMED = frozenset({"accepted", "waitlisted", "declined", "no-show", "cancelled"})  # states that HARTS has a word for
+# kinds of systems that get files -> the states that they have a word for (program systems 4.5, 3.10)
+NAMED: Mapping[str, frozenset[str]] = {
+    "harts": frozenset({"accepted", "waitlisted", "declined", "no-show", "cancelled"}),
+    "eois": frozenset({"accepted", "waitlisted", "declined"}),
+    "icare": frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,10 @@ class Message:
     """One accepted message as the log tells it.
 
     Args:
-        gate_1: the first code of its first decision; ``code`` that of its last.
+        gate_1: the first code of its first decision; ``code`` that of its last; ``left``: what gate 1 took out.
         end: delivered, refused, returned, or nothing yet.
         kind: referral or referral-status; ``state``: that of the referral after it.
-        recipient: the system that it was delivered to.
+        to: the agency that it leads to; ``recipient``: the system that it was delivered to.
         opened_at: index of the entry that released it to its recipient; -1: none did.
         basis: ids of the consents that gate 1 relied on.
     """
@@ -61,10 +67,12 @@ class Message:
     source: str
     gate_1: str
     code: str
+    left: tuple[str, ...] = ()
     end: str = ""
     envelope_id: str = ""
     kind: str = ""
     state: str = ""
+    to: str = ""
     recipient: str = ""
     stopped_at_gate_2: bool = False
     opened_at: int = -1
@@ -78,7 +86,7 @@ class Tally:
 
     accepted: int
     delivered: int
-    unsaid: int  # of these: states that HARTS has no word for; they lie in no file
+    unsaid: int  # of these: states that a system of files has no word for; they lie in no file
     refused: int
     returned: int
     unreadable: int
@@ -157,7 +165,7 @@ def tally(found: Mapping[str, Message], withdrawn: Mapping[str, int], inboxes: M
     """
     ended = Counter(message.end for message in found.values())
     received = {name: sum(row.kind in CARRIED for row in rows) for name, rows in inboxes.items()}
-    unsaid = sum(_is_unsaid(message, inboxes) for message in found.values())
+    unsaid = sum(_is_unsaid(message) for message in found.values())
     sent = Counter(message.system for message in found.values())
     relying = [(message, withdrawn[name]) for message in found.values() for name in message.basis & withdrawn.keys()]
     return Tally(
@@ -181,14 +189,17 @@ def tally(found: Mapping[str, Message], withdrawn: Mapping[str, int], inboxes: M
 
 def unreadable(found: Mapping[str, Message], inboxes: Mapping[str, list[Received]]) -> set[str]:
     """Records that were answered as unreadable and never became a message."""
-    judged = {message.source for message in found.values()}
-    told = {
+    return unread(inboxes) - {message.source for message in found.values()}
+
+
+def unread(inboxes: Mapping[str, list[Received]]) -> set[str]:
+    """Records that were answered as unreadable, whatever became of them later."""
+    return {
         f"{name}/{row.record}"
         for name, rows in inboxes.items()
         for row in rows
         if row.kind == "refusal" and row.code == NOT_READ
     }
-    return told - judged
 
 
 def disagreements(
@@ -196,14 +207,14 @@ def disagreements(
 ) -> list[str]:
     """Where the log and the systems' databases tell different stories, or the log one that may not be."""
     rows_of = {name: [row for row in rows if row.kind in CARRIED] for name, rows in inboxes.items()}
-    files = {name for name in rows_of if _has_files(name, inboxes)}
+    files = {name for name in rows_of if _kind(name) in NAMED}
     delivered = [message for message in found.values() if message.end == "delivered"]
     said = {message.envelope_id for message in delivered if message.recipient not in files}
     there = [row.message_id for name, rows in rows_of.items() if name not in files for row in rows]
     wrong = [f"envelope {name} is delivered by the log and in no hub_inbox" for name in sorted(said - set(there))]
     wrong += [f"envelope {name} is in a hub_inbox and not delivered by the log" for name in sorted(set(there) - said)]
     wrong += [f"envelope {name} is in {n} inboxes" for name, n in sorted(Counter(there).items()) if n > 1]
-    wrong += [f"message {message.message_id} is open" for message in found.values() if not message.end]
+    wrong += [f"message {m.message_id} is open" for m in found.values() if not m.end and not _may_wait(m)]
     wrong += [
         f"message {message.message_id} left after its consent {name} was withdrawn"
         for message in found.values()
@@ -211,21 +222,25 @@ def disagreements(
         if message.opened_at > withdrawn[name]
     ]
     for name in sorted(files):
-        to = [m for m in delivered if m.recipient == name and not _is_unsaid(m, inboxes)]
+        to = [m for m in delivered if m.recipient == name and not _is_unsaid(m)]
         wrong += _in_files(name, to, rows_of[name])
     return wrong + _untold(found, inboxes)
 
 
-def _has_files(system: str, inboxes: Mapping[str, list[Received]]) -> bool:
-    """Whether a system gets files: what lies in them has no envelope id."""
-    rows = [row for row in inboxes.get(system, ()) if row.kind in CARRIED]
-    return bool(rows) and not any(row.message_id for row in rows)
+def _may_wait(message: Message) -> bool:
+    """Whether it is gathered for some minutes, so that a worker gets one workbook and not ten."""
+    return message.kind == STATUS and message.to == SETTLEMENT.id
 
 
-def _is_unsaid(message: Message, inboxes: Mapping[str, list[Received]]) -> bool:
-    """Whether a status ended at HARTS, which has no word for its state (program systems 4.5, RF STATUS)."""
+def _kind(system: str) -> str:
+    """Of a system of the sample: its id ends so."""
+    return system.rpartition("-")[2]
+
+
+def _is_unsaid(message: Message) -> bool:
+    """Whether a status ended at a system of files that has no word for its state: then it lies in no file."""
     ended = message.end == "delivered" and message.kind == STATUS
-    return ended and message.state not in _NAMED and _has_files(message.recipient, inboxes)
+    return ended and message.state not in NAMED.get(_kind(message.recipient), frozenset({message.state}))
 
 
 def _in_files(system: str, delivered: Iterable[Message], rows: Iterable[Received]) -> list[str]:
@@ -247,14 +262,15 @@ def _untold(found: Mapping[str, Message], inboxes: Mapping[str, list[Received]])
     return [
         f"message {message.message_id} was refused ({message.code}) and {message.system} was not told"
         for message in refused
-        if (message.source, message.code) not in told
+        if (message.source.replace("/referral_in:", "/referral_out:"), message.code) not in told  # both by one number
     ]
 
 
 def _received(message_id: str, kind: str, payload: Mapping[str, Any]) -> Received:
     if kind in CARRIED:
         return Received(message_id, kind, state=payload.get("status", ""))
-    prefix, name = ("consent", "consent_id") if "consent_id" in payload else ("referral_out", "referral_id")
+    named = (("consent", "consent_id"), ("override", "override_id"), ("referral_out", "referral_id"))
+    prefix, name = next(((prefix, name) for prefix, name in named if name in payload), named[-1])
     return Received(message_id, kind, f"{prefix}:{payload.get(name)}", payload.get("code", ""))
 
 
@@ -264,11 +280,13 @@ def _accepted(entry: Mapping[str, Any], state: str) -> Message:
         message_id=entry["message_id"],
         system=entry["source"].split("/")[0],
         source=entry["source"],
+        to=entry["recipient"],
         gate_1=entry["codes"][0],
+        left=tuple(sorted(entry["categories_removed"])) if not refused else (),
         code=entry["codes"][0],
         end="refused" if refused else "",
         envelope_id=entry.get("envelope_id", ""),
-        kind=STATUS if entry["message_type"] == _STATUS_TYPE else REFERRAL,
+        kind=_KINDS.get(entry["message_type"], REFERRAL),
         state=state,
         withheld=set(entry["categories_removed"]) if not refused else set(),
         basis={name.removeprefix("consent:").split("/")[0] for name in entry["basis"] if name.startswith("consent:")},

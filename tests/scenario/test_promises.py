@@ -525,11 +525,12 @@ _COMPUTED = {"uuid.UUID", "uuid.uuid5", "uuid.NAMESPACE_URL"}  # no chance in th
 MAY = {
     "hub.clock": "the real clock",
     "hub.ids": "the real randomness",
-    "hub.__main__": "waits between steps",
+    "hub.toolbox": "hands commands the machine's sleep, for between steps",
     "hub.post": "tells people in threads of their own; no step runs there",
     "hub.integrator": "gives entries of the log their place, as each step does; nothing is decided there",
     "hub.listen": "answers HTTP in a thread of its own; no step runs there",
     "hub.access.rates": "counts under a lock: requests come in threads; the clock is the port's",
+    "hub.api.together": "gathers what comes in threads at the same time, under a lock; likewise",
     "hub.access.registered": "keeps what it has read under a lock, likewise",
     "hub.gateway.agent": "an agency's own program, on its own machine: no step of the hub",
     "hub.commands.demo": "plays a day of its own",

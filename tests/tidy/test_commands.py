@@ -52,5 +52,5 @@ def test_a_command_is_in_the_operators_guide(path):
 
 
 def test_the_exit_codes_are_those_of_the_code():
-    for code in (frame.DONE, frame.REFUSED, frame.MISUSED, frame.BROKEN, frame.UNAVAILABLE):
+    for code in (frame.DONE, frame.REFUSED, frame.MISUSED, frame.BROKEN, frame.UNAVAILABLE, frame.INTERRUPTED):
         assert f" {code} " in EXIT_CODES

@@ -35,7 +35,7 @@ UNITS = {
     "KB": 2**10,
     "MB": 2**20,
 }
-EXIT_CODES = {"DONE", "REFUSED", "MISUSED", "BROKEN", "UNAVAILABLE"}
+EXIT_CODES = {"DONE", "REFUSED", "MISUSED", "BROKEN", "UNAVAILABLE", "INTERRUPTED"}
 NOT_A_HUBS = (
     "schemas",
     "hub.sample",

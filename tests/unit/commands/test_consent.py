@@ -549,6 +549,24 @@ def test_decide_answers_from_a_facts_file_alone(tmp_path: Path, desk: Desk) -> N
     assert not desk.folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "unsaid"), [("en", "It may go.", "Cela peut"), ("fr", "Cela peut partir.", "It may")]
+)
+def test_decide_speaks_the_one_language_that_is_asked_for(desk: Desk, lang: str, said: str, unsaid: str) -> None:
+    answer = desk.ok("consent", "decide", "--facts", str(BASELINE), "--lang", lang)
+
+    assert said in answer
+    assert unsaid not in answer
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("consent", "decide", "--facts", "-"), ("disclosures", "A", "--to", "SELF", "--request", "R", "--as", "x")],
+)
+def test_a_language_that_the_hub_does_not_speak_is_refused(desk: Desk, command: tuple[str, ...]) -> None:
+    assert "expected one of en, fr" in desk.refused(*command, "--lang", "de", code=2)
+
+
 def test_a_refusal_is_an_answer_and_says_what_to_do(desk: Desk) -> None:
     facts = json.loads(BASELINE.read_bytes())
     facts["agreements"] = []

@@ -37,7 +37,8 @@ consent:add,import,show,withdraw,suspend,resume,decide,expiring,form,receipt,sim
 subjects:resolve,duplicates,merge,unmerge,conflict,find,show
 subjects/decider:add,end subjects/capacity:found,lifted subjects/flag:add,end
 override:declare,approve,reached,end,list,show,review,metrics requests:add,list disclosures
-referral:list,show deliveries:list,retry,dead,waiting alerts:test audit:verify,prove,export,checkpoint,cosign,cosigner
+referral:list,show,follow-ups deliveries:list,retry,dead,waiting alerts:test
+audit:verify,prove,export,checkpoint,cosign,cosigner
 gateway:keys,token,list,open,ack,receipt,send,run
 receipt:get,verify,verifier bus:provision,status report:retention,month
 incident:open,list,show,assess,notice,telephoned,close

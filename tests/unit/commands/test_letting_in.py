@@ -105,7 +105,7 @@ def test_a_suspended_client_is_not_let_in_again_by_new_keys(desk: Desk, network:
         (("--jwks", "hpke.json"), "jwks: got no key set"),
         (("--jwks", "list.json"), "--jwks: got no JSON object"),
         (("--jwks", "large.json"), "--jwks: got 70000 bytes"),
-        (("--jwks", "nothing.json"), "FILE: got No such file"),
+        (("--jwks", "nothing.json"), "--jwks: got No such file"),
         (("--jwks", "http://northside.example/jwks"), "jwks_url: got another kind of address"),
         (("--jwks", "jwks.json", "--hpke", "jwks.json"), "hpke key: got 1 fields"),
         (("--jwks", "jwks.json", "--hpke", "low.json"), "a point of low order"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -87,8 +88,7 @@ class TwinHub:
         self.jtis: set[str] = set()
         self.tokens: set[str] = set()
         self.seconds = 300
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = False
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.scheme = "http"
 
@@ -244,6 +244,15 @@ def response(code: str, *issues: dict[str, Any]) -> dict[str, Any]:
     header = {"resourceType": "MessageHeader", "response": {"identifier": "m1", "code": code}}
     said = [{"resource": {"resourceType": "OperationOutcome", "issue": list(issues)}}] if issues else []
     return {"resourceType": "Bundle", "type": "message", "entry": [{"resource": header}, *said]}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has hung up is no fault; its thread would tell of it in the midst of the next command."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def _handler(twin: TwinHub) -> type[BaseHTTPRequestHandler]:

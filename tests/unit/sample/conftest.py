@@ -14,7 +14,7 @@ from hub.sample.network import Network, make_network
 
 TODAY = date(2026, 6, 1)
 NOW = "2026-06-01 12:00:00"
-CLIENTS = 50
+CLIENTS = 70
 
 
 @pytest.fixture

@@ -78,6 +78,16 @@ def test_a_referral_makes_client_case_and_a_referral_that_was_received(lakeside:
     ]
 
 
+def test_who_comes_by_number_and_birth_date_alone_is_called_by_the_number(lakeside: sqlite3.Connection) -> None:
+    bare = {name: CLIENT[name] for name in ("birth_date", "identifier")}
+    put(lakeside, "m-1", "referral", {**REFERRAL, "client": [bare]})
+
+    assert apply(lakeside) == Applied(1, {})
+
+    query = "SELECT last_name, first_name FROM client WHERE updated_by = 'hub'"
+    assert select(lakeside, query) == [{"last_name": "No. 1199999901", "first_name": None}]
+
+
 def test_what_was_applied_is_not_applied_again(lakeside: sqlite3.Connection) -> None:
     put(lakeside, "m-1", "referral", REFERRAL)
     apply(lakeside)
@@ -138,6 +148,7 @@ def test_one_who_returns_after_a_closed_case_gets_a_new_case_that_names_it(lakes
         pytest.param({"service_wanted": "yoga"}, {}, "CODE_UNMAPPED", id="an unknown service"),
         pytest.param({"urgency": "soon"}, {}, "CODE_UNMAPPED", id="an unknown urgency"),
         pytest.param({"client": []}, {}, "UNKNOWN_CLIENT", id="nobody"),
+        pytest.param({"client": [{"birth_date": "1991-07-22"}]}, {}, "UNKNOWN_CLIENT", id="a birth date alone"),
         pytest.param({"client": [CLIENT, CLIENT]}, {}, "UNKNOWN_CLIENT", id="two people"),
         pytest.param({}, {"client_id": 10_000, "base_row_version": 1}, "UNKNOWN_CLIENT", id="a client who is gone"),
         pytest.param({}, {"client_id": 1, "base_row_version": 9}, "CONFLICT", id="a client who was changed meanwhile"),

@@ -24,7 +24,7 @@ def test_each_file_is_read_without_a_problem_in_the_order_of_import(network: Net
         directory = Directory(0, False, agencies, systems, (), sites, {}, ())
         events = packs.profiles.events
         zone = ZoneInfo("America/Toronto")
-        kinds = ("cms", "harts")
+        kinds = ("cms", "harts", "eois", "icare")
         known = Known(
             directory, SeededIds(), kinds, kinds, packs.packs, list(Category), list(Purpose), events, list(Body), zone
         )
@@ -39,7 +39,7 @@ def test_each_file_is_read_without_a_problem_in_the_order_of_import(network: Net
 def test_every_system_names_its_own_database_or_its_own_folders(network: Network) -> None:
     rows = csv.DictReader(io.StringIO(directory_files(network)["systems.csv"].decode(), newline=""))
 
-    of_kind = {"cms": {}, "harts": {}}
+    of_kind = {"cms": {}, "harts": {}, "eois": {}, "icare": {}}
     for row in rows:
         given = {name: cell for name, cell in row.items() if name.startswith("settings.") and cell}
         of_kind[row["kind"]][row["agency"]] = given
@@ -55,10 +55,12 @@ def test_every_system_names_its_own_database_or_its_own_folders(network: Network
             "settings.batch_every_s": "0",
         }
     }
+    assert of_kind["eois"]["northgate"]["settings.sds"] == "3898A"
+    assert of_kind["icare"]["seaway"]["settings.agreement"] == "SEA-100"
 
 
 def test_the_files_stand_beside_the_databases_with_a_readme_of_three_lines(network: Network) -> None:
     written = write_directory(network)
 
-    assert [path.name for path in written] == [*FILES, "README"]
-    assert len((network.folder / "README").read_text().splitlines()) == 3
+    assert [path.name for path in written] == [*FILES, "routes-seaway.csv", "README"]
+    assert len((network.folder / "README").read_text().splitlines()) == 4

@@ -20,7 +20,9 @@ from tests.unit.sample.hub_writes import ASKED, CLIENT, answer, asks, to_harts, 
 
 def to_the_centre(network: Network) -> Person:
     """Somebody of a database who has agreed that the centre gets the least."""
-    return next(person for person in network.people if person.scenario is Scenario.AGREED and person.to == "bridgeway")
+    return next(
+        person for person in network.people() if person.scenario is Scenario.AGREED and person.to == "bridgeway"
+    )
 
 
 def lines(network: Network, person: Person, *more: Draft, **changes: str) -> list[Draft]:
@@ -121,7 +123,7 @@ def test_the_private_values_hold_those_of_the_centres_files_and_say_whose_they_a
 def deserved(network: Network) -> dict[str, tuple[str, str]]:
     """REF_NO to what its line deserves once everybody has signed who will."""
     found = {}
-    for person in network.people:
+    for person in network.people():
         if person.home == "bridgeway" and person.expected is None:
             found[papers.ref_no(person)] = ("ERR", "DN_SCHEMA")
         elif person.home == "bridgeway" and person.expected != "OK_CONSENT" and person.scenario is not Scenario.LATE:
@@ -140,6 +142,6 @@ def test_a_line_that_was_told_otherwise_than_deserved_is_named_and_so_is_one_tha
     answer(network.harts, {**right, "B-000001": ("ERR", "DN_SCHEMA")})
     network.harts.read_answers()
 
-    assert len(silent) == sum(person.home == "bridgeway" for person in network.people)
+    assert len(silent) == sum(person.home == "bridgeway" for person in network.people())
     assert well == []
     assert ["ERR DN_SCHEMA in its .ACK where OK" in each for each in told_otherwise(network)] == [True]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from hub.errors import Refused
+from hub.model.identifiers import skeleton
 from hub.sample import names
+from hub.sample.agencies import ways
 from hub.sample.database import connected, select
+from hub.sample.deviations import HIDING_PLACE, MANDATORY, people
 from hub.sample.network import CLIENTS_MIN, Network, make_network
-from hub.sample.people import MANDATORY
+from hub.sample.people import PEOPLE_MAX, Draw
 from hub.sample.scenarios import EXPECTED, NEEDED, TOLD, UNREADABLE, Leg, Scenario
 from hub.sample.search import files_below
 from tests.unit.sample.conftest import CLIENTS, TODAY
@@ -23,7 +28,8 @@ def dump(network: Network) -> list[str]:
     for agency in network.agencies:
         with connected(network.database(agency.id)) as db:
             lines += db.iterdump()
-    return [*lines, *(f"{path.name} {path.read_bytes()!r}" for path in files_below(network.harts.folder))]
+    files = [path for site in network.sites for path in files_below(site.folder)]
+    return [*lines, *(f"{path.name} {path.read_bytes()!r}" for path in files)]
 
 
 def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_path: Path, network: Network) -> None:
@@ -48,14 +54,14 @@ def test_what_differs_makes_other_rows(tmp_path: Path, network: Network, seed: i
 def test_the_first_people_are_one_of_each_scenario(tmp_path: Path) -> None:
     network = make_network(tmp_path / "small", len(TOLD), 1, TODAY)
 
-    assert {person.scenario for person in network.people} == set(Scenario)
+    assert {person.scenario for person in network.people()} == set(Scenario)
 
 
 def test_the_smallest_network_has_everybody_whom_the_demo_needs(tmp_path: Path) -> None:
     network = make_network(tmp_path / "smallest", CLIENTS_MIN, 1, TODAY)
 
-    assert [person.scenario for person in network.people] == [scenario for scenario, _ in NEEDED]
-    ends = [(person.home == network.centre.id, person.to == network.centre.id) for person in network.people]
+    assert [person.scenario for person in network.people()] == [scenario for scenario, _ in NEEDED]
+    ends = [(person.home == network.centre.id, person.to == network.centre.id) for person in network.people()]
     assert ends == [(leg is Leg.FROM_CENTRE, leg is Leg.TO_CENTRE) for _, leg in NEEDED]
 
 
@@ -64,12 +70,29 @@ def test_every_scenario_says_what_it_must_lead_to_or_is_unreadable() -> None:
     assert not EXPECTED.keys() & UNREADABLE
 
 
-def test_nobody_shares_a_birthday_a_family_name_or_a_number_so_that_nobody_is_taken_for_another(
-    network: Network,
-) -> None:
-    for column in ("birth_date", "last_name"):
-        assert len({person.client[column] for person in network.people}) == len(network.people)
-    assert len({person.identifiers[0]["value"] for person in network.people}) == len(network.people)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nobody_shares_a_given_name_and_birthday_nor_a_number_so_that_nobody_is_taken_for_another(seed: int) -> None:
+    vague = (Scenario.NEW_YEAR, Scenario.SINGLE_NAME, Scenario.BAD_DATE)
+    everybody = list(people(5_000, seed, TODAY, ways()))
+    named = [person.client for person in everybody if person.scenario not in vague]
+    numbers = [row["value"] for person in everybody for row in person.identifiers if person.expected]
+
+    assert len({(skeleton(row["first_name"]), row["birth_date"]) for row in named}) == len(named)
+    assert len({number.replace("-", "") for number in numbers}) == len(numbers)
+
+
+def test_two_given_names_are_never_taken_for_one() -> None:
+    assert len({skeleton(name) for name in names.GIVEN}) == len(names.GIVEN)
+
+
+def test_there_is_a_name_and_a_birthday_for_each_of_a_million() -> None:
+    draws = (Draw(index, random.Random(0), 7, TODAY) for index in (0, 1, 17_166, 17_167, PEOPLE_MAX - 1))
+    assert len({draw.given_and_birthday() for draw in draws}) == 5
+
+
+def test_people_come_one_after_the_other_and_the_last_needs_none_of_the_first() -> None:
+    first = list(islice(people(100_000, 3, TODAY, ways()), 50))
+    assert first == list(people(50, 3, TODAY, ways()))
 
 
 def test_every_name_is_long_enough_to_be_told_from_random_bytes() -> None:
@@ -79,8 +102,8 @@ def test_every_name_is_long_enough_to_be_told_from_random_bytes() -> None:
 
 
 def test_a_consent_lacks_one_mandatory_field_where_it_is_to_be_a_draft_and_none_elsewhere(network: Network) -> None:
-    for person in network.people:
-        if person.consent is not None:
+    for person in network.people():
+        if person.consent is not None and person.consent["form"] != "VERBAL":  # what is said is signed later
             missing = [name for name in MANDATORY if person.consent[name] is None]
             assert len(missing) == (1 if person.scenario is Scenario.DRAFT else 0)
 
@@ -107,12 +130,32 @@ def test_the_pair_without_agreement_is_referred_to_and_stands_in_no_agreement(ne
     assert {person.home, person.to} not in [set(agreement.parties) for agreement in network.agreements]
 
 
-@pytest.mark.parametrize("clients", [0, CLIENTS_MIN - 1, 10**6])
+@pytest.mark.parametrize("clients", [0, CLIENTS_MIN - 1, PEOPLE_MAX + 1])
 def test_too_few_or_too_many_clients_are_refused_and_nothing_is_written(tmp_path: Path, clients: int) -> None:
     with pytest.raises(Refused, match="choose another number"):
         make_network(tmp_path / "none", clients, 1, TODAY)
 
     assert not (tmp_path / "none").exists()
+
+
+def test_what_is_interrupted_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_network(tmp_path / "half", 1_000, 1, TODAY, stop)
+
+    assert list((tmp_path / "half").iterdir()) == []
+    assert make_network(tmp_path / "half", CLIENTS_MIN, 1, TODAY).database("harbour").exists()
+
+
+def test_where_somebody_hides_stands_in_their_own_agencys_database_alone(network: Network) -> None:
+    there = []
+    for agency in network.agencies:
+        with connected(network.database(agency.id)) as db:
+            there += [agency.id for _ in select(db, "SELECT 1 FROM client WHERE address_line = ?", [HIDING_PLACE])]
+    homes = [person.home for person in network.people() if person.scenario is Scenario.HIDDEN]
+    assert sorted(there) == sorted(homes)
 
 
 def test_a_database_that_is_there_already_is_not_overwritten(network: Network) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hub.sample.search import files_below, find
 
-VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste"]
+VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste", "1000052"]
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,10 @@ VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste"]
         pytest.param("x Céleste x 1144435628".encode(), [2, 3], id="several, one with an accent"),
         pytest.param(b"Okonkwo-Hawthorn 114443562", [], id="all but the last letter"),
         pytest.param(b"okonkwo-hawthorne", [], id="another spelling is another value"),
+        pytest.param(b'{"value":"1000052"}', [4], id="a short number by itself"),
+        pytest.param(b"1d3fd60c1000052", [], id="a short number at the end of a digest"),
+        pytest.param(b"1000052e", [], id="a short number at the start of a digest"),
+        pytest.param(b"1d3fd60c1144435628", [2], id="a long number at the end of a digest"),
     ],
 )
 def test_a_value_is_found_where_it_stands_and_nowhere_else(tmp_path: Path, data: bytes, numbers: list[int]) -> None:

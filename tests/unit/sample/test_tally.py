@@ -16,6 +16,7 @@ def decision(number: int, code: str = "OK_CONSENT", **fields: Any) -> dict[str, 
         "message_type": "ReferralRequest",
         "message_id": f"m-{number}",
         "source": f"a-cms/referral_out:{number}",
+        "recipient": "b",
         "outcome": "DENY" if refused else "PERMIT",
         "codes": [code],
         "categories_removed": [],
@@ -141,6 +142,14 @@ def test_a_state_that_harts_has_no_word_for_is_delivered_by_the_log_and_lies_in_
     assert (numbers.delivered, numbers.unsaid, numbers.open) == (2, 1, 0)
     assert numbers.received == {"a-cms": 0, "b-harts": 1}
     assert complaints(entries, FILES) == []
+
+
+def test_what_waits_for_a_workbook_of_icare_is_no_fault_and_a_referral_that_waits_is() -> None:
+    waits = decision(1, message_type="StatusNotice", recipient="seaway")
+    referral = decision(2)
+
+    assert complaints([waits], {"a-cms": []}) == []
+    assert complaints([referral], {"a-cms": []}) == ["message m-2 is open"]
 
 
 def test_files_that_hold_more_or_less_than_the_log_delivered_are_named() -> None:

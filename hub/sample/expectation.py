@@ -1,0 +1,193 @@
+"""What must become of each record, said before anything runs: by which code it is answered, and what stays behind.
+
+The codes are literals (``scenarios.py``). Only what stays behind is computed, from the story alone: what a record
+holds, less what its client ticked, the two agencies have signed for and a referral needs (settled S55).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hub.sample import cams_papers, icare_papers
+from hub.sample.agencies import SHELTER
+from hub.sample.network import Network
+from hub.sample.people import Person, Row
+from hub.sample.permitted import NOT_FOR_CLASSES, PROFILE, SENSITIVE
+from hub.sample.scenarios import AFTERWARDS, EXPECTED, UNREADABLE, Scenario
+from hub.sample.tally import STATUS, Message
+
+REQUEST = "add-service-request"
+NOT_READ = "DN_SCHEMA"
+GOES = frozenset({"OK_CONSENT", "OK_SUBSTITUTE", "OK_STATUS_ONLY"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of gate 1.
+
+    Args:
+        code: the first one; "DN_SCHEMA" of what is no message too.
+        withheld: categories that stay behind, in order.
+    """
+
+    code: str
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What must become of one record.
+
+    Args:
+        source: how the hub names it: system and record.
+        answers: in order; what follows them is the story's, if anything does.
+    """
+
+    source: str
+    scenario: str
+    sender: str
+    recipient: str
+    event: str
+    answers: tuple[Answer, ...]
+
+
+def file(network: Network) -> Path:
+    """Where it is written down."""
+    return network.folder / "expected.jsonl"
+
+
+def write(network: Network) -> Path:
+    """Write down what must become of every record, a line of JSON each, before anything runs."""
+    with file(network).open("x", encoding="utf-8") as handle:
+        handle.writelines(f"{json.dumps(asdict(each))}\n" for each in expected(network))
+    return file(network)
+
+
+def read(network: Network) -> Iterator[Expected]:
+    """What was written down."""
+    with file(network).open(encoding="utf-8") as handle:
+        for row in map(json.loads, handle):
+            due = tuple(Answer(each["code"], tuple(each["withheld"])) for each in row["answers"])
+            yield Expected(**{**row, "answers": due})
+
+
+def expected(network: Network) -> Iterator[Expected]:
+    """Of everybody's first referral."""
+    for person, source in network.sources():
+        yield Expected(source, person.scenario.value, person.home, person.to, REQUEST, answers(network, person))
+
+
+def answers(network: Network, person: Person) -> tuple[Answer, ...]:
+    """The first answer to somebody's referral; of those of whom the demo tells, also the one after."""
+    if person.scenario in UNREADABLE:
+        return (Answer(NOT_READ),)
+    code = EXPECTED[person.scenario]
+    return (Answer(code, left_behind(network, person) if code in GOES else ()),)
+
+
+def afterwards(network: Network, person: Person, consent: Row | None = None) -> Answer:
+    """The answer after the first one, once the demo has told what happened then.
+
+    Args:
+        consent: what the person has signed meanwhile; None: what stood before.
+    """
+    now = replace(person, consent=consent) if consent is not None else person
+    return Answer(AFTERWARDS[person.scenario], left_behind(network, now))
+
+
+def left_behind(network: Network, person: Person) -> tuple[str, ...]:
+    """Categories that the record holds and that may not go."""
+    return tuple(sorted(_held(network, person) - _allowed(network, person)))
+
+
+def differences(
+    due: Iterable[Expected], found: Iterable[Message], unread: Iterable[str], more: Mapping[str, Sequence[Answer]]
+) -> tuple[int, list[str]]:
+    """How many answers were compared, and what came otherwise, by ids, codes and categories.
+
+    Args:
+        found: every message, in the order of the log.
+        unread: sources that were answered as unreadable.
+        more: source to what the acts of the story have added.
+    """
+    said: dict[str, list[Answer]] = {}
+    compared, wrong = 0, list[str]()
+    for message in found:
+        if message.kind == STATUS:
+            compared += 1
+            wrong += _of_a_status(message)
+        else:
+            said.setdefault(message.source, []).append(Answer(message.gate_1, message.left))
+    bad = (source for source in unread if "/consent:" not in source)  # the form of somebody whose record is wrong
+    for source in bad:
+        if Answer(NOT_READ) not in said.get(source, ()):  # else it was a message, and its answer stands in the log
+            said[source] = [Answer(NOT_READ), *said.get(source, ())]  # a record is corrected once it was answered
+    left: dict[str, Sequence[Answer]] = dict(more)
+    for each in due:
+        answers_due: Sequence[Answer] = (*each.answers, *left.pop(each.source, ()))
+        compared += len(answers_due)
+        wrong += _otherwise(each.source, answers_due, said.pop(each.source, []), each.scenario)
+    for source, answers_due in left.items():
+        compared += len(answers_due)
+        wrong += _otherwise(source, answers_due, said.pop(source, []), "told")
+    wrong += [f"{source}: {_spelled(got[0])} where nothing was due" for source, got in said.items()]
+    return compared, wrong
+
+
+def _otherwise(source: str, due: Sequence[Answer], said: Sequence[Answer], scenario: str) -> Iterator[str]:
+    for number in range(max(len(due), len(said))):
+        want = due[number] if number < len(due) else None
+        got = said[number] if number < len(said) else None
+        if want != got:
+            yield f"{source}: {_spelled(got)} where {_spelled(want)} was due ({scenario})"
+
+
+def _of_a_status(message: Message) -> Iterator[str]:
+    """An answer passes by itself (C-71), a result by a consent of its own; a shelter's would tell of whom it knows."""
+    shelters = message.source.startswith(f"{SHELTER.id}-")
+    due = {"DN_EXISTENCE"} if shelters else {"OK_STATUS_ONLY", "OK_CONSENT"}
+    if message.gate_1 not in due:
+        yield f"{message.source}: {message.gate_1} where {' or '.join(sorted(due))} was due (an answer)"
+
+
+def _spelled(answer: Answer | None) -> str:
+    if answer is None:
+        return "no answer"
+    return f"{answer.code} without {' '.join(answer.withheld)}" if answer.withheld else answer.code
+
+
+def _allowed(network: Network, person: Person) -> set[str]:
+    ticked = set(str((person.consent or {}).get("categories", "")).split())
+    agreed = [set(each.categories) for each in network.agreements if set(each.parties) == {person.home, person.to}]
+    may = ticked.intersection(PROFILE, *agreed) if agreed else set[str]()
+    if person.scenario is Scenario.VERBAL:
+        may -= SENSITIVE
+    return may - NOT_FOR_CLASSES if person.wanted.startswith("language-") else may
+
+
+def _held(network: Network, person: Person) -> set[str]:
+    """Categories of which a record says something."""
+    if person.home == network.cams_site.id:
+        return set(cams_papers.held(person))
+    if person.home == network.settlement.id:
+        return icare_papers.held(person)
+    row, of_centre = person.client, person.home == network.centre.id
+    said = {
+        "IDENT": True,
+        "NEEDS": True,
+        "LANG": True,
+        "IMMIG": True,
+        "NOTES_FREE": bool(person.referral.get("reason_text")),
+        "CONTACT": of_centre or _is_reachable(row),
+    }
+    return {category for category, is_there in said.items() if is_there}
+
+
+def _is_reachable(row: Mapping[str, Any]) -> bool:
+    """Whether a CMS shows a channel that is marked safe, or an address that nobody hides."""
+    channels = any(row[name] and row[f"{name}_safe"] for name in ("phone", "email"))
+    return channels or not row["address_confidential"]

@@ -1,0 +1,91 @@
+"""What is expected is said beforehand, and every other answer is a difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hub.sample.expectation import Answer, differences, expected
+from hub.sample.network import Network
+from hub.sample.scenarios import EXPECTED, UNREADABLE, Scenario
+from hub.sample.tally import STATUS, Message
+
+
+def answered(network: Network) -> tuple[list[Message], list[str]]:
+    """Everybody is answered as is due: the messages, and what is no message."""
+    found, unread = [], []
+    for number, each in enumerate(expected(network)):
+        [answer] = each.answers
+        if answer.code == "DN_SCHEMA":
+            unread.append(each.source)
+        else:
+            found.append(Message(f"m-{number}", "", each.source, answer.code, answer.code, answer.withheld))
+    return found, unread
+
+
+def test_everybody_has_an_expected_answer_and_what_is_due_is_no_difference(network: Network) -> None:
+    found, unread = answered(network)
+
+    compared, wrong = differences(expected(network), found, unread, {})
+
+    assert (compared, wrong) == (network.clients, [])
+
+
+def test_a_code_is_that_of_its_scenario_and_only_what_goes_leaves_something_behind(network: Network) -> None:
+    for each in expected(network):
+        [answer] = each.answers
+        scenario = Scenario(each.scenario)
+        assert answer.code == ("DN_SCHEMA" if scenario in UNREADABLE else EXPECTED[scenario])
+        assert answer.code.startswith("OK_") or answer.withheld == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        pytest.param({"gate_1": "DN_EXPIRED"}, "DN_EXPIRED without", id="another code"),
+        pytest.param({"left": ()}, "OK_CONSENT where", id="more went than may"),
+        pytest.param({"left": ("IDENT", "IMMIG")}, "without IDENT IMMIG where", id="something else stayed behind"),
+    ],
+)
+def test_what_comes_otherwise_is_named_by_record_codes_and_categories(
+    network: Network, change: dict[str, object], word: str
+) -> None:
+    found, unread = answered(network)
+    at = next(place for place, each in enumerate(found) if each.gate_1 == "OK_CONSENT" and len(each.left) > 1)
+    found[at] = replace(found[at], **change)
+
+    [wrong] = differences(expected(network), found, unread, {})[1]
+
+    assert wrong.startswith(f"{found[at].source}: ")
+    assert word in wrong or word == "DN_EXPIRED without"
+
+
+def test_who_is_not_answered_is_a_difference_and_so_is_an_answer_to_nobody(network: Network) -> None:
+    found, unread = answered(network)
+    nobody = replace(found[0], source="harbour-cms/referral_out:999999")
+
+    wrong = differences(expected(network), [nobody, *found[1:]], unread[1:], {})[1]
+
+    assert len(wrong) == 3
+    assert sum("no answer where" in each for each in wrong) == 2
+    assert sum("where nothing was due" in each for each in wrong) == 1
+
+
+def test_what_the_story_adds_is_due_too(network: Network) -> None:
+    found, unread = answered(network)
+    more = {found[0].source: (Answer("OK_CONSENT"),), "harbour-cms/override:1": (Answer("OV_STATUTORY"),)}
+
+    compared, wrong = differences(expected(network), found, unread, more)
+
+    assert compared == network.clients + 2
+    assert len(wrong) == 2
+
+
+def test_an_answer_to_a_referral_passes_by_itself_and_never_from_a_shelter(network: Network) -> None:
+    found, unread = answered(network)
+    said = replace(found[0], source="lakeside-cms/referral_in:1", gate_1="OK_STATUS_ONLY", kind=STATUS)
+    hidden = replace(said, source="sparrow-cms/referral_in:1")
+
+    assert differences(expected(network), [*found, said], unread, {})[1] == []
+    assert len(differences(expected(network), [*found, hidden], unread, {})[1]) == 1
