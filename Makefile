@@ -25,8 +25,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	@found=$$($(BIN)/pytest -qq --collect-only) || { echo "$$found"; exit 1; } # a test file that cannot be read stops here
 
-bench: $(READY)        ## benchmarks as ratios beside their references
-	$(BIN)/python -m bench
+bench: $(READY)        ## benchmarks as ratios beside their references; of some: make bench BENCH="decide gather --scale 100"
+	$(BIN)/python -m bench $(BENCH)
 
 schemas: $(READY)      ## write the contracts under schemas/ anew; a test says when they are not current
 	$(BIN)/python -m schemas.fhir.generate

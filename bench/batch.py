@@ -40,12 +40,15 @@ def grown(made: World, count: int, name: str) -> Figure:
     sizes: list[float] = []
     clients = made.add_clients(count)
     made.run()
-    for start in range(0, count, PAGE):
-        made.refer(clients[start : start + PAGE])
+    tenth = max(1, count // 10)
+    page = min(PAGE, tenth)
+    for start in range(0, count, page):
+        made.refer(clients[start : start + page])
         made.run()
-        if start + PAGE in (count // 10, count):
+        if start < tenth <= start + page:
             sizes.append(resident_mb())
-    beside = f"after {count // 10:,}"
+    sizes.append(resident_mb())
+    beside = f"after {tenth:,}"
     return Figure(f"{name} after {made.arrived():,} messages", sizes[-1], "MB", sizes[0], beside, "flat, < 512 MB")
 
 

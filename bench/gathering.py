@@ -46,7 +46,7 @@ STATEMENTS = ("SELECT * FROM subject WHERE ref = {}", "SELECT body FROM consent 
 
 
 def gathering(folder: Path, scale: float) -> Iterator[Figure]:
-    for store in stores("gather", folder):
+    for store in stores(folder):
         yield from _on_store(store, scale)
 
 

@@ -65,7 +65,7 @@ def compare_many(count: int) -> Tally:
 
 
 def oracle(_: Path, scale: float) -> Iterator[Figure]:
-    """The comparison as lines of the table. A disagreement ends the run: then no figure beside an engine is one."""
+    """The comparison as a line of the table. With a disagreement it fails: then no figure beside an engine is one."""
     with stopwatch() as took_s:
         tally = compare_many(int(ASKED * scale))
     assert not tally.disagreements, "\n".join(tally.disagreements[:5])

@@ -1,12 +1,10 @@
 """The store on PostgreSQL beside the store on a file: a batch end to end, a unit, a peek; all in one run.
 
-The server is one of the bench's own, with ``fsync`` on, on the same cores. Without the programs of PostgreSQL there is
-no figure, and a line says so.
+The server is one of the bench's own, with ``fsync`` on, on the same cores.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from bench.stores import kept_at
 from bench.world import counting_sql, world
 from hub.compose import Hub
 from hub.model import locks
-from tests.services import Absent
 from tests.services.postgres import Postgres
 
 UNITS = 200  # of each kind
@@ -25,13 +22,9 @@ FILE = "the same on a file"
 def postgres(folder: Path, scale: float) -> Iterator[Figure]:
     """One process, consents filed before."""
     count = int(1_000 * scale)
-    try:
-        with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
-            on_file = _measured(folder / "file", count, None)
-            on_server = _measured(folder / "server", count, server.database())
-    except Absent as absent:
-        print(f"postgres: {absent}", file=sys.stderr)
-        return
+    with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
+        on_file = _measured(folder / "file", count, None)
+        on_server = _measured(folder / "server", count, server.database())
     per_s, unit_ms, peek_ms, sql = on_server
     note = f"{sql:.1f} SQL executions a message; target 400/s with Kafka"
     yield Figure("batch on PostgreSQL, consents filed", per_s, "/s", on_file[0], FILE, note)

@@ -41,7 +41,7 @@ Asked = list[tuple[str, str]]
 
 def reading(folder: Path, scale: float) -> Iterator[Figure]:
     """Pages on a file, and on PostgreSQL."""
-    for store in stores("index", folder):
+    for store in stores(folder):
         yield from _on_store(store, scale)
 
 

@@ -1,14 +1,12 @@
-"""The stores on which a benchmark is run: a file of SQLite, and PostgreSQL where this machine has it."""
+"""The stores on which a benchmark is run: a file of SQLite, then PostgreSQL; where that is absent, it ends there."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from hub.compose import Hub
-from tests.services import Absent
 from tests.services.postgres import Postgres
 
 
@@ -24,14 +22,15 @@ class On(NamedTuple):
     url: str = ""
 
 
-def stores(bench: str, folder: Path) -> Iterator[On]:
-    """Each in turn; where PostgreSQL is absent, a line says so."""
+def stores(folder: Path) -> Iterator[On]:
+    """Each in turn.
+
+    Raises:
+        Absent: the machine has no PostgreSQL; the file had its turn.
+    """
     yield On("SQLite", folder / "file")
-    try:
-        with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
-            yield On("PostgreSQL", folder / "server", server.database())
-    except Absent as absent:
-        print(f"{bench}: {absent}", file=sys.stderr)
+    with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as server:
+        yield On("PostgreSQL", folder / "server", server.database())
 
 
 def analyze(hub: Hub) -> None:

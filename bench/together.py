@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -34,7 +33,6 @@ from hub.outside import open_office
 from hub.ports import Outgoing
 from hub.settings import read_settings
 from tests.kafka_network import records, write_settings
-from tests.services import Absent
 from tests.services.kafka import Kafka
 from tests.services.postgres import Postgres
 from tests.services.process import children
@@ -63,8 +61,7 @@ def together(folder: Path, scale: float) -> Iterator[Figure]:
     """As many messages for each number of workers; the consents are filed before."""
     count = max(BATCH, int(1_000 * scale))
     with ExitStack() as ours:
-        if (servers := _servers(ours)) is None:
-            return
+        servers = _servers(ours)
         url = servers.postgres.database()
         with _network(folder, servers, url) as made:
             clients = made.add_clients(count * len(WORKERS))
@@ -77,20 +74,15 @@ def together(folder: Path, scale: float) -> Iterator[Figure]:
 def memory(folder: Path, scale: float) -> Iterator[Figure]:
     """Resident memory of one worker at the end of ten thousand messages, beside that after a tenth of them."""
     with ExitStack() as ours:
-        if (servers := _servers(ours)) is None:
-            return
+        servers = _servers(ours)
         with _network(folder, servers, servers.postgres.database()) as made:
             yield grown(made, int(10_000 * scale), "on PostgreSQL + Kafka: resident")
 
 
-def _servers(ours: ExitStack) -> Servers | None:
-    """Both, for as long as ``ours`` lasts; where one is absent, a line says so."""
-    try:
-        postgres = ours.enter_context(Postgres({"fsync": "on", "shared_buffers": "128MB"}))
-        return Servers(postgres, ours.enter_context(Kafka()))
-    except Absent as absent:
-        print(f"together: {absent}", file=sys.stderr)
-        return None
+def _servers(ours: ExitStack) -> Servers:
+    """Both, for as long as ``ours`` lasts."""
+    postgres = ours.enter_context(Postgres({"fsync": "on", "shared_buffers": "128MB"}))
+    return Servers(postgres, ours.enter_context(Kafka()))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from adapters.contract import Raw
 from bench.figures import Figure, core_watch
 from bench.world import RECIPIENT, SENDER, World, world
 from consent.model.words import Purpose
-from hub.exchange.building import placeholders
+from hub.exchange.building import placeholders, purpose_of
 from hub.exchange.house import House
 from hub.exchange.message import ADD, Ends, assemble
 from hub.exchange.reading import read_one
@@ -57,12 +57,18 @@ def translate(folder: Path, scale: float) -> Iterator[Figure]:
 
 
 def checked(house: House, system: System, raw: Raw, ends: Ends) -> dict[str, Any]:
-    """A record of a referral as a message that has passed the strict schema."""
+    """A record as a message that has passed the strict schema: of its own event, else of a new referral."""
     record = read_one(house, system, raw)
     assert isinstance(record, ReferralRecord), record
     numbers = placeholders(house.ids.uuid(), house.ids.uuid())
+    event = record.event or ADD
     bundle = assemble(
-        record.entries, event=ADD, purpose=Purpose.REFERRAL, ends=ends, at=house.clock.now(), numbers=numbers
+        record.entries,
+        event=event,
+        purpose=purpose_of(house, event),
+        ends=ends,
+        at=house.clock.now(),
+        numbers=numbers,
     )
     house.schema.check(bundle)
     return bundle

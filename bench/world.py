@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event
 from hub.compose import Hub, bring_up_to_date, compose, initialise
 from hub.ids import RandomIds
 from hub.model.directory import System
+from hub.ports.rows import Directory
 from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests.network import NOON, fill_directory
@@ -50,8 +51,12 @@ class World:
         return cms.connect(self.dir / f"{agency}.sqlite")
 
     def system(self, agency: str) -> System:
+        return self.directory().systems[f"{agency}-cms"]
+
+    def directory(self) -> Directory:
+        """As it is now; what helpers of the tests ask a network for."""
         with self.hub.store.peek() as rows:
-            return rows.directory.all().systems[f"{agency}-cms"]
+            return rows.directory.all()
 
     def run(self) -> None:
         """Let the hub work until nothing moves."""
@@ -110,9 +115,11 @@ def world(folder: Path, *, prepare: Callable[[Path], None] = lambda _: None) -> 
         cms.make_cms(folder / f"{agency}.sqlite")
     fill_directory(hub, folder, hub.house.clock.now())
     gc.freeze()  # as `hub work` does
-    yield World(folder, hub)
-    hub.close()
-    gc.unfreeze()
+    try:
+        yield World(folder, hub)
+    finally:  # a bench that fails leaves nothing to the next one
+        hub.close()
+        gc.unfreeze()
 
 
 @dataclass(slots=True)
@@ -130,8 +137,10 @@ def counting_sql() -> Iterator[Count]:
     """Count executions of all engines inside the block."""
     count = Count()
     event.listen(Engine, "before_cursor_execute", count)
-    yield count
-    event.remove(Engine, "before_cursor_execute", count)
+    try:
+        yield count
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
 
 
 def birth_date(number: int) -> str:
