@@ -121,7 +121,7 @@ def differences(
             compared += 1
             wrong += _of_a_status(message)
         else:
-            said.setdefault(message.source, []).append(Answer(message.gate_1, message.left))
+            _heard(said.setdefault(message.source, []), Answer(message.gate_1, message.left))
     bad = (source for source in unread if "/consent:" not in source)  # the form of somebody whose record is wrong
     for source in bad:
         if Answer(NOT_READ) not in said.get(source, ()):  # else it was a message, and its answer stands in the log
@@ -136,6 +136,14 @@ def differences(
         wrong += _otherwise(source, answers_due, said.pop(source, []), "told")
     wrong += [f"{source}: {_spelled(got[0])} where nothing was due" for source, got in said.items()]
     return compared, wrong
+
+
+def _heard(before: list[Answer], answer: Answer) -> None:
+    """What was refused may be read again some minutes later, as when its row and its case's stand on two pages of a
+    source: that it is refused again, for the same reason, is no other answer.
+    """
+    if before[-1:] != [answer] or answer.code in GOES:
+        before.append(answer)
 
 
 def _otherwise(source: str, due: Sequence[Answer], said: Sequence[Answer], scenario: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = 6  # bytes of a value that the pattern looks for; the rest is compared
-BY_CHANCE = 10  # hexadecimal digits: so many of them stand in 10^12 random ones once
+BY_CHANCE = 14  # hexadecimal digits: so many of them stand in 10^16 random ones once
 _DIGITS = b"0123456789abcdef"
 
 Trie = dict[int, Any]

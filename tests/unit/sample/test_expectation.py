@@ -89,3 +89,23 @@ def test_an_answer_to_a_referral_passes_by_itself_and_never_from_a_shelter(netwo
 
     assert differences(expected(network), [*found, said], unread, {})[1] == []
     assert len(differences(expected(network), [*found, hidden], unread, {})[1]) == 1
+
+
+def test_a_refusal_may_be_said_twice_and_a_permit_not(network: Network) -> None:
+    found, unread = answered(network)
+    refused = next(each for each in found if each.gate_1 == "DN_NO_CONSENT")
+    passed = next(each for each in found if each.gate_1 == "OK_CONSENT")
+
+    assert differences(expected(network), [*found, refused], unread, {})[1] == []
+    [wrong] = differences(expected(network), [*found, passed], unread, {})[1]
+    assert wrong.startswith(f"{passed.source}: OK_CONSENT")
+    assert "no answer was due" in wrong
+
+
+def test_a_record_that_was_corrected_is_first_unreadable_and_then_judged(network: Network) -> None:
+    found, unread = answered(network)
+    corrected = Message("m-later", "", unread[0], "OK_CONSENT", "OK_CONSENT", ())
+    more = {unread[0]: (Answer("OK_CONSENT"),)}
+
+    assert differences(expected(network), [*found, corrected], unread, more)[1] == []
+    assert len(differences(expected(network), [*found, corrected], unread[1:], more)[1]) == 2

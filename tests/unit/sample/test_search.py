@@ -10,7 +10,7 @@ import pytest
 
 from hub.sample.search import files_below, find
 
-VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste", "1000052"]
+VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste", "1000052", "70555501031234"]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste", "100
         pytest.param(b'{"value":"1000052"}', [4], id="a short number by itself"),
         pytest.param(b"1d3fd60c1000052", [], id="a short number at the end of a digest"),
         pytest.param(b"1000052e", [], id="a short number at the start of a digest"),
-        pytest.param(b"1d3fd60c1144435628", [2], id="a long number at the end of a digest"),
+        pytest.param(b"1d3fd60c70555501031234", [5], id="a long number at the end of a digest"),
     ],
 )
 def test_a_value_is_found_where_it_stands_and_nowhere_else(tmp_path: Path, data: bytes, numbers: list[int]) -> None:
