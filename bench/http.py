@@ -7,15 +7,12 @@ the least that any FHIR server does with the same body (``http_reference.py``), 
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import socket
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import islice
@@ -28,6 +25,7 @@ from joserfc.jwk import ECKey
 
 from bench.figures import Figure
 from bench.http_load import Door, Took, at_a_rate, closed
+from bench.process import free_port, serving
 from hub.compose import bring_up_to_date, compose, initialise
 from hub.desk.bus import topics
 from hub.desk.consent_api import file_consent
@@ -39,7 +37,6 @@ from hub.settings import Settings, read_settings
 from tests import cms_builder as cms
 from tests.kafka_network import write_settings
 from tests.network import fill_directory
-from tests.services import Absent
 from tests.services.kafka import Kafka
 from tests.services.postgres import Postgres
 from tests.simulation.loop_messages import asked, consent, written
@@ -48,8 +45,8 @@ ROUNDS = {1: 200, 8: 400, 32: 800}  # clients: messages at scale 1
 RATE_PER_S, RATE_S, RATE_CLIENTS = 100, 10, 64
 WARM = 40  # messages before anything is measured
 PEOPLE = 300  # each message is a referral of its own of one of these
-ROUND_BOUND_S, ARRIVAL_BOUND_S, START_BOUND_S = 60.0, 120.0, 60.0
-PATH = "/fhir/$process-message"
+ROUND_BOUND_S, ARRIVAL_BOUND_S = 60.0, 120.0
+PATH, READY = "/fhir/$process-message", "/readyz"
 BESIDE = "fhir.resources and one row"
 
 
@@ -59,14 +56,12 @@ def http(folder: Path, scale: float) -> Iterator[Figure]:
 
 
 def http_together(folder: Path, scale: float) -> Iterator[Figure]:
-    """On PostgreSQL and Kafka; where one is absent, no figure."""
-    with ExitStack() as ours:
-        try:
-            postgres = ours.enter_context(Postgres({"fsync": "on", "shared_buffers": "128MB"}))
-            kafka = ours.enter_context(Kafka())
-        except Absent as absent:
-            print(f"http-together: {absent}", file=sys.stderr)
-            return
+    """On PostgreSQL and Kafka.
+
+    Raises:
+        Absent: the machine lacks one of them.
+    """
+    with Postgres({"fsync": "on", "shared_buffers": "128MB"}) as postgres, Kafka() as kafka:
 
         def settled(data: Path) -> None:
             file = data / "hub.toml"
@@ -80,16 +75,16 @@ def _measured(
     folder: Path, scale: float, where: str, delivered_target: int, settled: Callable[[Path], None]
 ) -> Iterator[Figure]:
     plain = _reference(folder, scale)
-    port, key = _free_port(), ECKey.generate_key("P-384", {"kid": "bench", "use": "sig", "alg": "ES384"})
+    port, key = free_port(), ECKey.generate_key("P-384", {"kid": "bench", "use": "sig", "alg": "ES384"})
     _prepare(folder, port, key, settled)
     program = [sys.executable, "-m", "hub", "serve", "--with-workers", "--dir", str(folder / "hub")]
-    with _running([*program, "--port", str(port)], port) as cpu_s:
+    with serving([*program, "--port", str(port)], port, READY) as hub:
         bodies = _bodies()
         _hand_in(folder, port, key, list(islice(bodies, WARM)), 8)
         for clients, count in ROUNDS.items():
-            used_s = cpu_s()
+            used_s = hub.cpu_s()
             took, delivered_per_s = _hand_in(folder, port, key, list(islice(bodies, int(count * scale))), clients)
-            took.cpu_s = cpu_s() - used_s
+            took.cpu_s = hub.cpu_s() - used_s
             name = f"{clients} client{'s' if clients > 1 else ''}, {where}"
             note = f"{took.percentiles()}; target 700/s at 32"
             yield Figure(f"HTTP to receipt, {name}", took.per_s, "/s", plain[clients].per_s, BESIDE, note)
@@ -106,16 +101,16 @@ def _measured(
 
 def _reference(folder: Path, scale: float) -> dict[int, Took]:
     """By clients; 0: at the constant rate."""
-    port, bodies = _free_port(), _bodies()
+    port, bodies = free_port(), _bodies()
     program = [sys.executable, "-m", "bench.http_reference", str(port), str(folder / "plain.sqlite")]
     found: dict[int, Took] = {}
-    with _running(program, port) as cpu_s:
+    with serving(program, port, READY) as reference:
         door = Door(port, PATH, _headers(""))
         closed(door, list(islice(bodies, WARM)), 8, ROUND_BOUND_S)
         for clients, count in ROUNDS.items():
-            used_s = cpu_s()
+            used_s = reference.cpu_s()
             found[clients] = closed(door, list(islice(bodies, int(count * scale))), clients, ROUND_BOUND_S)
-            found[clients].cpu_s = cpu_s() - used_s
+            found[clients].cpu_s = reference.cpu_s() - used_s
         count = int(RATE_PER_S * RATE_S * scale)
         found[0] = at_a_rate(door, list(islice(bodies, count)), RATE_CLIENTS, RATE_PER_S)
     for took in found.values():
@@ -210,39 +205,3 @@ def _token(port: int, key: ECKey) -> str:
 def _arrived(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "lakeside.sqlite", timeout=30)) as db:
         return int(db.execute("SELECT COUNT(*) FROM hub_inbox").fetchone()[0])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def _running(program: Sequence[str], port: int) -> Iterator[Callable[[], float]]:
-    """A process that answers /readyz, ended with the block; yields what says its seconds of the processor so far."""
-    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            over_at = time.monotonic() + START_BOUND_S
-            while not _is_ready(port):
-                assert process.poll() is None, "it has ended"
-                assert time.monotonic() < over_at, "it never answers"
-                time.sleep(0.1)
-            yield lambda: _cpu_s(process.pid)
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _cpu_s(pid: int) -> float:
-    """Seconds of the processor of one process (Linux)."""
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-    except OSError:
-        return False
