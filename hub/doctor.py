@@ -275,7 +275,7 @@ def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def _connection(connections: SystemConnections, system: System) -> Iterator[Finding]:
     place = f"system {system.id}"
     try:
-        found = connections.source(system).check()
+        found = connections.check(system)
         yield from (Finding(f"{place}: {one.place}", one.ok, one.text, one.next_step) for one in found)
     except HubError as error:
         yield _broken(place, error)

@@ -67,7 +67,10 @@ def check(
     folder: Dir = None,
     as_json: Json = False,
 ) -> int:
-    """Look at the connection to a system: its database, rights and settings. Exit code 1 if anything is wrong."""
+    """Look at the connection to a system: its database, rights and settings. Exit code 1 if anything is wrong.
+
+    A suspended one is looked at too: nothing is read or sent by it.
+    """
     with opened(ctx, folder) as hub:
         found = [row for system in _systems(hub, id) for row in _look(hub, system)]
     wrong = sum(not row["ok"] for row in found)
@@ -124,8 +127,11 @@ def _systems(hub: Hub, id: str) -> list[System]:
 
 
 def _look(hub: Hub, system: System) -> Iterator[dict[str, Any]]:
+    if system.status == "suspended":
+        step = "`hub resume system` lets it take part"
+        yield {"system": system.id, "place": "status", "ok": True, "text": system.status, "next_step": step}
     try:
-        found = hub.house.connections.source(system).check()
+        found = hub.house.connections.check(system)
     except HubError as error:
         text = f"{error.got}, expected {error.expected}" if error.expected else error.got
         yield {"system": system.id, "place": error.where, "ok": False, "text": text, "next_step": error.next_step}

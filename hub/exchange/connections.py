@@ -6,7 +6,7 @@ What is called through them tells the breaker whether the system could be reache
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from typing import cast
 
@@ -170,11 +170,21 @@ class SystemConnections:
         if known is not None:
             known[1].close()
             self._breaker.forget(system.id)
-        memory = StoreMemory(self._store, system.id, self._digest)
-        connected = self.adapters[system.kind].connect(system.settings, memory, self._clock.now)
-        source = Watched(connected, system.id, self._breaker, memory)
+        source = self._connect(system)
         self._open[system.id] = (system, source)
         return source
+
+    def check(self, system: System) -> list[Finding]:
+        """Look at a system for a person; a suspended one too, so that it is well before it takes part."""
+        if system.status != "suspended":
+            return self.source(system).check()
+        with closing(self._connect(system)) as source:
+            return source.check()
+
+    def _connect(self, system: System) -> Watched:
+        memory = StoreMemory(self._store, system.id, self._digest)
+        connected = self.adapters[system.kind].connect(system.settings, memory, self._clock.now)
+        return Watched(connected, system.id, self._breaker, memory)
 
     def close(self) -> None:
         """Let go of all of them."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.contract import Adapter, Source
+from adapters.contract import Adapter, Finding, Source
 from consent.packs import Packs
 from hub.directory.catchment import Catchment
 from hub.directory.routes import Routes
@@ -22,6 +22,14 @@ class Connections(Protocol):
 
     def source(self, system: System) -> Source:
         """The connection to a system.
+
+        Raises:
+            Unavailable: it cannot be reached now.
+        """
+        ...
+
+    def check(self, system: System) -> Sequence[Finding]:
+        """What a person who looks at a system is told: also at one that takes no part yet.
 
         Raises:
             Unavailable: it cannot be reached now.

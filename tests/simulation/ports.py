@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
 
-from adapters.contract import Answer, Answering, Commit, Gone, Page, Parcel, Raw, Sent, SentState, Source
+from adapters.contract import Answer, Answering, Commit, Finding, Gone, Page, Parcel, Raw, Sent, SentState, Source
 from hub.bus.stored import StoredBus
 from hub.errors import BusUnavailable, Unavailable
 from hub.exchange.breaker import Breaker
@@ -203,6 +203,9 @@ class SimConnections:
     def source(self, system: System) -> Source:
         found = SimSource(self._met, system.id, self._real.source(system).source)
         return Watched(found, system.id, self._breaker)
+
+    def check(self, system: System) -> Sequence[Finding]:
+        return self._real.check(system)
 
     def rests(self, system: System) -> bool:
         return self._breaker.rests(system.id)

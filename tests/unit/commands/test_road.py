@@ -137,11 +137,13 @@ def test_systems_check_finds_a_missing_database_and_ends_with_1(network: Network
     assert bad == {"lakeside-cms"}
 
 
-def test_systems_check_of_a_suspended_one_says_so(desk: Desk) -> None:
+def test_systems_check_looks_at_a_suspended_one_and_says_that_it_is(network: Network, desk: Desk) -> None:
     desk.ok("suspend", "system", "lakeside-cms", "--as", "steward")
 
-    (row,) = desk.json("systems", "check", "lakeside-cms", code=1)["findings"]
-    assert "suspended" in row["text"]
+    first, *seen = desk.json("systems", "check", "lakeside-cms", code=1)["findings"]
+    assert (first["text"], first["ok"]) == ("suspended", True)
+    assert [row["place"] for row in seen if not row["ok"]] == ["cms clock"], "time stands still here, and is told of"
+    assert len(seen) > 1
 
 
 def test_fetch_reads_one_system_and_send_hands_over_to_one(network: Network, desk: Desk) -> None:
