@@ -41,7 +41,7 @@ from hub.observe import Observed, observe, sweep
 from hub.outside import BUS_KEPT, alerts_of, kafka_access, lodge_of, store_url
 from hub.ports import Bus, Clock, Ids
 from hub.settings import Settings
-from hub.store.migrate import migrate, require_current
+from hub.store.migrate import make, migrate, require_current
 from hub.store.postgres import PostgresDatabase, server_time
 from hub.store.sql import Database
 from hub.store.sqlite import SqliteDatabase
@@ -119,7 +119,8 @@ def initialise(settings: Settings, ids: Ids | None = None) -> None:
             f'# The log\'s name: the origin of its checkpoints. It cannot change later.\nname = "{settings.name}"\n'
         )
     create_keys(settings.keys, ids, name=settings.name, hub_key=_secret(settings))
-    bring_up_to_date(settings)
+    with closing(database_of(settings)) as database:
+        make(database)  # a store that is there may be another hub's: only `hub migrate` changes one
 
 
 def bring_up_to_date(settings: Settings) -> None:

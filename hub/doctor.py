@@ -15,6 +15,7 @@ from pathlib import Path
 
 import consent.packs
 from adapters.contract import Adapter, Finding
+from adapters.remote import ADAPTER as REMOTE
 from hub.audit.log import AuditLog
 from hub.audit.own import verify_own
 from hub.clock import UtcClock
@@ -255,7 +256,7 @@ def _systems(settings: Settings, clock: Clock) -> Iterator[Finding]:
             systems = rows.directory.all().systems
         if not systems:
             yield Finding("systems", True, "none is connected", "`hub systems add`, or `hub systems import FILE`")
-        kinds = {system.kind for system in systems.values()} & set(kinds_of(settings.mappings))
+        kinds = {system.kind for system in systems.values()} & {*kinds_of(settings.mappings), REMOTE.kind}
         cards = {kind: card for kind in kinds if (card := _card(kind, settings.mappings)) is not None}
         connections = SystemConnections(cards, store, clock, RandomIds(), _no_digest)
         try:
@@ -284,7 +285,7 @@ def _connection(connections: SystemConnections, system: System) -> Iterator[Find
 def _card(kind: str, overlay: Path) -> Adapter | None:
     """The card of a kind; None where it cannot be used, which is told among the mappings."""
     try:
-        return card_of(kind, overlay)
+        return REMOTE if kind == REMOTE.kind else card_of(kind, overlay)
     except HubError:
         return None
 

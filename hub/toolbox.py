@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import inspect
+
 from hub.backup import back_up
 from hub.clock import UtcClock
 from hub.commands.tools import KAFKA, POSTGRES, Shape, Tools
@@ -52,6 +54,7 @@ def real_tools() -> Tools:
         back_up=lambda folder, out, who, tell: back_up(read_settings(folder), out, who, tell),
         restore=_restore,
         shape=lambda folder: _shape(read_settings(folder)),
+        is_empty=lambda folder: _is_empty(read_settings(folder)),
         dump=_dump,
         bus=lambda folder: open_office(read_settings(folder)),
         make_cosigner=lambda path, name: make_cosigner(path, name, RandomIds()),
@@ -104,7 +107,13 @@ def _restore(
 
 
 def _shape(settings: Settings) -> Shape:
-    return Shape(POSTGRES if settings.store else "sqlite", KAFKA if settings.kafka_bootstrap else "store")
+    store, bus = settings.store is not None, settings.kafka_bootstrap is not None
+    return Shape(POSTGRES if store else "sqlite", KAFKA if bus else "store", settings.log_key is not None)
+
+
+def _is_empty(settings: Settings) -> bool:
+    with closing(database_of(settings)) as database, database.reading() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def _dump(folder: Path | None, out: Path) -> None:

@@ -72,12 +72,15 @@ class Together(Generic[A, B]):
 
     def _serve(self) -> None:
         """Work for the first who wait, of whom the caller is one; then whoever is next does."""
-        those = self._taken()
+        those: list[_Turn[A, B]] = []
         try:
+            those = self._taken()
             answers = self._work([each.asked for each in those])
             for each, answer in zip(those, answers, strict=True):
                 each.answer = [answer]
-        except Exception as error:  # noqa: BLE001 - whose it is shows when each asks by itself
+        except Exception as error:
+            if not those:
+                raise
             if len(those) == 1:
                 those[0].error = error
             else:

@@ -68,7 +68,7 @@ def restore(
 def _say_what(done: Mapping[str, Any]) -> None:
     say(f"The store is back as of {done['created_at']}, with {done['entries']:,} entries of the log.")
     compared, newest = done["checkpoints"], done["newest_checkpoint"]
-    say(f"Compared with {compared} checkpoints from outside; the newest counts {newest:,} entries.")
+    say(f"Compared with {compared} checkpoints that lay outside the store; the newest counts {newest:,} entries.")
     for name in done["kept_files"]:
         say(f"Left as it stands, though the backup has another: {name}")
     if not done["suspended"]:

@@ -71,8 +71,12 @@ def demo(
 
     Exit code 1 if anything is not as it must be.
     """
-    _must_be(tools(ctx).shape(folder and folder / "hub"), Shape(store, bus))
     place = _place(folder)
+    try:
+        _must_be(tools(ctx), place / "hub", Shape(store, bus))
+    except HubError:
+        place.rmdir()
+        raise
     screen = Console(quiet=as_json, highlight=False)
     at_leisure = not once and not as_json and sys.stdin.isatty() and screen.is_terminal
     try:
@@ -138,12 +142,17 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     return _document(told, place, numbers, report)
 
 
-def _must_be(is_: Shape, asked: Shape) -> None:
+def _must_be(given: Tools, folder: Path, asked: Shape) -> None:
     """What the environment names is used if the options say so, and only then: a demo fills it with invented people.
 
     Raises:
         Misused: they disagree.
+        Refused: the database is somebody's, or the demo would sign its log with somebody's key.
     """
+    is_ = given.shape(folder)
+    if is_.log_key:
+        step = "unset HUB_LOG_KEY: a demo makes a key of its own"
+        raise Refused("hub demo", "the key of a log in HUB_LOG_KEY", "none: nothing invented is signed with it", step)
     for option, variable, named, wanted in (
         ("--store", "HUB_STORE", is_.store, asked.store),
         ("--bus", "HUB_KAFKA_BOOTSTRAP", is_.bus, asked.bus),
@@ -152,6 +161,9 @@ def _must_be(is_: Shape, asked: Shape) -> None:
             got = f"{wanted}, and the environment ({variable}) says {named}"
             step = f"unset {variable}, or say {option} {named} if invented people may be written there"
             raise Misused(option, got, "the same", step)
+    if is_.store == POSTGRES and not given.is_empty(folder):
+        step = "make an empty database, and name that in HUB_STORE"
+        raise Refused("--store", "a database that has tables", "an empty one", step)
 
 
 def _place(folder: Path | None) -> Path:

@@ -236,7 +236,7 @@ def withdrawal(told: Demo) -> Receipt:
     hub, network = told.hub, told.network
     person, consent_key = story.withdrawing(network)
     system = told.system(person.home)
-    record = story.second_referral(network, told.now())
+    again, record = story.second_referral(network, told.now())
     while intake.step(hub.house, system):
         pass
     message = latest(told, system.id, record)
@@ -263,7 +263,7 @@ def withdrawal(told: Demo) -> Receipt:
     )
     run(told, "Then the message is handed over")
     ended = latest(told, system.id, record)
-    told.more[f"{system.id}/{record}"] = answers(network, person)
+    told.more[f"{system.id}/{record}"] = answers(network, again)
     show.say(told.screen, f"{record}: {ending(ended)}. The second decision governs.")
     return receipt or Receipt((), (), ())
 

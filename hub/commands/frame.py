@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from errno import EISDIR
 from pathlib import Path
@@ -79,7 +79,11 @@ class HubGroup(TyperGroup):
         except Exception as met:  # noqa: BLE001 - its text may hold anything (INV-1): only its kind and line are told
             error = Unexpected.met("hub", met)
         if error is not None:
-            code = complain(error, as_json="--json" in argv, step="" if error.next_step else called(self, argv).help)
+            with suppress(OSError):  # there is nobody to tell
+                code = REFUSED
+                code = complain(
+                    error, as_json="--json" in argv, step="" if error.next_step else called(self, argv).help
+                )
         sys.exit(code if isinstance(code, int) else DONE)
 
 

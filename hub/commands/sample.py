@@ -17,6 +17,8 @@ from hub.sample import expectation, search, show
 from hub.sample.directory import write_directory
 from hub.sample.network import make_network
 
+FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)  # people have birth dates before, consents end after
+
 
 def sample(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
@@ -30,7 +32,7 @@ def sample(
     Each agency has a CMS database or the folders of its HARTS, CaMS or iCARE; the directory is files for `import`; what
     must become of the records stands in expected.jsonl.
 
-    Nothing is overwritten: exit code 1 where a database is there already.
+    Nothing is overwritten: exit code 1 where the folder is not empty.
     """
     day = _day(today)
     try:
@@ -61,6 +63,9 @@ def _day(text: str | None) -> date:
     if text is None:
         return datetime.now(TORONTO).date()
     try:
-        return date.fromisoformat(text)
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
-        raise Refused("--today", shape(text), "a day as YYYY-MM-DD") from None
+        day = None
+    if day is None or not FIRST <= day <= LAST:
+        raise Refused("--today", shape(text), f"a day as YYYY-MM-DD, {FIRST} to {LAST}")
+    return day

@@ -216,10 +216,15 @@ POSTGRES, KAFKA = "postgres", "kafka"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """On what a hub stands: rows in ``sqlite`` or ``postgres``, messages on the way in the ``store`` or ``kafka``."""
+    """On what a hub stands: rows in ``sqlite`` or ``postgres``, messages on the way in the ``store`` or ``kafka``.
+
+    Args:
+        log_key: the log's key comes from the environment.
+    """
 
     store: str
     bus: str
+    log_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,7 @@ class Tools:
         back_up: takes the new file, who does it, and what is told while it lasts; what is in the backup.
         restore: takes the file, checkpoints from outside, who does it, whether entries may be missing, and what is
             told; what came of it.
+        is_empty: whether the store has no table yet.
         dump: writes every row of the store into a new file, as text.
         bus: Kafka, for its administrator; refused where the settings name none.
         sleep: waits some seconds; the only place where time passes.
@@ -263,6 +269,7 @@ class Tools:
     back_up: Callable[[Path | None, Path, Who, Callable[[str], None]], Mapping[str, Any]]
     restore: Callable[[Path | None, Path, Sequence[bytes], Who, bool, Callable[[str], None]], Mapping[str, Any]]
     shape: Callable[[Path | None], Shape]
+    is_empty: Callable[[Path | None], bool]
     dump: Callable[[Path | None, Path], None]
     bus: Callable[[Path | None], Office]
     make_cosigner: Callable[[Path, str], str]

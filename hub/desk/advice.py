@@ -14,10 +14,19 @@ _BY_WORDS: dict[str, str] = {
         "DN_NO_CONSENT"
     ),
     "the consent begins later: it goes by itself on that day": "DN_NOT_YET_VALID",
-    f"the consent has ended: {_ASK}": "DN_EXPIRED DN_VERBAL_LAPSED DN_SUPERSEDED",
+    f"the consent has ended: {_ASK}": "DN_EXPIRED DN_SUPERSEDED",
+    "the client said it on the telephone and has not signed in time: have it signed, and save the day": (
+        "DN_VERBAL_LAPSED"
+    ),
     f"the client has withdrawn: respect it; only if the client wishes, {_ASK}": "DN_WITHDRAWN",
     "the consent is a draft: fill in what its row lacks (`hub consent show`), it then goes by itself": (
-        "DN_PENDING DN_RECORD_INCOMPLETE DN_NOT_KNOWLEDGEABLE"
+        "DN_PENDING DN_RECORD_INCOMPLETE"
+    ),
+    f"the client was not told enough, or not in a language that they read: explain it, and {_ASK}": (
+        "DN_NOT_KNOWLEDGEABLE"
+    ),
+    f"the consent names nobody in particular, or everything: {_ASK} that names this agency and this purpose": (
+        "DN_OVERBROAD"
     ),
     "the client was not told that this is reported, or what says so lacks something: tell the client and save it": (
         "DN_NOTICE"
@@ -27,7 +36,7 @@ _BY_WORDS: dict[str, str] = {
     "two records of this client contradict each other: ask the client which one holds": "DN_CONFLICT",
     "the consent names another agency, or the directory has not exactly one such service: correct the address, "
     "ask the client for a consent that names this one, or add the service": "DN_RECIPIENT",
-    f"the consent is not for this purpose or direction: {_ASK}": "DN_PURPOSE DN_DIRECTION DN_OVERBROAD",
+    f"the consent is not for this purpose or direction: {_ASK}": "DN_PURPOSE DN_DIRECTION",
     f"the client did not agree to something that this cannot go without: talk to the client, perhaps {_ASK}": (
         "DN_REQUIRED_BLOCKED"
     ),

@@ -22,7 +22,8 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     expectation what must become of each record, and what came otherwise
     tally       counts, from the log's export and the systems' databases and files; ``cams_tally``, ``icare_tally``
     permitted   what may leave, restated from the agencies' own rows
-    judge       what must not be: a client or a value where it was not allowed; one file for each kind of system
+    judge       what must not be: a client or a value where it was not allowed; one file for each kind of system;
+                ``judge_arrived``: what must be, and be the same
     pairs       what each kind of system can tell each other, as the demo shows it
     search      personal values in files where none may be
     show        tables for people

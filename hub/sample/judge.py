@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.sample import database, judge_cams, judge_files, judge_icare
+from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare
 from hub.sample.cms import BY_HUB
 from hub.sample.database import Row
 from hub.sample.names import TELLING
@@ -65,11 +65,12 @@ _TELLING = (
 # what is searched for in the hub's files
 _PRIVATE = (
     (
-        "SELECT client_id, last_name, first_name, phone, email, address_line FROM client",
-        ("last_name", "first_name", "phone", "email", "address_line"),
+        "SELECT client_id, last_name, first_name, birth_date, phone, email, address_line FROM client",
+        ("last_name", "first_name", "birth_date", "phone", "email", "address_line"),
     ),
     ("SELECT client_id, value FROM client_identifier", ("value",)),
     ("SELECT client_id, assessor FROM language_result", ("assessor",)),
+    ("SELECT child_client_id AS client_id, told, narrative FROM override_declaration", ("told", "narrative")),
     (
         "SELECT f.client_id, r.reason_text FROM referral r JOIN case_file f ON f.case_id = r.case_id",
         ("reason_text",),
@@ -126,6 +127,7 @@ def judge(network: Network) -> list[str]:
             )
     for agency in network.everyone:
         wrong += _strangers(network, systems, agency.id)
+    wrong += judge_arrived.judge(network, systems)
     wrong += judge_files.judge(network, systems)
     wrong += judge_cams.judge(network.cams, network, systems)
     return [*wrong, *judge_icare.judge_words(network.icare, [value for _, value in private_values(network)])]

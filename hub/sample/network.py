@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, OperationalError
 from tempfile import TemporaryDirectory
 
-from hub.errors import Refused
+from hub.errors import Refused, Unavailable
 from hub.sample import cams_papers, database, icare_papers, papers
 from hub.sample.agencies import AGREEMENTS, CAMS_SITE, CENTRE, SETTLEMENT, WITH_A_CMS, Agency, Agreement, ways
 from hub.sample.cams import Cams
@@ -27,6 +27,7 @@ from hub.sample.scenarios import NEEDED, Scenario
 CLIENTS_MIN = len(NEEDED)  # fewer people, and the demo has nobody to tell of
 KNOWN_FROM = 5_000_000  # numbers of clients who are known already at the agency to which they are referred
 TOLD_EVERY = 1_000  # people
+HALF = ".being-made-"  # begins the name of what is not whole yet
 Tell = Callable[[int], None]
 
 
@@ -132,12 +133,13 @@ def make_network(folder: Path, clients: int, seed: int, today: date, tell: Tell 
     """Write the databases and files of a network. The same clients, seed and day give the same rows and bytes.
 
     Args:
-        folder: made if it is not there; holds no database of this network yet.
+        folder: made if it is not there; else empty.
         today: the local day of the sample; all days in it count from here.
         tell: told now and then how many people stand.
 
     Raises:
-        Refused: too few or too many clients, no folder can be made, or a database is there already.
+        Refused: too few or too many clients, no folder can be made, or something lies in it.
+        Unavailable: the disk is full.
     """
     if not CLIENTS_MIN <= clients <= PEOPLE_MAX:
         raise Refused("clients", str(clients), f"{CLIENTS_MIN} to {PEOPLE_MAX}", "choose another number")
@@ -145,14 +147,21 @@ def make_network(folder: Path, clients: int, seed: int, today: date, tell: Tell 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused("--out", error.strerror or "an error", "a folder that can be written", "name another") from None
-    network = Network(folder, seed, today, clients)
-    for each in network.agencies:
-        database.must_be_free(network.database(each.id))
-    with TemporaryDirectory(prefix=".being-made-", dir=folder) as half:  # what is interrupted leaves nothing
-        _write(Network(Path(half), seed, today, clients), tell)
-        for path in sorted(Path(half).iterdir()):
-            path.rename(folder / path.name)
-    return network
+    _must_be_empty(folder)
+    try:
+        with TemporaryDirectory(prefix=HALF, dir=folder) as half:  # what is interrupted leaves nothing
+            _write(Network(Path(half), seed, today, clients), tell)
+            _must_be_empty(folder)  # another may have been as fast
+            for path in sorted(Path(half).iterdir()):
+                path.rename(folder / path.name)
+    except OperationalError as error:
+        raise Unavailable("--out", error.sqlite_errorname, "room for databases", "make room there") from None
+    return Network(folder, seed, today, clients)
+
+
+def _must_be_empty(folder: Path) -> None:
+    if any(not path.name.startswith(HALF) for path in folder.iterdir()):
+        raise Refused("--out", "a folder that is not empty", "an empty one, or none yet", "name another folder")
 
 
 def _write(network: Network, tell: Tell) -> None:

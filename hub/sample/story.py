@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.sample import database, papers
 from hub.sample.agencies import SOCIETY
 from hub.sample.network import Network
@@ -18,16 +20,17 @@ SEEN = (
 SECOND_WISH = "credentials"  # a further service of the agency that the told people are referred to
 
 
-def second_referral(network: Network, now: str) -> str:
-    """Somebody who was referred once is referred again, on the same consent; the record's key.
+def second_referral(network: Network, now: str) -> tuple[Person, str]:
+    """Somebody who was referred once is referred again, on the same consent: with that referral; the record's key.
 
     Args:
         now: ``YYYY-MM-DD HH:MM:SS``, Toronto.
     """
     person = network.one(Scenario.WITHDRAWS)
+    again = replace(person, referral=referral_row(person, SECOND_WISH, now))
     with database.connected(network.database(person.home)) as db:
-        number = database.insert(db, "referral", referral_row(person, SECOND_WISH, now), now)
-    return f"referral_out:{number}"
+        number = database.insert(db, "referral", again.referral, now)
+    return again, f"referral_out:{number}"
 
 
 def withdrawing(network: Network) -> tuple[Person, str]:

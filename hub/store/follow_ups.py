@@ -25,6 +25,7 @@ MISSED = (
     t.follow_up.c.missed == 1,
     t.follow_up.c.system.in_(select(t.system.c.id).where(t.system.c.status == "active")),
 )
+AT_ONCE = 1_000  # keys in one statement
 
 
 class FollowUpTable:
@@ -46,7 +47,10 @@ class FollowUpTable:
     def forget(self, system: str, keys: Iterable[str]) -> None:
         """These have been made, or are to be made no more."""
         c = t.follow_up.c
-        self._scope.write(delete(t.follow_up).where(c.system == system, c.record_key.in_(list(keys))))
+        every = list(keys)
+        for start in range(0, len(every), AT_ONCE):  # a server takes 32,767 values in one statement
+            some = every[start : start + AT_ONCE]
+            self._scope.write(delete(t.follow_up).where(c.system == system, c.record_key.in_(some)))
 
     def missed(self, limit: int) -> list[FollowUpDue]:
         """Those whose window is over, the earliest first."""

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hub.sample import harts
@@ -55,7 +55,7 @@ class HartsSite:
     _writes: int = 0
 
     def __post_init__(self) -> None:
-        self.centre.open([], date.min)
+        self.centre.begin()
 
     @property
     def centre(self) -> Centre:
