@@ -158,13 +158,17 @@ def test_where_somebody_hides_stands_in_their_own_agencys_database_alone(network
     assert sorted(there) == sorted(homes)
 
 
-def test_a_database_that_is_there_already_is_not_overwritten(network: Network) -> None:
+def test_a_folder_in_which_something_lies_is_left_alone(network: Network, tmp_path: Path) -> None:
     before = dump(network)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "README").write_text("mine")
 
-    with pytest.raises(Refused, match="an empty folder"):
-        make_network(network.folder, CLIENTS, 6, TODAY)
+    for folder in (network.folder, tmp_path / "other"):
+        with pytest.raises(Refused, match="not empty"):
+            make_network(folder, CLIENTS, 6, TODAY)
 
     assert dump(network) == before
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["README"]
 
 
 def test_the_database_holds_references(network: Network) -> None:
