@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import fields, replace
 from importlib import import_module
 from itertools import pairwise
@@ -47,7 +46,6 @@ def walk(command: Any, path: Words = ()) -> dict[Words, Any]:
 EVERY = walk(typer.main.get_command(command_line(real_tools)))
 GROUPS = {path: command for path, command in EVERY.items() if hasattr(command, "commands") and path}
 LEAVES = {path: command for path, command in EVERY.items() if not hasattr(command, "commands")}
-PRESSED_MAX = 20
 ALONE = {("init",), ("demo",), ("sample",)}  # they make what they need
 BESIDE_A_FOLDER = {("doctor",), ("audit", "verify")}  # one looks at what is missing; the other's example is an export
 NEEDS_NOTHING = {("audit", "cosigner"), ("receipt", "verifier"), ("gateway", "keys")}
@@ -377,24 +375,6 @@ def _found(place: str) -> Callable[..., Any]:
 def started(*args: str) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-m", "hub", *args], stdin=pipe, stdout=pipe, stderr=pipe)
-
-
-def test_a_real_process_that_reads_ends_at_ctrl_c(fresh: Desk) -> None:
-    process = started("agencies", "import", "-", "--as", "anna", "--dir", str(fresh.folder))
-    assert process.stdin is not None
-    process.stdin.write(b"x" * (1 << 17))  # more than a pipe holds: when it has gone, the command reads
-    process.stdin.flush()
-
-    for _ in range(PRESSED_MAX):  # Python drops an interruption that meets a destructor: one presses again
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(1)
-            break
-    said = process.communicate(timeout=60)[1].decode()
-
-    assert process.returncode == INTERRUPTED
-    assert said.splitlines()[-1].startswith("hub agencies: got an interruption")
-    assert "Traceback" not in said or "Exception ignored" in said
 
 
 def test_a_real_worker_ends_after_its_step_at_ctrl_c(fresh: Desk) -> None:
