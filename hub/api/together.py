@@ -23,6 +23,7 @@ class _Turn(Generic[A, B]):
     """One who waits, and is woken when it is over, or to work for all who wait."""
 
     asked: A
+    names: frozenset[str]
     woken: Event = field(default_factory=Event)
     over: bool = False
     answer: list[B] = field(default_factory=list)  # none: it has to ask by itself
@@ -58,7 +59,7 @@ class Together(Generic[A, B]):
         Raises:
             Exception: whatever ``work`` raises for it alone.
         """
-        mine: _Turn[A, B] = _Turn(one)
+        mine: _Turn[A, B] = _Turn(one, frozenset(self._names(one)))  # whoever cannot be named harms nobody else
         with self._lock:
             self._waiting.append(mine)
             waits, self._at_work = self._at_work, True
@@ -72,15 +73,12 @@ class Together(Generic[A, B]):
 
     def _serve(self) -> None:
         """Work for the first who wait, of whom the caller is one; then whoever is next does."""
-        those: list[_Turn[A, B]] = []
+        those = self._taken()
         try:
-            those = self._taken()
             answers = self._work([each.asked for each in those])
             for each, answer in zip(those, answers, strict=True):
                 each.answer = [answer]
-        except Exception as error:
-            if not those:
-                raise
+        except Exception as error:  # noqa: BLE001 - whose it is shows when each asks by itself
             if len(those) == 1:
                 those[0].error = error
             else:
@@ -98,7 +96,7 @@ class Together(Generic[A, B]):
         """The first who wait and do not meet; the others wait on, in their order."""
         with self._lock:
             first, later = self._waiting[: self._at_most], self._waiting[self._at_most :]
-            those = waves(first, lambda turn: self._names(turn.asked))[0]
+            those = waves(first, lambda turn: turn.names)[0]
             taken = set(map(id, those))
             self._waiting = [turn for turn in first if id(turn) not in taken] + later
             return those

@@ -30,7 +30,7 @@ from hub.commands.tools import POSTGRES, Shape, Tools
 from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Report
 from hub.exchange.withdraw import Receipt
-from hub.sample import cms, expectation, judge, search, show, tally
+from hub.sample import cms, expectation, judge, judge_log, search, show, tally
 from hub.sample.cams_tally import read_packages
 from hub.sample.database import connected
 from hub.sample.icare_tally import read_words
@@ -224,6 +224,7 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     inboxes[told.network.settlement.system] = read_words(told.network.icare)
     numbers = tally.tally(found, withdrawn, inboxes)
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
+    told.surprises += judge_log.judge(tally.read_log(export), inboxes)
     told.surprises += judge.judge(told.network)
     due, unread = expectation.read(told.network), tally.unread(inboxes)
     told.compared, told.differences = expectation.differences(due, found.values(), unread, told.more)

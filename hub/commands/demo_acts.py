@@ -26,7 +26,7 @@ from hub.exchange.withdraw import Receipt, withdraw_consent
 from hub.model.directory import System
 from hub.model.envelope import ENDS
 from hub.model.rows import Inbox
-from hub.sample import cms, icare_papers, show, story
+from hub.sample import cms, icare_papers, judge, search, show, story
 from hub.sample.agencies import of_icare
 from hub.sample.database import connected
 from hub.sample.directory import ADMINISTRATOR, directory_files
@@ -312,10 +312,13 @@ def ending(message: Inbox | None) -> str:
 
 
 def bus_row(told: Demo, agency: str) -> None:
-    """What anybody sees who can read the bus. Nothing is committed by it."""
+    """What anybody sees who can read the bus. Nothing is committed by it, and nobody is to be found in it."""
     with told.hub.house.store.peek() as rows:
         topic = rows.directory.all().agencies[agency].topic
+    values = [value for _, value in judge.private_values(told.network)]
     for first in told.hub.house.bus.poll(topic, relay.GROUP, 1):
+        if search.can_be_read(first.body, values):
+            told.surprises.append(f"the body of {first.headers.get('ce_id', 'a record')} can be read on the bus")
         headers = ", ".join(f"{name}={value}" for name, value in sorted(first.headers.items()))
         begins = first.body[:LOOKED_AT].hex(" ", 4)
         lines = [f"topic   {topic} (opaque)", f"key     {first.key} (the lane: keeps order, names nobody)"]

@@ -73,6 +73,9 @@ def danger(told: Demo) -> None:
     show.say(told.screen, f"The officer's review: {', '.join(reviewed) or 'nothing was due'}.")
     if there != 1 or not reviewed:
         told.surprises.append(f"{system.id}/{record}: {there} arrived, {len(reviewed)} were reviewed")
+    others = [told.network.database(each.id) for each in told.network.agencies if each.id != home]
+    for path, _ in search.find(others, [story.SEEN]):  # what convinced the worker never leaves
+        told.surprises.append(f"{system.id}/{record}: what the worker saw is in {path.name}")
     told.more[f"{system.id}/{record}"] = (Answer(MANDATORY),)
 
 

@@ -15,6 +15,7 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     cms         the agencies' own application: empties ``hub_inbox``, workers answer
     papers      people as lines of a HARTS file and a file of consents
     harts       the layout of ``schemas/records/harts.csv``: R files written, S files and .ACK read
+    site        what all have whose system is files: consents on paper
     centre      a HARTS site: takes files in, acknowledges, answers
     cams        a CaMS site: ``cams_papers`` its people as packages, ``cams_xml`` the bytes
     icare       a settlement agency: ``icare_papers`` its people as rows, ``icare_book`` the workbook
@@ -23,7 +24,7 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     tally       counts, from the log's export and the systems' databases and files; ``cams_tally``, ``icare_tally``
     permitted   what may leave, restated from the agencies' own rows
     judge       what must not be: a client or a value where it was not allowed; one file for each kind of system;
-                ``judge_arrived``: what must be, and be the same
+                ``judge_arrived``: what must be, and be the same; ``judge_log``: what the log must say
     pairs       what each kind of system can tell each other, as the demo shows it
     search      personal values in files where none may be
     show        tables for people

@@ -90,7 +90,6 @@ CENTRE = Agency(
 )
 CAMS_SITE = Agency("northgate", "Northgate Employment Services", "", ("employment",), "NGT01", "3898A", kind=EOIS)
 SETTLEMENT = Agency("seaway", "Seaway Settlement Services", "", (), "SEA01", "3899A", kind=ICARE)
-WITH_FILES = (CENTRE, CAMS_SITE, SETTLEMENT)
 
 _WHOLE = (
     "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",

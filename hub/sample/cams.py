@@ -13,19 +13,16 @@ given. What it knows lies in its own files alone, so everything can be counted a
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from hub.sample import cams_papers, cams_xml, papers
+from hub.sample import cams_papers, cams_xml
 from hub.sample.cams_xml import Package, Parts, Said
-from hub.sample.database import Row
 from hub.sample.people import Person
 from hub.sample.scenarios import Scenario
+from hub.sample.site import Site, write_whole
 
 REFUSED, REFUSED_CODE = 3, "PERSON_EXISTS"  # which of those who came is refused: CaMS has the person twice
 _ANSWERS = (  # in turn, by who came first: state and reason
@@ -54,15 +51,13 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Cams:
+class Cams(Site):
     """The site in its folder.
 
     Args:
         home: its agency; ``sites``: agency to the SDS or place code that packages call it by.
     """
 
-    folder: Path
-    home: str
     sites: Mapping[str, str]
 
     @property
@@ -79,11 +74,6 @@ class Cams:
     def keyed(self) -> Path:
         """What stands in CaMS of those who came by the hub."""
         return self.folder / "keyed"
-
-    @property
-    def kept(self) -> Path:
-        """Where copies of the hub's answers lie."""
-        return self.folder / "kept"
 
     @property
     def sds(self) -> str:
@@ -110,25 +100,7 @@ class Cams:
         for parts in packages:
             said = dict(parts)
             name = cams_xml.file_name(said["Sender/@sds"], said["Receiver/@sds"], said["@packageId"])
-            _write(self.from_cams / name, cams_xml.write(parts))
-
-    def sign(self, consents: Sequence[Row]) -> bytes:
-        """Keep a file of consents, and give it to the worker; nothing without a consent."""
-        if not consents:
-            return b""
-        data = papers.as_csv(consents)
-        _write(self.folder / f"consents-{len(self.consent_files()) + 1:02}.csv", data)
-        return data
-
-    def consent_files(self) -> list[Path]:
-        """The files of consents, in their order."""
-        return sorted(self.folder.glob("consents-*.csv"))
-
-    def consents(self) -> Iterator[Row]:
-        """Every consent that the worker has handed to the hub, the cells as a CMS would hold them."""
-        for path in self.consent_files():
-            for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")):
-                yield {name: int(cell) if cell in ("0", "1") else cell for name, cell in row.items()}
+            write_whole(self.from_cams / name, cams_xml.write(parts))
 
     def take_in(self, at: datetime) -> int:
         """Key the hub's packages that have no result yet and a worksheet beside them; how many there were.
@@ -147,11 +119,11 @@ class Cams:
             place = places.get(name)
             if place is not None and place != REFUSED:
                 reference = package.reference or str(_NEW_REFERENCE + place)
-                _write(self.keyed / f"{place:07}_{reference}.xml", (self.to_cams / name).read_bytes())
+                write_whole(self.keyed / f"{place:07}_{reference}.xml", (self.to_cams / name).read_bytes())
             said = (
                 Said("Refused", REFUSED_CODE, "/CaseReferralPackage/Person") if place == REFUSED else Said("Accepted")
             )
-            _write(self._result(name), cams_xml.write_result(package.package_id, at, said))
+            write_whole(self._result(name), cams_xml.write_result(package.package_id, at, said))
         return len(fresh)
 
     def read_answers(self) -> None:
@@ -162,7 +134,7 @@ class Cams:
             copy = last.get(number)
             if copy is None or copy.read_bytes() != data:
                 count = int(copy.name.rpartition("-")[2][:3]) if copy else 0
-                _write(self.kept / f"{number}-{count + 1:03}{cams_xml.RESULT_END}", data)
+                write_whole(self.kept / f"{number}-{count + 1:03}{cams_xml.RESULT_END}", data)
 
     def answers(self, at: datetime) -> list[Parts]:
         """Packages with what the people of the site answer to referrals that were keyed and not answered yet.
@@ -236,10 +208,3 @@ def _packages(folder: Path) -> Iterator[tuple[str, Package]]:
 def _order(each: tuple[str, Package]) -> list[str]:
     names = ("Person/LegalLastName", "Person/LegalFirstName", "Person/DateOfBirth", "Sender/@sds", "Referral/@code")
     return [each[1].get(name) for name in names]
-
-
-def _write(path: Path, data: bytes) -> None:
-    """A file appears whole."""
-    half = path.with_name(f".{path.name}.half")
-    half.write_bytes(data)
-    os.replace(half, path)

@@ -12,9 +12,6 @@ was given. What it knows lies in its own files alone, so everything can be count
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +21,7 @@ from hub.sample import harts, papers
 from hub.sample.database import Row
 from hub.sample.harts import Client, Draft, Said
 from hub.sample.people import Person
+from hub.sample.site import Site, write_whole
 
 REJECTED, REJECTED_CODE = 3, "H4"  # which of those who came is rejected (course and dates do not fit)
 _ANSWERS = (("A", ""), ("W", ""), ("D", "CAP"), ("A", ""))  # in turn, by who came first: STATUS and REASON
@@ -41,15 +39,13 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Centre:
+class Centre(Site):
     """The centre in its folder.
 
     Args:
         home: its agency; ``sites``: agency to HARTS' code of its site.
     """
 
-    folder: Path
-    home: str
     sites: Mapping[str, str]
 
     @property
@@ -61,11 +57,6 @@ class Centre:
     def to_harts(self) -> Path:
         """Where the hub's files lie."""
         return self.folder / "to_harts"
-
-    @property
-    def kept(self) -> Path:
-        """Where copies of the hub's answers lie."""
-        return self.folder / "kept"
 
     @property
     def site(self) -> str:
@@ -88,25 +79,7 @@ class Centre:
             return
         used = [harts.year_and_seq(path.name) for path in self.from_harts.glob("*.DAT")]
         seq = max((number for year, number in used if year == day.year), default=0) + 1
-        _write(self.from_harts / harts.file_name(self.site, day, seq), harts.write(self.site, day, seq, clients))
-
-    def sign(self, consents: Sequence[Row]) -> bytes:
-        """Keep a file of consents, and give it to the worker; nothing without a consent."""
-        if not consents:
-            return b""
-        data = papers.as_csv(consents)
-        _write(self.folder / f"consents-{len(self.consent_files()) + 1:02}.csv", data)
-        return data
-
-    def consent_files(self) -> list[Path]:
-        """The files of consents, in their order."""
-        return sorted(self.folder.glob("consents-*.csv"))
-
-    def consents(self) -> Iterator[Row]:
-        """Every consent that the worker has handed to the hub, the cells as a CMS would hold them."""
-        for path in self.consent_files():
-            for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")):
-                yield {name: int(cell) if cell in ("0", "1") else cell for name, cell in row.items()}
+        write_whole(self.from_harts / harts.file_name(self.site, day, seq), harts.write(self.site, day, seq, clients))
 
     def take_in(self, at: datetime) -> int:
         """Take in the hub's files that have no answer yet, and answer them; how many clients were in them.
@@ -124,7 +97,7 @@ class Centre:
         numbers = {(path, client.line.number): before + place for place, (path, client) in enumerate(asked)}
         for path, clients in fresh.items():
             said = (one for client in clients for one in _said(client, numbers.get((path, client.line.number))))
-            _write(self.to_harts / harts.ack_name(path.name), harts.write_ack(path.name, at, said))
+            write_whole(self.to_harts / harts.ack_name(path.name), harts.write_ack(path.name, at, said))
         return sum(len(clients) for clients in fresh.values())
 
     def read_answers(self) -> None:
@@ -133,7 +106,7 @@ class Centre:
             data = path.read_bytes()
             copies = sorted(self.kept.glob(f"{path.stem}-*.ACK"))
             if not copies or copies[-1].read_bytes() != data:
-                _write(self.kept / f"{path.stem}-{len(copies) + 1:03}.ACK", data)
+                write_whole(self.kept / f"{path.stem}-{len(copies) + 1:03}.ACK", data)
 
     def answers(self, day: date) -> Answers:
         """What the people of the centre answer to referrals that were taken in and not answered yet."""
@@ -222,10 +195,3 @@ def _result(site: str, place: int, day: date) -> Mapping[str, str]:
     levels = {skill: f"{1 + (place + shift) % 8:02}" for shift, skill in enumerate("LSRW")}
     about = {"ASSESS_DATE": f"{day:%Y%m%d}", "TYPE": "I", "TOOL": "CLBPT", "CENTRE": site}
     return {**about, **levels, "ASSESSOR": f"T-{place:06}"}  # a letter of its own: B- are numbers of referrals
-
-
-def _write(path: Path, data: bytes) -> None:
-    """A file appears whole."""
-    half = path.with_name(f".{path.name}.half")
-    half.write_bytes(data)
-    os.replace(half, path)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from hub.sample.names import FILLER, GIVEN
 from hub.sample.people import ALWAYS, SOMETIMES, Draw, Person, Row, Ways, consent_row, drawn, referral_row
-from hub.sample.scenarios import Scenario
+from hub.sample.scenarios import VERBAL_DAYS, Scenario
 
 MANDATORY = ("given_by", "capacity_basis", "notice_version", "captured_by", "receipt_channel", "signed_on")
 HIDING_PLACE = "28 Kingfisher Lane"  # where those live who may not be found
@@ -59,10 +59,13 @@ def _elsewhere(ways: Ways) -> Change:
     }
 
 
+# at the edges of what is allowed, a day apart: a run may last over midnight
 _OF_THE_CONSENT: Mapping[Scenario, Change] = {
     Scenario.DRAFT: lambda draw, _: {draw.chance.choice(MANDATORY): None},
-    Scenario.EXPIRED: lambda draw, _: in_force(draw.today - timedelta(days=400), draw.today - timedelta(days=35)),
-    Scenario.NOT_YET: lambda draw, _: {"valid_from": (draw.today + timedelta(days=60)).isoformat()},
+    Scenario.EXPIRED: lambda draw, _: in_force(draw.today - timedelta(days=366), draw.today - timedelta(days=1)),
+    Scenario.NOT_YET: lambda draw, _: {
+        "valid_from": (draw.today + timedelta(days=2)).isoformat()
+    },  # the day after a night's run
     Scenario.WITHDRAWN: lambda draw, _: {
         "withdrawn_at": f"{draw.today - timedelta(days=1)} 07:00:00",
         "withdrawn_how": "TELEPHONE",
@@ -72,8 +75,8 @@ _OF_THE_CONSENT: Mapping[Scenario, Change] = {
     Scenario.OTHER_PURPOSE: _same(purposes="COORDINATION"),
     Scenario.ALL_PURPOSES: _same(purposes="all"),
     Scenario.NARROW: _same(categories="IDENT SERVICE_STATUS CONTACT"),
-    Scenario.VERBAL: _before(3),
-    Scenario.VERBAL_LAPSED: _before(21),
+    Scenario.VERBAL: _before(VERBAL_DAYS - 2),
+    Scenario.VERBAL_LAPSED: _before(VERBAL_DAYS + 1),
     Scenario.VERBAL_BARE: lambda draw, _: {**spoken(draw.today - timedelta(days=3)), "verbal_note": None},
     Scenario.NOTICE: _same(form="NOTICE"),
     Scenario.NOT_EXPLAINED: _same(explained="what who why may-refuse"),

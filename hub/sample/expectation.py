@@ -115,6 +115,7 @@ def differences(
         more: source to what the acts of the story have added.
     """
     said: dict[str, list[Answer]] = {}
+    led: dict[str, set[tuple[str, str]]] = {}
     compared, wrong = 0, list[str]()
     for message in found:
         if message.kind == STATUS:
@@ -122,6 +123,7 @@ def differences(
             wrong += _of_a_status(message)
         else:
             _heard(said.setdefault(message.source, []), Answer(message.gate_1, message.left))
+            led.setdefault(message.source, set()).add((message.event, message.to))
     bad = (source for source in unread if "/consent:" not in source)  # the form of somebody whose record is wrong
     for source in bad:
         if Answer(NOT_READ) not in said.get(source, ()):  # else it was a message, and its answer stands in the log
@@ -131,6 +133,8 @@ def differences(
         answers_due: Sequence[Answer] = (*each.answers, *left.pop(each.source, ()))
         compared += len(answers_due)
         wrong += _otherwise(each.source, answers_due, said.pop(each.source, []), each.scenario)
+        others = led.get(each.source, set()) - {(each.event, each.recipient)}
+        wrong += [f"{each.source}: {event} to {to}, which was not asked" for event, to in sorted(others)]
     for source, answers_due in left.items():
         compared += len(answers_due)
         wrong += _otherwise(source, answers_due, said.pop(source, []), "told")

@@ -11,19 +11,16 @@ know lies in their own files alone, so everything can be counted again from them
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from hub.sample import icare_book as book
-from hub.sample import icare_papers, papers
-from hub.sample.database import Row
+from hub.sample import icare_papers
 from hub.sample.icare_book import DETAILS, NARS, PROFILE, ROWS_MAX, Fields, Line, Word
 from hub.sample.people import Person
+from hub.sample.site import Site, write_whole
 
 UPLOADED, PROCESSED = "uploaded", "processed"
 PLACES = ("", UPLOADED, PROCESSED)
@@ -41,26 +38,19 @@ _FILLED = {  # what no system says of a service, and its worker knows (settled S
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Office(Site):
     """An agency's place for one agreement with the funder.
 
     Args:
         home: its agency; ``agreement``: iCARE's code of it, as file names have it.
     """
 
-    folder: Path
-    home: str
     agreement: str
 
     @property
     def workbooks(self) -> Path:
         """Where the workbooks lie, the hub's too."""
         return self.folder / "workbooks"
-
-    @property
-    def kept(self) -> Path:
-        """Where copies of the hub's answers lie."""
-        return self.folder / "kept"
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -94,7 +84,7 @@ class Office:
                 data, file = path.read_bytes(), path.name.removesuffix(_ANSWER)
                 copies = sorted(self.kept.glob(f"{file}-*{_ANSWER}"))
                 if not copies or copies[-1].read_bytes() != data:
-                    _write(self.kept / f"{file}-{len(copies) + 1:03}{_ANSWER}", data)
+                    write_whole(self.kept / f"{file}-{len(copies) + 1:03}{_ANSWER}", data)
 
     def words(self) -> Iterator[tuple[str, Word]]:
         """Every line of every answer that was kept, the oldest of a file first, with the file's name."""
@@ -126,26 +116,8 @@ class Settlement(Office):
         named = (book.named(path.name) for path in self.books())
         used = (each.seq for each in named if each and (each.module, each.month) == (module, month))
         name = book.file_name(module, self.agreement, month, max(used, default=0) + 1)
-        _write(self.workbooks / name, book.write(module, rows))
+        write_whole(self.workbooks / name, book.write(module, rows))
         return name
-
-    def sign(self, consents: Sequence[Row]) -> bytes:
-        """Keep a file of consents, and give it to the worker; nothing without a consent."""
-        if not consents:
-            return b""
-        data = papers.as_csv(consents)
-        _write(self.folder / f"consents-{len(self.consent_files()) + 1:02}.csv", data)
-        return data
-
-    def consent_files(self) -> list[Path]:
-        """The files of consents, in their order."""
-        return sorted(self.folder.glob("consents-*.csv"))
-
-    def consents(self) -> Iterator[Row]:
-        """Every consent that the worker has handed to the hub, the cells as a CMS would hold them."""
-        for path in self.consent_files():
-            for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")):
-                yield {name: int(cell) if cell in ("0", "1") else cell for name, cell in row.items()}
 
     def handed_in(self) -> Iterator[tuple[str, Line]]:
         """Every row of every needs assessment, with the file's name."""
@@ -200,7 +172,7 @@ class Reporting(Office):
         for path in there:
             module = _module(path)
             rows = [_filled(module, line.fields) for line in book.read(path.read_bytes())]
-            _write(path, book.write(module, rows))
+            write_whole(path, book.write(module, rows))
             path.rename(self.workbooks / UPLOADED / path.name)
             (self.workbooks / f"{path.name}{_TODO}").unlink(missing_ok=True)
         return len(there)
@@ -220,7 +192,7 @@ class Reporting(Office):
             }
             if said:
                 rows = [{**line.fields, DETAILS: said.get(line.number, "")} for line in lines]
-                _write(self.workbooks / PROCESSED / f"{_RETURNED}{path.name}", book.write(_module(path), rows))
+                write_whole(self.workbooks / PROCESSED / f"{_RETURNED}{path.name}", book.write(_module(path), rows))
             path.rename(self.workbooks / PROCESSED / path.name)
         return len(done)
 
@@ -265,10 +237,3 @@ def _module(path: Path) -> str:
     said = book.named(path.name)
     assert said is not None, "the hub names its workbooks so"
     return said.module
-
-
-def _write(path: Path, data: bytes) -> None:
-    """A file appears whole."""
-    half = path.with_name(f".{path.name}.half")
-    half.write_bytes(data)
-    os.replace(half, path)

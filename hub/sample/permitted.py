@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from hub.sample.database import Row
 from hub.sample.names import FILLER
 from hub.sample.network import Network
+from hub.sample.scenarios import VERBAL_DAYS
 
 Owner = tuple[str, int]  # agency, its client's number
 
@@ -35,7 +36,7 @@ _MUST_STAND = (
 _BY_SELF = {"given_by": "SELF", "capacity_basis": "PRESUMED"}
 _FOR_A_CHILD = {"given_by": "PARENT", "capacity_basis": "ASSESSED_INCAPABLE"}  # until it is sixteen
 _IN_WRITING = ("signed_on", "evidence_ref")
-_VERBAL_DAYS, _CHILD_UNDER = 14, 16  # pack ca-on; PHIPA s.23(1)
+_CHILD_UNDER = 16  # PHIPA s.23(1)
 _EXPLAINED = {"what", "who", "why", "risk", "may-refuse"}
 
 
@@ -134,5 +135,5 @@ def _is_formal(row: Row, day: str) -> bool:
     """Whether it is signed; or was said not long ago, and noted."""
     if row["form"] == "VERBAL":
         said = date.fromisoformat(str(row["captured_at"])[:10])
-        return bool(row["verbal_note"]) and date.fromisoformat(day) - said <= timedelta(days=_VERBAL_DAYS)
+        return bool(row["verbal_note"]) and date.fromisoformat(day) - said <= timedelta(days=VERBAL_DAYS)
     return row["form"] == "WRITTEN" and all(row[name] for name in _IN_WRITING)

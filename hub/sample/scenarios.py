@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+VERBAL_DAYS = 14  # that a consent said on the telephone waits for its signature (C-48)
+
 
 class Scenario(StrEnum):
     """What is particular about a person's record."""
@@ -28,8 +30,8 @@ class Scenario(StrEnum):
     OTHER_PURPOSE = "other-purpose"
     ALL_PURPOSES = "all-purposes"
     NARROW = "narrow"  # it leaves out what the referral cannot do without
-    VERBAL = "verbal"  # said on the telephone three days ago, noted in full
-    VERBAL_LAPSED = "verbal-lapsed"  # three weeks ago, and never signed
+    VERBAL = "verbal"  # said on the telephone some days ago, noted in full
+    VERBAL_LAPSED = "verbal-lapsed"  # longer ago than a signature is waited for
     VERBAL_BARE = "verbal-bare"  # without the note
     NOTICE = "notice"  # a notice was given, and nobody was asked
     NOT_EXPLAINED = "not-explained"  # the risk was not told

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.sample.expectation import Answer, differences, expected
+from hub.sample.expectation import REQUEST, Answer, differences, expected
 from hub.sample.network import Network
 from hub.sample.scenarios import EXPECTED, UNREADABLE, Scenario
 from hub.sample.tally import STATUS, Message
@@ -20,7 +20,8 @@ def answered(network: Network) -> tuple[list[Message], list[str]]:
         if answer.code == "DN_SCHEMA":
             unread.append(each.source)
         else:
-            found.append(Message(f"m-{number}", "", each.source, answer.code, answer.code, answer.withheld))
+            about = {"event": each.event, "to": each.recipient}
+            found.append(Message(f"m-{number}", "", each.source, answer.code, answer.code, answer.withheld, **about))
     return found, unread
 
 
@@ -45,6 +46,8 @@ def test_a_code_is_that_of_its_scenario_and_only_what_goes_leaves_something_behi
     [
         pytest.param({"gate_1": "DN_EXPIRED"}, "DN_EXPIRED without", id="another code"),
         pytest.param({"left": ()}, "OK_CONSENT where", id="more went than may"),
+        pytest.param({"to": "elsewhere"}, "to elsewhere, which was not asked", id="it leads to another agency"),
+        pytest.param({"event": "abort"}, "abort to ", id="it asks for something else"),
         pytest.param({"left": ("IDENT", "IMMIG")}, "without IDENT IMMIG where", id="something else stayed behind"),
     ],
 )
@@ -104,7 +107,9 @@ def test_a_refusal_may_be_said_twice_and_a_permit_not(network: Network) -> None:
 
 def test_a_record_that_was_corrected_is_first_unreadable_and_then_judged(network: Network) -> None:
     found, unread = answered(network)
-    corrected = Message("m-later", "", unread[0], "OK_CONSENT", "OK_CONSENT", ())
+    to = next(each.recipient for each in expected(network) if each.source == unread[0])
+    about = {"event": REQUEST, "to": to}
+    corrected = Message("m-later", "", unread[0], "OK_CONSENT", "OK_CONSENT", (), **about)
     more = {unread[0]: (Answer("OK_CONSENT"),)}
 
     assert differences(expected(network), [*found, corrected], unread, more)[1] == []

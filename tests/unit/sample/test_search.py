@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from hub.sample.search import files_below, find
+from hub.sample.search import can_be_read, files_below, find
 
 VALUES = ["Okonkwo-Hawthorne", "Okonkwo-Quesnel", "1144435628", "Céleste", "1000052", "70555501031234"]
 
@@ -73,3 +74,15 @@ def test_thousands_of_values_are_one_search(tmp_path: Path) -> None:
     (tmp_path / "file").write_text(f"Okonkwo-009999 {values[4_321]} {values[17]}")
 
     assert [number for _, number in find([tmp_path / "file"], values)] == [17, 4_321]
+
+
+@pytest.mark.parametrize(
+    ("body", "readable"),
+    [
+        pytest.param(random.Random(2).randbytes(4_000), False, id="sealed"),
+        pytest.param(b"\x01 Okonkwo-Quesnel", True, id="as it is"),
+        pytest.param(base64.b64encode(b"{Okonkwo-Quesnel}"), True, id="behind base64"),
+    ],
+)
+def test_a_body_in_which_somebody_can_be_read_is_not_sealed(body: bytes, readable: bool) -> None:
+    assert can_be_read(body, VALUES) is readable

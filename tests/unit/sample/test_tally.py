@@ -14,6 +14,7 @@ def decision(number: int, code: str = "OK_CONSENT", **fields: Any) -> dict[str, 
     return {
         "event_type": "DECISION",
         "message_type": "ReferralRequest",
+        "event": "add-service-request",
         "message_id": f"m-{number}",
         "source": f"a-cms/referral_out:{number}",
         "recipient": "b",
