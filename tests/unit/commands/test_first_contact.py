@@ -373,8 +373,24 @@ def _found(place: str) -> Callable[..., Any]:
 
 
 def started(*args: str) -> subprocess.Popen[bytes]:
+    """A process that hears SIGINT, also where these tests run in the background of a shell, which has it ignored."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-m", "hub", *args], stdin=pipe, stdout=pipe, stderr=pipe)
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "hub", *args]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def test_a_real_process_that_reads_ends_at_ctrl_c(fresh: Desk) -> None:
+    process = started("agencies", "import", "-", "--as", "anna", "--dir", str(fresh.folder))
+    assert process.stdin is not None
+    process.stdin.write(b"x" * (1 << 17))  # more than a pipe holds: when it has gone, the command reads
+    process.stdin.flush()
+
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1].decode()
+
+    assert process.returncode == INTERRUPTED
+    assert said.startswith("hub agencies: got an interruption")
+    assert len(said.splitlines()) == 1
 
 
 def test_a_real_worker_ends_after_its_step_at_ctrl_c(fresh: Desk) -> None:
