@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
+from pydantic import TypeAdapter
 
 from bench.figures import Figure
 from bench.machine import Machine
@@ -43,6 +44,9 @@ class Kept:
         return [last[figure.name].pop(0) if last.get(figure.name) else None for figure in figures]
 
 
+_BENCHES = TypeAdapter(dict[str, Kept])
+
+
 def last_ratios(kept: Mapping[str, Kept], run: Run) -> list[float | None]:
     """The last ratio of each figure of a run."""
     return kept[run.bench].ratios(run.figures) if run.bench in kept else [None] * len(run.figures)
@@ -63,10 +67,7 @@ def read(folder: Path, scale: float) -> dict[str, Kept]:
         document = orjson.loads(_file(folder, scale).read_bytes())
         if document["form"] != FORM:
             raise ValueError(document["form"])
-        return {
-            name: Kept(each["at"], Machine(**each["machine"]), tuple(Figure(**figure) for figure in each["figures"]))
-            for name, each in document["benches"].items()
-        }
+        return _BENCHES.validate_python(document["benches"])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

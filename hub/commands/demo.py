@@ -300,6 +300,7 @@ def _show(told: Demo, numbers: tally.Tally, waiting: int, report: Verified) -> N
         f"less {told.network.harts.to_harts}/*.DAT",
         f"hub deliveries waiting --dir {folder}",
         f"the export of the log: {told.officer / 'export'}",
+        f"and when you have seen enough: rm -r {told.network.folder.parent}",
     )
     show.act(
         screen,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bench.figures import Figure
@@ -18,6 +19,11 @@ MACHINE = Machine(2, "Some CPU", 8_192, "Linux x86_64", "3.11.7", 0.5)
 NOW = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
 FIGURE = Figure("decide", 40_000, "/s", 80_000, "Regorus", "target")
 OLD = Kept("2026-05-01T00:00:00+00:00", MACHINE, (replace(FIGURE, value=20_000),))
+
+
+WORD = orjson.dumps(
+    {"form": 1, "benches": {"decide": {**asdict(OLD), "figures": [{**asdict(FIGURE), "value": "x"}]}}}
+).decode()
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
@@ -75,8 +81,8 @@ def test_a_bench_that_was_never_kept_has_no_last_ratio() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"form": 2, "benches": {}}', '{"form": 1, "benches": {"decide": {"at": "x"}}}'],
-    ids=["empty", "cut", "a list", "no form", "another form", "a bench without figures"],
+    ["", "{", "[]", "{}", '{"form": 2, "benches": {}}', '{"form": 1, "benches": {"decide": {"at": "x"}}}', WORD],
+    ids=["empty", "cut", "a list", "no form", "another form", "a bench without figures", "a word for a number"],
 )
 def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, text: str) -> None:
     keep(tmp_path, 1.0, {})

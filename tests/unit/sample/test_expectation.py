@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +115,11 @@ def test_a_record_that_was_corrected_is_first_unreadable_and_then_judged(network
 
     assert differences(expected(network), [*found, corrected], unread, more)[1] == []
     assert len(differences(expected(network), [*found, corrected], unread[1:], more)[1]) == 2
+
+
+def test_every_code_that_the_sample_meets_is_explained_to_a_worker() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "agency.md").read_text(encoding="utf-8")
+
+    assert [
+        code for code in sorted(set(EXPECTED.values())) if code.startswith("DN_") and f"`{code}`" not in guide
+    ] == []
