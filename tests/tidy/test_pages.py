@@ -27,6 +27,7 @@ CALLED = re.compile(r"(?:^|[|(;&] ?|do )hub ([a-z].*)")
 ENDS_A_CALL = re.compile(r' [|&>] |\)"')
 FILE = re.compile(r"(?:adapters|bench|consent|deploy|docs|hub|mappings|schemas|tests)/[\w./-]+")
 PAGE = re.compile(r"\w[\w-]*\.md")
+STOPS_READING = re.compile(r"\| (?:head\b|grep (?:\S+ )*?(?:-q|--quiet|-m|--max-count)\b|sed (?:-\S+ )*'?\d*q)")
 CITED = re.compile(r"`(?:docs/)?(\w[\w-]*\.md)`((?:,\s(?:and\s)?\*[^*]+\*)+)")
 HEADS = re.compile(r"^#+ (.+)$|\*\*(.+?)\*\*", re.MULTILINE)
 
@@ -75,6 +76,15 @@ def missing_parts(page: str) -> Iterator[str]:
         yield from (f"{guide}, {each}" for each in re.findall(r"\*([^*]+)\*", parts) if plain(each) not in there)
 
 
+def left_alone(page: str) -> Iterator[str]:
+    """Lines in which a program may stop reading before the one that writes to it has ended.
+
+    The writer then fails, now and then, and with it the whole line where the shell has ``pipefail``.
+    """
+    blocks = "".join(BLOCK.findall(page))
+    yield from (line for line in blocks.splitlines() if STOPS_READING.search(line))
+
+
 def plain(head: str) -> str:
     return re.sub(r"\s+", " ", head).strip(" .?:")
 
@@ -97,6 +107,18 @@ def test_a_page_names_files_that_are_there(page: str) -> None:
 @every
 def test_a_page_cites_parts_of_guides_that_are_there(page: str) -> None:
     assert list(missing_parts(page)) == []
+
+
+@every
+def test_a_page_reads_to_the_end_what_a_command_prints(page: str) -> None:
+    assert list(left_alone(page)) == []
+
+
+def test_who_stops_reading_is_found() -> None:
+    stop = ["hub doctor | head -1", "hub doctor | grep -o --quiet well", "x | sed -n 1q", "hub doctor | grep -m 1 well"]
+    read = ["hub doctor | sed -n 1p", "hub doctor | grep well", "sqlite3 x | cut -d, -f1"]
+
+    assert list(left_alone("```\n" + "\n".join(stop + read) + "\n```\n")) == stop
 
 
 def test_what_is_not_there_is_found() -> None:
