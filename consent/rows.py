@@ -57,6 +57,7 @@ _FIELDS = {  # of the columns that the record calls by another name (consent rul
     "receipt_channel": "receipt_ref",
     "declined": "state",
 }
+_COLUMNS = {field: column for column, field in _FIELDS.items() if field != "state"}
 # what a notice must say (settled S7): whom it told of, of what, in which words and language, who told it and when
 _OF_A_NOTICE = frozenset(
     {"recipient_org", "purposes", "categories", "notice_version", "language", "captured_by", "captured_at", "pack"}
@@ -174,6 +175,11 @@ def to_consent(
         state=state,
         suspended_by=KEEP_OUT if state is ConsentState.SUSPENDED else "",
     )
+
+
+def column_of(field: str) -> str:
+    """The column of a row that a field of the record is read from, for whoever fills it in."""
+    return _COLUMNS.get(field, field)
 
 
 def _as_narrow_as(previous: Consent, draft: Consent) -> Consent:

@@ -21,12 +21,12 @@ from hub.api.metadata import describe
 from hub.api.outcome import Wrong, issue_of, outcomes, resource
 from hub.api.security import Caller, needs
 from hub.api.served import Served, served
-from hub.desk.advice import advice
 from hub.exchange.complete import instant
 from hub.exchange.posted import Posted, read_posted, system_of
 from hub.exchange.process import Processed, StandsAlready, VersionConflict, handed_in
 from hub.exchange.strict import FAULTS_MAX
 from hub.model import codes
+from hub.model.advice import advice
 from hub.model.envelope import HUB_URL
 from hub.model.fhir import Resource, coding
 
@@ -111,7 +111,7 @@ def refused(found: Processed) -> tuple[int, list[Resource]]:
     status, kind = 403, "forbidden"
     for code in found.decision.codes:
         status, kind = _OTHERWISE.get(code, (403, "forbidden")) if not issues else (status, kind)
-        said = [found.why_not, _REUSED if code is Code.DN_SCHEMA else lacking(found.facts, code), advice(code.value)]
+        said = [found.why_not, _REUSED if code is Code.DN_SCHEMA else lacking(found.facts, code), advice(code.value).en]
         issues.append(issue_of("error", kind, "; ".join(text for text in said if text), code=code.value))
     strange = found.anonymous.strange if found.anonymous else ()
     issues += [

@@ -21,12 +21,12 @@ from hub.api.parameters import read_parameters
 from hub.api.security import Caller, needs
 from hub.api.served import Served, served
 from hub.desk import override_api as desk
-from hub.desk.advice import advice
 from hub.desk.draining import drained
 from hub.desk.overrides import Declared
 from hub.desk.who import Who
 from hub.errors import Refused
 from hub.model import codes
+from hub.model.advice import advice
 from hub.model.fhir import Resource
 
 Hub = Annotated[Served, Depends(served)]
@@ -105,7 +105,7 @@ def _declared(found: Declared) -> Response:
         return resource(_about(number, goes, {"name": "code", "valueCode": found.code}))
     if not found.code:
         raise Wrong(409, "duplicate", _GONE, expression=[_REQUEST])
-    text = "; ".join(each for each in (found.place, advice(found.code)) if each)
+    text = "; ".join(each for each in (found.place, advice(found.code).en) if each)
     issue = issue_of("error", "forbidden", text, code=found.code, expression=[_REQUEST])
     named = [{"url": codes.OVERRIDE_ID, "valueString": number}]
     return resource({"resourceType": "OperationOutcome", "extension": named, "issue": [issue]}, status=403)

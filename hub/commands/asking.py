@@ -31,11 +31,13 @@ from hub.commands.frame import (
     show_table,
     who,
 )
-from hub.desk.advice import advice
 from hub.desk.asking import Answer, would_go
 from hub.desk.expiring import DAYS_MAX, expiring
 from hub.desk.simulating import DAYS_MAX as BACK_MAX
 from hub.desk.simulating import simulate
+from hub.model.advice import advice
+
+_TO_DO = {"en": "What to do:", "fr": "À faire :"}
 
 
 def decide_(
@@ -96,8 +98,8 @@ def _show_answer(
     say(f"{decision.outcome} at {decision.stage}: {', '.join(decision.codes)}")
     for lang in spoken:
         say(getattr(said, lang))
-    if not decision.permits:
-        say(f"What to do: {advice(decision.codes[0])}.")
+        if not decision.permits:
+            say(f"{_TO_DO[lang]} {getattr(advice(decision.codes[0]), lang)}.")
     if asked and asked.relied:
         say(f"on the consent{'s' * (len(asked.relied) > 1)} {', '.join(asked.relied)} (`hub consent show`)")
     if asked and asked.goes:
@@ -155,7 +157,7 @@ def expiring_(
     nothing = f"no referral under way would stop within {days} days"
     show_table(
         (*columns, "what to do"),
-        [(*[str(row[c]) for c in columns], advice(str(row["code"]))) for row in rows],
+        [(*[str(row[c]) for c in columns], advice(str(row["code"])).en) for row in rows],
         nothing=nothing,
     )
 

@@ -12,7 +12,7 @@ import typer
 
 from consent.model import Consent, Directive
 from consent.model.words import GivenBy
-from consent.rows import HOW
+from consent.rows import HOW, column_of
 from consent.validity import lacks
 from hub.commands import asking, doubt, forms
 from hub.commands.agreements import tell, tell_unknown, wait
@@ -234,7 +234,7 @@ def _consent(number: str, consent: Consent, state: str) -> dict[str, Any]:
         "expires_at": consent.expires_at.isoformat() if consent.expires_at else None,
         "suspended": " ".join(filter(None, (consent.doubt, consent.suspended_by))) if state == "SUSPENDED" else "",
         "basis": consent.basis.value if consent.basis else None,
-        "incomplete": list(lacks(consent)),
+        "incomplete": list(map(column_of, lacks(consent))),
     }
 
 

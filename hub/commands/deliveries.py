@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, moment, opened, say, show_json, show_table, who
-from hub.desk.advice import advice, delivery_advice, referral_advice
+from hub.desk.advice import delivery_advice, referral_advice
 from hub.desk.consents import retry
 from hub.errors import Refused, shape
+from hub.model.advice import advice
 from hub.model.rows import Handover, ReferralEvent, ReferralRow, Waiting
 from hub.referral import STATES, TERMINAL
 
@@ -160,7 +161,7 @@ def _waiting(row: Waiting) -> dict[str, Any]:
         "since": moment(row.created_at),
         "again_at": moment(row.due_at),
         "tries": row.attempts,
-        "what_to_do": row.place or advice(row.code),
+        "what_to_do": row.place or advice(row.code).en,
     }
 
 

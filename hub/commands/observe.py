@@ -10,8 +10,8 @@ import typer
 
 from hub.commands.frame import ROWS_MAX, As, Dir, Json, opened, say, show_json, show_table, who
 from hub.commands.tools import Hub, Observed
-from hub.desk.advice import advice
 from hub.desk.systems import asked
+from hub.model.advice import advice
 
 
 def observe(
@@ -35,7 +35,7 @@ def observe(
         show_json({"records": [{part: getattr(one, part) for part in parts} for one in found]})
         return
     counted = Counter((one.system, one.outcome, one.code) for one in found)
-    shown = [(*why, count, "" if why[1] == "pass" else advice(why[2])) for why, count in sorted(counted.items())]
+    shown = [(*why, count, "" if why[1] == "pass" else advice(why[2]).en) for why, count in sorted(counted.items())]
     show_table(("system", "would", "code", "records", "what to do"), shown, nothing="there is no record to judge")
     if records:
         _show_records(found)

@@ -10,8 +10,8 @@ from hub.commands.agreements import tell, wait
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, show_table, who
 from hub.commands.metrics import metrics
 from hub.desk import overrides as desk
-from hub.desk.advice import advice
 from hub.exchange.declared import END_CAUSES
+from hub.model.advice import advice
 
 Id = Annotated[str, typer.Argument(help="The hub's number of the override: `hub override list` shows it.")]
 
@@ -42,7 +42,7 @@ def declare(
     elif found.goes:
         say(f"override {found.override_id}: it goes now ({found.code}). Telephone all the same; this meets no duty.")
     else:
-        say(f"override {found.override_id}: IT DOES NOT GO ({found.code}). {found.place or advice(found.code)}")
+        say(f"override {found.override_id}: IT DOES NOT GO ({found.code}). {found.place or advice(found.code).en}")
     return DONE if found.goes or not found.code else REFUSED
 
 

@@ -8,9 +8,9 @@ import typer
 
 from consent.model.words import Code
 from hub.commands.frame import DONE, REFUSED, As, Dir, Json, opened, read_input, say, show_json, who
-from hub.desk.advice import advice
 from hub.desk.systems import asked
 from hub.exchange.process import Processed, StandsAlready, process_message
+from hub.model.advice import advice
 
 
 def submit(
@@ -54,7 +54,7 @@ def _why(found: Processed) -> str:
     code, told = found.decision.codes[0], found.anonymous
     if code is Code.DN_REIDENTIFY and told is not None and not told.strange:
         return f"by catchment.csv {told.people} people have what it says together, too few: say less of the person"
-    return _WORDS.get(code) or advice(code.value)
+    return _WORDS.get(code) or advice(code.value).en
 
 
 _WORDS = {

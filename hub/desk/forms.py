@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from consent.bars import agreed_between
 from consent.model import Consent
 from consent.model.words import OPENING, Basis, Code, ConsentState, Purpose, SafetyFlag
+from consent.rows import column_of
 from consent.validity import lacks
 from hub.desk.consents import Look, look_at_number, words_of
 from hub.desk.who import Who
@@ -154,7 +155,7 @@ def _given(consent: Consent, agency: str) -> None:
     if consent.basis is not None and consent.basis not in _EXPRESS:
         got = f"basis {consent.basis.value}"
         raise Refused("NUMBER", got, "a consent that somebody said yes to", "a notice has no receipt")
-    missing = ", ".join(lacks(consent)) if consent.state in (*OPENING, ConsentState.DRAFT) else ""
+    missing = ", ".join(map(column_of, lacks(consent))) if consent.state in (*OPENING, ConsentState.DRAFT) else ""
     if missing or consent.state in _NOT_GIVEN:
         got = f"state {consent.state.value}" + (f", without {missing}" if missing else "")
         raise Refused("NUMBER", got, "a consent that the client has given", "`hub consent show`; enter what is missing")

@@ -16,6 +16,7 @@ import orjson
 from consent.lacking import lacking
 from consent.model import Facts
 from consent.model.words import Code, ConsentState
+from consent.rows import column_of
 from consent.validity import lacks
 from hub.exchange.house import House
 from hub.exchange.match import PersonKeys
@@ -215,7 +216,7 @@ def _kept_until(
 def _pending(facts: Facts) -> str:
     """Which fields the sender's drafts lack."""
     drafts = (c for known in facts.subjects.values() for c in known.consents if c.state is ConsentState.DRAFT)
-    missing = sorted({name for c in drafts if c.discloser == facts.sender.agency for name in lacks(c)})
+    missing = sorted({column_of(name) for c in drafts if c.discloser == facts.sender.agency for name in lacks(c)})
     return f"consent: got nothing in {', '.join(missing)}; fill it in and save the consent" if missing else ""
 
 

@@ -15,6 +15,7 @@ from hub.exchange.parts import source_key
 from hub.exchange.records import own_number
 from hub.mapping import Context
 from hub.model import codes
+from hub.model.advice import by_code
 from hub.model.canonical import canonical
 from hub.model.codes import REFERRAL_STATE
 from hub.model.directory import System
@@ -197,8 +198,8 @@ def _with_place(resource: Resource, places: Mapping[str, str]) -> Resource:
 
 
 def write_notice(house: House, system: System, row: Notice) -> Parcel:
-    """A content-free word for a sender's own system: its record number and a code. Or for a recipient's: a recall, or
-    that a consent has changed.
+    """A content-free word for a sender's own system: its record number, a code, why and what to do (INV-10). Or for a
+    recipient's: a recall, or that a consent has changed.
     """
     adapter = house.adapters[system.kind]
     if row.kind == RECALL:
@@ -210,9 +211,9 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
         return Parcel(envelope_id=row.notice_id, kind=CONSENT_CHANGED, body=body)
     notice = adapter.notice
     assert notice is not None, "it is told by its answers"
-    return Parcel(
-        envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, row.place)
-    )
+    known = by_code().get(row.code)
+    place = row.place or (known.en if known else "")  # a receiving system's own codes are explained in its own guide
+    return Parcel(envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, place))
 
 
 def _is_incomplete(content: Resource) -> bool:

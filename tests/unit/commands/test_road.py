@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from consent.model.words import Code
-from hub.desk.advice import advice, delivery_advice, referral_advice
+from hub.desk.advice import delivery_advice, referral_advice
 from hub.exchange.ending import BASIS_ENDED, CHANGED, KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
+from hub.model.advice import advice
 from hub.model.envelope import MessageState
 from hub.referral import STATES
 from tests import cms_builder as cms
@@ -37,12 +38,12 @@ def unconsented(network: Network) -> None:
 
 @pytest.mark.parametrize("code", [code for code in Code if code.name.startswith(("DN_", "NO_", "OX_"))])
 def test_every_refusal_has_words(code: Code) -> None:
-    assert advice(code) != advice("nobody knows this")
+    assert advice(code).en != advice("nobody knows this").en
 
 
 def test_every_end_and_state_has_words() -> None:
     returned = (NOT_ACKNOWLEDGED, KEY_GONE, SEAL_BROKEN, CHANGED, BASIS_ENDED)
-    assert len({advice(code) for code in (*returned, "nobody knows this")}) == 6
+    assert len({advice(code).en for code in (*returned, "nobody knows this")}) == 6
     assert all(delivery_advice(state, None, None) for state in MessageState)
     assert [state for state in sorted(STATES - {"draft"}) if not referral_advice(state)] == []
     assert referral_advice("nobody knows this") == ""
