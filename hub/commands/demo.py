@@ -228,6 +228,8 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     told.surprises += judge.judge(told.network)
     due, unread = expectation.read(told.network), tally.unread(inboxes)
     told.compared, told.differences = expectation.differences(due, found.values(), unread, told.more)
+    told.surprises += expectation.unnamed(expectation.read(told.network), inboxes)
+    told.surprises += expectation.mismarked(expectation.read(told.network), told.more, found.values(), inboxes)
     told.surprises += judge.told_otherwise(told.network)
     with told.hub.house.store.peek() as rows:
         states = rows.inbox.count_by_state()

@@ -23,6 +23,7 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     expectation what must become of each record, and what came otherwise
     tally       counts, from the log's export and the systems' databases and files; ``cams_tally``, ``icare_tally``
     permitted   what may leave, restated from the agencies' own rows
+    situation   what a CMS holds of how a person lives: needs, an assessment, a household; its categories
     judge       what must not be: a client or a value where it was not allowed; one file for each kind of system;
                 ``judge_arrived``: what must be, and be the same; ``judge_log``: what the log must say
     pairs       what each kind of system can tell each other, as the demo shows it

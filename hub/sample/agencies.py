@@ -94,20 +94,21 @@ SETTLEMENT = Agency("seaway", "Seaway Settlement Services", "", (), "SEA01", "38
 _WHOLE = (
     "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",
 )  # fmt: skip
+_HEALTH = ("HEALTH_MENTAL", "HEALTH_PHYS")
 AGREEMENTS = (  # birchwood and keystone have none, nor have bridgeway and keystone
-    Agreement(("harbour", "lakeside"), _WHOLE),
-    Agreement(("harbour", "birchwood"), _WHOLE),
+    Agreement(("harbour", "lakeside"), (*_WHOLE, *_HEALTH)),
+    Agreement(("harbour", "birchwood"), (*_WHOLE, *_HEALTH, "DV")),
     Agreement(("harbour", "keystone"), _WHOLE),
     Agreement(("lakeside", "birchwood"), tuple(word for word in _WHOLE if word != "NOTES_FREE")),
     Agreement(("lakeside", "keystone"), tuple(word for word in _WHOLE if word != "LANG")),
     Agreement(("harbour", "bridgeway"), _WHOLE),
     Agreement(("lakeside", "bridgeway"), _WHOLE),
     Agreement(("birchwood", "bridgeway"), tuple(word for word in _WHOLE if word != "CONTACT")),
-    Agreement(("harbour", "sparrow"), _WHOLE),
+    Agreement(("harbour", "sparrow"), (*_WHOLE, *_HEALTH, "DV")),
     Agreement(("lakeside", "sparrow"), _WHOLE),
-    Agreement(("harbour", "riverside"), _WHOLE),
+    Agreement(("harbour", "riverside"), (*_WHOLE, *_HEALTH)),
     Agreement(("keystone", "riverside"), _WHOLE),
-    Agreement(("harbour", "northgate"), _WHOLE),
+    Agreement(("harbour", "northgate"), (*_WHOLE, *_HEALTH)),
     Agreement(("birchwood", "northgate"), tuple(word for word in _WHOLE if word != "LANG")),
     Agreement(("harbour", "seaway"), _WHOLE),
     Agreement(("lakeside", "seaway"), tuple(word for word in _WHOLE if word != "CONTACT")),

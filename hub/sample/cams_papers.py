@@ -11,7 +11,8 @@ from datetime import date, datetime, time
 
 from hub.sample import cams_xml
 from hub.sample.cams_xml import FILLER, TORONTO, Package, Parts
-from hub.sample.people import Person, Row
+from hub.sample.database import Row
+from hub.sample.people import Person
 from hub.sample.scenarios import AT_THE_CENTRE, Scenario
 
 # Whose papers a CaMS site has. A package has no place for a UCI, so that none can be bad; and none for a need but the
@@ -33,6 +34,7 @@ _STATUSES = {
     "PR": "Permanent Resident", "PP": "Other: refugee", "RC": "Other: refugee", "CUAET": "Other: work permit",
     "WP": "Other: work permit",
 }  # fmt: skip
+_GROUPS = {"visible-minority": "RACE_INDIG", "person-with-disability": "HEALTH_PHYS"}
 _NO_CODE = "999"  # what a bad package has as the code of its list
 _NOT_APPLICABLE = "community/110"  # the service of an answer
 _MADE_AT = time(8)  # when the packages of a day are made
@@ -89,6 +91,8 @@ def held(person: Person) -> frozenset[str]:
         said.add("IMMIG")
     if person.referral["reason_text"]:
         said.add("NOTES_FREE")
+    if person.group:
+        said.add(_GROUPS[person.group])
     return frozenset(said)
 
 
@@ -167,6 +171,7 @@ def _person(person: Person) -> Parts:
         "StatusInCanada": _STATUSES.get(row["status_in_canada"], ""),
         "DateArrived": row["arrival_date"],
         "PreferredLanguage": "French" if row["service_language"] == "fr" else "English",
+        "DesignatedGroup/@code": person.group,
         "Address/PostalCode": row["postal_code"].replace(" ", ""),
         "Address/StreetNumber": row["address_line"].partition(" ")[0],
         "Contact/@phone": row["phone"],

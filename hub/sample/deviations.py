@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from hub.sample import situation
+from hub.sample.database import Row
 from hub.sample.names import FILLER, GIVEN
-from hub.sample.people import ALWAYS, SOMETIMES, Draw, Person, Row, Ways, consent_row, drawn, referral_row
+from hub.sample.people import ALWAYS, SOMETIMES, Draw, Person, Ways, consent_row, drawn, referral_row
 from hub.sample.scenarios import VERBAL_DAYS, Scenario
 
 MANDATORY = ("given_by", "capacity_basis", "notice_version", "captured_by", "receipt_channel", "signed_on")
 HIDING_PLACE = "28 Kingfisher Lane"  # where those live who may not be found
+GROUPS = ("", "", "visible-minority", "person-with-disability")  # CaMS' words
+_WITH_A_CHILD = 0.15
 _BAD_UCIS = ("123 456 7", "1.1E+09", "11-2345-6")
 _WITHOUT = frozenset({Scenario.NO_CONSENT, Scenario.LATE})
 
@@ -123,13 +127,16 @@ def _with_papers(draw: Draw, person: Person, ways: Ways) -> Person:
     if scenario in changes:
         consent |= changes[scenario](draw, person)
     client = {**person.client, **(_OF_THE_CLIENT[scenario](draw, person) if scenario in _OF_THE_CLIENT else {})}
+    kin = _kin(draw, person) if person.home in ways.programs else None
     return replace(
         person,
         client=client,
         identifiers=_identifiers(draw, person),
         consent=None if scenario in _WITHOUT else consent,
         referral={**referral, **_OF_THE_REFERRAL.get(scenario, {})},
-        kin=(_twin(draw, person),) if scenario is Scenario.TWIN else (),
+        kin=(kin[0],) if kin else (),
+        situation=_situation(draw, person, kin) if person.home in ways.programs else {},
+        group=chance.choice(GROUPS) if bare else "",
     )
 
 
@@ -140,10 +147,31 @@ def _identifiers(draw: Draw, person: Person) -> tuple[Row, ...]:
     return tuple({**row, **bad} for row in person.identifiers)
 
 
-def _twin(draw: Draw, person: Person) -> Row:
-    """Born on the same day into the same family, under another given name: no number, and nobody refers them."""
+def _kin(draw: Draw, person: Person) -> tuple[Row, tuple[str, str]] | None:
+    """Somebody of the same household who is a client there too, whom nobody refers: a row, and what each is to the
+    other.
+    """
+    own = person.client
+    if person.scenario is Scenario.TWIN:  # born on the same day into the same family, under another given name
+        other = GIVEN[(GIVEN.index(own["first_name"]) + 1) % len(GIVEN)]
+        return _relative(draw, person, other, own["birth_date"]), ("sibling", "sibling")
+    if person.scenario is Scenario.AGREED and draw.chance.random() < _WITH_A_CHILD:
+        given, born = draw.young(years=11, days=1200)
+        return _relative(draw, person, given, born.isoformat()), ("child", "parent")
+    return None
+
+
+def _relative(draw: Draw, person: Person, given: str, born: str) -> Row:
     number, own = draw.count(person.home), person.client
-    other = GIVEN[(GIVEN.index(own["first_name"]) + 1) % len(GIVEN)]
-    same = ("last_name", "birth_date", "birth_date_quality", "service_language", "official_language")
-    file_no = f"{draw.today.year}-{number:06d}"
-    return {"client_id": number, "file_no": file_no, "first_name": other, **{name: own[name] for name in same}}
+    same = ("last_name", "birth_date_quality", "service_language", "official_language")
+    named = {"client_id": number, "file_no": f"{draw.today.year}-{number:06d}", "first_name": given}
+    return {**named, "birth_date": born, **{name: own[name] for name in same}}
+
+
+def _situation(draw: Draw, person: Person, kin: tuple[Row, tuple[str, str]] | None) -> situation.Situation:
+    found = situation.drawn(draw.chance, draw.index, person.number, draw.today)
+    if kin is None:
+        return found
+    relative, words = kin
+    numbers = draw.count(f"relations of {person.home}"), draw.count(f"relations of {person.home}")
+    return {**found, **situation.related(numbers, (person.number, relative["client_id"]), words)}

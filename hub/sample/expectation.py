@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hub.sample import cams_papers, icare_papers
+from hub.sample import cams_papers, icare_papers, situation
 from hub.sample.agencies import SHELTER
+from hub.sample.database import Row
+from hub.sample.deviations import MANDATORY
 from hub.sample.network import Network
-from hub.sample.people import Person, Row
+from hub.sample.people import Person
 from hub.sample.permitted import NOT_FOR_CLASSES, PROFILE, SENSITIVE
-from hub.sample.scenarios import AFTERWARDS, EXPECTED, UNREADABLE, Scenario
-from hub.sample.tally import STATUS, Message
+from hub.sample.scenarios import AFTERWARDS, ELEMENTS, EXPECTED, UNREADABLE, Scenario
+from hub.sample.tally import REFERRAL, STATUS, Message, Received
 
 REQUEST = "add-service-request"
 NOT_READ = "DN_SCHEMA"
@@ -31,11 +33,13 @@ class Answer:
 
     Args:
         code: the first one; "DN_SCHEMA" of what is no message too.
-        withheld: categories that stay behind, in order.
+        withheld: categories that stay behind, in order; ``kept_back``: those of them that the client did not allow. Of
+            these alone the recipient hears that something is missing (I-10).
     """
 
     code: str
     withheld: tuple[str, ...] = ()
+    kept_back: tuple[str, ...] = field(default=(), compare=False)  # no entry of the log says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Expected:
     Args:
         source: how the hub names it: system and record.
         answers: in order; what follows them is the story's, if anything does.
+        element: which one a refusal must name; "": none by itself.
     """
 
     source: str
@@ -53,6 +58,7 @@ class Expected:
     recipient: str
     event: str
     answers: tuple[Answer, ...]
+    element: str = ""
 
 
 def file(network: Network) -> Path:
@@ -71,14 +77,17 @@ def read(network: Network) -> Iterator[Expected]:
     """What was written down."""
     with file(network).open(encoding="utf-8") as handle:
         for row in map(json.loads, handle):
-            due = tuple(Answer(each["code"], tuple(each["withheld"])) for each in row["answers"])
+            due = tuple(
+                Answer(each["code"], *map(tuple, (each["withheld"], each["kept_back"]))) for each in row["answers"]
+            )
             yield Expected(**{**row, "answers": due})
 
 
 def expected(network: Network) -> Iterator[Expected]:
     """Of everybody's first referral."""
     for person, source in network.sources():
-        yield Expected(source, person.scenario.value, person.home, person.to, REQUEST, answers(network, person))
+        about = (person.scenario.value, person.home, person.to, REQUEST)
+        yield Expected(source, *about, answers(network, person), _element(network, person))
 
 
 def answers(network: Network, person: Person) -> tuple[Answer, ...]:
@@ -86,7 +95,7 @@ def answers(network: Network, person: Person) -> tuple[Answer, ...]:
     if person.scenario in UNREADABLE:
         return (Answer(NOT_READ),)
     code = EXPECTED[person.scenario]
-    return (Answer(code, left_behind(network, person) if code in GOES else ()),)
+    return (_going(network, person, code) if code in GOES else Answer(code),)
 
 
 def afterwards(network: Network, person: Person, consent: Row | None = None) -> Answer:
@@ -96,12 +105,13 @@ def afterwards(network: Network, person: Person, consent: Row | None = None) -> 
         consent: what the person has signed meanwhile; None: what stood before.
     """
     now = replace(person, consent=consent) if consent is not None else person
-    return Answer(AFTERWARDS[person.scenario], left_behind(network, now))
+    return _going(network, now, AFTERWARDS[person.scenario])
 
 
-def left_behind(network: Network, person: Person) -> tuple[str, ...]:
-    """Categories that the record holds and that may not go."""
-    return tuple(sorted(_held(network, person) - _allowed(network, person)))
+def _going(network: Network, person: Person, code: str) -> Answer:
+    """Categories that the record holds and that may not go, and which of them the client's word alone keeps back."""
+    held, could, ticked = _held(network, person), _could(network, person), _ticked(person)
+    return Answer(code, tuple(sorted(held - (could & ticked))), tuple(sorted((held & could) - ticked)))
 
 
 def differences(
@@ -142,6 +152,44 @@ def differences(
     return compared, wrong
 
 
+def unnamed(due: Iterable[Expected], inboxes: Mapping[str, Sequence[Received]]) -> list[str]:
+    """Records of which no refusal names the element that is wrong or missing (INV-10)."""
+    places: dict[str, list[str]] = {}
+    for name, rows in inboxes.items():
+        for row in rows:
+            places.setdefault(f"{name}/{row.record}", []).append(row.place)
+    return [
+        f"{each.source}: no word names {each.element} ({each.scenario})"
+        for each in due
+        if each.element and not any(each.element in place for place in places.get(each.source, ()))
+    ]
+
+
+def mismarked(
+    due: Iterable[Expected],
+    more: Mapping[str, Sequence[Answer]],
+    found: Iterable[Message],
+    inboxes: Mapping[str, Sequence[Received]],
+) -> Iterator[str]:
+    """Referrals in databases that say to be whole and are not, or the other way round."""
+    every = (row for rows in inboxes.values() for row in rows if row.kind == REFERRAL and row.message_id)
+    marks = {row.message_id: row.incomplete for row in every}
+    went = {each.source: answer for each in due for answer in each.answers if answer.code in GOES}
+    went |= {source: answer for source, answers in more.items() for answer in answers if answer.code in GOES}
+    for message in found:
+        answer, mark = went.get(message.source), marks.get(message.envelope_id)
+        if answer is not None and mark is not None and mark != bool(answer.kept_back):
+            yield f"{message.source}: arrived as {'incomplete' if mark else 'whole'}, and is not"
+
+
+def _element(network: Network, person: Person) -> str:
+    if person.home not in {agency.id for agency in network.agencies}:
+        return ""  # a line of an answer has no place for it
+    if person.scenario is Scenario.DRAFT and person.consent is not None:
+        return next(name for name in MANDATORY if person.consent[name] is None)
+    return ELEMENTS.get(person.scenario, "")
+
+
 def _heard(before: list[Answer], answer: Answer) -> None:
     """What was refused may be read again some minutes later, as when its row and its case's stand on two pages of a
     source: that it is refused again, for the same reason, is no other answer.
@@ -172,13 +220,17 @@ def _spelled(answer: Answer | None) -> str:
     return f"{answer.code} without {' '.join(answer.withheld)}" if answer.withheld else answer.code
 
 
-def _allowed(network: Network, person: Person) -> set[str]:
-    ticked = set(str((person.consent or {}).get("categories", "")).split())
+def _could(network: Network, person: Person) -> set[str]:
+    """What may go if the client says so: what a referral of the kind has a use for, and the two agencies signed for."""
+    needed = PROFILE - NOT_FOR_CLASSES if person.wanted.startswith("language-") else PROFILE
     agreed = [set(each.categories) for each in network.agreements if set(each.parties) == {person.home, person.to}]
-    may = ticked.intersection(PROFILE, *agreed) if agreed else set[str]()
-    if person.scenario is Scenario.VERBAL:
-        may -= SENSITIVE
-    return may - NOT_FOR_CLASSES if person.wanted.startswith("language-") else may
+    return set(needed).intersection(*agreed) if agreed else set()
+
+
+def _ticked(person: Person) -> set[str]:
+    """What the client allowed; on the telephone nobody opens what is sensitive (C-46)."""
+    said = set(str((person.consent or {}).get("categories", "")).split())
+    return said - SENSITIVE if person.scenario is Scenario.VERBAL else said
 
 
 def _held(network: Network, person: Person) -> set[str]:
@@ -196,7 +248,8 @@ def _held(network: Network, person: Person) -> set[str]:
         "NOTES_FREE": bool(person.referral.get("reason_text")),
         "CONTACT": of_centre or _is_reachable(row),
     }
-    return {category for category, is_there in said.items() if is_there}
+    of_the_row = {category for category, is_there in said.items() if is_there}
+    return of_the_row | situation.held(person.situation, person.number)
 
 
 def _is_reachable(row: Mapping[str, Any]) -> bool:

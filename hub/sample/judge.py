@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare
+from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare, situation
 from hub.sample.cms import BY_HUB
 from hub.sample.database import Row
 from hub.sample.names import TELLING
@@ -74,6 +74,11 @@ _PRIVATE = (
     (
         "SELECT f.client_id, r.reason_text FROM referral r JOIN case_file f ON f.case_id = r.case_id",
         ("reason_text",),
+    ),
+    (
+        "SELECT f.client_id, a.needs, a.strengths, a.barriers FROM assessment a JOIN case_file f"
+        " ON f.case_id = a.case_id",
+        situation.TEXTS,
     ),
 )
 
@@ -147,14 +152,16 @@ def _payload(network: Network, systems: Systems, to: str, payload: Row) -> Itera
         yield f"{whose} has not agreed"
     if payload.get("service_wanted", "").startswith("language-"):
         may -= NOT_FOR_CLASSES
-    for name in payload:
+    for name in payload.keys() - {"issue", "assessment"}:
         if name not in REFERRAL_COLUMNS:
             yield f"column {name} is none of a referral"
         elif REFERRAL_COLUMNS[name] not in may | {""}:
             yield f"{REFERRAL_COLUMNS[name]} of {whose}"
+    for category in sorted(set(situation.told(payload)) - may):
+        yield f"{category} of {whose}"
     if systems.people[owner].get("address_confidential") and _PLACE & payload["client"][0].keys():
         yield f"where {whose} lives, who may not be found"
-    for name in payload["client"][0]:
+    for name in payload["client"][0].keys() - {"relation"}:
         if CLIENT_COLUMNS.get(name, "unknown") not in may:
             yield f"{CLIENT_COLUMNS.get(name, name)} of {whose}"
 

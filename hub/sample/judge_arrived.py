@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.sample import database
+from hub.sample import database, situation
 from hub.sample.agencies import SHELTER
 from hub.sample.database import Row
 from hub.sample.names import FILLER
@@ -45,7 +45,9 @@ def judge(network: Network, systems: Systems) -> list[str]:
     sent: dict[tuple[str, str], Row] = {}
     for home in homes:
         with database.connected(network.database(home)) as db:
-            sent |= {(home, row["hub_referral_no"]): row for row in database.select(db, _SENT)}
+            for row in database.select(db, _SENT):
+                lives = situation.read(db, row["case_id"], row["client_id"])
+                sent[(home, row["hub_referral_no"])] = {**row, "situation": lives}
     wrong: list[str] = []
     for home in sorted(homes - {SHELTER.id}):  # a sender never hears a shelter's number
         wrong += _answers(network, home, homes, sent)
@@ -85,6 +87,9 @@ def _otherwise(network: Network, systems: Systems, to: str, own: Row, payload: M
                 yield f"{name} {whose} is another one"
             elif name not in said and category in {"", *may} and due and due != FILLER and _goes(row, name):
                 yield f"{name} {whose} has not arrived"
+    for name, rows in situation.arriving(own["situation"], may).items():
+        if (told if name == "relation" else payload).get(name, []) != rows:
+            yield f"{name} {whose} is not what may go of it"
 
 
 def _goes(row: Row, name: str) -> bool:

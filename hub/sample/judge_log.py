@@ -49,7 +49,7 @@ def judge(entries: Iterable[Entry], inboxes: Mapping[str, Sequence[Received]]) -
                 wrong.append(f"message {message} is delivered and no entry released it")
             case _:
                 pass
-    return wrong + list(_notices(notices, refused, inboxes))
+    return [*wrong, *_notices(notices, refused, inboxes), *_bare(inboxes)]
 
 
 def _decision(entry: Entry, consents: set[str], declared: set[str], decided: Mapping[str, str]) -> Iterator[str]:
@@ -92,6 +92,14 @@ def _notices(
             yield f"{source}: told {code} {there[each]} times, {notices[each]} by the log"
         if code != NOT_READ and there[each] > refused[each]:
             yield f"{source}: told {code} {there[each]} times, and refused {refused[each]} times"
+
+
+def _bare(inboxes: Mapping[str, Sequence[Received]]) -> Iterator[str]:
+    """Refusals in databases that are a code alone: a worker is told why and what to do (INV-10)."""
+    for name, rows in inboxes.items():
+        if name.rpartition("-")[2] not in NAMED:
+            bare = (row for row in rows if row.kind == "refusal" and not row.place)
+            yield from (f"{name}/{row.record}: told {row.code}, and not what to do" for row in bare)
 
 
 def _in_a_database(source: str) -> bool:

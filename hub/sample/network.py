@@ -210,6 +210,11 @@ def _write_one(db: Connection, network: Network, person: Person) -> None:
     for row in person.languages:
         database.insert(db, "language_result", row, at)
     database.insert(db, "case_file", person.case, at)
+    for table, rows in person.situation.items():
+        for row in rows:
+            database.insert(db, table, row, at)
+    if person.situation.get("presenting_issue"):
+        database.update(db, "case_file", ("case_id", person.number), {}, at)  # else it says when the sample was made
     if person.consent is not None:
         database.insert(db, "consent", {"consent_id": person.number, **person.consent}, at)
     database.insert(db, "referral", {"referral_id": person.number, **person.referral}, at)

@@ -11,8 +11,9 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from hub.sample.database import Row
 from hub.sample.harts import Draft
-from hub.sample.people import Person, Row, signed
+from hub.sample.people import Person, signed
 from hub.sample.scenarios import Scenario
 
 SERVICES = {  # service wanted -> TO_SERVICE; what is not here, a centre does not refer to

@@ -12,16 +12,19 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from hub.sample import names
+from hub.sample.database import Row
 from hub.sample.scenarios import DRAWN, EXPECTED, TOLD, UNREADABLE, Leg, Scenario
+from hub.sample.situation import Situation
 
-Row = dict[str, Any]
 Way = tuple[str, str, str]  # from, to, service wanted
 
 ALWAYS = ("IDENT", "NEEDS", "SERVICE_STATUS")  # without these a referral is of no use
-SOMETIMES = ("CONTACT", "LANG", "NOTES_FREE", "EMPLOY", "EDUC", "FAMILY")
+SOMETIMES = (
+    "CONTACT", "LANG", "NOTES_FREE", "EMPLOY", "EDUC", "FAMILY", "DV", "HEALTH_MENTAL", "HEALTH_PHYS",
+)  # fmt: skip
 REASON_OF = {  # service wanted -> why, in the CMS's words
     "settlement": "settlement", "language-training": "language", "language-assessment": "language",
     "employment": "employment", "credentials": "employment", "education": "education", "community": "isolation",
@@ -44,6 +47,8 @@ class Person:
         home: agency id; ``to`` and ``wanted`` are where the referral leads.
         number: ``client_id``, and the number of case, consent and referral too.
         kin: clients of the same agency who are not referred.
+        situation: rows of tables that say how the person lives; a CMS alone has them.
+        group: a word of CaMS for a group that a person belongs to; a CaMS site alone asks.
         known_there: the agency addressed knows this person already, as a client of its own: by a number, or by name
             alone.
     """
@@ -60,6 +65,8 @@ class Person:
     consent: Row | None
     referral: Row
     kin: tuple[Row, ...] = ()
+    situation: Situation = field(default_factory=dict)
+    group: str = ""
     known_there: Literal["", "number", "name"] = ""
 
     @property

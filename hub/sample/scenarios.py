@@ -103,6 +103,12 @@ EXPECTED: Mapping[Scenario, str] = {  # first code of gate 1 about the first ref
     Scenario.TO_HOSPITAL: "OK_CONSENT",
     Scenario.CASE_CLOSED: "DN_CASE_CLOSED",  # C-40
 }
+ELEMENTS: Mapping[Scenario, str] = {  # which element a refusal in a database must name; of a draft, what it lacks
+    Scenario.VERBAL_BARE: "verbal_note",
+    Scenario.BAD_UCI: "identifier.value",
+    Scenario.BAD_CODE: "urgency",
+    Scenario.BAD_DATE: "birth_date",
+}
 AFTERWARDS: Mapping[Scenario, str] = {  # the next answer, to those of whom the demo tells what happened then
     Scenario.LATE: "OK_CONSENT",
     Scenario.CHILD: "OK_SUBSTITUTE",  # C-81

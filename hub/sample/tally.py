@@ -37,7 +37,8 @@ class Received:
         message_id: "" in a file: it has no place for it.
         number: of a client of a file, what makes it another one: the referral's number and what is said of it.
         record: of a notice, the key of the record that it is about.
-        code: of a notice.
+        incomplete: of a referral, whether its row says that something was left out.
+        code: of a notice; ``place``: which element, why, and what to do.
         state: of a status, the state that it says.
     """
 
@@ -47,6 +48,8 @@ class Received:
     code: str = ""
     state: str = ""
     number: str = ""
+    place: str = ""
+    incomplete: bool = False
 
 
 @dataclass(slots=True)
@@ -115,8 +118,8 @@ def read_log(export: Path) -> Iterator[dict[str, Any]]:
 def read_inbox(path: Path) -> list[Received]:
     """The hub_inbox of a system, without its content."""
     with database.connected(path) as db:
-        rows = database.select(db, "SELECT message_id, kind, payload FROM hub_inbox ORDER BY rowid")
-    return [_received(row["message_id"], row["kind"], json.loads(row["payload"])) for row in rows]
+        rows = database.select(db, "SELECT message_id, kind, payload, incomplete FROM hub_inbox ORDER BY rowid")
+    return [_received(row, json.loads(row["payload"])) for row in rows]
 
 
 def read_files(centre: Centre) -> list[Received]:
@@ -267,12 +270,14 @@ def _untold(found: Mapping[str, Message], inboxes: Mapping[str, list[Received]])
     ]
 
 
-def _received(message_id: str, kind: str, payload: Mapping[str, Any]) -> Received:
+def _received(row: Mapping[str, Any], payload: Mapping[str, Any]) -> Received:
+    message_id, kind = row["message_id"], row["kind"]
     if kind in CARRIED:
-        return Received(message_id, kind, state=payload.get("status", ""))
+        return Received(message_id, kind, state=payload.get("status", ""), incomplete=bool(row["incomplete"]))
     named = (("consent", "consent_id"), ("override", "override_id"), ("referral_out", "referral_id"))
     prefix, name = next(((prefix, name) for prefix, name in named if name in payload), named[-1])
-    return Received(message_id, kind, f"{prefix}:{payload.get(name)}", payload.get("code", ""))
+    code, place = payload.get("code", ""), payload.get("place", "")
+    return Received(message_id, kind, f"{prefix}:{payload.get(name)}", code, place=place)
 
 
 def _accepted(entry: Mapping[str, Any], state: str) -> Message:

@@ -22,7 +22,7 @@ from adapters.contract import Parcel
 from hub.__main__ import real_tools
 from hub.commands.demo import play
 from hub.commands.demo_acts import TORONTO, Demo, lay_routes
-from hub.exchange import intake
+from hub.exchange import elements, intake, waiting, writing
 from hub.keys.ring import KeyRing
 from hub.model.audit import Entry
 from hub.sample import expectation
@@ -138,6 +138,26 @@ def half_of_the_answers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(intake, "read_all", other)
 
 
+def needs_like_any_other(patch: pytest.MonkeyPatch) -> None:
+    """A need that tells of violence or an illness goes as any need does."""
+    patch.setattr(elements, "_TELLING", {})
+
+
+def never_incomplete(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is told that something was left out."""
+    patch.setattr(writing, "_is_incomplete", lambda _content: False)
+
+
+def codes_alone(patch: pytest.MonkeyPatch) -> None:
+    """A refusal says a code, and neither why nor what to do."""
+    patch.setattr(writing, "by_code", dict)
+
+
+def registry_names(patch: pytest.MonkeyPatch) -> None:
+    """A refusal names the registry's field, which no worker has on the screen."""
+    patch.setattr(waiting, "column_of", {"verbal_note": "verbal", "receipt_channel": "receipt_ref"}.get)
+
+
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
@@ -152,6 +172,10 @@ def half_of_the_answers(patch: pytest.MonkeyPatch) -> None:
         pytest.param(parcels(accepted_always), "the recipient's worker saved DECLINED", id="declined read as accepted"),
         pytest.param(parcels(another_refusal), "and refused 0 times", id="refused for another reason"),
         pytest.param(bodies_in_base64, "can be read on the bus", id="bodies that are not sealed"),
+        pytest.param(needs_like_any_other, "DV of client", id="a need that tells of violence goes as any need"),
+        pytest.param(never_incomplete, "arrived as whole", id="a referral that says it is whole"),
+        pytest.param(codes_alone, "and not what to do", id="a refusal is a code alone"),
+        pytest.param(registry_names, "no word names", id="a refusal names no column of the worker's"),
         pytest.param(half_of_the_answers, "was sent by nobody", id="answers that are never read"),
     ],
 )

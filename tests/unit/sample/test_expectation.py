@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.sample.expectation import REQUEST, Answer, differences, expected
+from hub.sample.expectation import REQUEST, Answer, differences, expected, mismarked, read, unnamed, write
 from hub.sample.network import Network
 from hub.sample.scenarios import EXPECTED, UNREADABLE, Scenario
-from hub.sample.tally import STATUS, Message
+from hub.sample.tally import REFERRAL, STATUS, Message, Received
 
 
 def answered(network: Network) -> tuple[list[Message], list[str]]:
@@ -123,3 +123,56 @@ def test_every_code_that_the_sample_meets_is_explained_to_a_worker() -> None:
     assert [
         code for code in sorted(set(EXPECTED.values())) if code.startswith("DN_") and f"`{code}`" not in guide
     ] == []
+
+
+def test_a_refusal_that_does_not_name_the_element_is_found(network: Network) -> None:
+    due = list(expected(network))
+    told = {each.source: each.element for each in due if each.element}
+
+    def inboxes(word: str) -> dict[str, list[Received]]:
+        found: dict[str, list[Received]] = {}
+        for source, element in told.items():
+            system, _, record = source.partition("/")
+            found.setdefault(system, []).append(Received("", "refusal", record, "DN", place=word or element))
+        return found
+
+    assert {"verbal_note", "identifier.value", "urgency", "birth_date"} < set(told.values())
+    assert unnamed(due, inboxes("")) == []
+    assert len(unnamed(due, inboxes("consent: got nothing"))) == len(told)
+    assert len(unnamed(due, {})) == len(told)
+
+
+@pytest.mark.parametrize("kept_back", [True, False])
+def test_a_referral_that_says_to_be_whole_and_is_not_is_found_and_the_other_way_round(
+    network: Network, kept_back: bool
+) -> None:
+    each = next(
+        each
+        for each in expected(network)
+        if each.answers[0].code == "OK_CONSENT" and bool(each.answers[0].kept_back) is kept_back
+    )
+    message = Message("m-1", "", each.source, "OK_CONSENT", "OK_CONSENT", envelope_id="e-1")
+
+    def inbox(mark: bool) -> dict[str, list[Received]]:
+        return {"lakeside-cms": [Received("e-1", REFERRAL, incomplete=mark)]}
+
+    assert list(mismarked([each], {}, [message], inbox(kept_back))) == []
+    assert len(list(mismarked([each], {}, [message], inbox(not kept_back)))) == 1
+    later = {each.source: (Answer("OK_CONSENT", kept_back=() if kept_back else ("LANG",)),)}
+    assert len(list(mismarked([each], later, [message], inbox(kept_back)))) == 1, "what the story adds counts"
+
+
+def test_what_is_left_out_by_the_client_is_a_part_of_what_is_left_out(network: Network) -> None:
+    answers = [each.answers[0] for each in expected(network)]
+
+    assert any(answer.kept_back for answer in answers)
+    assert all(set(answer.kept_back) <= set(answer.withheld) for answer in answers)
+    assert not any("IMMIG" in answer.kept_back for answer in answers), "no referral has a use for it"
+
+
+def test_what_was_written_down_is_read_again_to_the_last_word(network: Network) -> None:
+    write(network)
+
+    again, due = list(read(network)), list(expected(network))
+    assert again == due
+    assert [each.answers[0].kept_back for each in again] == [each.answers[0].kept_back for each in due]

@@ -25,7 +25,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def one(network: Network) -> Person:
-    """Somebody who agreed that they may be telephoned, and may be."""
+    """Somebody who agreed that they may be telephoned, and may be; to no free text, and with needs that anybody has."""
     return next(
         each
         for each in network.people()
@@ -35,6 +35,10 @@ def one(network: Network) -> Person:
         and "CONTACT" in each.consent["categories"]
         and not each.wanted.startswith("language-")
         and each.client["phone_safe"]
+        and "NOTES_FREE" not in each.consent["categories"]
+        and "assessment" in each.situation
+        and len(each.situation["presenting_issue"]) > 1
+        and not {row["issue_code"] for row in each.situation["presenting_issue"]} & {"safety", "health"}
     )
 
 
@@ -45,8 +49,9 @@ def arrive(network: Network, change: Change = lambda _: None, status: str = "SEN
     safe = ("email",) if person.client["email_safe"] else ()
     client = {name: person.client[name] for name in (*CLIENT, *spoken, *safe)}
     payload = {name: person.referral[name] for name in REFERRAL} | {"hub_referral_no": NUMBER, "client": [client]}
-    if "NOTES_FREE" in person.consent["categories"] and person.referral["reason_text"]:  # type: ignore[index]
-        payload["reason_text"] = person.referral["reason_text"]
+    payload["issue"] = [{"issue_code": row["issue_code"]} for row in person.situation["presenting_issue"]]
+    assessed = person.situation["assessment"][0]
+    payload["assessment"] = [{name: assessed[name] for name in ("done_on", "kind", "priority") if assessed[name]}]
     payload["urgency"] = person.referral["urgency"] or "routine"
     change(payload)
     with connected(network.database(person.home)) as db:
@@ -79,6 +84,10 @@ def test_what_is_as_it_was_sent_is_in_order(network: Network) -> None:
         pytest.param(lambda p: p.update(reason_code="crisis"), "reason_code of", id="another need"),
         pytest.param(lambda p: p.update(urgency="asap!"), "urgency of", id="another urgency"),
         pytest.param(lambda p: p["client"][0].pop("file_no"), "file_no of", id="without the sender's file number"),
+        pytest.param(lambda p: p["issue"].pop(), "issue of client", id="a need that may go stays behind"),
+        pytest.param(lambda p: p["issue"].reverse(), "issue of client", id="needs in another order"),
+        pytest.param(lambda p: p["assessment"][0].update(done_on="2026-01-01"), "assessment of", id="of another day"),
+        pytest.param(lambda p: p["client"][0].update(relation=[{}]), "relation of", id="a relation that nobody has"),
     ],
 )
 def test_too_little_and_something_else_are_found(network: Network, change: Change, words: str) -> None:

@@ -33,7 +33,7 @@ def story() -> Entries:
     ]
 
 
-TOLD = [Received("n-1", "refusal", "referral_out:2", "DN_NO_CONSENT")]
+TOLD = [Received("n-1", "refusal", "referral_out:2", "DN_NO_CONSENT", place="ask the client")]
 
 
 def test_a_story_that_is_whole_is_in_order() -> None:
@@ -70,10 +70,17 @@ def test_what_is_missing_or_too_much_is_found(change: Callable[[Entries], Entrie
 
 
 def test_a_refusal_of_something_that_was_not_refused_is_found() -> None:
-    false = Received("n-2", "refusal", "referral_out:1", "DN_WITHDRAWN")
+    false = Received("n-2", "refusal", "referral_out:1", "DN_WITHDRAWN", place="respect it")
     noted = {"event_type": "NOTICE_SENT", "kind": "refusal", "source": "a-cms/referral_out:1"}
     entries = [*story(), {**noted, "reason_code": "DN_WITHDRAWN"}]
 
     [wrong] = judge(entries, {"a-cms": [*TOLD, false]})
 
     assert wrong == "a-cms/referral_out:1: told DN_WITHDRAWN 1 times, and refused 0 times"
+
+
+def test_a_refusal_that_is_a_code_alone_is_found() -> None:
+    bare = [Received("n-1", "refusal", "referral_out:2", "DN_NO_CONSENT")]
+
+    assert judge(story(), {"a-cms": bare}) == ["a-cms/referral_out:2: told DN_NO_CONSENT, and not what to do"]
+    assert judge(story(), {"a-cms": TOLD, "b-harts": bare}) == [], "a line of an answer has no place for it"
