@@ -1,9 +1,9 @@
-"""The real clock. Tests use a standing one (``tests/fakes.py``)."""
+"""The real clock, and one that lags behind it. Tests use a standing one (``tests/fakes.py``)."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class UtcClock:
@@ -16,3 +16,21 @@ class UtcClock:
     def monotonic_s(self) -> float:
         """Seconds since some fixed point, never back."""
         return time.monotonic()
+
+
+class LateClock(UtcClock):
+    """A clock that lags behind the machine's and can be put forward, never beyond it."""
+
+    def __init__(self, begin: datetime) -> None:
+        self._behind = super().now() - begin
+        assert self._behind >= timedelta(), "it begins in the past"
+
+    def now(self) -> datetime:
+        """The machine's time, less how far behind it is."""
+        return super().now() - self._behind
+
+    def go_on(self, until: datetime) -> None:
+        """Put it forward to an instant between what it says and what the machine's says."""
+        behind = super().now() - until
+        assert timedelta() <= behind <= self._behind, "neither back nor into the future"
+        self._behind = behind

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import inspect
 
 from hub.backup import back_up
-from hub.clock import UtcClock
+from hub.clock import LateClock, UtcClock
 from hub.commands.tools import KAFKA, POSTGRES, Shape, Tools
 from hub.compose import Hub, bring_up_to_date, compose, cut_off, database_of, initialise, require_prepared
 from hub.desk.who import Who
@@ -30,6 +30,7 @@ from hub.integrator import integrating
 from hub.keys.cosigner import make_cosigner, read_cosigner
 from hub.kinds import card_of, kinds_of, load_mappings
 from hub.outside import make_passwords, open_office, tell_halt, try_alerts
+from hub.ports import Clock
 from hub.restore import Request, restore
 from hub.settings import Settings, read_settings
 from hub.store.dump import EVERY, dump
@@ -60,6 +61,7 @@ def real_tools() -> Tools:
         make_cosigner=lambda path, name: make_cosigner(path, name, RandomIds()),
         cosigner=read_cosigner,
         now=UtcClock().now,
+        late=LateClock,
         base_url=lambda folder: read_settings(folder).base_url,
         new_id=RandomIds().uuid,
         integrating=integrating,
@@ -71,8 +73,8 @@ def real_tools() -> Tools:
     )
 
 
-def _open(folder: Path | None, report: Report) -> Hub:
-    return compose(read_settings(folder), report=report)
+def _open(folder: Path | None, report: Report, clock: Clock | None = None) -> Hub:
+    return compose(read_settings(folder), report=report, clock=clock)
 
 
 def _listen(hub: Any, host: str, port: int, report: Report) -> AbstractContextManager[Callable[[], bool]]:

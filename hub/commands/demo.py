@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +22,7 @@ from consent.facts import read_decision, read_facts
 from hub.audit.verify import Report as Verified
 from hub.audit.verify import verify_export
 from hub.commands import demo_acts as acts
+from hub.commands import demo_days as days
 from hub.commands import demo_people as people
 from hub.commands.demo_acts import TORONTO, Demo
 from hub.commands.frame import DONE, REFUSED, Interrupted, Json, Misused, show_json, tools
@@ -98,16 +98,24 @@ def _tell(
         sample: how many clients, and their seed.
     """
     (clients, seed) = sample
-    today = datetime.now(TORONTO).date()  # the network's own day, before there is a hub with a clock
-    show.act(screen, "An invented network", f"folder {place}", f"{clients} clients, seed {seed}; nobody is real")
+    clock = acts.begin(given)
+    today = clock.now().astimezone(TORONTO).date()
+    show.act(
+        screen,
+        "An invented network",
+        f"folder {place}",
+        f"{clients} clients, seed {seed}; nobody is real",
+        f"told of {today}, nine in the morning",
+    )
     with show.counting(screen, clients) as counted:
         network = make_network(place / "systems", clients, seed, today, lambda n: counted(n, f"{n} clients written"))
     show.say(screen, f"what must become of each, said beforehand: {expectation.write(network)}")
     key = given.prepare(place / "hub", None)
     acts.lay_routes(network, place / "hub")
     surprises: list[str] = []
-    with closing(given.open(place / "hub", _reporting(surprises))) as hub:
-        told = Demo(hub, network, given, screen, pause, surprises)
+    away: set[str] = set()
+    with closing(given.open(place / "hub", _reporting(surprises, away), clock)) as hub:
+        told = Demo(hub, clock, network, given, screen, pause, surprises, away)
         return told, play(told, place, key)
 
 
@@ -133,6 +141,11 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     people.danger(told)
     told.pause()
     waiting = acts.stuck(told)
+    told.pause()
+    days.an_hour_later(told)
+    days.overnight(told)
+    days.out_of_reach(told)
+    days.an_hour_later(told)
     told.pause()
     report = _verify(told, key, note)
     numbers = _count(told, receipt)
@@ -195,11 +208,12 @@ def _enter(screen: Console) -> None:
         screen.input("\n[dim]Enter goes on[/dim] ")
 
 
-def _reporting(surprises: list[str]) -> Report:
-    """Nothing is out of reach in a demo: whatever cannot be done now is a surprise."""
+def _reporting(surprises: list[str], away: set[str]) -> Report:
+    """Nothing is out of reach in a demo, unless the story says so: whatever else cannot be done now is a surprise."""
 
     def report(place: str, error: HubError) -> None:
-        surprises.append(f"{place}: {type(error).__name__}")
+        if not (isinstance(error, Unavailable) and any(system in place for system in away)):
+            surprises.append(f"{place}: {type(error).__name__}")
 
     return report
 

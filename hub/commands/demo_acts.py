@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from hub.commands.tools import KAFKA, Hub, Tools
+from hub.commands.tools import KAFKA, Hub, StoryClock, Tools
 from hub.desk import bus
 from hub.desk.configure import add_row, import_rows
 from hub.desk.consent_file import import_consents
@@ -36,6 +37,7 @@ from hub.sample.people import Person, consent_row
 from hub.sample.scenarios import Scenario
 
 TORONTO = ZoneInfo("America/Toronto")  # the agencies' own time
+TOLD_OF, MORNING = timedelta(days=5), time(9)  # of that day, so that the story ends before now
 ROUNDS_MAX = 12  # of run, apply, answer: a referral is done in four
 MESSAGES_PER_CLIENT = 2.3  # in all, answers with them: counted, for the bar alone
 LOOK_EVERY = 20  # steps
@@ -59,15 +61,18 @@ class Demo:
     """One demo: what it runs on, and what came of it so far.
 
     Args:
+        away: systems that cannot be reached just now, because the story says so.
         more: source to the answers that the acts have added to what is expected of its record.
     """
 
     hub: Hub
+    clock: StoryClock
     network: Network
     tools: Tools
     screen: Console
     pause: Callable[[], None]
     surprises: list[str] = field(default_factory=list)
+    away: set[str] = field(default_factory=set)
     applied: int = 0
     answered: int = 0
     more: dict[str, Sequence[Answer]] = field(default_factory=dict)
@@ -97,6 +102,12 @@ class Demo:
         """An agency's system, as the directory has it."""
         with self.hub.house.store.peek() as rows:
             return rows.directory.all().systems[self.network.system(agency)]
+
+
+def begin(tools: Tools) -> StoryClock:
+    """The clock of a story: at nine in the morning some days ago, so that it can go on for days before now."""
+    day = tools.now().astimezone(TORONTO).date() - TOLD_OF
+    return tools.late(datetime.combine(day, MORNING, TORONTO))
 
 
 def fill_directory(told: Demo) -> None:
@@ -149,9 +160,9 @@ def run(told: Demo, title: str) -> None:
     total = 2 * round(MESSAGES_PER_CLIENT * told.network.clients)  # each is accepted, and ends
     with show.counting(told.screen, total) as counted:
         for _ in range(ROUNDS_MAX):
-            _until_quiet(told, counted)
+            until_quiet(told, counted)
             applied = _apply(told)
-            _until_quiet(told, counted)
+            until_quiet(told, counted)
             answered = _answer(told)
             if not applied and not answered:
                 break
@@ -169,7 +180,8 @@ def _progress(told: Demo) -> tuple[int, str]:
     return done, show.progress(states, told.applied, told.answered)
 
 
-def _until_quiet(told: Demo, counted: Callable[[int, str], None]) -> None:
+def until_quiet(told: Demo, counted: Callable[[int, str], None] = lambda _done, _line: None) -> None:
+    """Let the hub work until it finds nothing to do."""
     for number in range(STEPS_MAX_PER_CLIENT * told.network.clients):
         if not told.hub.step():
             return
@@ -236,7 +248,7 @@ def withdrawal(told: Demo) -> Receipt:
     hub, network = told.hub, told.network
     person, consent_key = story.withdrawing(network)
     system = told.system(person.home)
-    again, record = story.second_referral(network, told.now())
+    again, record = story.second_referral(network, Scenario.WITHDRAWS, told.now())
     while intake.step(hub.house, system):
         pass
     message = latest(told, system.id, record)
@@ -263,7 +275,8 @@ def withdrawal(told: Demo) -> Receipt:
     )
     run(told, "Then the message is handed over")
     ended = latest(told, system.id, record)
-    told.more[f"{system.id}/{record}"] = answers(network, again)
+    refused_again = Answer("DN_WITHDRAWN")  # C-30: what gate 2 has refused is read again after some minutes
+    told.more[f"{system.id}/{record}"] = (*answers(network, again), refused_again)
     show.say(told.screen, f"{record}: {ending(ended)}. The second decision governs.")
     return receipt or Receipt((), (), ())
 

@@ -56,6 +56,35 @@ class Hub(Protocol):
         ...
 
 
+class StoryClock(Protocol):
+    """A clock that lags behind the machine's; for the rest it is a :class:`hub.ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The instant that it is in the story, aware UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds since some fixed point."""
+        ...
+
+    def go_on(self, until: datetime) -> None:
+        """Put it forward, never beyond the machine's."""
+        ...
+
+
+class Open(Protocol):
+    """What opens a hub."""
+
+    def __call__(self, folder: Path | None, report: Report, clock: StoryClock | None = None) -> Hub:
+        """Open it.
+
+        Args:
+            report: told of what could not be done now.
+            clock: of an invented story alone; None: the machine's, or its server's.
+        """
+        ...
+
+
 class Observed(Protocol):
     """What would become of one record: pass, refused, unreadable; or a problem of its source."""
 
@@ -255,7 +284,7 @@ class Tools:
         sleep: waits some seconds; the only place where time passes.
     """
 
-    open: Callable[[Path | None, Report], Hub]
+    open: Open
     cut_off: Callable[[Path | None], AbstractContextManager[Callable[[], bool]]]
     prepare: Callable[[Path | None, str | None], str]
     make_passwords: Callable[[Path | None], Sequence[str]]
@@ -275,6 +304,7 @@ class Tools:
     make_cosigner: Callable[[Path, str], str]
     cosigner: Callable[[Path], Signer]
     now: Callable[[], datetime]
+    late: Callable[[datetime], StoryClock]
     base_url: Callable[[Path | None], str]
     new_id: Callable[[], str]
     integrating: Callable[[AuditLog], AbstractContextManager[None]]

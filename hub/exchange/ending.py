@@ -18,6 +18,7 @@ from hub.exchange.house import House
 from hub.exchange.message import REQUESTS
 from hub.exchange.moving import after_arrival
 from hub.exchange.parts import recipient_of
+from hub.exchange.question import message_of
 from hub.exchange.waiting import given_up_at, speaks_fhir, tell, wait
 from hub.model import locks
 from hub.model.directory import System
@@ -151,8 +152,7 @@ def _end(unit: Unit, row: Handover, state: MessageState, code: str) -> Inbox:
     unit.handovers.end([row.envelope_id], state)
     unit.outbox.drop([row.envelope_id])
     unit.inbox.move([row.message_id], state, code=code)
-    message = unit.inbox.get(row.message_id)
-    assert message is not None, "a hand-over belongs to a message"
+    message = message_of(unit, row)
     if message.event == OVERRIDE:
         _forget_words(unit, message)
     return message

@@ -40,7 +40,7 @@ from hub.exchange.grants import use
 from hub.exchange.house import House
 from hub.exchange.label import label
 from hub.exchange.moving import after_arrival
-from hub.exchange.question import at_gate_2
+from hub.exchange.question import at_gate_2, message_of
 from hub.exchange.reports import with_contact
 from hub.exchange.retry import RetryAt, after_failure
 from hub.exchange.taking_back import take_back
@@ -94,8 +94,7 @@ def step(house: House, system: System) -> bool:
     if house.adapters[system.kind].gathers:
         take_back(house, system)  # else a workbook that is put anew would hold it still
     began_s = house.clock.monotonic_s()
-    permitted = _open_all(house, ready)
-    if permitted:
+    if permitted := _open_all(house, ready):
         _send(house, system, permitted, began_s)
     return True
 
@@ -375,11 +374,12 @@ def _acknowledge(house: House, opened_now: dict[str, Prepared], fates: Sequence[
         for row in arrived:
             each = opened_now[row.envelope_id]
             unit.audit.append(acknowledged(row, unit.now, written=each.parcel is not None))
+            if each.parcel is None:
+                unit.handovers.accept(row.envelope_id)  # nothing lies there that could be taken back or rejected
             after_arrival(house, unit, row, each.envelope.event)
             correcting.came(unit, row, each.envelope.event)
             if cut := [f"{loss.place}: {loss.reason}" for loss in each.losses if loss.cut]:
-                message = unit.inbox.get(row.message_id)
-                assert message is not None, "a hand-over belongs to a message"
+                message = message_of(unit, row)
                 tell(house, unit, message.system, message.record_key, "shortened", CUT, "; ".join(cut))
 
 

@@ -15,6 +15,7 @@ from hub.errors import Refused, Unavailable, shape
 from hub.exchange import correcting
 from hub.exchange.ending import CHANGED, RECALLED, end_returned, look_again
 from hub.exchange.house import House
+from hub.exchange.question import message_of
 from hub.exchange.reports import TAKEN_BACK
 from hub.exchange.writing import RECALL
 from hub.model import locks
@@ -85,8 +86,7 @@ def _cases(unit: Unit, ids: Sequence[str], kind: Kind) -> list[_Case]:
 
 
 def _case(unit: Unit, row: Handover) -> _Case:
-    message = unit.inbox.get(row.message_id)
-    assert message is not None, "a hand-over belongs to a message"
+    message = message_of(unit, row)
     return _Case(row, message, may_hold(row.state, row.opened_at, row.rejection, TAKEN_BACK))
 
 

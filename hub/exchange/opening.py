@@ -23,6 +23,7 @@ from hub.exchange.entries import acknowledged
 from hub.exchange.house import House
 from hub.exchange.moving import after_arrival
 from hub.exchange.notices import note
+from hub.exchange.question import message_of
 from hub.exchange.waiting import tell
 from hub.exchange.writing import CONSENT_CHANGED, RECALL
 from hub.model import codes, locks
@@ -137,8 +138,7 @@ def _heard(unit: Unit, system: System, notice_id: str) -> bool:
 
 
 def _arrived(house: House, unit: Unit, row: Handover) -> None:
-    message = unit.inbox.get(row.message_id)
-    assert message is not None, "a hand-over belongs to a message"
+    message = message_of(unit, row)
     unit.handovers.end([row.envelope_id], MessageState.DELIVERED)
     unit.inbox.move([row.message_id], MessageState.DELIVERED)
     unit.outbox.drop([row.envelope_id])

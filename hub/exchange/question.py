@@ -23,7 +23,7 @@ from hub.exchange.submission import Submission
 from hub.model.directory import Service
 from hub.model.envelope import ABOUT_NOBODY, BESIDE_A_REFERRAL, OF_NO_REFERRAL, REPORTS, Envelope
 from hub.model.fhir import resources
-from hub.model.rows import Handover, ReferralRow
+from hub.model.rows import Handover, Inbox, ReferralRow
 from hub.ports import Directory, Peek
 
 
@@ -116,6 +116,13 @@ def told_of(house: House, coded: Coded) -> Anonymous:
     return Anonymous(coded.strange, house.catchment.people(coded.attributes) if coded.attributes else None)
 
 
+def message_of(rows: Peek, row: Handover) -> Inbox:
+    """The message that a hand-over is of."""
+    message = rows.inbox.get(row.message_id)
+    assert message is not None, "a hand-over belongs to a message"
+    return message
+
+
 def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) -> Question:
     """About a report that lies where its worker has still to pass it on: all of it that was let go.
 
@@ -123,8 +130,7 @@ def of_what_lies(rows: Peek, row: Handover, facts: Facts, decision: Decision) ->
         facts: which gate 2 had when it let it go. The content is gone; they say what it is of.
         decision: and how it answered.
     """
-    message = rows.inbox.get(row.message_id)
-    assert message is not None, "a hand-over belongs to a message"
+    message = message_of(rows, row)
     kept_back = {each.path for each in decision.withheld}
     left = tuple([item for item in facts.message.items if item.path not in kept_back])
     return Question(

@@ -30,13 +30,13 @@ from hub.exchange.batches import batches
 from hub.exchange.ending import CHANGED, wait_again
 from hub.exchange.entries import taken_back
 from hub.exchange.house import House
-from hub.exchange.question import of_what_lies
+from hub.exchange.question import message_of, of_what_lies
 from hub.exchange.reports import TAKEN_BACK, may_be_asked
 from hub.exchange.waiting import tell
 from hub.exchange.wakes import Wake, wakes_on
 from hub.model import locks
 from hub.model.directory import System
-from hub.model.rows import Handover, Inbox
+from hub.model.rows import Handover
 from hub.ports import Peek
 
 # what stands where a system would in the memory
@@ -163,7 +163,7 @@ def _told(house: House, taken: Sequence[Handover], why: Mapping[str, str]) -> No
         still = [row for row in found if row.rejection is None]  # of another one somebody else was faster
         for let in _as_let(unit, still):
             row, code = let.row, why[let.row.envelope_id]
-            message = _message(unit, row)
+            message = message_of(unit, row)
             facts = gather(unit, let.question, house.packs)
             decision, decision_id = decide(facts), house.ids.uuid()
             unit.decisions.put(decision_id, row.message_id, 2, facts, decision)
@@ -179,11 +179,5 @@ def _told_left(house: House, left: Sequence[Handover], why: Mapping[str, str]) -
     for some in batches(left, BATCH):
         with house.store.unit(share=[locks.CONFIG]) as unit:
             for row in some:
-                message, code = _message(unit, row), why[row.envelope_id]
+                message, code = message_of(unit, row), why[row.envelope_id]
                 tell(house, unit, message.system, message.record_key, "refusal", code, LEFT_THERE)
-
-
-def _message(rows: Peek, row: Handover) -> Inbox:
-    message = rows.inbox.get(row.message_id)
-    assert message is not None, "a hand-over belongs to a message"
-    return message

@@ -18,6 +18,7 @@ from consent.registry import withdraw
 from hub.directory.cells import seen
 from hub.errors import Refused
 from hub.exchange.house import House
+from hub.exchange.question import message_of
 from hub.exchange.reports import TAKEN_BACK
 from hub.model import locks
 from hub.model.audit import Actor, AuditEvent, Entry
@@ -72,8 +73,7 @@ class Drain:
     def _tells(self, rows: Peek, row: Handover) -> bool:
         if self._told in (None, row.recipient):
             return True
-        message = rows.inbox.get(row.message_id)
-        assert message is not None, "a hand-over belongs to a message"
+        message = message_of(rows, row)
         return rows.directory.all().systems[message.system].agency == self._told
 
     def _by_hand(self, system: System) -> bool:

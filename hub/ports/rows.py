@@ -231,7 +231,7 @@ class HandoverRows(Protocol):
         """A business rejection that came after delivery; it outweighs that it was accepted."""
 
     def accept(self, envelope_id: str) -> None:
-        """The receiving system took it into its own records; it outweighs a rejection before it."""
+        """The receiving system took it into its own records, or had nothing to take; that outweighs a rejection."""
 
     def unanswered(self, system: str) -> list[Handover]:
         """Those delivered into a system of which it has said nothing; of a lane the last: it stands for the others."""

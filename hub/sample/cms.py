@@ -7,8 +7,8 @@ stays in the inbox unapplied. A message is never half applied, and one bad messa
   case is opened; the referral stands as RECEIVED. A known client's own data are not overwritten.
 - ``referral-status``: moves the referral that it names: ours that we sent, or theirs that they withdraw. Language
   results that come with it are saved with the client.
-- ``refusal``, ``returned``, ``rejected``, ``shortened``, ``review-due``: stand on the worker's list (:func:`to_do`).
-  The row is not touched: any change to it would be a new revision, and with it a new submission.
+- ``refusal``, ``returned``, ``rejected``, ``shortened``, ``review-due``, ``override-status``: stand on a worker's list
+  (:func:`to_do`). The row is not touched: any change to it would be a new revision, and with it a new submission.
 - ``override``: somebody is in danger; a worker telephones, and the hub's part is done.
 - ``recall``: stands there too, with the message that is to be laid aside; so do ``consent-changed``, with the
   hub's number of the consent, and ``correction``, with that of the referral: a worker puts the record right by it.
@@ -40,8 +40,11 @@ SERVICES = frozenset(
 )  # fmt: skip
 URGENCIES = frozenset({"routine", "urgent", "asap", "crisis"})
 NOTICES = frozenset(
-    {"refusal", "returned", "rejected", "shortened", "review-due", "recall", "consent-changed", "correction"}
-)
+    {
+        "refusal", "returned", "rejected", "shortened", "review-due", "recall", "consent-changed", "correction",
+        "override-status",
+    }
+)  # fmt: skip
 
 DANGER, EXIT = "override", "exit"
 DECLINE_REASONS = ("no-capacity", "not-eligible", "out-of-area", "wrong-service")

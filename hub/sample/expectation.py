@@ -91,11 +91,12 @@ def expected(network: Network) -> Iterator[Expected]:
 
 
 def answers(network: Network, person: Person) -> tuple[Answer, ...]:
-    """The first answer to somebody's referral; of those of whom the demo tells, also the one after."""
+    """The first answer to somebody's referral; and the one after, where nothing but time must pass for it."""
     if person.scenario in UNREADABLE:
         return (Answer(NOT_READ),)
     code = EXPECTED[person.scenario]
-    return (_going(network, person, code) if code in GOES else Answer(code),)
+    first = _going(network, person, code) if code in GOES else Answer(code)
+    return (first, afterwards(network, person)) if person.scenario is Scenario.NOT_YET else (first,)
 
 
 def afterwards(network: Network, person: Person, consent: Row | None = None) -> Answer:

@@ -19,7 +19,7 @@ from hub.sample.icare_book import IDENTITY, PROFILE, Fields, Line, plain
 from hub.sample.icare_papers import FUNDER
 from hub.sample.people import Person
 from hub.sample.permitted import Owner, Systems, normal, own, spellings
-from hub.sample.scenarios import EXPECTED, Scenario
+from hub.sample.scenarios import AFTERWARDS, EXPECTED, Scenario
 
 _CONTACT = ("phone_no", "email_txt_ind", "email_txt", "street_no", "street_nme", "street_type_id",
             "street_direction_id", "unit_txt", "city_txt", "province_id")  # fmt: skip
@@ -197,7 +197,7 @@ def _due(person: Person) -> str:
     """The last word on somebody's referral, once everybody has signed who will."""
     if person.expected is None:
         return NOT_READ
-    code = EXPECTED[person.scenario]
+    code = AFTERWARDS.get(person.scenario, EXPECTED[person.scenario])
     return "OK" if code == "OK_CONSENT" or person.scenario is Scenario.LATE else code
 
 

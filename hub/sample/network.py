@@ -31,6 +31,7 @@ HALF = ".being-made-"  # begins the name of what is not whole yet
 Tell = Callable[[int], None]
 
 
+TOLD_FOR = timedelta(days=4)  # how long a story of it lasts: what begins meanwhile counts
 AGREED_FOR = timedelta(days=800)  # before the day of the sample: no consent of it is older
 
 
@@ -92,6 +93,10 @@ class Network:
         """The first person of a scenario who is referred from one database to another."""
         centre = self.centre.id
         return next(p for p in self.people() if p.scenario is scenario and centre not in (p.home, p.to))
+
+    def one_to_centre(self) -> Person:
+        """The first person who has agreed and is referred to the centre."""
+        return next(p for p in self.people() if p.scenario is Scenario.AGREED and p.to == self.centre.id)
 
     def one_of_centre(self, scenario: Scenario) -> Person:
         """The first person of a scenario whom the centre refers."""

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from hub.sample.database import Row
 from hub.sample.names import FILLER
-from hub.sample.network import Network
+from hub.sample.network import TOLD_FOR, Network
 from hub.sample.scenarios import VERBAL_DAYS
 
 Owner = tuple[str, int]  # agency, its client's number
@@ -68,9 +68,9 @@ def allowed(network: Network, systems: Systems, owner: Owner, to: str) -> frozen
     if (owner, to) in systems.reported:
         return IN_DANGER
     agreed = [set(row.categories) for row in network.agreements if set(row.parties) == {owner[0], to}]
-    day = network.today.isoformat()
+    days = (network.today.isoformat(), (network.today + TOLD_FOR).isoformat())
     born = systems.people.get(owner, {}).get("birth_date") or ""
-    ticked = [_ticked(row) for row in systems.consents.get(owner, ()) if _is_yes(row, to, day, born)]
+    ticked = [_ticked(row) for row in systems.consents.get(owner, ()) if _is_yes(row, to, days, born)]
     lists = [*agreed, *ticked]
     whole = set.intersection(*lists) if agreed and ticked else set[str]()
     return frozenset(whole & PROFILE) if whole.issuperset(NEEDED) else frozenset()
@@ -111,12 +111,13 @@ def normal(text: str) -> str:
     return re.sub(r"[\s-]", "", text).casefold()
 
 
-def _is_yes(row: Row, to: str, day: str, born: str) -> bool:
-    """Whether a consent row says yes to this agency on this day, completely.
+def _is_yes(row: Row, to: str, days: tuple[str, str], born: str) -> bool:
+    """Whether a consent row says yes to this agency on one of the days of the story, completely.
 
     Args:
-        born: the birth date of its client.
+        days: the first and the last one; ``born``: the birth date of its client.
     """
+    day, last = days
     if row.get("declined") or row.get("withdrawn_at") or row["recipient_org"] != to or not row["not_condition"]:
         return False
     child = born > f"{int(day[:4]) - _CHILD_UNDER}{day[4:]}"
@@ -124,7 +125,7 @@ def _is_yes(row: Row, to: str, day: str, born: str) -> bool:
     says_so = all(row[name] == word for name, word in decides.items()) and _is_formal(row, day)
     stands = says_so and all(row[name] for name in _MUST_STAND)
     told = set((row["explained"] or "").split()) >= _EXPLAINED and "REFERRAL" in (row["purposes"] or "").split()
-    return bool(stands and told and row["valid_from"] <= day <= row["expires_on"])
+    return bool(stands and told and row["valid_from"] <= last and day <= row["expires_on"])
 
 
 def _ticked(row: Row) -> set[str]:

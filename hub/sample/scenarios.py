@@ -22,7 +22,8 @@ class Scenario(StrEnum):
     NO_CONSENT = "no-consent"
     DRAFT = "draft"  # a mandatory field is missing
     EXPIRED = "expired"
-    NOT_YET = "not-yet"  # it begins later
+    LAST_DAY = "last-day"  # its last day is the day of the sample; later: a second referral is saved the morning after
+    NOT_YET = "not-yet"  # it begins two days later, and the referral goes by itself
     WITHDRAWN = "withdrawn"
     DECLINED = "declined"
     ELSEWHERE = "elsewhere"  # it names another agency
@@ -71,6 +72,7 @@ EXPECTED: Mapping[Scenario, str] = {  # first code of gate 1 about the first ref
     Scenario.NO_CONSENT: "DN_NO_CONSENT",
     Scenario.DRAFT: "DN_PENDING",
     Scenario.EXPIRED: "DN_EXPIRED",  # C-17
+    Scenario.LAST_DAY: "OK_CONSENT",  # C-17, the other way
     Scenario.NOT_YET: "DN_NOT_YET_VALID",  # C-16
     Scenario.WITHDRAWN: "DN_WITHDRAWN",  # C-30
     Scenario.DECLINED: "DN_DIRECTIVE",  # C-44
@@ -109,8 +111,9 @@ ELEMENTS: Mapping[Scenario, str] = {  # which element a refusal in a database mu
     Scenario.BAD_CODE: "urgency",
     Scenario.BAD_DATE: "birth_date",
 }
-AFTERWARDS: Mapping[Scenario, str] = {  # the next answer, to those of whom the demo tells what happened then
+AFTERWARDS: Mapping[Scenario, str] = {  # the next answer, when the demo has told what happened then
     Scenario.LATE: "OK_CONSENT",
+    Scenario.NOT_YET: "OK_CONSENT",  # C-16
     Scenario.CHILD: "OK_SUBSTITUTE",  # C-81
     Scenario.BAD_DATE: "OK_CONSENT",
 }
@@ -131,6 +134,7 @@ NEEDED = (  # the demo's acts are about these
     (Scenario.BAD_DATE, Leg.TOLD),
     (Scenario.CHILD, Leg.TOLD),
     (Scenario.HIDDEN, Leg.TOLD),
+    (Scenario.LAST_DAY, Leg.TOLD),
     (Scenario.AGREED, Leg.FROM_CENTRE),
     (Scenario.NO_CONSENT, Leg.FROM_CENTRE),
     (Scenario.LATE, Leg.FROM_CENTRE),

@@ -32,7 +32,7 @@ MEANING = {  # first codes of refusals that the sample meets, for a worker; told
     "DN_CASE_CLOSED": "the case is closed",
     "DN_WITHDRAWN": "the client has withdrawn",
 }
-_MOVING = ("released", "published", "arrived", "opened", "held")
+MOVING = ("released", "published", "arrived", "opened", "held")
 
 
 def progress(states: Mapping[str, int], applied: int, answered: int) -> str:
@@ -43,7 +43,7 @@ def progress(states: Mapping[str, int], applied: int, answered: int) -> str:
         applied: messages that the agencies' systems have taken from their inboxes.
         answered: referrals that workers have moved.
     """
-    under_way = sum(states.get(name, 0) for name in _MOVING)
+    under_way = sum(states.get(name, 0) for name in MOVING)
     return (
         f"accepted {sum(states.values())} · under way {under_way} · delivered {states.get('delivered', 0)}"
         f" · refused {states.get('refused', 0)} · applied {applied} · answered {answered}"

@@ -20,17 +20,27 @@ SEEN = (
 SECOND_WISH = "credentials"  # a further service of the agency that the told people are referred to
 
 
-def second_referral(network: Network, now: str) -> tuple[Person, str]:
+def second_referral(network: Network, scenario: Scenario, now: str) -> tuple[Person, str]:
     """Somebody who was referred once is referred again, on the same consent: with that referral; the record's key.
 
     Args:
         now: ``YYYY-MM-DD HH:MM:SS``, Toronto.
     """
-    person = network.one(Scenario.WITHDRAWS)
-    again = replace(person, referral=referral_row(person, SECOND_WISH, now))
+    return _referred_again(network, network.one(scenario), SECOND_WISH, now)
+
+
+def _referred_again(network: Network, person: Person, wanted: str, now: str) -> tuple[Person, str]:
+    again = replace(person, wanted=wanted, referral=referral_row(person, wanted, now))
     with database.connected(network.database(person.home)) as db:
         number = database.insert(db, "referral", again.referral, now)
     return again, f"referral_out:{number}"
+
+
+def referral_to_the_centre(network: Network, now: str) -> tuple[Person, str]:
+    """Somebody who was referred to the centre is referred for its other service too: with that referral; its key."""
+    person = network.one_to_centre()
+    other = next(each for each in network.centre.services if each != person.wanted)
+    return _referred_again(network, person, other, now)
 
 
 def withdrawing(network: Network) -> tuple[Person, str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from hub.sample import database, papers
-from hub.sample.agencies import SETTLEMENT
 from hub.sample.centre import Centre
 
 REFERRAL, STATUS, DANGER, EXIT = "referral", "referral-status", "override", "exit"
@@ -218,7 +217,7 @@ def disagreements(
     wrong = [f"envelope {name} is delivered by the log and in no hub_inbox" for name in sorted(said - set(there))]
     wrong += [f"envelope {name} is in a hub_inbox and not delivered by the log" for name in sorted(set(there) - said)]
     wrong += [f"envelope {name} is in {n} inboxes" for name, n in sorted(Counter(there).items()) if n > 1]
-    wrong += [f"message {m.message_id} is open" for m in found.values() if not m.end and not _may_wait(m)]
+    wrong += [f"message {m.message_id} is open" for m in found.values() if not m.end]
     wrong += [
         f"message {message.message_id} left after its consent {name} was withdrawn"
         for message in found.values()
@@ -229,11 +228,6 @@ def disagreements(
         to = [m for m in delivered if m.recipient == name and not _is_unsaid(m)]
         wrong += _in_files(name, to, rows_of[name])
     return wrong + _untold(found, inboxes)
-
-
-def _may_wait(message: Message) -> bool:
-    """Whether it is gathered for some minutes, so that a worker gets one workbook and not ten."""
-    return message.kind == STATUS and message.to == SETTLEMENT.id
 
 
 def _kind(system: str) -> str:
@@ -260,7 +254,7 @@ def _in_files(system: str, delivered: Iterable[Message], rows: Iterable[Received
 
 
 def _untold(found: Mapping[str, Message], inboxes: Mapping[str, list[Received]]) -> list[str]:
-    """Refusals of which the sender's own system has no word."""
+    """Refusals of which the sender's own system has no word. What came back once goes again by itself."""
     told = {(f"{name}/{row.record}", row.code) for name, rows in inboxes.items() for row in rows if row.code}
     refused = (message for message in found.values() if message.end == "refused")
     return [

@@ -18,6 +18,7 @@ from hub.model.directory import System
 from tests import cms_builder as cms
 from tests import icare_builder as icare
 from tests.fakes import SeededIds
+from tests.looking import answered, withdrawn
 from tests.network import Network
 from tests.shapes import ON_SQLITE
 
@@ -219,4 +220,23 @@ def test_a_settled_workbook_that_comes_again_under_whatever_name_sends_nothing_a
 
     assert network.inbox("lakeside", "referral") == [before]
     assert answers(workers, second)[0] == ("", "SETTLED")
+    assert network.verifies()
+
+
+def test_an_answer_that_icare_has_no_word_for_lies_nowhere_so_nobody_is_told_later_that_it_must_be_taken_out(
+    network: Network,
+) -> None:
+    client(network)
+    office(network).hand_in("NARS", [row()])
+    network.settle()
+    (got,) = network.inbox("lakeside", "referral")
+    answered(network, got["payload"]["hub_referral_no"], "ACCEPTED")
+    network.settle()
+    acks = [entry for entry in network.entries() if entry["event_type"] == "ACK" and entry["recipient"] == "harbour"]
+    assert [(entry["system"], entry["reason_code"]) for entry in acks] == [("harbour-icare", "NO_WORD")]
+
+    withdrawn(network, got["payload"]["hub_referral_no"])
+    network.settle()
+
+    assert network.told("lakeside") == []
     assert network.verifies()

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from adapters.cms import inbox
 from adapters.contract import Parcel
 from hub.__main__ import real_tools
 from hub.commands.demo import play
-from hub.commands.demo_acts import TORONTO, Demo, lay_routes
+from hub.commands.demo_acts import TORONTO, Demo, begin, lay_routes
 from hub.exchange import elements, intake, waiting, writing
 from hub.keys.ring import KeyRing
 from hub.model.audit import Entry
@@ -37,13 +36,14 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 def told(folder: Path) -> list[str]:
     """The surprises and differences of a whole demo."""
-    network = make_network(folder / "systems", CLIENTS, SEED, datetime.now(TORONTO).date())
+    clock = begin(real_tools())
+    network = make_network(folder / "systems", CLIENTS, SEED, clock.now().astimezone(TORONTO).date())
     key = real_tools().prepare(folder / "hub", None)
     lay_routes(network, folder / "hub")
     expectation.write(network)
     surprises: list[str] = []
-    with closing(real_tools().open(folder / "hub", lambda where, _: surprises.append(where))) as hub:
-        demo = Demo(hub, network, real_tools(), Console(quiet=True), lambda: None, surprises)
+    with closing(real_tools().open(folder / "hub", lambda where, _: surprises.append(where), clock)) as hub:
+        demo = Demo(hub, clock, network, real_tools(), Console(quiet=True), lambda: None, surprises)
         document = play(demo, folder, key)
     return [*document["surprises"], *document["expectation"]["differences"]]
 

@@ -14,12 +14,12 @@ from hub.sample.network import Network, make_network
 
 TODAY = date(2026, 6, 1)
 NOW = "2026-06-01 12:00:00"
-CLIENTS = 70
+CLIENTS, SEED = 90, 9  # there is somebody of each scenario
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
-    return make_network(tmp_path / "systems", CLIENTS, 5, TODAY)
+    return make_network(tmp_path / "systems", CLIENTS, SEED, TODAY)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hub.sample.network import CLIENTS_MIN, Network, make_network
 from hub.sample.people import PEOPLE_MAX, Draw
 from hub.sample.scenarios import EXPECTED, NEEDED, TOLD, UNREADABLE, Leg, Scenario
 from hub.sample.search import files_below
-from tests.unit.sample.conftest import CLIENTS, TODAY
+from tests.unit.sample.conftest import CLIENTS, SEED, TODAY
 
 
 def dump(network: Network) -> list[str]:
@@ -33,7 +33,7 @@ def dump(network: Network) -> list[str]:
 
 
 def test_the_same_clients_seed_and_day_give_the_same_rows_to_the_last_byte(tmp_path: Path, network: Network) -> None:
-    again = make_network(tmp_path / "again", CLIENTS, 5, TODAY)
+    again = make_network(tmp_path / "again", CLIENTS, SEED, TODAY)
 
     assert dump(again) == dump(network)
 

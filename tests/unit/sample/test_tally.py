@@ -145,12 +145,8 @@ def test_a_state_that_harts_has_no_word_for_is_delivered_by_the_log_and_lies_in_
     assert complaints(entries, FILES) == []
 
 
-def test_what_waits_for_a_workbook_of_icare_is_no_fault_and_a_referral_that_waits_is() -> None:
-    waits = decision(1, message_type="StatusNotice", recipient="seaway")
-    referral = decision(2)
-
-    assert complaints([waits], {"a-cms": []}) == []
-    assert complaints([referral], {"a-cms": []}) == ["message m-2 is open"]
+def test_what_has_not_ended_at_the_end_of_the_story_is_named() -> None:
+    assert complaints([decision(2)], {"a-cms": []}) == ["message m-2 is open"]
 
 
 def test_files_that_hold_more_or_less_than_the_log_delivered_are_named() -> None:

@@ -1,0 +1,69 @@
+"""Acts of ``hub demo`` in which time passes: the story's clock goes on (settled S54), and the hub does what is due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hub.commands.demo_acts import MORNING, TORONTO, Demo, ending, latest, run, until_quiet
+from hub.sample import show, story
+from hub.sample.expectation import Answer, answers
+from hub.sample.scenarios import Scenario
+
+ENDED = "DN_EXPIRED"  # C-17
+OUT_OF_REACH, PAUSE = timedelta(hours=73), timedelta(hours=4)  # after 72 hours it goes back to its sender
+LATER = timedelta(hours=1)  # longer than anything is gathered for one workbook
+
+
+def an_hour_later(told: Demo) -> None:
+    """What was gathered, so that a worker gets one workbook and not ten, is written."""
+    before = _under_way(told)
+    told.clock.go_on(told.clock.now() + LATER)
+    run(told, "An hour later, what was gathered for workbooks is written")
+    show.say(told.screen, f"{before} messages had waited for that; {_under_way(told)} wait still.")
+
+
+def overnight(told: Demo) -> None:
+    """A consent permits on its last day, and the morning after it does not."""
+    person = told.network.one(Scenario.LAST_DAY)
+    system = told.system(person.home)
+    before = latest(told, system.id, f"referral_out:{person.number}")
+    day = told.clock.now().astimezone(TORONTO).date() + timedelta(days=1)
+    told.clock.go_on(datetime.combine(day, MORNING, TORONTO))
+    _, record = story.second_referral(told.network, Scenario.LAST_DAY, told.now())
+    run(told, "The next morning a consent has ended, and the client is referred again")
+    show.say(
+        told.screen,
+        f"on its last day, referral_out:{person.number}: {ending(before)}",
+    )
+    show.say(told.screen, f"the morning after, {record}: {ending(latest(told, system.id, record))}")
+    told.more[f"{system.id}/{record}"] = (Answer(ENDED),)
+
+
+def out_of_reach(told: Demo) -> None:
+    """A system cannot be reached for three days: what is for it comes back, and goes again when it can."""
+    centre, name = told.network.harts, told.network.centre.name
+    again, record = story.referral_to_the_centre(told.network, told.now())
+    system = told.system(again.home)
+    aside = centre.to_harts.rename(centre.to_harts.with_name("out-of-reach"))
+    told.away.add(told.network.centre.system)
+    ends = told.clock.now() + OUT_OF_REACH
+    while told.clock.now() < ends:
+        until_quiet(told)
+        told.clock.go_on(told.clock.now() + PAUSE)
+    until_quiet(told)
+    before = latest(told, system.id, record)
+    aside.rename(centre.to_harts)
+    told.away.clear()
+    told.clock.go_on(told.clock.now() + LATER)  # each try after a failure comes later than the one before
+    run(told, f"{name} cannot be reached for three days, and then it can")
+    after = latest(told, system.id, record)
+    show.say(told.screen, f"{record} came back after 72 hours, was judged anew and sent again: {ending(after)}")
+    if before is None or before.previous is None or after is None or after.previous is None:
+        told.surprises.append(f"{system.id}/{record}: it did not come back")
+    told.more[f"{system.id}/{record}"] = answers(told.network, again) * 2
+
+
+def _under_way(told: Demo) -> int:
+    with told.hub.house.store.peek() as rows:
+        states = rows.inbox.count_by_state()
+    return sum(states.get(state, 0) for state in show.MOVING)
