@@ -213,7 +213,7 @@ def _reporting(surprises: list[str], away: set[str]) -> Report:
 
     def report(place: str, error: HubError) -> None:
         if not (isinstance(error, Unavailable) and any(system in place for system in away)):
-            surprises.append(f"{place}: {type(error).__name__}")
+            surprises.append(f"{place}: {error}")
 
     return report
 
