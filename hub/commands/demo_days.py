@@ -17,6 +17,8 @@ LATER = timedelta(hours=1)  # longer than anything is gathered for one workbook
 def an_hour_later(told: Demo) -> None:
     """What was gathered, so that a worker gets one workbook and not ten, is written."""
     before = _under_way(told)
+    if not before:
+        return
     told.clock.go_on(told.clock.now() + LATER)
     run(told, "An hour later, what was gathered for workbooks is written")
     show.say(told.screen, f"{before} messages had waited for that; {_under_way(told)} wait still.")
@@ -55,10 +57,10 @@ def out_of_reach(told: Demo) -> None:
     aside.rename(centre.to_harts)
     told.away.clear()
     told.clock.go_on(told.clock.now() + LATER)  # each try after a failure comes later than the one before
-    run(told, f"{name} cannot be reached for three days, and then it can")
-    after = latest(told, system.id, record)
-    show.say(told.screen, f"{record} came back after 72 hours, was judged anew and sent again: {ending(after)}")
-    if before is None or before.previous is None or after is None or after.previous is None:
+    run(told, "A site is out of reach for three days, and then it is not")
+    went = ending(latest(told, system.id, record))
+    show.say(told.screen, f"{record}, for {name}, came back after 72 hours, was judged anew and sent: {went}")
+    if before is None or before.previous is None:
         told.surprises.append(f"{system.id}/{record}: it did not come back")
     told.more[f"{system.id}/{record}"] = answers(told.network, again) * 2
 

@@ -168,9 +168,11 @@ class Cams(Site):
         """How the hub names one of the site's packages."""
         return "P/" + file.removesuffix(cams_xml.PACKAGE_END).replace("_", "/")
 
-    def sources(self) -> dict[str, str]:
-        """The site's own number of a referral to how the hub names the package that asks for it."""
-        return {package.number: self.source(name) for name, package in self.handed_in() if package.asks}
+    def source_of(self, person: Person) -> str | None:
+        """The same of the package that refers one of the site's people; None where there is none."""
+        ends = self.sites[person.home], self.sites[person.to]
+        name = cams_xml.file_name(*ends, cams_papers.package_id(person))
+        return self.source(name) if (self.from_cams / name).exists() else None
 
     def told(self) -> Iterator[tuple[str, Said]]:
         """What the hub has said of each package, oldest first: the package as the hub names it, and the word."""

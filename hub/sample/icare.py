@@ -128,16 +128,10 @@ class Settlement(Office):
         flag = next(name for name in book.referrals() if line.fields.get(name) == "Yes")
         return f"{file.removesuffix('.xlsx')}/{line.number}/{flag}"
 
-    def records(self) -> dict[tuple[str, str], list[str]]:
-        """Number and birth date, as they are written, to the sources of such rows, in the order of their people.
-
-        Two rows may say the same of both only where neither can be read.
-        """
-        found: dict[tuple[str, str], list[str]] = {}
+    def records(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Of every such row number and birth date as they are written, and its source; in the order of the people."""
         for file, line in self.handed_in():
-            who = (line.fields[book.IDENTITY[1]], line.fields[book.IDENTITY[2]])
-            found.setdefault(who, []).append(self.source(file, line))
-        return found
+            yield (line.fields[book.IDENTITY[1]], line.fields[book.IDENTITY[2]]), self.source(file, line)
 
     def told(self) -> Iterator[tuple[str, str]]:
         """What the hub has said of each referral, oldest first: the source, and ``OK`` or a code.

@@ -125,11 +125,11 @@ def told_otherwise(cams: Cams, system: str, people: Iterable[Person]) -> list[st
         system: the site's, as the directory calls it.
         people: everybody; only the site's own are looked at.
     """
-    last, sources, wrong = dict(cams.told()), cams.sources(), []
+    last, wrong = dict(cams.told()), []
     for person in people:
         if person.home != cams.home:
             continue
-        source = sources.get(cams_papers.referral_no(person), "no package")
+        source = cams.source_of(person) or "no package"
         due, said = _due(person.scenario), last.get(source)
         if said is None or (said.result, said.code) != (due.result, due.code):
             got = f"{said.result} {said.code}".strip() if said else "no answer"

@@ -13,9 +13,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection, OperationalError
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from hub.errors import Refused, Unavailable
-from hub.sample import cams_papers, database, icare_papers, papers
+from hub.sample import database, icare_papers, papers
 from hub.sample.agencies import AGREEMENTS, CAMS_SITE, CENTRE, SETTLEMENT, WITH_A_CMS, Agency, Agreement, ways
 from hub.sample.cams import Cams
 from hub.sample.centre import Centre
@@ -29,6 +30,7 @@ KNOWN_FROM = 5_000_000  # numbers of clients who are known already at the agency
 TOLD_EVERY = 1_000  # people
 HALF = ".being-made-"  # begins the name of what is not whole yet
 Tell = Callable[[int], None]
+_Key = TypeVar("_Key")
 
 
 TOLD_FOR = timedelta(days=4)  # how long a story of it lasts: what begins meanwhile counts
@@ -106,23 +108,24 @@ class Network:
         """How the hub names everybody's first referral: system and record.
 
         Of those that hand in files it is the place of the line, package or row that has their number, as it lies there.
+        Lines and rows lie in the order of the people, so that none is kept.
         """
-        lines = {
-            client.referral.fields.get("REF_NO"): self.harts.source(file, client.referral.number)
-            for file, client in self.harts.handed_in()
-            if client.referral is not None
-        }
-        packages, rows = self.cams.sources(), self.icare.records()
+        line, row = _in_order(self._lines()), _in_order(self.icare.records())
         record_of: Mapping[str, Callable[[Person], str | None]] = {
-            self.centre.id: lambda person: lines.get(papers.ref_no(person)),
-            self.cams_site.id: lambda person: packages.get(cams_papers.referral_no(person)),
-            # two whose number cannot be read may say the same: they come in the order of the rows
-            self.settlement.id: lambda person: rows[icare_papers.whose(person)].pop(0),
+            self.centre.id: lambda person: line(papers.ref_no(person)),
+            self.cams_site.id: self.cams.source_of,
+            self.settlement.id: lambda person: row(icare_papers.whose(person)),
         }
         for person in self.people():
             at_a_site = record_of.get(person.home)
             record = at_a_site(person) if at_a_site else f"referral_out:{person.number}"
             yield person, f"{self.system(person.home)}/{record or 'in no file'}"
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """Of every line of the centre that is a referral, its number and how the hub names it."""
+        for file, client in self.harts.handed_in():
+            if client.referral is not None:
+                yield client.referral.fields.get("REF_NO", ""), self.harts.source(file, client.referral.number)
 
     def system(self, agency: str) -> str:
         """The id of an agency's system."""
@@ -162,6 +165,20 @@ def make_network(folder: Path, clients: int, seed: int, today: date, tell: Tell 
     except OperationalError as error:
         raise Unavailable("--out", error.sqlite_errorname, "room for databases", "make room there") from None
     return Network(folder, seed, today, clients)
+
+
+def _in_order(found: Iterator[tuple[_Key, str]]) -> Callable[[_Key], str | None]:
+    """Who asks by the keys of some pairs in their order gets what stands with each; None for a key that is not next."""
+    ahead = next(found, None)
+
+    def of(key: _Key) -> str | None:
+        nonlocal ahead
+        if ahead is None or ahead[0] != key:
+            return None
+        record, ahead = ahead[1], next(found, None)
+        return record
+
+    return of
 
 
 def _must_be_empty(folder: Path) -> None:

@@ -60,8 +60,8 @@ class Seaway:
         for file in self.site.consent_files():
             self.enter(file.read_bytes())
         self.settle()
-        records = self.site.records()
-        return [(person, f"seaway-icare/{records[icare_papers.whose(person)].pop(0)}") for person in who]
+        last = list(self.site.records())[-len(who) :]
+        return [(person, f"seaway-icare/{source}") for person, (_, source) in zip(who, last, strict=True)]
 
     def enter(self, data: bytes) -> None:
         found = import_consents(self.network.hub.house, data, "seaway", Who("seaway-worker", "tester"))

@@ -232,7 +232,9 @@ def test_each_answer_of_the_hub_is_kept_once_though_it_is_replaced(cams: Cams) -
     say(cams, {})
     cams.read_answers()
 
-    words = [said.code or said.result for source, said in cams.told() if source == cams.sources()["N-000002"]]
+    words = [
+        said.code or said.result for source, said in cams.told() if source == cams.source_of(person(2, Scenario.LATE))
+    ]
     assert words == ["DN_NO_CONSENT", "Accepted"]
 
 

@@ -140,14 +140,13 @@ def _of_the_site(number: int, scenario: Scenario) -> Person:
 
 def test_each_package_of_the_site_is_judged_and_told_by_its_scenario(road: Road) -> None:
     codes = {source: entry["codes"][0] for source, entry in road.decisions().items()}
-    sources = road.cams.sources()
-    found = {each.number: codes.get(f"{SYSTEM}/{sources[cams_papers.referral_no(each)]}") for each in road.out}
+    found = {each.number: codes.get(f"{SYSTEM}/{road.cams.source_of(each)}") for each in road.out}
 
     assert found == {e.number: None if e.scenario in UNREADABLE else EXPECTED[e.scenario] for e in road.out}
     late = next(each for each in road.out if each.scenario is Scenario.LATE)
     (wrong,) = judge_cams.told_otherwise(road.cams, SYSTEM, road.out)
     assert "AcceptedWithWarnings DN_NO_CONSENT beside it where Accepted was due (late)" in wrong
-    assert wrong.startswith(f"{SYSTEM}/{sources[cams_papers.referral_no(late)]}: "), "who has not signed yet"
+    assert wrong.startswith(f"{SYSTEM}/{road.cams.source_of(late)}: "), "who has not signed yet"
 
 
 def test_who_signs_late_is_told_again_and_goes(changing: Road) -> None:
@@ -158,7 +157,7 @@ def test_who_signs_late_is_told_again_and_goes(changing: Road) -> None:
     changing.run()
 
     assert judge_cams.told_otherwise(changing.cams, SYSTEM, changing.out) == []
-    source = changing.cams.sources()[cams_papers.referral_no(late)]
+    source = changing.cams.source_of(late)
     words = [said.code or said.result for each, said in changing.cams.told() if each == source]
     assert words == ["DN_NO_CONSENT", "Accepted"]
     assert late.client["last_name"] in _arrived(changing)
@@ -177,10 +176,10 @@ def test_who_agreed_arrives_at_the_cms_and_nobody_else(road: Road) -> None:
 
 
 def test_what_stays_behind_is_what_a_package_holds_and_was_not_ticked(road: Road) -> None:
-    decisions, sources = road.decisions(), road.cams.sources()
+    decisions = road.decisions()
     for each in road.out:
         if each.scenario is Scenario.AGREED:
-            entry = decisions[f"{SYSTEM}/{sources[cams_papers.referral_no(each)]}"]
+            entry = decisions[f"{SYSTEM}/{road.cams.source_of(each)}"]
             assert set(entry["categories_removed"]) == cams_papers.held(each) - set(TICKED)
     bare = [each for each in road.out if not each.referral["reason_text"] and not each.client["arrival_date"]]
     assert [each.scenario for each in bare] == [Scenario.AGREED], "one says less"

@@ -78,11 +78,11 @@ def test_sources_are_found_by_what_a_row_says_of_its_person_and_two_who_say_the_
     first, second = theirs([Scenario.BAD_UCI, Scenario.AGREED])
     site = settlement(tmp_path, [first, second, first])
 
-    records = site.records()
+    records = list(site.records())
 
     flag = "find_employment_referrals_ind"
-    assert records[icare_papers.whose(first)] == [f"NARS_SEA-100_202605_1/{row}/{flag}" for row in (4, 6)]
-    assert records[icare_papers.whose(second)] == [f"NARS_SEA-100_202605_1/5/{flag}"]
+    assert [whose for whose, _ in records] == [icare_papers.whose(person) for person in (first, second, first)]
+    assert [source for _, source in records] == [f"NARS_SEA-100_202605_1/{row}/{flag}" for row in (4, 5, 6)]
 
 
 def test_workbooks_are_numbered_by_module_and_month_also_beyond_nine(tmp_path: Path) -> None:

@@ -145,8 +145,7 @@ def test_a_row_that_was_told_otherwise_than_deserved_is_named_and_so_is_one_that
 ) -> None:
     who = theirs([Scenario.AGREED, Scenario.EXPIRED, Scenario.BAD_UCI])
     site = settlement(tmp_path, who)
-    records = site.records()
-    people = [(person, f"seaway-icare/{records[icare_papers.whose(person)][0]}") for person in who]
+    people = [(person, f"seaway-icare/{source}") for person, (_, source) in zip(who, site.records(), strict=True)]
     silent = judge_icare.told_otherwise(site, people)
     answer(site, {4: "OK", 5: "DN_EXPIRED", 6: "V1"})
     well = judge_icare.told_otherwise(site, people)
