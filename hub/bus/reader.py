@@ -205,6 +205,7 @@ class Reader:
     def _fill(self, consumer: KafkaConsumer, place: _Place, limit: int) -> None:
         """Fetch until there are enough, or the topic ends."""
         waits = 0
+        _make_way(consumer, place)
         consumer.resume(place.at)
         try:
             while len(place.held) < limit and (before := _position(consumer, place)) < place.end:
@@ -231,6 +232,20 @@ class Reader:
         records = found.get(place.at, [])
         place.held += [_record(each) for each in records]
         return len(records) == count
+
+
+def _make_way(consumer: KafkaConsumer, place: _Place) -> None:
+    """What was fetched of this topic and not asked for yet comes first.
+
+    The driver (kafka-python 3.0.12, ``Fetcher.fetched_records``) puts aside what is left of a topic that was paused. It
+    takes it up again only where nothing of another one stands in its place, be that used up: the topic would be silent.
+    """
+    fetcher = consumer._fetcher  # no way round: neither seek nor assign lets it go
+    other = fetcher._next_partition_records
+    if other is not None and other.topic_partition != place.at:
+        if other:
+            fetcher._paused_partition_records[other.topic_partition] = other
+        fetcher._next_partition_records = None
 
 
 def _offsets(question: Callable[..., Any], at: Sequence[TopicPartition]) -> dict[TopicPartition, int]:

@@ -195,7 +195,9 @@ def _on_paper(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _owner(systems: Systems, agency: str, package: Package) -> Owner | None:
-    """The one client of an agency whom a package names. A birth date that is not sure has no place in one."""
+    """The client of an agency whom a package names. A birth date that is not sure has no place in one: of several who
+    have the same name it is the one with the same address for mail, if that is told.
+    """
     names = _names(package)
     if names["birth_date"]:
         return about(systems, agency, names)
@@ -204,7 +206,9 @@ def _owner(systems: Systems, agency: str, package: Package) -> Owner | None:
         owner: {**names, "birth_date": systems.people[owner]["birth_date"]} for owner, _ in every if owner[0] == agency
     }
     found = [owner for owner, named in fits.items() if about(systems, agency, named) == owner]
-    return found[0] if len(found) == 1 else None
+    told = package.get("Person/Contact/@email")
+    same = [owner for owner in found if told and systems.people[owner].get("email") == told]
+    return next(iter(same or found), None)
 
 
 def _endings(network: Network) -> Iterator[str]:

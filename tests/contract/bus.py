@@ -120,6 +120,19 @@ class BusContract:
         assert [record.body for record in page] == [b"0", b"1"]
         assert bodies(bus) == [b"2", b"3", b"4"]
 
+    def test_topics_that_are_read_in_turn_one_in_parts_and_one_at_once_are_read_to_their_ends(self, bus: Bus):
+        sent = [b"%d" % number for number in range(9)]
+        read: dict[str, list[bytes]] = {TOPIC: [], OTHER: []}
+
+        for turn in range(3):  # the first one is how a group begins
+            bus.publish([outgoing(body, topic=topic) for topic in read for body in sent[3 * turn : 3 * turn + 3]])
+            for topic, limit in ((TOPIC, 2), (OTHER, 10), (TOPIC, 2)):
+                for record in bus.poll(topic, "a7", limit):
+                    read[topic].append(record.body)
+                    bus.commit(topic, "a7", record.offset)
+
+        assert read == {TOPIC: sent, OTHER: sent}
+
     def test_expiry_removes_what_is_older_and_leaves_the_offsets_of_the_rest(self, bus: Bus, expire: Expire):
         bus.publish([outgoing(b"old")])
         bus.publish([outgoing(b"new")])
