@@ -30,7 +30,7 @@ from hub.commands.tools import POSTGRES, Shape, Tools
 from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Report
 from hub.exchange.withdraw import Receipt
-from hub.sample import cms, expectation, judge, judge_log, search, show, tally
+from hub.sample import cms, expectation, judge, judge_log, judge_words, search, show, tally
 from hub.sample.cams_tally import read_packages
 from hub.sample.database import connected
 from hub.sample.icare_tally import read_words
@@ -71,11 +71,13 @@ def demo(
 
     Exit code 1 if anything is not as it must be.
     """
+    made = folder is None or not folder.exists()
     place = _place(folder)
     try:
         _must_be(tools(ctx), place / "hub", Shape(store, bus))
     except HubError:
-        place.rmdir()
+        if made:  # somebody's own folder stays
+            place.rmdir()
         raise
     screen = Console(quiet=as_json, highlight=False)
     at_leisure = not once and not as_json and sys.stdin.isatty() and screen.is_terminal
@@ -240,13 +242,16 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
     told.surprises += judge_log.judge(tally.read_log(export), inboxes)
     told.surprises += judge.judge(told.network)
+    told.surprises += judge_words.judge(told.network, [value for _, value in judge.private_values(told.network)])
     due, unread = expectation.read(told.network), tally.unread(inboxes)
     told.compared, told.differences = expectation.differences(due, found.values(), unread, told.more)
     told.surprises += expectation.unnamed(expectation.read(told.network), inboxes)
     told.surprises += expectation.mismarked(expectation.read(told.network), told.more, found.values(), inboxes)
     told.surprises += judge.told_otherwise(told.network)
     with told.hub.house.store.peek() as rows:
-        states = rows.inbox.count_by_state()
+        states, keys = rows.inbox.count_by_state(), rows.outbox.keys()
+    if keys != numbers.open:
+        told.surprises.append(f"{keys} keys are kept, and {numbers.open} messages are open")
     for state, count in (
         ("delivered", numbers.delivered),
         ("refused", numbers.refused),

@@ -27,7 +27,7 @@ from hub.exchange.withdraw import Receipt, withdraw_consent
 from hub.model.directory import System
 from hub.model.envelope import ENDS
 from hub.model.rows import Inbox
-from hub.sample import cms, icare_papers, judge, search, show, story
+from hub.sample import cms, icare_papers, judge, search, show, story, tally
 from hub.sample.agencies import of_icare
 from hub.sample.database import connected
 from hub.sample.directory import ADMINISTRATOR, directory_files
@@ -277,6 +277,10 @@ def withdrawal(told: Demo) -> Receipt:
     ended = latest(told, system.id, record)
     refused_again = Answer("DN_WITHDRAWN")  # C-30: what gate 2 has refused is read again after some minutes
     told.more[f"{system.id}/{record}"] = (*answers(network, again), refused_again)
+    with connected(network.database(person.to)) as db:
+        heard = [row.code for row in tally.received(db) if row.kind == "consent-changed"]
+    if "WITHDRAWN" not in heard:
+        told.surprises.append(f"{network.system(person.to)} has what came on the consent, and was not told of its end")
     show.say(told.screen, f"{record}: {ending(ended)}. The second decision governs.")
     return receipt or Receipt((), (), ())
 

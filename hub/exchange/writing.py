@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from hub.referral.transitions import REVOKE
 
 RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
 CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it holds data
+_FOR_WHOM = re.compile(r"for \S+")  # of several messages about one record, which; it says nothing else
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
@@ -211,8 +213,9 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
         return Parcel(envelope_id=row.notice_id, kind=CONSENT_CHANGED, body=body)
     notice = adapter.notice
     assert notice is not None, "it is told by its answers"
-    known = by_code().get(row.code)
-    place = row.place or (known.en if known else "")  # a receiving system's own codes are explained in its own guide
+    known = by_code().get(f"{row.kind}:{row.code}") or by_code().get(row.code)
+    words = known.en if known else ""  # a receiving system's own codes are explained in its own guide
+    place = f"{row.place}: {words}" if _FOR_WHOM.fullmatch(row.place) and words else row.place or words
     return Parcel(envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, place))
 
 

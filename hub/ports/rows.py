@@ -158,6 +158,9 @@ class OutboxRows(Protocol):
     def published(self, envelope_ids: Iterable[str]) -> None:
         """The bus has these; their hand-overs are published, unless they have already arrived."""
 
+    def keys(self) -> int:
+        """How many keys are kept: each opens what is under way still."""
+
     def missing(self, before: datetime) -> bool:
         """Whether the bus took something before an instant that has not arrived since."""
 

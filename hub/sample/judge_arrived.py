@@ -83,7 +83,9 @@ def _otherwise(network: Network, systems: Systems, to: str, own: Row, payload: M
     for row, said, columns in ((own, payload, _OF_THE_REFERRAL), (client, told, _OF_THE_CLIENT)):
         for name, category in columns.items():
             due = row[name] or _ROUTINE.get(name)
-            if name in said and said[name] != due:
+            if name in said and not _goes(row, name):
+                yield f"{name} {whose} may not be used there: it is not marked safe, or hidden"
+            elif name in said and said[name] != due:
                 yield f"{name} {whose} is another one"
             elif name not in said and category in {"", *may} and due and due != FILLER and _goes(row, name):
                 yield f"{name} {whose} has not arrived"

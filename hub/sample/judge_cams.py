@@ -169,7 +169,11 @@ def _package(
         yield f"{whose} has not agreed"
     for category in sorted({_category(path, text) for path, text in told} - may - {""}):
         yield f"{category} of {whose}"
-    if systems.people[owner].get("address_confidential") and any(_below(path) in _PLACE for path, _ in told):
+    person = systems.people[owner]
+    for path, name in (("Person/Contact/@phone", "phone"), ("Person/Contact/@email", "email")):
+        if path in dict(told) and not person.get(f"{name}_safe", True):
+            yield f"{name} of {whose}, which is not marked safe"
+    if person.get("address_confidential") and any(_below(path) in _PLACE for path, _ in told):
         yield f"where {whose} lives, who may not be found"
 
 

@@ -101,6 +101,12 @@ def _client(network: Network, systems: Systems, client: Client) -> Iterator[str]
     whose = f"client {owner[1]} of {network.system(owner[0])}"
     if not may:
         yield f"{whose} has not agreed"
+    person = systems.people[owner]
+    for column, name in (("PHONE", "phone"), ("EMAIL", "email")):
+        if column in client.line.fields and not person.get(f"{name}_safe", True):
+            yield f"{name} of {whose}, which is not marked safe"
+    if person.get("address_confidential") and {"ADDRESS", "CITY", "POSTAL"} & client.line.fields.keys():
+        yield f"where {whose} lives, who may not be found"
     for line in client.whole:
         for category in sorted(_categories(line) - may):
             yield f"{line.record}: {category} of {whose}"

@@ -2,21 +2,25 @@
 
 A file is searched as the bytes that it is, so that free pages and what a format hides count too. What is found is named
 by its number in the list: the value itself is never shown. Short numbers stand in digests and random ids by chance: one
-counts where no hexadecimal digit is beside it.
+counts where no hexadecimal digit is beside it, and where it is no part of a UUID.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 PREFIX = 6  # bytes of a value that the pattern looks for; the rest is compared
 BY_CHANCE = 14  # hexadecimal digits: so many of them stand in 10^16 random ones once
 _DIGITS = b"0123456789abcdef"
+_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID_LENGTH = 36
 
 Trie = dict[int, Any]
 
@@ -41,7 +45,9 @@ def find(paths: Iterable[Path], values: Sequence[str]) -> Iterator[tuple[Path, i
 
 def can_be_read(body: bytes, values: Iterable[str]) -> bool:
     """Whether one of the values stands in a body, as it is or behind base64: then it is sealed by name alone."""
-    shown = body + b"\0" + base64.b64decode(body + b"=" * (-len(body) % 4))
+    shown = body
+    with suppress(binascii.Error):  # random bytes are none
+        shown += b"\0" + base64.b64decode(body + b"=" * (-len(body) % 4))
     return any(value.encode() in shown for value in values)
 
 
@@ -69,7 +75,10 @@ def _could_be_chance(value: bytes) -> bool:
 
 def _within_digits(data: mmap.mmap, start: int, end: int) -> bool:
     around = data[max(start - 1, 0) : start] + data[end : end + 1]
-    return any(byte in _DIGITS for byte in around)
+    first = max(start - _UUID_LENGTH, 0)
+    ids = _UUID.finditer(data[first : end + _UUID_LENGTH])
+    within = any(first + each.start() <= start and end <= first + each.end() for each in ids)
+    return within or any(byte in _DIGITS for byte in around)
 
 
 def _trie(words: Iterable[bytes]) -> Trie:

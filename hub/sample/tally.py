@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from hub.sample import database, papers
@@ -117,7 +118,12 @@ def read_log(export: Path) -> Iterator[dict[str, Any]]:
 def read_inbox(path: Path) -> list[Received]:
     """The hub_inbox of a system, without its content."""
     with database.connected(path) as db:
-        rows = database.select(db, "SELECT message_id, kind, payload, incomplete FROM hub_inbox ORDER BY rowid")
+        return received(db)
+
+
+def received(db: Connection) -> list[Received]:
+    """The same of a database that is open."""
+    rows = database.select(db, "SELECT message_id, kind, payload, incomplete FROM hub_inbox ORDER BY rowid")
     return [_received(row, json.loads(row["payload"])) for row in rows]
 
 

@@ -103,6 +103,11 @@ class OutboxTable:
             for row in self._scope.read(statement, t.outbox, t.message_key)
         }
 
+    def keys(self) -> int:
+        """How many keys are kept."""
+        (row,) = self._scope.read(select(func.count().label("total")).select_from(t.message_key), t.message_key)
+        return int(row.total)
+
     def sizes(self, envelope_ids: Iterable[str]) -> dict[str, int]:
         """By envelope, octets of its sealed body."""
         c = t.outbox.c

@@ -353,6 +353,16 @@ def test_services_are_used_where_environment_and_options_both_say_so(
     assert not (tmp_path / "here").exists()
 
 
+def test_a_folder_that_somebody_has_made_stays_where_a_demo_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_STORE", "postgresql://127.0.0.1:1/somebodys")
+    (tmp_path / "mine").mkdir()
+
+    assert hub("demo", "--once", "--dir", str(tmp_path / "mine")).returncode == 2
+    assert (tmp_path / "mine").is_dir()
+
+
 def test_a_sample_is_written_once_and_never_over_another(tmp_path: Path) -> None:
     place = str(tmp_path / "network")
 

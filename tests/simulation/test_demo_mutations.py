@@ -21,12 +21,13 @@ from adapters.contract import Parcel
 from hub.__main__ import real_tools
 from hub.commands.demo import play
 from hub.commands.demo_acts import TORONTO, Demo, begin, lay_routes
-from hub.exchange import elements, intake, waiting, writing
+from hub.exchange import changed, elements, intake, waiting, writing
 from hub.keys.ring import KeyRing
 from hub.model.audit import Entry
 from hub.sample import expectation
 from hub.sample.network import make_network
 from hub.store.audit import AuditTable
+from hub.store.outbox import OutboxTable
 
 pytestmark = pytest.mark.soak
 
@@ -143,6 +144,39 @@ def needs_like_any_other(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(elements, "_TELLING", {})
 
 
+def a_sentence_in_answers(said: dict[str, Any], kind: str) -> None:
+    if kind == "referral-status":
+        said["note"] = "She did not want to come."
+
+
+def a_number_in_danger(said: dict[str, Any], kind: str) -> None:
+    if kind == "override":
+        said["client"][0]["identifier"] = [{"type": "UCI", "value": "1100000001"}]
+
+
+def named_in_a_refusal() -> Callable[[dict[str, Any], str], None]:
+    """Whoever was referred last is named in the next refusal."""
+    seen = [""]
+
+    def change(said: dict[str, Any], kind: str) -> None:
+        if kind == "referral":
+            seen[0] = said["client"][0].get("last_name", seen[0])
+        elif kind == "refusal":
+            said["place"] = f"{said.get('place', '')} {seen[0]}"
+
+    return change
+
+
+def keys_that_stay(patch: pytest.MonkeyPatch) -> None:
+    """What has arrived can be opened still."""
+    patch.setattr(OutboxTable, "drop", lambda _self, _ids: None)
+
+
+def nobody_hears_of_a_withdrawal(patch: pytest.MonkeyPatch) -> None:
+    """Who has what came on a consent is not told that it was withdrawn."""
+    patch.setattr(changed, "_tell", lambda *_, **__: None)
+
+
 def never_incomplete(patch: pytest.MonkeyPatch) -> None:
     """Nobody is told that something was left out."""
     patch.setattr(writing, "_is_incomplete", lambda _content: False)
@@ -173,6 +207,11 @@ def registry_names(patch: pytest.MonkeyPatch) -> None:
         pytest.param(parcels(another_refusal), "and refused 0 times", id="refused for another reason"),
         pytest.param(bodies_in_base64, "can be read on the bus", id="bodies that are not sealed"),
         pytest.param(needs_like_any_other, "DV of client", id="a need that tells of violence goes as any need"),
+        pytest.param(parcels(a_sentence_in_answers), "column note is none of", id="an answer that says more"),
+        pytest.param(parcels(a_number_in_danger), "identifier of somebody in danger", id="a danger that says more"),
+        pytest.param(parcels(named_in_a_refusal()), "a word that names somebody", id="a refusal that names somebody"),
+        pytest.param(keys_that_stay, "keys are kept", id="keys of what has arrived"),
+        pytest.param(nobody_hears_of_a_withdrawal, "was not told of its end", id="a withdrawal that nobody hears of"),
         pytest.param(never_incomplete, "arrived as whole", id="a referral that says it is whole"),
         pytest.param(codes_alone, "and not what to do", id="a refusal is a code alone"),
         pytest.param(registry_names, "no word names", id="a refusal names no column of the worker's"),

@@ -11,7 +11,7 @@ import pytest
 from consent.model.words import Code
 from hub.desk.advice import delivery_advice, referral_advice
 from hub.exchange.ending import BASIS_ENDED, CHANGED, KEY_GONE, NOT_ACKNOWLEDGED, SEAL_BROKEN
-from hub.model.advice import advice
+from hub.model.advice import advice, by_code
 from hub.model.envelope import MessageState
 from hub.referral import STATES
 from tests import cms_builder as cms
@@ -39,6 +39,16 @@ def unconsented(network: Network) -> None:
 @pytest.mark.parametrize("code", [code for code in Code if code.name.startswith(("DN_", "NO_", "OX_"))])
 def test_every_refusal_has_words(code: Code) -> None:
     assert advice(code).en != advice("nobody knows this").en
+
+
+def test_who_is_told_that_it_came_back_for_good_is_not_told_that_the_hub_tries_again() -> None:
+    for code in (NOT_ACKNOWLEDGED, KEY_GONE, SEAL_BROKEN, BASIS_ENDED):
+        assert "by the hub itself" not in by_code()[f"returned:{code}"].en
+        assert "telephone" in by_code()[f"returned:{code}"].en
+
+
+def test_what_to_do_is_said_in_both_languages() -> None:
+    assert all(words.en and words.fr and words.en != words.fr for words in by_code().values())
 
 
 def test_every_end_and_state_has_words() -> None:

@@ -97,6 +97,16 @@ def test_too_little_and_something_else_are_found(network: Network, change: Chang
     assert not any(str(one(network).client[name]) in wrong for name in CLIENT), "no value is shown"
 
 
+def test_a_telephone_that_nobody_has_marked_safe_is_found(network: Network) -> None:
+    person = one(network)
+    with connected(network.database(person.home)) as db:
+        db.execute("UPDATE client SET phone_safe = 0 WHERE client_id = ?", [person.number])
+
+    [wrong] = arrive(network)
+
+    assert wrong.endswith("may not be used there: it is not marked safe, or hidden")
+
+
 def test_an_answer_that_did_not_come_back_is_found(network: Network) -> None:
     [wrong] = arrive(network, status="DECLINED")
 

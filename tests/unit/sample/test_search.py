@@ -80,9 +80,24 @@ def test_thousands_of_values_are_one_search(tmp_path: Path) -> None:
     ("body", "readable"),
     [
         pytest.param(random.Random(2).randbytes(4_000), False, id="sealed"),
+        *(pytest.param(random.Random(n).randbytes(999 + n), False, id=f"sealed, {n}") for n in range(12)),
         pytest.param(b"\x01 Okonkwo-Quesnel", True, id="as it is"),
         pytest.param(base64.b64encode(b"{Okonkwo-Quesnel}"), True, id="behind base64"),
     ],
 )
 def test_a_body_in_which_somebody_can_be_read_is_not_sealed(body: bytes, readable: bool) -> None:
     assert can_be_read(body, VALUES) is readable
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("45000012-1a2b-4c3d-8e9f-0123456789ab", False, id="the first group of a random id"),
+        pytest.param("45000012-1a2b", True, id="no whole id"),
+        pytest.param("no 45000012, 1a2b3c4d-1a2b-4c3d-8e9f-0123456789ab", True, id="beside one"),
+    ],
+)
+def test_a_short_number_in_a_random_id_is_chance(tmp_path: Path, text: str, found: bool) -> None:
+    (tmp_path / "file").write_text(text)
+
+    assert bool(list(find([tmp_path / "file"], ["45000012"]))) is found
