@@ -19,7 +19,10 @@ class UtcClock:
 
 
 class LateClock(UtcClock):
-    """A clock that lags behind the machine's and can be put forward, never beyond it."""
+    """A clock that lags behind the machine's and can be put forward, never beyond it.
+
+    What counts elapsed seconds (``monotonic_s``) does not see it put forward.
+    """
 
     def __init__(self, begin: datetime) -> None:
         self._behind = super().now() - begin

@@ -142,7 +142,7 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     told.pause()
     people.danger(told)
     told.pause()
-    waiting = acts.stuck(told)
+    acts.stuck(told)
     told.pause()
     days.an_hour_later(told)
     days.overnight(told)
@@ -153,7 +153,7 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     numbers = _count(told, receipt)
     told.surprises += [*_leaks(told, place), *_replayed(told)]
     people.hidden(told, place)
-    _show(told, numbers, waiting, report)
+    _show(told, numbers, acts.waiting(told), report)
     return _document(told, place, numbers, report)
 
 

@@ -345,23 +345,25 @@ def bus_row(told: Demo, agency: str) -> None:
     told.surprises.append("nothing is on the bus")
 
 
-def stuck(told: Demo) -> int:
-    """A record that cannot be read: where, what to do, and that it goes once that is done.
+def waiting(told: Demo) -> int:
+    """How many records wait now."""
+    with told.hub.house.store.peek() as rows:
+        return len(rows.waiting.every(WAITING_MAX))
 
-    Returns:
-        How many records wait still.
+
+def stuck(told: Demo) -> None:
+    """A record that cannot be read: where, what to do, and that it goes once that is done. It is one of those of which
+    the hub can say which element is in the way, drafts of consents among them.
     """
     person, record = story.correcting(told.network)
     with told.hub.house.store.peek() as rows:
-        waiting = [row for row in rows.waiting.every(WAITING_MAX) if row.place]
-    this = [row.place for row in waiting if (row.system, row.record_key) == (told.network.system(person.home), record)]
+        named = [row for row in rows.waiting.every(WAITING_MAX) if row.place]
+    this = [row.place for row in named if (row.system, row.record_key) == (told.network.system(person.home), record)]
     if this:
-        show.act(told.screen, f"One of {len(waiting)} records that are stuck", *show.problem(this[0]))
+        show.act(told.screen, f"One of {len(named)} records that are stuck", *show.problem(this[0]))
     else:
         told.surprises.append(f"{record} is not stuck, though it is wrong")
     story.correct(told.network, told.now())
     run(told, "A worker does so")
     show.say(told.screen, f"{record}: {ending(latest(told, told.network.system(person.home), record))}")
     told.more[f"{told.network.system(person.home)}/{record}"] = (afterwards(told.network, person),)
-    with told.hub.house.store.peek() as rows:
-        return len(rows.waiting.every(WAITING_MAX))

@@ -15,12 +15,14 @@ LATER = timedelta(hours=1)  # longer than anything is gathered for one workbook
 
 
 def an_hour_later(told: Demo) -> None:
-    """What was gathered, so that a worker gets one workbook and not ten, is written."""
+    """What is gathered, so that a worker gets one workbook and not ten, waits no longer: answers that iCARE has no word
+    for end then, in no workbook.
+    """
     before = _under_way(told)
     if not before:
         return
     told.clock.go_on(told.clock.now() + LATER)
-    run(told, "An hour later, what was gathered for workbooks is written")
+    run(told, "An hour later nothing is gathered for workbooks any more")
     show.say(told.screen, f"{before} messages had waited for that; {_under_way(told)} wait still.")
 
 

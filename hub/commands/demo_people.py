@@ -49,13 +49,13 @@ def hidden(told: Demo, place: Path) -> None:
     others = {told.network.database(each.id) for each in told.network.agencies} - {home}
     clean = [each for each in others if not _has_it_of_another(each)]  # its own clients may hide there too
     traces = [path for path in sorted(found) if all(_is_not(path, each) for each in clean)]
-    if traces:
-        told.surprises += [f"the hidden address is in {path.name}" for path in traces]
+    told.surprises += [f"the hidden address is in {path.name}" for path in traces]
+    where = "elsewhere too" if traces else f"in the database of {person.home} and in no other's rows"
     show.act(
         told.screen,
         "Somebody lives where nobody may find them",
-        f"{told.network.system(person.home)} referral_out:{person.number} went, the address did not:",
-        f"{len(files)} files were searched for it; it stands in the database of {person.home} and in no other's rows.",
+        f"{told.network.system(person.home)} referral_out:{person.number} went. The address was to stay:",
+        f"{len(files)} files were searched for it: it stands {where}.",
     )
 
 

@@ -63,7 +63,7 @@ def _elsewhere(ways: Ways) -> Change:
     }
 
 
-# at the edges of what is allowed, a day apart: a run may last over midnight
+# at the edges of what is allowed; a day apart where a run may last over midnight
 _OF_THE_CONSENT: Mapping[Scenario, Change] = {
     Scenario.DRAFT: lambda draw, _: {draw.chance.choice(MANDATORY): None},
     Scenario.EXPIRED: lambda draw, _: in_force(draw.today - timedelta(days=366), draw.today - timedelta(days=1)),

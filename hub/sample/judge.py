@@ -1,8 +1,8 @@
 """What must not be: judged in the systems' own databases and files, by code that shares nothing with the hub.
 
 What may leave is restated from the agency's own rows (``permitted.py``), with a table of column to category of its own
-(settled S55); files of HARTS are looked at in ``judge_files.py``. So a mistake in an adapter, a mapping or a rule is a
-disagreement, and is named by system, row number and category; never by a value.
+(settled S55). Files are looked at in ``judge_files.py`` (HARTS), ``judge_cams.py``, ``judge_icare.py``. So a mistake in
+an adapter, a mapping or a rule is a disagreement, and is named by system, row number and category; never by a value.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _PRIVATE = (
 
 
 def read_systems(network: Network) -> Systems:
-    """Read every database of the network, and the files of the centre."""
+    """Read every database of the network, and the files of the three sites."""
     found = Systems()
     for agency in network.agencies:
         with database.connected(network.database(agency.id)) as db:

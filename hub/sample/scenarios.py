@@ -42,7 +42,7 @@ class Scenario(StrEnum):
     # of who decides
     SPOUSE = "spouse"  # for somebody whose capacity is presumed
     UNPROVEN = "unproven"  # by somebody whom an assessor found incapable
-    CHILD = "child"  # a parent signs for a child of nine; later: the registry hears who the parent is
+    CHILD = "child"  # a parent signs for a child of five to nine; later: the registry hears who the parent is
     YOUTH = "youth"  # fifteen, and decides without the parents
     # of the person
     DECEASED = "deceased"

@@ -533,10 +533,10 @@ MAY = {
     "hub.api.together": "gathers what comes in threads at the same time, under a lock; likewise",
     "hub.access.registered": "keeps what it has read under a lock, likewise",
     "hub.gateway.agent": "an agency's own program, on its own machine: no step of the hub",
-    "hub.commands.demo": "plays a day of its own",
     "hub.commands.sample": "dates the invented network",
     "hub.sample.cms": "seeded",
     "hub.sample.people": "seeded",
+    "hub.sample.situation": "seeded",
 }
 
 

@@ -9,6 +9,7 @@ from consent.decide import decide
 from consent.facts import read_decision, read_facts
 from hub.audit.verify import verify_export
 from hub.exchange.withdraw import resume, suspend, withdraw_consent
+from hub.model.advice import advice
 from hub.model.audit import Actor
 from tests import cms_builder as cms
 from tests.network import Network, refer
@@ -68,7 +69,8 @@ def test_without_consent_nothing_leaves_and_the_sender_is_told_why(network: Netw
 
     assert network.inbox("lakeside") == []
     (row,) = network.inbox("harbour")
-    assert (row["kind"], row["payload"]) == ("refusal", {"code": "DN_NO_CONSENT", "referral_id": referral})
+    told = {"code": "DN_NO_CONSENT", "referral_id": referral, "place": advice("DN_NO_CONSENT").en}
+    assert (row["kind"], row["payload"]) == ("refusal", told)
     assert network.states() == {"refused": 1}
 
 

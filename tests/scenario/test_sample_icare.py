@@ -36,7 +36,9 @@ pytestmark = ON_SQLITE
 TODAY, YESTERDAY = date(2026, 6, 1), date(2026, 5, 31)
 SAVED, NOW = "2026-05-31 08:00:00", "2026-06-01 12:30:00"
 WAYS = [("seaway", "lakeside", wanted) for wanted in icare_papers.FLAGS]
-SCENARIOS = tuple(each for each in Scenario if each not in icare_papers.UNSAID | {Scenario.NO_AGREEMENT})
+# all that a row can tell, but who has no agreement, and who waits for a day that does not come here
+_NOT_HERE = icare_papers.UNSAID | {Scenario.NO_AGREEMENT, Scenario.NOT_YET}
+SCENARIOS = tuple(each for each in Scenario if each not in _NOT_HERE)
 FUNDED = "IDENT CONTACT LANG NEEDS SERVICE_STATUS"
 REPORTED, UNKNOWN = 12, 2  # how many clients are reported, and which of them the funder does not find
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from consent.model.words import Category, Purpose
+from hub.model.advice import advice
 from hub.model.directory import System
 from tests import cms_builder as cms
 from tests.network import AGREED, Network, agree, agreement, in_harbour, refer
@@ -85,7 +86,7 @@ def test_a_plan_without_a_consent_for_it_is_refused_and_the_worker_is_told_for_w
     ((key, number, code),) = network.told("harbour")
     assert (key, number, code) == ("plan_id", plan, "DN_PURPOSE")
     (row,) = network.inbox("harbour", "refusal")
-    assert row["payload"]["place"] == "for lakeside"
+    assert row["payload"]["place"] == f"for lakeside: {advice('DN_PURPOSE').en}"
     assert network.waits()[f"plan:{plan}>lakeside"].code == "DN_PURPOSE"
 
 
