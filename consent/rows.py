@@ -57,7 +57,7 @@ _FIELDS = {  # of the columns that the record calls by another name (consent rul
     "receipt_channel": "receipt_ref",
     "declined": "state",
 }
-_COLUMNS = {field: column for column, field in _FIELDS.items() if field != "state"}
+_COLUMNS = {field: column for column, field in _FIELDS.items() if field != "state"}  # no column lacks that
 # what a notice must say (settled S7): whom it told of, of what, in which words and language, who told it and when
 _OF_A_NOTICE = frozenset(
     {"recipient_org", "purposes", "categories", "notice_version", "language", "captured_by", "captured_at", "pack"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -37,3 +39,12 @@ class LateClock(UtcClock):
         behind = super().now() - until
         assert timedelta() <= behind <= self._behind, "neither back nor into the future"
         self._behind = behind
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """It stands still, however long that lasts: somebody reads."""
+        at = self.now()
+        try:
+            yield
+        finally:
+            self._behind = super().now() - at

@@ -37,6 +37,29 @@ KEYS = {
 SAVED_AT = "2026-05-04 09:00:00"  # Toronto
 
 
+MANDATORY = (  # columns of a consent without which it is a draft (consent rules 1.2)
+    "given_by",
+    "capacity_basis",
+    "form",
+    "valid_from",
+    "expires_on",
+    "recipient_org",
+    "purposes",
+    "categories",
+    "text_version",
+    "notice_version",
+    "language",
+    "client_reads",
+    "explained",
+    "not_condition",
+    "captured_by",
+    "captured_at",
+    "signed_on",
+    "evidence_ref",
+    "receipt_channel",
+)
+
+
 def make_cms(path: Path | str) -> None:
     """Make an empty CMS database at a path."""
     Path(path).write_bytes(_empty())

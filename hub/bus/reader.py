@@ -239,6 +239,7 @@ def _make_way(consumer: KafkaConsumer, place: _Place) -> None:
 
     The driver (kafka-python 3.0.12, ``Fetcher.fetched_records``) puts aside what is left of a topic that was paused. It
     takes it up again only where nothing of another one stands in its place, be that used up: the topic would be silent.
+    ``tests/contract/bus.py`` says whether another version of the driver needs this still, and has what it touches.
     """
     fetcher = consumer._fetcher  # no way round: neither seek nor assign lets it go
     other = fetcher._next_partition_records

@@ -26,11 +26,11 @@ from hub.commands import demo_days as days
 from hub.commands import demo_people as people
 from hub.commands.demo_acts import TORONTO, Demo
 from hub.commands.frame import DONE, REFUSED, Interrupted, Json, Misused, show_json, tools
-from hub.commands.tools import POSTGRES, Shape, Tools
+from hub.commands.tools import POSTGRES, Shape, StoryClock, Tools
 from hub.errors import HubError, Refused, Unavailable
 from hub.exchange import Report
 from hub.exchange.withdraw import Receipt
-from hub.sample import cms, expectation, judge, judge_log, judge_words, search, show, tally
+from hub.sample import cms, expectation, judge, judge_log, search, show, tally
 from hub.sample.cams_tally import read_packages
 from hub.sample.database import connected
 from hub.sample.icare_tally import read_words
@@ -117,7 +117,7 @@ def _tell(
     surprises: list[str] = []
     away: set[str] = set()
     with closing(given.open(place / "hub", _reporting(surprises, away), clock)) as hub:
-        told = Demo(hub, clock, network, given, screen, pause, surprises, away)
+        told = Demo(hub, clock, network, given, screen, lambda: _read(clock, pause), surprises, away)
         return told, play(told, place, key)
 
 
@@ -205,6 +205,12 @@ def _pause(screen: Console, at_leisure: bool) -> Callable[[], None]:
     return (lambda: _enter(screen)) if at_leisure else (lambda: None)
 
 
+def _read(clock: StoryClock, pause: Callable[[], None]) -> None:
+    """No time passes in the story while somebody reads, or has gone home."""
+    with clock.standing():
+        pause()
+
+
 def _enter(screen: Console) -> None:
     with suppress(EOFError):  # Ctrl-D is an Enter too
         screen.input("\n[dim]Enter goes on[/dim] ")
@@ -242,7 +248,6 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
     told.surprises += judge_log.judge(tally.read_log(export), inboxes)
     told.surprises += judge.judge(told.network)
-    told.surprises += judge_words.judge(told.network, [value for _, value in judge.private_values(told.network)])
     due, unread = expectation.read(told.network), tally.unread(inboxes)
     told.compared, told.differences = expectation.differences(due, found.values(), unread, told.more)
     told.surprises += expectation.unnamed(expectation.read(told.network), inboxes)

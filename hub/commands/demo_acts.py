@@ -21,7 +21,6 @@ from hub.desk.configure import add_row, import_rows
 from hub.desk.consent_file import import_consents
 from hub.desk.who import Act, Who, actor_of
 from hub.directory import AGENCY, AGREEMENT, SERVICE, SITE, SYSTEM, WORKER, Form, Problems
-from hub.errors import Refused
 from hub.exchange import intake, relay
 from hub.exchange.withdraw import Receipt, withdraw_consent
 from hub.model.directory import System
@@ -260,7 +259,8 @@ def withdrawal(told: Demo) -> Receipt:
     while relay.arrive(hub.house, directory.agencies[person.to].topic):
         pass
     if known is None or message is None or message.state in ENDS:
-        raise Refused("demo: withdrawal", "no message under way", "one on the bus", "report it with the seed")
+        told.surprises.append(f"{system.id}/{record}: there is nothing on the bus that its client could withdraw")
+        return Receipt((), (), ())
     now = hub.house.clock.now()
     actor = actor_of(directory, now, Who(f"{person.home}-worker", told.who), Act.CLIENTS_NO, person.home)
     drain = withdraw_consent(hub.house, known[0].consent_id, actor, said_at=now, how="TELEPHONE")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from hub.commands.demo_acts import MORNING, TORONTO, Demo, ending, latest, run, until_quiet
+from hub.commands.demo_acts import TORONTO, Demo, ending, latest, run, until_quiet
 from hub.sample import show, story
 from hub.sample.expectation import Answer, answers
+from hub.sample.people import Person
 from hub.sample.scenarios import Scenario
 
 ENDED = "DN_EXPIRED"  # C-17
 OUT_OF_REACH, PAUSE = timedelta(hours=73), timedelta(hours=4)  # after 72 hours it goes back to its sender
+EVENING, NIGHT = time(23, 30), timedelta(hours=1)
 LATER = timedelta(hours=1)  # longer than anything is gathered for one workbook
 
 
@@ -27,20 +29,22 @@ def an_hour_later(told: Demo) -> None:
 
 
 def overnight(told: Demo) -> None:
-    """A consent permits on its last day, and the morning after it does not."""
-    person = told.network.one(Scenario.LAST_DAY)
-    system = told.system(person.home)
-    before = latest(told, system.id, f"referral_out:{person.number}")
-    day = told.clock.now().astimezone(TORONTO).date() + timedelta(days=1)
-    told.clock.go_on(datetime.combine(day, MORNING, TORONTO))
-    _, record = story.second_referral(told.network, Scenario.LAST_DAY, told.now())
-    run(told, "The next morning a consent has ended, and the client is referred again")
-    show.say(
-        told.screen,
-        f"on its last day, referral_out:{person.number}: {ending(before)}",
-    )
-    show.say(told.screen, f"the morning after, {record}: {ending(latest(told, system.id, record))}")
-    told.more[f"{system.id}/{record}"] = (Answer(ENDED),)
+    """A consent permits on its last evening, and half an hour into the next day it does not."""
+    evening = datetime.combine(told.network.today, EVENING, TORONTO)
+    told.clock.go_on(evening)
+    again, source = _once_more(told, "On the last evening of a consent its client is referred again")
+    told.more[source] = answers(told.network, again)
+    told.clock.go_on(evening + NIGHT)
+    _, source = _once_more(told, "And once more an hour later, when it has ended")
+    told.more[source] = (Answer(ENDED),)
+
+
+def _once_more(told: Demo, title: str) -> tuple[Person, str]:
+    again, record = story.second_referral(told.network, Scenario.LAST_DAY, told.now())
+    system = told.network.system(again.home)
+    run(told, title)
+    show.say(told.screen, f"{record}: {ending(latest(told, system, record))}")
+    return again, f"{system}/{record}"
 
 
 def out_of_reach(told: Demo) -> None:

@@ -17,7 +17,7 @@ from hub.sample import expectation, search, show
 from hub.sample.directory import write_directory
 from hub.sample.network import make_network
 
-FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)  # people have birth dates before, consents end after
+FIRST, LAST = date(2024, 1, 1), date(2099, 12, 31)  # whoever decides alone is born 16 years before (people.py)
 
 
 def sample(

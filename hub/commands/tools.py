@@ -71,6 +71,10 @@ class StoryClock(Protocol):
         """Put it forward, never beyond the machine's."""
         ...
 
+    def standing(self) -> AbstractContextManager[None]:
+        """It stands still, however long that lasts."""
+        ...
+
 
 class Open(Protocol):
     """What opens a hub."""

@@ -25,7 +25,7 @@ from hub.exchange.moving import after_arrival
 from hub.exchange.notices import note
 from hub.exchange.question import message_of
 from hub.exchange.waiting import tell
-from hub.exchange.writing import CONSENT_CHANGED, RECALL
+from hub.exchange.writing import CONSENT_CHANGED, RECALL, why_and_what
 from hub.model import codes, locks
 from hub.model.canonical import canonical
 from hub.model.directory import System
@@ -174,7 +174,7 @@ def _word(house: House, rows: Peek, row: Notice) -> Resource:
     """A word as a message without content: which message it is about, what became of it, and what to do."""
     own_end = {"type": "Organization", "identifier": {"system": codes.ID_AGENCY, "value": "hub"}}
     about = _about(house, rows, row)
-    fatal = row.kind in _FATAL
+    fatal, said = row.kind in _FATAL, why_and_what(row)
     outcome = {
         "resourceType": "OperationOutcome",
         "id": str(uuid.uuid5(uuid.UUID(row.notice_id), "outcome")),
@@ -183,7 +183,7 @@ def _word(house: House, rows: Peek, row: Notice) -> Resource:
                 "severity": "error" if fatal else "information",
                 "code": "processing" if fatal else "informational",
                 "details": concept(coding(codes.REASON_CODE, row.code)),
-                **({"diagnostics": row.place} if row.place else {}),
+                **({"diagnostics": said} if said else {}),
             }
         ],
     }

@@ -31,6 +31,7 @@ from hub.referral.transitions import REVOKE
 
 RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
 CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it holds data
+_NOES = frozenset({"refusal", "returned"})  # kinds of words; to the others their code says it all
 _FOR_WHOM = re.compile(r"for \S+")  # of several messages about one record, which; it says nothing else
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
@@ -213,10 +214,15 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
         return Parcel(envelope_id=row.notice_id, kind=CONSENT_CHANGED, body=body)
     notice = adapter.notice
     assert notice is not None, "it is told by its answers"
-    known = by_code().get(f"{row.kind}:{row.code}") or by_code().get(row.code)
+    body = notice(source_key(row.record_key), row.code, why_and_what(row))
+    return Parcel(envelope_id=row.notice_id, kind=row.kind, body=body)
+
+
+def why_and_what(row: Notice) -> str:
+    """What a word says beside its code: which element, why, and what to do; "" where there is nothing to say."""
+    known = (by_code().get(f"{row.kind}:{row.code}") or by_code().get(row.code)) if row.kind in _NOES else None
     words = known.en if known else ""  # a receiving system's own codes are explained in its own guide
-    place = f"{row.place}: {words}" if _FOR_WHOM.fullmatch(row.place) and words else row.place or words
-    return Parcel(envelope_id=row.notice_id, kind=row.kind, body=notice(source_key(row.record_key), row.code, place))
+    return f"{row.place}: {words}" if words and _FOR_WHOM.fullmatch(row.place) else row.place or words
 
 
 def _is_incomplete(content: Resource) -> bool:

@@ -1,7 +1,7 @@
 """What to do about a code, in words for somebody at the end of a long day. It decides nothing, and names nobody.
 
 The words stand in ``advice.csv``: a header ``codes,en,fr``, and one line for the codes that are mended alike. Every
-refusing code has its words (a test says so).
+refusing code has its words (a test says so). ``returned:CODE`` is what counts where a message was given back for good.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Advice(NamedTuple):
     fr: str
 
 
-UNKNOWN = Advice("see `hub doctor`", "voyez `hub doctor`")
+_UNKNOWN = Advice("see `hub doctor`", "voyez `hub doctor`")
 
 
 @cache
@@ -36,4 +36,4 @@ def by_code() -> Mapping[str, Advice]:
 
 def advice(code: str) -> Advice:
     """What to do about a code; one that nobody knows sends the reader to ``hub doctor``."""
-    return by_code().get(code, UNKNOWN)
+    return by_code().get(code, _UNKNOWN)

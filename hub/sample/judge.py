@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare, situation
+from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare, judge_words, situation
 from hub.sample.cms import BY_HUB
 from hub.sample.database import Row
 from hub.sample.names import TELLING
@@ -135,7 +135,8 @@ def judge(network: Network) -> list[str]:
     wrong += judge_arrived.judge(network, systems)
     wrong += judge_files.judge(network, systems)
     wrong += judge_cams.judge(network.cams, network, systems)
-    return [*wrong, *judge_icare.judge_words(network.icare, [value for _, value in private_values(network)])]
+    values = [value for _, value in private_values(network)]
+    return [*wrong, *judge_words.judge(network, values), *judge_icare.judge_words(network.icare, values)]
 
 
 def _payload(network: Network, systems: Systems, to: str, payload: Row) -> Iterator[str]:

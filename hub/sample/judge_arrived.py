@@ -4,6 +4,7 @@ it may; what became of it there stands in the sender's row too. Too little is as
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,10 @@ _SENT = (
     "SELECT r.*, f.client_id FROM referral r JOIN case_file f ON f.case_id = r.case_id"
     " WHERE r.direction = 'OUT' AND r.hub_referral_no IS NOT NULL"
 )
+_PUT = (
+    "SELECT i.message_id, i.payload, i.client_id, c.last_name, c.birth_date FROM hub_inbox i"
+    " JOIN client c ON c.client_id = i.client_id WHERE i.kind = 'referral'"
+)
 _CAME = "SELECT hub_referral_no, from_org, status FROM referral WHERE direction = 'IN' AND hub_referral_no IS NOT NULL"
 
 Sent = Mapping[tuple[str, str], Row]
@@ -48,7 +53,7 @@ def judge(network: Network, systems: Systems) -> list[str]:
             for row in database.select(db, _SENT):
                 lives = situation.read(db, row["case_id"], row["client_id"])
                 sent[(home, row["hub_referral_no"])] = {**row, "situation": lives}
-    wrong: list[str] = []
+    wrong = [each for home in sorted(homes) for each in _put_to_others(network, home)]
     for home in sorted(homes - {SHELTER.id}):  # a sender never hears a shelter's number
         wrong += _answers(network, home, homes, sent)
         for row in systems.inboxes[home]:
@@ -58,6 +63,17 @@ def judge(network: Network, systems: Systems) -> list[str]:
                 place = f"{home}-cms hub_inbox {row['message_id']}"
                 wrong += (f"{place}: {what}" for what in _otherwise(network, systems, home, own, payload))
     return wrong
+
+
+def _put_to_others(network: Network, home: str) -> Iterator[str]:
+    """Referrals that the hub has put to a client of the recipient who is somebody else."""
+    with database.connected(network.database(home)) as db:
+        rows = database.select(db, _PUT)
+    for row in rows:
+        told = (json.loads(row["payload"]).get("client") or [{}])[0]
+        names = [name for name in ("last_name", "birth_date") if name in told]
+        if not all(str(row[name]).startswith(str(told[name])) for name in names):  # of a birth date perhaps the year
+            yield f"{home}-cms hub_inbox {row['message_id']}: is put to client {row['client_id']}, who is somebody else"
 
 
 def _answers(network: Network, home: str, homes: set[str], sent: Sent) -> Iterator[str]:

@@ -35,7 +35,7 @@ _IN_DANGER = frozenset(  # who somebody is, where, how to reach them, and who ca
 
 
 def judge(network: Network, values: Collection[str]) -> Iterator[str]:
-    """Columns that a row of its kind has no right to, and words that hold a value of somebody.
+    """Columns that a row of its kind has no right to, and words that hold a value of somebody; by system and row.
 
     Args:
         values: everything personal (:func:`hub.sample.judge.private_values`).

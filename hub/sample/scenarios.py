@@ -22,7 +22,7 @@ class Scenario(StrEnum):
     NO_CONSENT = "no-consent"
     DRAFT = "draft"  # a mandatory field is missing
     EXPIRED = "expired"
-    LAST_DAY = "last-day"  # its last day is the day of the sample; later: a second referral is saved the morning after
+    LAST_DAY = "last-day"  # its last day is the day of the sample; later: two more are saved, before midnight and after
     NOT_YET = "not-yet"  # it begins two days later, and the referral goes by itself
     WITHDRAWN = "withdrawn"
     DECLINED = "declined"

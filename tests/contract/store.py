@@ -420,6 +420,10 @@ class StoreContract:
             with store.peek() as rows:
                 return [row.envelope_id for row in rows.handovers.to_open("lakeside-fhir", now, limit, one)]
 
+        with store.unit() as unit:
+            assert unit.outbox.keys() == 7
+            unit.outbox.drop(["e-7"])
+            assert unit.outbox.keys() == 6
         assert to_open() == ["e-1", "e-3"]
         assert to_open(1) == ["e-1"]
         assert to_open(one="e-3") == ["e-3"]

@@ -26,6 +26,7 @@ from hub.doctor import examine
 from hub.errors import HubError, IntegrityBroken, Unavailable
 from hub.exchange import Exchange
 from tests import cms_builder as cms
+from tests.cms_builder import MANDATORY
 from tests.network import NOON, Network, refer
 from tests.shapes import ON_SQLITE
 from tests.unit.commands.conftest import Desk
@@ -611,30 +612,7 @@ def test_an_epoch_key_that_is_lost_returns_what_it_sealed_and_the_hub_sends_it_a
 # -- a consent row with a missing field
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        "given_by",
-        "capacity_basis",
-        "form",
-        "valid_from",
-        "expires_on",
-        "recipient_org",
-        "purposes",
-        "categories",
-        "text_version",
-        "notice_version",
-        "language",
-        "client_reads",
-        "explained",
-        "not_condition",
-        "captured_by",
-        "captured_at",
-        "signed_on",
-        "evidence_ref",
-        "receipt_channel",
-    ],
-)
+@pytest.mark.parametrize("column", MANDATORY)
 def test_a_consent_row_with_a_missing_field_is_a_draft_says_which_and_completed_it_wakes_what_waits(
     network: Network, column: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.exchange import opening
 from hub.model import codes
+from hub.model.advice import advice
 from hub.model.canonical import content_digest
 from hub.model.directory import System, Worker
 from hub.model.rows import Notice
@@ -57,7 +58,9 @@ def test_what_was_never_opened_ends_refused_after_a_withdrawal_and_its_sender_is
     [word] = clients.fetch("harbour")
     header = resource(word, "MessageHeader")
     assert header["response"] == {"identifier": found.posted.message_id, "code": "fatal-error"}
-    assert codes_of(resource(word, "OperationOutcome")["issue"][0]["details"]) == ["DN_WITHDRAWN"]
+    [issue] = resource(word, "OperationOutcome")["issue"]
+    assert codes_of(issue["details"]) == ["DN_WITHDRAWN"]
+    assert issue["diagnostics"] == advice("DN_WITHDRAWN").en, "INV-10: why, and what to do"
     assert clients.fetch("harbour") == []
 
 
@@ -141,6 +144,7 @@ def test_s44_opened_and_never_acknowledged_ends_as_delivered_unopened_is_returne
     ]
     [word] = clients.fetch("harbour")
     assert resource(word, "MessageHeader")["response"]["identifier"] == unopened.posted.message_id
+    assert "hand it in again" in resource(word, "OperationOutcome")["issue"][0]["diagnostics"]
     again = clients.hand_in(request(own="R-2"))  # under a new id; the referral is the same
     assert again.decision.permits
     assert again.message.referral_no == unopened.message.referral_no

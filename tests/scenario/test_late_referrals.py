@@ -59,6 +59,8 @@ def test_t24_a_request_that_nobody_answers_expires_and_its_sender_is_told(networ
 
     assert (before, the_one(network).state, the_one(network).due_at) == ("requested", "expired", None)
     assert network.told("harbour", "returned") == [("referral_id", 1, "EXPIRED")]
+    [word] = network.inbox("harbour", "returned")
+    assert "enter a new referral" in word["payload"]["place"]
     with network.hub.store.peek() as rows:
         last = rows.referrals.events(sent)[-1]
     assert (last.transition, last.writer, last.reason, last.message_id) == ("T24", "H", "no-response", None)

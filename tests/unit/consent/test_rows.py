@@ -16,6 +16,7 @@ from consent.facts import read_facts
 from consent.model import Consent, Grant, Interpreter, Onward, PackFacts, Recipient, VerbalNote
 from consent.model.words import EXPLANATIONS, Basis, CapacityBasis, Category, Code, ConsentState, GivenBy, Purpose
 from consent.rows import ConsentRow, read_row, to_consent
+from tests.cms_builder import MANDATORY
 
 FACTS = read_facts((Path(__file__).parents[2] / "golden/decision/c-01-the-baseline/in.json").read_bytes())
 PACK = PackFacts("ca-on", 1, text_versions=("sharing-v3",), notice_versions=("notice-v2",))
@@ -124,30 +125,7 @@ def test_c_01_a_complete_row_is_an_active_consent_with_every_field_of_1_2():
     assert row_of().faults == ()
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        "given_by",
-        "capacity_basis",
-        "form",
-        "valid_from",
-        "expires_on",
-        "recipient_org",
-        "purposes",
-        "categories",
-        "text_version",
-        "notice_version",
-        "language",
-        "client_reads",
-        "explained",
-        "not_condition",
-        "captured_by",
-        "captured_at",
-        "signed_on",
-        "evidence_ref",
-        "receipt_channel",
-    ],
-)
+@pytest.mark.parametrize("column", MANDATORY)
 @pytest.mark.parametrize("blank", ["", "   "])
 def test_c_36_a_missing_mandatory_field_leaves_the_record_a_draft_and_says_which(column, blank):
     row = row_of(**{column: blank})

@@ -107,6 +107,17 @@ def test_a_telephone_that_nobody_has_marked_safe_is_found(network: Network) -> N
     assert wrong.endswith("may not be used there: it is not marked safe, or hidden")
 
 
+def test_a_referral_that_is_put_to_another_client_of_the_recipient_is_found(network: Network) -> None:
+    person = one(network)
+    arrive(network)
+    with connected(network.database(person.to)) as db:
+        db.execute("UPDATE hub_inbox SET client_id = (SELECT min(client_id) FROM client) WHERE message_id = 'm-1'")
+
+    [wrong] = judge(network, read_systems(network))
+
+    assert wrong.endswith("who is somebody else")
+
+
 def test_an_answer_that_did_not_come_back_is_found(network: Network) -> None:
     [wrong] = arrive(network, status="DECLINED")
 

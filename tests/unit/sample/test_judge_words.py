@@ -14,7 +14,11 @@ from hub.sample.network import Network
 from tests.unit.sample.conftest import NOW
 
 REFUSED = {"referral_id": 1, "code": "DN_NO_CONSENT", "place": "ask the client"}
-DANGER = {"override_no": "A", "from_org": "harbour", "client": [{"last_name": "Uwimana", "phone": "416-555-0100"}]}
+DANGER: dict[str, Any] = {
+    "override_no": "A",
+    "from_org": "harbour",
+    "client": [{"last_name": "Uwimana", "phone": "416-555-0100"}],
+}
 
 
 def judged(network: Network, kind: str, payload: dict[str, Any]) -> list[str]:
@@ -47,7 +51,7 @@ def test_what_a_row_of_its_kind_holds_is_in_order(network: Network, kind: str, p
         ("override", {**DANGER, "reason_text": "x"}, "column reason_text is none of override"),
         (
             "override",
-            {**DANGER, "client": [{**DANGER["client"][0], "identifier": []}]},  # type: ignore[dict-item]
+            {**DANGER, "client": [{**DANGER["client"][0], "identifier": []}]},
             "identifier of somebody in danger: not needed",
         ),
     ],
