@@ -25,7 +25,8 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     permitted   what may leave, restated from the agencies' own rows
     situation   what a CMS holds of how a person lives: needs, an assessment, a household; its categories
     judge       what must not be: a client or a value where it was not allowed; one file for each kind of system;
-                ``judge_arrived``: what must be, and be the same; ``judge_log``: what the log must say
+                ``judge_arrived``: what must be, and be the same; ``judge_log``: what the log must say;
+                ``judge_words``: what else an inbox may hold
     pairs       what each kind of system can tell each other, as the demo shows it
     search      personal values in files where none may be
     show        tables for people

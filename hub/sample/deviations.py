@@ -68,9 +68,7 @@ _OF_THE_CONSENT: Mapping[Scenario, Change] = {
     Scenario.DRAFT: lambda draw, _: {draw.chance.choice(MANDATORY): None},
     Scenario.EXPIRED: lambda draw, _: in_force(draw.today - timedelta(days=366), draw.today - timedelta(days=1)),
     Scenario.LAST_DAY: lambda draw, _: in_force(draw.today - timedelta(days=300), draw.today),
-    Scenario.NOT_YET: lambda draw, _: {
-        "valid_from": (draw.today + timedelta(days=2)).isoformat()
-    },  # the day after a night's run
+    Scenario.NOT_YET: lambda draw, _: {"valid_from": (draw.today + timedelta(days=2)).isoformat()},
     Scenario.WITHDRAWN: lambda draw, _: {
         "withdrawn_at": f"{draw.today - timedelta(days=1)} 07:00:00",
         "withdrawn_how": "TELEPHONE",

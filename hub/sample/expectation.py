@@ -77,10 +77,8 @@ def read(network: Network) -> Iterator[Expected]:
     """What was written down."""
     with file(network).open(encoding="utf-8") as handle:
         for row in map(json.loads, handle):
-            due = tuple(
-                Answer(each["code"], *map(tuple, (each["withheld"], each["kept_back"]))) for each in row["answers"]
-            )
-            yield Expected(**{**row, "answers": due})
+            due = (Answer(each["code"], tuple(each["withheld"]), tuple(each["kept_back"])) for each in row["answers"])
+            yield Expected(**{**row, "answers": tuple(due)})
 
 
 def expected(network: Network) -> Iterator[Expected]:

@@ -82,11 +82,11 @@ def _notices(
     there = Counter(
         (f"{name}/{row.record}", row.code)
         for name, rows in inboxes.items()
-        if name.rpartition("-")[2] not in NAMED
+        if _is_database(name)
         for row in rows
         if row.kind == "refusal"
     )
-    for each in sorted(there.keys() | {key for key in notices if _in_a_database(key[0])}):
+    for each in sorted(there.keys() | {key for key in notices if _is_database(key[0].partition("/")[0])}):
         source, code = each
         if there[each] != notices[each]:
             yield f"{source}: told {code} {there[each]} times, {notices[each]} by the log"
@@ -97,10 +97,10 @@ def _notices(
 def _bare(inboxes: Mapping[str, Sequence[Received]]) -> Iterator[str]:
     """Refusals in databases that are a code alone: a worker is told why and what to do (INV-10)."""
     for name, rows in inboxes.items():
-        if name.rpartition("-")[2] not in NAMED:
+        if _is_database(name):
             bare = (row for row in rows if row.kind == "refusal" and not row.place)
             yield from (f"{name}/{row.record}: told {row.code}, and not what to do" for row in bare)
 
 
-def _in_a_database(source: str) -> bool:
-    return source.partition("/")[0].rpartition("-")[2] not in NAMED
+def _is_database(system: str) -> bool:
+    return system.rpartition("-")[2] not in NAMED
