@@ -98,7 +98,7 @@ def take_back(house: House, system: System) -> bool:
     _remember(house, system, ASKED, asked, before[ASKED])
     out = set(cast(Gathering, house.connections.source(system)).take_back(asked))
     for some in batches([row for row in wrong if row.envelope_id in out], BATCH):
-        _told(house, some, why)
+        _told(house, some)
     left = [row for row in wrong if row.envelope_id not in out]
     _told_left(house, [row for row in left if row.envelope_id not in before[LEFT]], why)
     _remember(house, system, LEFT, [row.envelope_id for row in left], before[LEFT])
@@ -155,16 +155,20 @@ def _as_signed(facts: Facts, then: Facts) -> Facts:
     return replace(facts, sender=then.sender, recipient=then.recipient, agreements=signed)
 
 
-def _told(house: House, taken: Sequence[Handover], why: Mapping[str, str]) -> None:
-    """Write down what was taken back, with the decision as it is now; its record is fetched and judged again."""
+def _told(house: House, taken: Sequence[Handover]) -> None:
+    """Write down what was taken back, with the decision as it is now; its record is fetched and judged again.
+
+    What is no longer wrong by now, since its client has agreed again meanwhile, is out all the same: nobody is told of
+    a refusal, and it is put there anew.
+    """
     share = {locks.CONFIG} | {locks.subject(row.subject_ref) for row in taken if row.subject_ref}
     with house.store.unit(share=share) as unit:
         found = unit.handovers.get([row.envelope_id for row in taken]).values()
         still = [row for row in found if row.rejection is None]  # of another one somebody else was faster
         for let in _as_let(unit, still):
-            row, code = let.row, why[let.row.envelope_id]
-            message = message_of(unit, row)
+            row, message = let.row, message_of(unit, let.row)
             facts = gather(unit, let.question, house.packs)
+            code = _why_not(facts, let) or CHANGED
             decision, decision_id = decide(facts), house.ids.uuid()
             unit.decisions.put(decision_id, row.message_id, 2, facts, decision)
             unit.audit.append(taken_back(facts, decision, decision_id, row, unit.now))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ import pytest
 
 from adapters.icare.workbook import Workbook
 from consent.model.words import Category, Purpose
-from hub.exchange import handover, reports, taking_back
+from hub.exchange import handover, intake, reports, taking_back
+from hub.exchange.house import House
 from hub.exchange.withdraw import Drain, Receipt
 from hub.model.directory import Status, System
+from hub.model.rows import Handover
 from tests import cms_builder as cms
 from tests import icare_builder as icare
 from tests.network import Network, agreement
@@ -343,6 +346,32 @@ def test_who_dies_when_a_row_is_out_has_not_lost_it_although_its_client_agrees_a
     agrees_again(site)
 
     assert len(site.rows("CLIENT_PROFILE")) == 1
+
+
+def test_who_agrees_again_while_the_row_is_taken_out_is_told_of_no_refusal_and_reported_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(site)
+    withdrawn(site, 1)
+    told = taking_back._told
+
+    def agreed_just_now(house: House, taken: Sequence[Handover]) -> None:
+        monkeypatch.undo()
+        db = site.network.db("harbour")
+        cms.add_consent(db, 1, "ircc", purposes="FUNDER_REPORT", categories=CATEGORIES)
+        db.close()
+        while intake.step(house, site.network.directory().systems["harbour-cms"]):
+            pass
+        told(house, taken)
+
+    monkeypatch.setattr(taking_back, "_told", agreed_just_now)
+    site.run()
+
+    taken = [entry for entry in site.network.entries() if entry.get("taken_back")]
+    assert [entry["outcome"] for entry in taken] == ["PERMIT"], "as it is decided then"
+    assert site.network.told("harbour") == []
+    assert len(site.rows("CLIENT_PROFILE")) == 1
+    assert site.network.verifies()
 
 
 def test_what_lies_stays_while_the_agreement_is_suspended(site: Site) -> None:
