@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.frame import As, Dir, Json, must_be_new, opened, say, show_json, who
+from hub.commands.frame import As, Dir, Json, language, must_be_new, opened, say, show_json, who
 from hub.commands.metrics import bodies
 from hub.desk import reporting as desk
 from hub.errors import Unavailable
@@ -24,6 +24,7 @@ def month(
     out: Annotated[
         Path | None, typer.Option("--out", help="A folder that is not there yet; else report-YYYY-MM.")
     ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="en or fr; --json is in English.")] = "en",
     folder: Dir = None,
     worker: As = None,
     as_json: Json = False,
@@ -34,13 +35,14 @@ def month(
     With --json the figures are written to standard output; files only where --out names a folder.
     """
     by = who(ctx, worker)
+    spoken = language(lang)
     if out is not None:
         must_be_new(out)
     with opened(ctx, folder) as hub:
         found = desk.monthly(hub.house, bodies(hub), by, which)
     target = out or (None if as_json else Path(f"report-{found.month}"))
     if target is not None:
-        _write(target, files(found.parts, found.month, found.made_at))
+        _write(target, files(found.parts, found.month, found.made_at, spoken))
     if as_json:
         parts = [{name: value for name, value in asdict(part).items() if name != "missing"} for part in found.parts]
         missing = {str(part.number): [f"{what}: {NOTHING}" for what in part.missing] for part in found.parts}

@@ -26,7 +26,7 @@ def test_an_officer_goes_from_the_figures_to_the_month(tmp_path: Path, monkeypat
     officer.do("How overrides are used, and the month")
 
     assert "ALERT" in officer.said[0][1]
-    for name in ("report-2026-06", "june"):
+    for name in ("report-2026-06", "june", "juin"):
         assert len(list((tmp_path / name).iterdir())) == 16
     looks = [entry["what"] for entry in officer.desk.entries() if entry["event_type"] == "AUDIT_READ"]
-    assert looks == ["override metrics"] * 2 + ["monthly report"] * 2
+    assert looks == ["override metrics"] * 2 + ["monthly report"] * 3
