@@ -15,7 +15,8 @@ from adapters.cms.sqlite import SqliteEngine
 from adapters.servers import URL, address
 from hub.errors import Refused
 
-SETTINGS = ("path", "url", "password_file", "busy_timeout_ms", "funders")
+SETTINGS = ("path", "url", "password_file", "busy_timeout_ms", "funders", "language")
+LANGUAGES = ("en", "fr")  # of what the inbox says
 BUSY_TIMEOUT_MS = 2000  # how long a statement waits for somebody else's lock, where the settings say nothing
 
 FUNDERS = "ircc"  # agencies to which services are reported through the hub, where the settings say nothing (settled S1)
@@ -48,6 +49,8 @@ def engine(settings: Mapping[str, Any]) -> Engine:
         raise Refused("cms settings", got, f"path=FILE for SQLite, or url={URL}", "set one of them and try again")
     if type(busy) is not int or busy < 0:
         raise Refused("cms settings: busy_timeout_ms", type(busy).__name__, "milliseconds, 0 or more", "mend it")
+    if settings.get("language", LANGUAGES[0]) not in LANGUAGES:
+        raise Refused("cms settings: language", "another word", " or ".join(LANGUAGES), "mend it, or leave it out")
     if unknown := settings.keys() - SETTINGS:
         raise Refused("cms settings", f"{len(unknown)} that are none", f"only {', '.join(SETTINGS)}", "remove them")
     password_file = _text(settings, "password_file")

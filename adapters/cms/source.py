@@ -58,7 +58,8 @@ def connect(settings: Mapping[str, Any], memory: Memory, now: Now) -> CmsSource:
 
     Args:
         settings: ``path`` (a SQLite file; it must exist) or ``url`` (a database of PostgreSQL) with ``password_file``;
-            ``busy_timeout_ms`` (default 2000); ``funders`` (default ``ircc``).
+            ``busy_timeout_ms`` (default 2000); ``funders`` (default ``ircc``); ``language`` of
+            what the inbox says (``en``, which is the default, or ``fr``); the hub reads it.
         memory: the adapter's own small store.
 
     Raises:

@@ -24,8 +24,9 @@ from hub.exchange.house import House
 from hub.exchange.moving import after_arrival
 from hub.exchange.notices import note
 from hub.exchange.question import message_of
+from hub.exchange.telling import why_and_what
 from hub.exchange.waiting import tell
-from hub.exchange.writing import CONSENT_CHANGED, RECALL, why_and_what
+from hub.exchange.writing import CONSENT_CHANGED, RECALL
 from hub.model import codes, locks
 from hub.model.canonical import canonical
 from hub.model.directory import System

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from hub.exchange.house import House
 from hub.exchange.message import ADD, CORRECT, is_request, override_of
 from hub.exchange.parts import source_key
 from hub.exchange.records import own_number
+from hub.exchange.telling import language_of, why_and_what
 from hub.mapping import Context
 from hub.model import codes
-from hub.model.advice import by_code
 from hub.model.canonical import canonical
 from hub.model.codes import REFERRAL_STATE
 from hub.model.directory import System
@@ -31,8 +30,6 @@ from hub.referral.transitions import REVOKE
 
 RECALL = "recall"  # the kind of a notice to a recipient: lay a message aside
 CONSENT_CHANGED = "consent-changed"  # to a recipient too: a consent on which it holds data
-_NOES = frozenset({"refusal", "returned"})  # kinds of words; to the others their code says it all
-_FOR_WHOM = re.compile(r"for \S+")  # of several messages about one record, which; it says nothing else
 _NO_ANSWERS = Loss("status", "this kind of system takes no answers")
 _NO_ACTIVITY = Loss("Procedure.code", "this kind of system has no record of that activity")
 _ACTIVITY = f"{codes.CODE_SYSTEM}/service-activity"
@@ -204,25 +201,17 @@ def write_notice(house: House, system: System, row: Notice) -> Parcel:
     """A content-free word for a sender's own system: its record number, a code, why and what to do (INV-10). Or for a
     recipient's: a recall, or that a consent has changed.
     """
-    adapter = house.adapters[system.kind]
+    adapter, said = house.adapters[system.kind], why_and_what(row, language_of(system))
     if row.kind == RECALL:
         assert adapter.recall is not None, "who has no place for a recall is telephoned"
-        return Parcel(envelope_id=row.notice_id, kind=RECALL, body=adapter.recall(row.record_key, row.code, row.place))
-    if row.kind == CONSENT_CHANGED:
+        body = adapter.recall(row.record_key, row.code, said)
+    elif row.kind == CONSENT_CHANGED:
         assert adapter.consent_changed is not None, "who has no place for it is not told"
-        body = adapter.consent_changed(row.record_key, row.code, row.place)
-        return Parcel(envelope_id=row.notice_id, kind=CONSENT_CHANGED, body=body)
-    notice = adapter.notice
-    assert notice is not None, "it is told by its answers"
-    body = notice(source_key(row.record_key), row.code, why_and_what(row))
+        body = adapter.consent_changed(row.record_key, row.code, said)
+    else:
+        assert adapter.notice is not None, "it is told by its answers"
+        body = adapter.notice(source_key(row.record_key), row.code, said)
     return Parcel(envelope_id=row.notice_id, kind=row.kind, body=body)
-
-
-def why_and_what(row: Notice) -> str:
-    """What a word says beside its code: which element, why, and what to do; "" where there is nothing to say."""
-    known = (by_code().get(f"{row.kind}:{row.code}") or by_code().get(row.code)) if row.kind in _NOES else None
-    words = known.en if known else ""  # a receiving system's own codes are explained in its own guide
-    return f"{row.place}: {words}" if words and _FOR_WHOM.fullmatch(row.place) else row.place or words
 
 
 def _is_incomplete(content: Resource) -> bool:

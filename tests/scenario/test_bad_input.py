@@ -25,6 +25,7 @@ from hub.desk.who import Who
 from hub.doctor import examine
 from hub.errors import HubError, IntegrityBroken, Unavailable
 from hub.exchange import Exchange
+from hub.model.advice import advice
 from tests import cms_builder as cms
 from tests.cms_builder import MANDATORY
 from tests.network import NOON, Network, refer
@@ -642,3 +643,18 @@ def test_a_consent_row_with_a_missing_field_is_a_draft_says_which_and_completed_
 
     assert network.states() == {"delivered": 2, "refused": 1}
     assert network.verifies()
+
+
+def test_an_inbox_in_french_says_what_to_do_in_french_and_what_was_got_beside_it(network: Network) -> None:
+    system = network.directory().systems["harbour-cms"]
+    network.put(replace(system, settings={**system.settings, "language": "fr"}))
+    refer(network, birth_date="9999-99-99")
+
+    network.run()
+
+    places = [word["payload"]["place"] for word in network.inbox("harbour", "refusal")]
+    assert any(
+        place.startswith(f"{advice('DN_SCHEMA').fr} (cms referral_out:1: client.birth_date: got 9999")
+        for place in places
+    )
+    assert [value for value in PERSONAL if value in str(places)] == []

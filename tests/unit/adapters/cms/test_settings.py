@@ -29,6 +29,8 @@ def said(error: BaseException) -> str:
         {"path": "x", "busy_timeout_ms": "1"},
         {"path": "x", "busy_timeout_ms": -1},
         {"path": "x", "y": 1},
+        {"path": "x", "language": "de"},
+        {"path": "x", "language": 7},
         {"path": "x", "url": URL},
         {"path": "x", "password_file": "y"},
         {"url": ""},
