@@ -20,7 +20,9 @@ class Advice(NamedTuple):
     fr: str
 
 
-_UNKNOWN = Advice("see `hub doctor`", "voyez `hub doctor`")
+_UNKNOWN = Advice(
+    "ask your administrator (`hub doctor`)", "demandez à votre administratrice ou administrateur (`hub doctor`)"
+)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,3 +82,12 @@ def test_a_word_in_both_languages(row: Notice, en: str, fr: str) -> None:
 @pytest.mark.parametrize(("settings", "language"), [({}, "en"), ({"language": "fr"}, "fr"), ({"language": "en"}, "en")])
 def test_the_language_is_the_systems(settings: dict[str, str], language: str) -> None:
     assert language_of(System("harbour-cms", "harbour", "cms", settings=settings)) == language
+
+
+@pytest.mark.parametrize("code", sorted(code for code, said in by_code().items() if "`hub " in said.en))
+def test_no_word_leaves_a_worker_alone_with_a_command(code: str) -> None:
+    en, fr = by_code()[code]
+
+    assert any(who in en for who in ("privacy officer", "administrator", "your system"))
+    assert any(qui in fr for qui in ("responsable de la vie privée", "administrat", "votre système"))
+    assert re.findall(r"`hub [a-z ]+`", en) == re.findall(r"`hub [a-z ]+`", fr)
