@@ -33,7 +33,7 @@ from hub.exchange.withdraw import Receipt
 from hub.sample import cms, expectation, judge, judge_log, search, show, tally
 from hub.sample.cams_tally import read_packages
 from hub.sample.database import connected
-from hub.sample.icare_tally import read_words
+from hub.sample.icare_tally import read_reports, read_words
 from hub.sample.network import CLIENTS_MIN, make_network
 from hub.sample.pairs import pairs
 from hub.sample.people import PEOPLE_MAX
@@ -145,6 +145,8 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     acts.stuck(told)
     told.pause()
     days.an_hour_later(told)
+    days.reported(told)
+    told.pause()
     days.overnight(told)
     days.out_of_reach(told)
     days.an_hour_later(told)
@@ -244,6 +246,7 @@ def _count(told: Demo, receipt: Receipt) -> tally.Tally:
     inboxes[told.network.centre.system] = tally.read_files(told.network.harts)
     inboxes[told.network.cams_site.system] = read_packages(told.network.cams)
     inboxes[told.network.settlement.system] = read_words(told.network.icare)
+    inboxes[told.network.reports.system] = read_reports(told.network.reporting)
     numbers = tally.tally(found, withdrawn, inboxes)
     told.surprises += tally.disagreements(found, withdrawn, inboxes)
     told.surprises += judge_log.judge(tally.read_log(export), inboxes)
@@ -362,7 +365,7 @@ def _document(told: Demo, place: Path, numbers: tally.Tally, report: Verified) -
                 "sent": numbers.sent[agency.system],
                 "received": numbers.received[agency.system],
             }
-            for agency in told.network.everyone
+            for agency in (*told.network.everyone, told.network.reports)
         },
         "expectation": {"compared": told.compared, "differences": list(told.differences)},
         "audit": {"entries": report.size, "root": report.root, "verified": report.ok},

@@ -43,6 +43,7 @@ LOOK_EVERY = 20  # steps
 STEPS_MAX_PER_CLIENT = 40  # a run that takes more goes in circles
 DRAIN_LOOKS_MAX = 3  # nothing is under way while the demo withdraws
 WAITING_MAX = 1_000_000  # all of them: a sample is small
+LATER = "DN_TRANSITION"  # of what waits for another record: nobody has to do anything
 LOOKED_AT = 32  # first bytes of a sealed body that are shown
 
 FORMS: dict[str, Form[Any]] = {
@@ -357,7 +358,7 @@ def stuck(told: Demo) -> None:
     """
     person, record = story.correcting(told.network)
     with told.hub.house.store.peek() as rows:
-        named = [row for row in rows.waiting.every(WAITING_MAX) if row.place]
+        named = [row for row in rows.waiting.every(WAITING_MAX) if row.place and row.code != LATER]
     this = [row.place for row in named if (row.system, row.record_key) == (told.network.system(person.home), record)]
     if this:
         show.act(told.screen, f"One of {len(named)} records that are stuck", *show.problem(this[0]))

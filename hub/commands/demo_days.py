@@ -28,6 +28,23 @@ def an_hour_later(told: Demo) -> None:
     show.say(told.screen, f"{before} messages had waited for that; {_under_way(told)} wait still.")
 
 
+def reported(told: Demo) -> None:
+    """What was done for clients in the month before goes to the funder: the hub writes workbooks, a worker uploads
+    them. A client's services follow when the funder has taken the client's profile.
+    """
+    site, name = told.network.reporting, told.network.reports.system
+    for what in ("profiles", "services"):
+        if not site.upload():
+            told.surprises.append(f"{name}: the hub wrote no workbook of {what}")
+        site.process(told.clock.now())
+        run(told, f"A worker uploads the {what} of a month to iCARE, and it answers")
+        told.clock.go_on(told.clock.now() + LATER)
+        until_quiet(told)
+        site.read_answers()
+    taken, refused = len(list(site.accepted())), ", ".join(word.code for _, word in site.told())
+    show.say(told.screen, f"{name}: iCARE took {taken} rows, and refused: {refused or 'none'}")
+
+
 def overnight(told: Demo) -> None:
     """A consent permits on its last evening, and half an hour into the next day it does not."""
     evening = datetime.combine(told.network.today, EVENING, TORONTO)

@@ -18,7 +18,8 @@ of the rules (``permitted.py``, ``expectation.py``) is there to find a disagreem
     site        what all have whose system is files: consents on paper
     centre      a HARTS site: takes files in, acknowledges, answers
     cams        a CaMS site: ``cams_papers`` its people as packages, ``cams_xml`` the bytes
-    icare       a settlement agency: ``icare_papers`` its people as rows, ``icare_book`` the workbook
+    icare       iCARE sites: a settlement agency's, and one that reports a month of services; ``icare_papers`` people
+                as rows, ``icare_book`` the workbook
     story       what happens after the first run: a new referral, a late consent, a child, a danger
     expectation what must become of each record, and what came otherwise
     tally       counts, from the log's export and the systems' databases and files; ``cams_tally``, ``icare_tally``

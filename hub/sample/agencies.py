@@ -1,7 +1,8 @@
 """Who takes part: agencies of one city with their services, what they have signed, and who refers to whom. Tables.
 
 Seven have a case management system each, a women's shelter, a hospital and a child-protection society among them; a
-language assessment centre has HARTS, an employment service CaMS, a settlement agency nothing but iCARE.
+language assessment centre has HARTS, an employment service CaMS, a settlement agency nothing but iCARE. One of the
+seven reports its services to a funder, through an iCARE site of its own.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class Agreement:
 
     parties: tuple[str, str]
     categories: tuple[str, ...]
+    purpose: str = "REFERRAL"
+    events: tuple[str, ...] = (
+        *("add-service-request", "revoke-service-request"),
+        *("notify-add-process-request", "notify-update-process-request"),
+    )
 
     @property
     def id(self) -> str:
@@ -90,6 +96,8 @@ CENTRE = Agency(
 )
 CAMS_SITE = Agency("northgate", "Northgate Employment Services", "", ("employment",), "NGT01", "3898A", kind=EOIS)
 SETTLEMENT = Agency("seaway", "Seaway Settlement Services", "", (), "SEA01", "3899A", kind=ICARE)
+FUNDER = Agency(icare_papers.FUNDER, "Settlement Funder", "", (), "", "", kind="", lane="funder")  # without a system
+REPORTING = Agency("harbour", "Harbour's reports to the funder", "", (), "", "", kind=ICARE)
 
 _WHOLE = (
     "IDENT", "CONTACT", "NEEDS", "LANG", "EMPLOY", "EDUC", "FAMILY", "HOUSING", "SERVICE_STATUS", "IMMIG", "NOTES_FREE",
@@ -113,10 +121,8 @@ AGREEMENTS = (  # birchwood and keystone have none, nor have bridgeway and keyst
     Agreement(("harbour", "seaway"), _WHOLE),
     Agreement(("lakeside", "seaway"), tuple(word for word in _WHOLE if word != "CONTACT")),
     Agreement(("keystone", "seaway"), _WHOLE),
+    Agreement(("harbour", icare_papers.FUNDER), icare_papers.FUNDED, "FUNDER_REPORT", ("funder-report",)),
 )
-EVENTS = (
-    "add-service-request", "revoke-service-request", "notify-add-process-request", "notify-update-process-request",
-)  # fmt: skip
 
 
 def ways() -> Ways:

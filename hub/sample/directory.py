@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hub.sample import icare_papers
-from hub.sample.agencies import CMS, EOIS, EVENTS, HARTS, of_icare
+from hub.sample.agencies import CMS, EOIS, FUNDER, HARTS, of_icare
 from hub.sample.network import AGREED_FOR, Network
 
 PACK = "ca-on"
@@ -37,7 +37,7 @@ def directory_files(network: Network) -> dict[str, bytes]:
                 "body": a.body,
                 "call_back": f"382-555-01{number:02}",  # an area code that no client has
             }
-            for number, a in enumerate(network.everyone, start=40)
+            for number, a in enumerate((*network.everyone, FUNDER), start=40)
         ],
         "systems.csv": _systems(network),
         "sites.csv": [
@@ -62,9 +62,9 @@ def directory_files(network: Network) -> dict[str, bytes]:
                 "agreement_id": agreement.id,
                 "party_a": agreement.parties[0],
                 "party_b": agreement.parties[1],
-                "purposes": "REFERRAL",
+                "purposes": agreement.purpose,
                 "categories": " ".join(agreement.categories),
-                "events": " ".join(EVENTS),
+                "events": " ".join(agreement.events),
                 "valid_from": (network.today - AGREED_FOR).isoformat(),
             }
             for agreement in network.agreements
@@ -88,7 +88,7 @@ def write_directory(network: Network) -> list[Path]:
         clients=network.clients,
         today=network.today.isoformat(),
         systems=f"Databases: {databases}; a HARTS site: {network.centre.id}; a CaMS site: {network.cams_site.id}; "
-        f"workbooks of iCARE: {network.settlement.id}",
+        f"workbooks of iCARE: {network.settlement.id}, {network.reports.system}",
         centre=network.centre.id,
         routes=ROUTES.format(agency=network.settlement.id),
         settlement=network.settlement.id,
@@ -108,28 +108,30 @@ def write_directory(network: Network) -> list[Path]:
 def _systems(network: Network) -> list[Mapping[str, str]]:
     """Databases by their path; sites by their folders, a file for HARTS closed as soon as there is something for it."""
     harts, cams = network.harts, network.cams
-    settings: dict[str, Mapping[str, str]] = {a.id: {"path": _path(network.database(a.id))} for a in network.agencies}
-    settings[network.centre.id] = {
+    settings: dict[str, Mapping[str, str]]
+    settings = {a.system: {"path": _path(network.database(a.id))} for a in network.agencies}
+    settings[network.centre.system] = {
         "from_harts_path": _path(harts.from_harts),
         "to_harts_path": _path(harts.to_harts),
         "site": harts.site,
         "batch_every_s": "0",
     }
-    settings[network.cams_site.id] = {
+    settings[network.cams_site.system] = {
         "from_cams_path": _path(cams.from_cams),
         "to_cams_path": _path(cams.to_cams),
         "sds": cams.sds,
     }
-    settings[network.settlement.id] = network.icare.settings
+    settings[network.settlement.system] = network.icare.settings
+    settings[network.reports.system] = network.reporting.settings
     names = sorted({name for own in settings.values() for name in own})
     return [
         {
             "id": a.system,
             "agency": a.id,
             "kind": a.kind,
-            **{f"settings.{name}": settings[a.id].get(name, "") for name in names},
+            **{f"settings.{name}": settings[a.system].get(name, "") for name in names},
         }
-        for a in network.everyone
+        for a in (*network.everyone, network.reports)
     ]
 
 

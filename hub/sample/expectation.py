@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.sample import cams_papers, icare_papers, situation
-from hub.sample.agencies import SHELTER
+from hub.sample.agencies import FUNDER, SHELTER
 from hub.sample.database import Row
 from hub.sample.deviations import MANDATORY
 from hub.sample.network import Network
@@ -24,7 +24,8 @@ from hub.sample.tally import REFERRAL, STATUS, Message, Received
 
 REQUEST = "add-service-request"
 NOT_READ = "DN_SCHEMA"
-GOES = frozenset({"OK_CONSENT", "OK_SUBSTITUTE", "OK_STATUS_ONLY"})
+REPORT, NOTICED = "funder-report", "OK_NOTICE_BASED"  # settled S7
+GOES = frozenset({"OK_CONSENT", "OK_SUBSTITUTE", "OK_STATUS_ONLY", NOTICED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,22 @@ def read(network: Network) -> Iterator[Expected]:
 
 
 def expected(network: Network) -> Iterator[Expected]:
-    """Of everybody's first referral."""
+    """Of everybody's first referral, and of what is reported of a month."""
     for person, source in network.sources():
         about = (person.scenario.value, person.home, person.to, REQUEST)
         yield Expected(source, *about, answers(network, person), _element(network, person))
+    yield from _reports(network)
+
+
+def _reports(network: Network) -> Iterator[Expected]:
+    """Of each client a profile; and the services, once the funder has taken that: not of whom it does not find."""
+    site, home = network.reporting, network.system(network.reports.id)
+    for place, person in enumerate(network.reported(), start=1):
+        left = tuple(sorted(set(icare_papers.FUNDED) - set(icare_papers.told_of(person))))
+        found = icare_papers.plain_number(person) not in site.unknown
+        for record in ("profile", "report") if found else ("profile",):
+            about = ("reported", site.home, FUNDER.id, REPORT)
+            yield Expected(f"{home}/{record}:{place}", *about, (Answer(NOTICED, left, left),))
 
 
 def answers(network: Network, person: Person) -> tuple[Answer, ...]:

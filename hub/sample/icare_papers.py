@@ -31,6 +31,7 @@ UNSAID = frozenset(
     }
 )
 FUNDER = "ircc"
+FUNDED = ("IDENT", "CONTACT", "LANG", "NEEDS", "SERVICE_STATUS")  # what an agency and the funder have signed for
 NOTICE_CATEGORIES = ("IDENT", "LANG", "NEEDS", "SERVICE_STATUS")
 NOTICES_FROM = 6_000_000  # numbers of the notices that clients were given
 _KIND = "FOSS/GCMS Client ID"
@@ -171,6 +172,11 @@ def month_of_services(people: Sequence[Person], day: date) -> Iterator[tuple[str
             yield "service_participant", {**part, "attended": 1}
 
 
+def told_of(person: Person) -> tuple[str, ...]:
+    """Categories of which a client was told that they are reported: every second one may be asked later, too."""
+    return (*NOTICE_CATEGORIES, *(("CONTACT",) if person.number % 2 else ()))
+
+
 def _notice(person: Person, on: date) -> Row:
     """What a client was told: that services are reported to the funder (settled S7)."""
     return {
@@ -180,7 +186,7 @@ def _notice(person: Person, on: date) -> Row:
         "form": "NOTICE",
         "recipient_org": FUNDER,
         "purposes": "FUNDER_REPORT",
-        "categories": " ".join((*NOTICE_CATEGORIES, *(("CONTACT",) if person.number % 2 else ()))),
+        "categories": " ".join(told_of(person)),
         "notice_version": "notice-v2",
         "language": person.client["service_language"],
         "captured_by": f"{person.home}-worker",

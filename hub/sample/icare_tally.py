@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from hub.sample.icare import Reporting, Settlement
-from hub.sample.tally import Received
+from hub.sample.tally import REPORT, Received
 
-REPORT = "report"  # kind of a row that went to the funder
 _TOLD_ALREADY = frozenset({"OK", "W02"})
 
 

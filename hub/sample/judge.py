@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.sample import database, judge_arrived, judge_cams, judge_files, judge_icare, judge_words, situation
+from hub.sample.agencies import FUNDER
 from hub.sample.cms import BY_HUB
 from hub.sample.database import Row
+from hub.sample.icare_papers import month_before
 from hub.sample.names import TELLING
 from hub.sample.network import Network
 from hub.sample.permitted import NOT_FOR_CLASSES, Systems, about, allowed, normal, own, spellings
@@ -136,7 +138,20 @@ def judge(network: Network) -> list[str]:
     wrong += judge_files.judge(network, systems)
     wrong += judge_cams.judge(network.cams, network, systems)
     values = [value for _, value in private_values(network)]
-    return [*wrong, *judge_words.judge(network, values), *judge_icare.judge_words(network.icare, values)]
+    wrong += judge_words.judge(network, values)
+    for site in (network.icare, network.reporting):
+        wrong += judge_icare.judge_words(site, values)
+    return [*wrong, *_reports(network)]
+
+
+def _reports(network: Network) -> Iterator[str]:
+    """What lies in the workbooks for the funder and may not."""
+    site = network.reporting
+    reported = judge_icare.read_reported(network.database(site.home))
+    agreed = next(each.categories for each in network.agreements if FUNDER.id in each.parties)
+    yield from judge_icare.judge_reports(site, reported, agreed)
+    for file, number, column in site.incomplete():
+        yield f"{site.home}-icare {file} row {number}: {column} was uploaded blank"
 
 
 def _payload(network: Network, systems: Systems, to: str, payload: Row) -> Iterator[str]:
@@ -222,10 +237,15 @@ def _leaves(cell: str) -> Iterator[str]:
 
 
 def told_otherwise(network: Network) -> list[str]:
-    """Records of files whose last answer is another one than the story deserves."""
+    """Records of files whose last answer is another one than the story deserves, and clients of whom the funder has
+    heard otherwise than it must.
+    """
+    reporting = network.reporting
+    reported = judge_icare.read_reported(network.database(reporting.home))
     theirs = [(person, source) for person, source in network.sources() if person.home == network.settlement.id]
     return [
         *judge_files.told_otherwise(network),
         *judge_cams.told_otherwise(network.cams, network.cams_site.system, network.people()),
         *judge_icare.told_otherwise(network.icare, theirs),
+        *judge_icare.reported_otherwise(reporting, reported, f"{month_before(network.today):%Y-%m}"),
     ]

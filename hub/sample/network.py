@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection, OperationalError
 from tempfile import TemporaryDirectory
@@ -17,17 +18,28 @@ from typing import TypeVar
 
 from hub.errors import Refused, Unavailable
 from hub.sample import database, icare_papers, papers
-from hub.sample.agencies import AGREEMENTS, CAMS_SITE, CENTRE, SETTLEMENT, WITH_A_CMS, Agency, Agreement, ways
+from hub.sample.agencies import (
+    AGREEMENTS,
+    CAMS_SITE,
+    CENTRE,
+    REPORTING,
+    SETTLEMENT,
+    WITH_A_CMS,
+    Agency,
+    Agreement,
+    ways,
+)
 from hub.sample.cams import Cams
 from hub.sample.centre import Centre
 from hub.sample.deviations import people
-from hub.sample.icare import Settlement
+from hub.sample.icare import Reporting, Settlement
 from hub.sample.people import PEOPLE_MAX, Person
 from hub.sample.scenarios import NEEDED, Scenario
 
 CLIENTS_MIN = len(NEEDED)  # fewer people, and the demo has nobody to tell of
 KNOWN_FROM = 5_000_000  # numbers of clients who are known already at the agency to which they are referred
 TOLD_EVERY = 1_000  # people
+REPORTED_MAX = 40  # clients of one agency whose month is reported to the funder
 HALF = ".being-made-"  # begins the name of what is not whole yet
 Tell = Callable[[int], None]
 _Key = TypeVar("_Key")
@@ -43,7 +55,7 @@ class Network:
 
     Args:
         clients: how many people; ``agencies``: those with a database; ``centre``, ``cams_site``, ``settlement``: those
-            with folders.
+            with folders; ``reports``: which of the first reports to a funder, by a system beside its database.
     """
 
     folder: Path
@@ -54,6 +66,7 @@ class Network:
     centre: Agency = CENTRE
     cams_site: Agency = CAMS_SITE
     settlement: Agency = SETTLEMENT
+    reports: Agency = REPORTING
     agreements: tuple[Agreement, ...] = AGREEMENTS
 
     @property
@@ -71,6 +84,17 @@ class Network:
     def icare(self) -> Settlement:
         """The settlement agency with iCARE alone, in its folder."""
         return Settlement(self.folder / self.settlement.id, self.settlement.id, "SEA-100")
+
+    @property
+    def reporting(self) -> Reporting:
+        """The iCARE site by which an agency reports its services. The funder does not find the last of its clients."""
+        unknown = [icare_papers.plain_number(person) for person in self.reported()[1:]][-1:]
+        return Reporting(self.folder / self.reports.system, self.reports.id, "HBR-200", frozenset(unknown))
+
+    def reported(self) -> list[Person]:
+        """Clients of that agency who came to something in the month before, and were told that it is reported."""
+        theirs = (p for p in self.people() if p.home == self.reports.id and p.scenario is Scenario.AGREED)
+        return list(islice(theirs, REPORTED_MAX))
 
     @property
     def sites(self) -> tuple[Centre, Cams, Settlement]:
@@ -221,6 +245,9 @@ def _write_all(databases: Mapping[str, Connection], network: Network, tell: Tell
             tell(count)
     for home, some in theirs.items():
         sites[home].refer(some, day)
+    network.reporting.begin()
+    for table, row in icare_papers.month_of_services(network.reported(), network.today):
+        database.insert(databases[network.reports.id], table, row, network.saved_at)
 
 
 def _write_one(db: Connection, network: Network, person: Person) -> None:

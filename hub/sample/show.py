@@ -89,7 +89,7 @@ def result(numbers: Tally, waiting: int) -> Table:
     table.add_column(justify="right")
     table.add_column()
     table.add_row("accepted", str(numbers.accepted), "messages that were judged, by the log")
-    table.add_row("delivered", str(numbers.delivered), "rows in hub_inbox, clients and packages in files")
+    table.add_row("delivered", str(numbers.delivered), "rows in hub_inbox, clients, packages and rows in files")
     table.add_row("", str(numbers.unsaid), "  of these: in no file, its system has no word for it")
     for state, count in numbers.answered.items():
         table.add_row("", str(count), f"  of these: told the sender {state}")

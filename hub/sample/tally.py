@@ -17,9 +17,10 @@ from typing import Any
 from hub.sample import database, papers
 from hub.sample.centre import Centre
 
-REFERRAL, STATUS, DANGER, EXIT = "referral", "referral-status", "override", "exit"
-CARRIED = frozenset({REFERRAL, STATUS, DANGER, EXIT})  # kinds of what travelled; the rest are notices
-_KINDS = {"StatusNotice": STATUS, "OverrideDisclosure": DANGER}  # message types of the log; others ask for something
+REFERRAL, STATUS, DANGER, EXIT, REPORT = "referral", "referral-status", "override", "exit", "report"
+CARRIED = frozenset({REFERRAL, STATUS, DANGER, EXIT, REPORT})  # kinds of what travelled; the rest are notices
+# message types of the log; others ask for something
+_KINDS = {"StatusNotice": STATUS, "OverrideDisclosure": DANGER, "FunderReport": REPORT}
 NOT_READ = "DN_SCHEMA"
 # kinds of systems that get files -> the states that they have a word for (program systems 4.5, 3.10)
 NAMED: Mapping[str, frozenset[str]] = {
@@ -274,7 +275,10 @@ def _received(row: Mapping[str, Any], payload: Mapping[str, Any]) -> Received:
     message_id, kind = row["message_id"], row["kind"]
     if kind in CARRIED:
         return Received(message_id, kind, state=payload.get("status", ""), incomplete=bool(row["incomplete"]))
-    named = (("consent", "consent_id"), ("override", "override_id"), ("referral_out", "referral_id"))
+    named = (
+        ("consent", "consent_id"), ("override", "override_id"), ("report", "participant_id"),
+        ("referral_out", "referral_id"),
+    )  # fmt: skip
     prefix, name = next(((prefix, name) for prefix, name in named if name in payload), named[-1])
     code, place = payload.get("code", ""), payload.get("place", "")
     return Received(message_id, kind, f"{prefix}:{payload.get(name)}", code, place=place)

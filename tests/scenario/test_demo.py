@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from adapters.icare.workbook import Workbook
 from hub.__main__ import real_tools
 from hub.commands.demo import play
 from hub.commands.demo_acts import MESSAGES_PER_CLIENT, TORONTO, Demo, begin, lay_routes
@@ -88,6 +89,8 @@ def test_delivered_is_what_lies_in_the_agencies_own_systems_and_what_harts_has_n
     files = (Path(once["dir"]) / "systems" / "northgate" / "to_cams").glob("*.xml")
     received["northgate-eois"] = len([path for path in files if not path.name.endswith(".result.xml")])
     received["seaway-icare"] = 0
+    books = (Path(once["dir"]) / "systems" / "harbour-icare" / "workbooks" / "processed").glob("[!r]*.xlsx")
+    received["harbour-icare"] = sum(len(list(Workbook(path.read_bytes()).rows())) for path in books)
     files = (Path(once["dir"]) / "systems" / "bridgeway" / "to_harts").glob("*.DAT")
     received["bridgeway-harts"] = sum(line.startswith(b"CL") for path in files for line in path.read_bytes().split())
     to_harts = [
@@ -101,6 +104,7 @@ def test_delivered_is_what_lies_in_the_agencies_own_systems_and_what_harts_has_n
     assert {name: system["received"] for name, system in once["systems"].items()} == received
     assert once["messages"]["delivered"] == sum(received.values()) + unsaid
     assert received["bridgeway-harts"] > 0 <= unsaid
+    assert received["harbour-icare"] > 2
 
 
 def log(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -324,7 +328,9 @@ def test_what_must_become_of_each_record_is_written_down_beforehand(once: dict[s
     lines = (Path(once["dir"]) / "systems" / "expected.jsonl").read_text().splitlines()
     due = [json.loads(line) for line in lines]
 
-    assert len(due) == len({each["source"] for each in due}) == CLIENTS
+    reported = [each for each in due if each["event"] == "funder-report"]
+    assert len(due) == len({each["source"] for each in due}) == CLIENTS + len(reported)
+    assert len(reported) > 2
     assert {each["answers"][0]["code"] for each in due} > {"OK_CONSENT", "DN_NO_CONSENT", "DN_SCHEMA"}
 
 

@@ -21,7 +21,7 @@ from adapters.contract import Parcel
 from hub.__main__ import real_tools
 from hub.commands.demo import play
 from hub.commands.demo_acts import TORONTO, Demo, begin, lay_routes
-from hub.exchange import changed, elements, intake, waiting, writing
+from hub.exchange import changed, elements, intake, reports, telling, waiting, writing
 from hub.keys.ring import KeyRing
 from hub.model.audit import Entry
 from hub.sample import expectation
@@ -184,12 +184,22 @@ def never_incomplete(patch: pytest.MonkeyPatch) -> None:
 
 def codes_alone(patch: pytest.MonkeyPatch) -> None:
     """A refusal says a code, and neither why nor what to do."""
-    patch.setattr(writing, "by_code", dict)
+    patch.setattr(telling, "by_code", dict)
 
 
 def registry_names(patch: pytest.MonkeyPatch) -> None:
     """A refusal names the registry's field, which no worker has on the screen."""
     patch.setattr(waiting, "column_of", {"verbal_note": "verbal", "receipt_channel": "receipt_ref"}.get)
+
+
+def everybody_may_be_asked(patch: pytest.MonkeyPatch) -> None:
+    """The funder is told of everybody that they may be asked later."""
+    patch.setattr(reports, "may_be_asked", lambda *_: True)
+
+
+def nobody_waits_for_the_profile(patch: pytest.MonkeyPatch) -> None:
+    """Services are reported before the funder has taken the client's profile, and refused there with certainty."""
+    patch.setattr(reports, "must_wait", lambda *_: False)
 
 
 @pytest.mark.parametrize(
@@ -215,6 +225,8 @@ def registry_names(patch: pytest.MonkeyPatch) -> None:
         pytest.param(never_incomplete, "arrived as whole", id="a referral that says it is whole"),
         pytest.param(codes_alone, "and not what to do", id="a refusal is a code alone"),
         pytest.param(registry_names, "no word names", id="a refusal names no column of the worker's"),
+        pytest.param(everybody_may_be_asked, "has not agreed to be asked later", id="everybody may be asked later"),
+        pytest.param(nobody_waits_for_the_profile, "where nothing was due", id="services before the profile"),
         pytest.param(half_of_the_answers, "was sent by nobody", id="answers that are never read"),
     ],
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.sample.expectation import REQUEST, Answer, differences, expected, mismarked, read, unnamed, write
+from hub.sample.expectation import REPORT, REQUEST, Answer, differences, expected, mismarked, read, unnamed, write
+from hub.sample.icare_papers import told_of
 from hub.sample.network import Network
 from hub.sample.scenarios import EXPECTED, UNREADABLE, Scenario
 from hub.sample.tally import REFERRAL, STATUS, Message, Received
@@ -38,10 +39,24 @@ def test_everybody_has_an_expected_answer_and_what_is_due_is_no_difference(netwo
 def test_a_code_is_that_of_its_scenario_and_only_what_goes_leaves_something_behind(network: Network) -> None:
     for each in expected(network):
         answer, *later = each.answers
+        if each.event == REPORT:
+            continue
         scenario = Scenario(each.scenario)
         assert [one.code for one in later] == (["OK_CONSENT"] if scenario is Scenario.NOT_YET else [])
         assert answer.code == ("DN_SCHEMA" if scenario in UNREADABLE else EXPECTED[scenario])
         assert answer.code.startswith("OK_") or answer.withheld == ()
+
+
+def test_of_a_month_all_are_due_but_the_services_of_whom_the_funder_does_not_find(network: Network) -> None:
+    who = network.reported()
+    due = {each.source.partition("/")[2]: each.answers for each in expected(network) if each.event == REPORT}
+
+    assert len(who) > 1
+    assert list(due) == [f"{kind}:{n}" for n in range(1, len(who) + 1) for kind in ("profile", "report")][:-1]
+    assert {answer.code for (answer,) in due.values()} == {"OK_NOTICE_BASED"}
+    for place, person in enumerate(who, start=1):
+        (answer,) = due[f"profile:{place}"]
+        assert answer.withheld == (() if "CONTACT" in told_of(person) else ("CONTACT",))
 
 
 @pytest.mark.parametrize(
