@@ -146,6 +146,7 @@ def play(told: Demo, place: Path, key: str) -> dict[str, Any]:
     told.pause()
     days.an_hour_later(told)
     days.reported(told)
+    days.suspended(told)
     told.pause()
     days.overnight(told)
     days.out_of_reach(told)

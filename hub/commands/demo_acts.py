@@ -38,7 +38,7 @@ from hub.sample.scenarios import Scenario
 TORONTO = ZoneInfo("America/Toronto")  # the agencies' own time
 TOLD_OF, MORNING = timedelta(days=5), time(9)  # of that day, so that the story ends before now
 ROUNDS_MAX = 12  # of run, apply, answer: a referral is done in four
-MESSAGES_PER_CLIENT = 2.3  # in all, answers with them: counted, for the bar alone
+MESSAGES_PER_CLIENT = 2.6  # in all, answers with them: counted, for the bar alone
 LOOK_EVERY = 20  # steps
 STEPS_MAX_PER_CLIENT = 40  # a run that takes more goes in circles
 DRAIN_LOOKS_MAX = 3  # nothing is under way while the demo withdraws

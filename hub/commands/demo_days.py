@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from hub.commands.demo_acts import TORONTO, Demo, ending, latest, run, until_quiet
+from hub.desk import stopping
+from hub.desk.who import Who
+from hub.exchange import intake, relay
 from hub.sample import show, story
+from hub.sample.directory import ADMINISTRATOR
 from hub.sample.expectation import Answer, answers
 from hub.sample.people import Person
 from hub.sample.scenarios import Scenario
@@ -43,6 +47,27 @@ def reported(told: Demo) -> None:
         site.read_answers()
     taken, refused = len(list(site.accepted())), ", ".join(word.code for _, word in site.told())
     show.say(told.screen, f"{name}: iCARE took {taken} rows, and refused: {refused or 'none'}")
+
+
+def suspended(told: Demo) -> None:
+    """An agreement is suspended while a message is on the bus: it is refused, and goes when that is resumed (P-5)."""
+    again, record = story.referral_to_the_hospital(told.network, told.now())
+    system, who = told.system(again.home), Who(ADMINISTRATOR, told.who)
+    agreement = next(each.id for each in told.network.agreements if set(each.parties) == {again.home, again.to})
+    while intake.step(told.hub.house, system):
+        pass
+    while relay.publish(told.hub.house):
+        pass
+    drain = stopping.stop(told.hub.house, "agreement", agreement, who)
+    while drain.step() is None:
+        pass
+    until_quiet(told)
+    before = latest(told, system.id, record)
+    stopping.go_on(told.hub.house, "agreement", agreement, who)
+    run(told, "An agreement is suspended while a message is on the bus, and resumed")
+    after = latest(told, system.id, record)
+    show.say(told.screen, f"{record}: {ending(before)}. When {agreement} was resumed, a new message: {ending(after)}.")
+    told.more[f"{system.id}/{record}"] = answers(told.network, again) * 2
 
 
 def overnight(told: Demo) -> None:

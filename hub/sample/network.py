@@ -246,8 +246,16 @@ def _write_all(databases: Mapping[str, Connection], network: Network, tell: Tell
     for home, some in theirs.items():
         sites[home].refer(some, day)
     network.reporting.begin()
+    _write_month(databases[network.reports.id], network)
+
+
+def _write_month(db: Connection, network: Network) -> None:
+    events = []
     for table, row in icare_papers.month_of_services(network.reported(), network.today):
-        database.insert(databases[network.reports.id], table, row, network.saved_at)
+        number = database.insert(db, table, row, network.saved_at)
+        events += [number] if table == "service_event" else []
+    for number in events:  # else it says when its last participant was saved
+        database.update(db, "service_event", ("event_id", number), {}, network.saved_at)
 
 
 def _write_one(db: Connection, network: Network, person: Person) -> None:

@@ -140,6 +140,7 @@ NEEDED = (  # the demo's acts are about these
     (Scenario.LATE, Leg.FROM_CENTRE),
     (Scenario.BAD_CODE, Leg.FROM_CENTRE),
     *((Scenario.AGREED, Leg.TO_CENTRE),) * 4,  # one for each answer that the centre has
+    (Scenario.TO_HOSPITAL, Leg.TOLD),
 )
 TOLD = (*NEEDED, *((each, Leg.TOLD) for each in Scenario if (each, Leg.TOLD) not in NEEDED))  # the first people
 # whose papers a centre, which keeps no cases, has too

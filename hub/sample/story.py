@@ -36,6 +36,12 @@ def _referred_again(network: Network, person: Person, wanted: str, now: str) -> 
     return again, f"referral_out:{number}"
 
 
+def referral_to_the_hospital(network: Network, now: str) -> tuple[Person, str]:
+    """Somebody who was referred to the hospital is referred there once more: with that referral; its key."""
+    person = network.one(Scenario.TO_HOSPITAL)
+    return _referred_again(network, person, person.wanted, now)
+
+
 def referral_to_the_centre(network: Network, now: str) -> tuple[Person, str]:
     """Somebody who was referred to the centre is referred for its other service too: with that referral; its key."""
     person = network.one_to_centre()

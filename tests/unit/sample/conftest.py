@@ -14,7 +14,7 @@ from hub.sample.network import Network, make_network
 
 TODAY = date(2026, 6, 1)
 NOW = "2026-06-01 12:00:00"
-CLIENTS, SEED = 90, 9  # there is somebody of each scenario
+CLIENTS, SEED = 90, 11  # there is somebody of each scenario
 
 
 @pytest.fixture
