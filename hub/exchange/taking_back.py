@@ -46,7 +46,7 @@ LEFT = "taking back: left"  # messages of which it was told that they could not 
 TAKEN_OUT = "report: its row was taken out of the workbook; when this may be reported again, it is put there anew"
 LEFT_THERE = (
     "report: its row may not stay; the hub takes it out when the workbook is closed and holds hub rows alone;"
-    " do not upload it before; if it was uploaded, ask iCARE"
+    " do not upload it before; if it was uploaded, ask iCARE to delete the record"
 )
 BATCH = 500
 

@@ -13,10 +13,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from hub.report.shown import Cell, Part, Shown
+from hub.report.shown import ALL, FOLDED, Cell, Part, Shown
 
 Language = Literal["en", "fr"]
 MASKED = "masked"
+_NAMES = frozenset({"agency", "sender", "recipient", "agreement", "file"})  # columns of words that are not ours
 
 
 @cache
@@ -64,9 +65,18 @@ def spoken(part: Part, language: Language) -> Part:
 
 
 def _table(table: Shown, language: Language) -> Shown:
+    def cell_of(column: str, cell: Cell) -> Cell:
+        return cell if not isinstance(cell, str) or _is_name(column, cell) else say(cell, language)
+
+    first = table.columns[0]
     return Shown(
         say(table.title, language),
         tuple(say(column, language) for column in table.columns),
-        tuple(tuple(say(cell, language) if isinstance(cell, str) else cell for cell in row) for row in table.rows),
-        {say(label, language): count for label, count in table.bars.items()},
+        tuple(tuple(map(cell_of, table.columns, row)) for row in table.rows),
+        {str(cell_of(first, label)): count for label, count in table.bars.items()},
     )
+
+
+def _is_name(column: str, cell: str) -> bool:
+    """Whether it is somebody's own word, though it may be spelled as one of ours."""
+    return column in _NAMES and cell not in (ALL, FOLDED)

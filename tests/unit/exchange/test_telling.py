@@ -89,5 +89,5 @@ def test_no_word_leaves_a_worker_alone_with_a_command(code: str) -> None:
     en, fr = by_code()[code]
 
     assert any(who in en for who in ("privacy officer", "administrator", "your system"))
-    assert any(qui in fr for qui in ("responsable de la vie privée", "administrat", "votre système"))
+    assert any(qui in fr for qui in ("responsable de la protection de la vie privée", "administrat", "votre système"))
     assert re.findall(r"`hub [a-z ]+`", en) == re.findall(r"`hub [a-z ]+`", fr)

@@ -111,6 +111,16 @@ def test_no_two_texts_of_one_table_are_the_same_in_french(log: Log) -> None:
             assert len({say(label, "fr") for label in labels}) == len(labels)
 
 
+def test_an_agency_whose_id_is_a_word_of_ours_keeps_it(log: Log) -> None:
+    log.sent(times=40, sender="self")
+    for _ in range(12):
+        log.override(agency="self")
+    page = files(made(log), "2026-05", MAY.end, "fr")["part-05.csv"].decode()
+
+    assert '"Par organisme, et par millier de messages transmis",self,' in page
+    assert '"Par organisme, et par millier de messages transmis",en tout,' in page
+
+
 def test_the_french_page_says_what_the_english_one_says(log: Log) -> None:
     parts = whole(log)
     english, said = files(parts, "2026-05", MAY.end), files(parts, "2026-05", MAY.end, "fr")
@@ -118,7 +128,7 @@ def test_the_french_page_says_what_the_english_one_says(log: Log) -> None:
 
     assert '<html lang="fr">' in page
     assert "masqué" in page
-    assert "Rapport de 2026-05" in page
+    assert "Rapport du mois 2026-05" in page
     assert [
         word
         for word in (" the ", " of ", ">masked<", NOTHING, "{")
