@@ -38,13 +38,13 @@ def sample(
     try:
         with show.counting(Console(stderr=True), clients) as counted:
             network = make_network(out, clients, seed, day, lambda n: counted(n, f"{n} clients written"))
+        written = [network.database(agency.id) for agency in network.agencies]
+        for site in (*network.sites, network.reporting):
+            written += search.files_below(site.folder)
+        written += [*write_directory(network), expectation.write(network)]
     except KeyboardInterrupt:
-        step = f"see that nothing is in {out}, and run it again"
+        step = f"empty {out}, and run it again"
         raise Interrupted("hub sample", "an interruption", "to run to its end", step) from None
-    written = [network.database(agency.id) for agency in network.agencies]
-    for site in network.sites:
-        written += search.files_below(site.folder)
-    written += [*write_directory(network), expectation.write(network)]
     if as_json:
         show_json(
             {"seed": seed, "clients": clients, "today": network.today.isoformat(), "files": [str(p) for p in written]}

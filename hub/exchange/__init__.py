@@ -116,7 +116,9 @@ class Exchange:
         done.append(self._try("bus", partial(relay.publish, self.house)))
         done += [self._try("bus", partial(relay.arrive, self.house, topic)) for topic in topics]
         done += [self._try(system.id, partial(handover.step, self.house, system)) for system in systems]
-        done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in systems]
+        gathering = [system for system in directory.systems.values() if system.status != "active"]
+        gathering += systems  # what lies in a suspended one is asked about too
+        done += [self._try(system.id, partial(taking_back.step, self.house, system)) for system in gathering]
         done += [self._try(system.id, partial(opening.wake, self.house, system)) for system in fetching]
         done.append(self._try("return", partial(ending.return_overdue, self.house)))
         done.append(self._try("consents", partial(changed.step, self.house)))

@@ -8,8 +8,9 @@ when it let it go says what it was of.
 Taken back is what the client, or something about the client, forbids by now, and what would leave with less or with
 another word on whether the client may be asked later. That an agreement was suspended or has ended takes nothing back.
 What was uploaded already, or stands in a workbook that its worker has open or has put another row into, stays: its
-sender is told once; of the latter it is tried again, and no such workbook is put anew with it. The record of what was
-taken back is judged anew, as after a no of gate 2.
+sender is told once; of the latter it is tried again, and no such workbook is put anew with it. So is what lies in a
+system that is suspended, which nobody reaches. The record of what was taken back is judged anew, as after a no of gate
+2.
 
 The system is asked before anything is written down here. Who dies in between has left word of what was asked, and it is
 asked again, whatever may be by then: else a row might be out, and stand as delivered.
@@ -92,16 +93,16 @@ def take_back(house: House, system: System) -> bool:
         unanswered = rows.handovers.unanswered(system.id)
         before = {name: (rows.cursors.remembered(name, system.id) or "").split() for name in (ASKED, LEFT)}
         why = {row.envelope_id: code for some in batches(unanswered, BATCH) for row, code in _wrong(house, rows, some)}
-    why = dict.fromkeys(before[ASKED], CHANGED) | why  # perhaps it is out, and nobody has heard of it
-    wrong = [row for row in unanswered if row.envelope_id in why]
+    if system.status != "active":  # nobody reaches it: who passes it on by hand must hear that it may not go
+        _left(house, system, [row for row in unanswered if row.envelope_id in why], before[LEFT], why)
+        return False
+    wrong = [row for row in unanswered if row.envelope_id in {*why, *before[ASKED]}]  # perhaps out, and nobody knows
     asked = [row.envelope_id for row in wrong]
     _remember(house, system, ASKED, asked, before[ASKED])
     out = set(cast(Gathering, house.connections.source(system)).take_back(asked))
     for some in batches([row for row in wrong if row.envelope_id in out], BATCH):
         _told(house, some)
-    left = [row for row in wrong if row.envelope_id not in out]
-    _told_left(house, [row for row in left if row.envelope_id not in before[LEFT]], why)
-    _remember(house, system, LEFT, [row.envelope_id for row in left], before[LEFT])
+    _left(house, system, [row for row in wrong if row.envelope_id in why.keys() - out], before[LEFT], why)
     _remember(house, system, ASKED, [], asked)
     return bool(out)
 
@@ -178,10 +179,13 @@ def _told(house: House, taken: Sequence[Handover]) -> None:
                 tell(house, unit, message.system, message.record_key, "refusal", code, TAKEN_OUT)
 
 
-def _told_left(house: House, left: Sequence[Handover], why: Mapping[str, str]) -> None:
-    """Tell those who must see to it themselves that it is not passed on."""
-    for some in batches(left, BATCH):
+def _left(
+    house: House, system: System, left: Sequence[Handover], before: Sequence[str], why: Mapping[str, str]
+) -> None:
+    """Tell those who must see to it themselves that it is not passed on, once."""
+    for some in batches([row for row in left if row.envelope_id not in before], BATCH):
         with house.store.unit(share=[locks.CONFIG]) as unit:
             for row in some:
                 message, code = message_of(unit, row), why[row.envelope_id]
                 tell(house, unit, message.system, message.record_key, "refusal", code, LEFT_THERE)
+    _remember(house, system, LEFT, [row.envelope_id for row in left], before)

@@ -69,9 +69,10 @@ def file(network: Network) -> Path:
 
 def write(network: Network) -> Path:
     """Write down what must become of every record, a line of JSON each, before anything runs."""
-    with file(network).open("x", encoding="utf-8") as handle:
+    half = file(network).with_suffix(".half")
+    with half.open("w", encoding="utf-8") as handle:
         handle.writelines(f"{json.dumps(asdict(each))}\n" for each in expected(network))
-    return file(network)
+    return half.rename(file(network))  # what is interrupted is not taken for the whole
 
 
 def read(network: Network) -> Iterator[Expected]:

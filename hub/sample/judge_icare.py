@@ -31,6 +31,8 @@ _COLUMNS: Mapping[str, str] = {
 }
 _NEED, _OF_A_SERVICE = "_needs_ind", "SERVICE_STATUS"
 _SAYS_NOTHING = "Unknown/No preference"  # a required column that is not told
+_OFFICIAL = {"en": "English", "fr": "French"}
+_OWN = ("official_language_id", "phone_no", "email_txt", "postal_txt")  # columns that are held against the client's row
 _STREET = ("street_no", "street_nme", "street_type_id")
 _WORDS = re.compile(r"[\w@.+-]+")
 
@@ -40,12 +42,16 @@ class Reported:
     """Of whom an agency reports: number and birth date to client, client to the categories of her notice.
 
     Args:
-        months: client to the months, ``YYYY-MM``, of services for the funder that she attended.
+        days: client to the days, ISO 8601, of services for the funder that she attended.
+        values: client to what her own row says, by column of a workbook; only what may be used.
+        told: how many rows that the funder refused the agency's own system has heard of.
     """
 
     clients: Mapping[tuple[str, str], int]
     notices: Mapping[int, frozenset[str]]
-    months: Mapping[int, frozenset[str]]
+    days: Mapping[int, frozenset[str]]
+    values: Mapping[int, Mapping[str, str]]
+    told: int
 
 
 def read_own(site: Settlement, found: Systems) -> None:
@@ -127,10 +133,10 @@ def read_reported(path: Path) -> Reported:
     with database.connected(path) as db:
         people = database.select(
             db,
-            "SELECT c.client_id, c.birth_date, i.value FROM client c JOIN client_identifier i"
-            " ON i.client_id = c.client_id WHERE i.type = 'UCI'",
+            "SELECT c.*, i.value FROM client c JOIN client_identifier i ON i.client_id = c.client_id"
+            " WHERE i.type = 'UCI'",
         )
-        told = database.select(
+        noticed = database.select(
             db,
             "SELECT client_id, categories FROM consent"
             " WHERE form = 'NOTICE' AND recipient_org = ? AND withdrawn_at IS NULL",
@@ -142,14 +148,32 @@ def read_reported(path: Path) -> Reported:
             " ON e.event_id = p.event_id WHERE p.attended = 1 AND e.funder = ?",
             [FUNDER],
         )
-    months: dict[int, frozenset[str]] = {}
+        told = database.select(
+            db,
+            "SELECT count(*) AS rows FROM hub_inbox WHERE kind = 'rejected'"
+            " AND json_extract(payload, '$.participant_id') IS NOT NULL",
+        )
+    days: dict[int, frozenset[str]] = {}
     for row in came:
-        months[row["client_id"]] = months.get(row["client_id"], frozenset()) | {row["started_at"][:7]}
+        days[row["client_id"]] = days.get(row["client_id"], frozenset()) | {row["started_at"][:10]}
     return Reported(
         clients={(plain(row["value"]), row["birth_date"]): row["client_id"] for row in people},
-        notices={row["client_id"]: frozenset(row["categories"].split()) for row in told},
-        months=months,
+        notices={row["client_id"]: frozenset(row["categories"].split()) for row in noticed},
+        days=days,
+        values={row["client_id"]: _own_values(row) for row in people},
+        told=told[0]["rows"],
     )
+
+
+def _own_values(row: Row) -> Mapping[str, str]:
+    """What a workbook may say of a client, as it says it."""
+    found = {
+        "official_language_id": _OFFICIAL.get(row["official_language"], _SAYS_NOTHING),
+        "phone_no": (row["phone"] or "") if row["phone_safe"] else "",
+        "email_txt": (row["email"] or "") if row["email_safe"] else "",
+        "postal_txt": (row["postal_code"] or "").replace(" ", "") if not row["address_confidential"] else "",
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def judge_reports(site: Reporting, reported: Reported, agreed: Collection[str]) -> Iterator[str]:
@@ -170,9 +194,23 @@ def judge_reports(site: Reporting, reported: Reported, agreed: Collection[str]) 
         yield from (f"{place}: {category} of client {client}" for category in sorted(_told(line.fields) - may))
         if line.fields.get("consent_ind") == "Yes" and "CONTACT" not in may:
             yield f"{place}: client {client} has not agreed to be asked later"
-        month = _month(line)
-        if month and month not in reported.months.get(client, frozenset()):
-            yield f"{place}: client {client} came to nothing in that month"
+        day = _day(line)
+        if day and day not in reported.days.get(client, frozenset()):
+            yield f"{place}: client {client} came to nothing on that day"
+        said = _values(file, line.fields, may, reported.values[client])
+        yield from (f"{place}: {what} of client {client}" for what in said)
+
+
+def _values(file: str, fields: Fields, may: frozenset[str], own: Mapping[str, str]) -> Iterator[str]:
+    """Cells that say something else than the client's own row; of a profile also how to reach her, if it is missing."""
+    for name, text in fields.items():
+        due = {plain(own.get(name, "")), plain(_SAYS_NOTHING)}
+        if name in _OWN and _COLUMNS[name] in may and plain(text) not in due:
+            yield f"another {name} than the one"
+    if file.startswith(f"{PROFILE}_") and "CONTACT" in may:
+        yield from (f"no {name}" for name in ("phone_no", "email_txt") if name in own and name not in fields)
+        if fields.get("consent_ind") != "Yes":
+            yield "no word on being asked later, to which they agreed,"
 
 
 def reported_otherwise(site: Reporting, reported: Reported, month: str) -> list[str]:
@@ -181,7 +219,8 @@ def reported_otherwise(site: Reporting, reported: Reported, month: str) -> list[
     Args:
         month: ``YYYY-MM``.
     """
-    due = {client for client in reported.notices if month in reported.months.get(client, ())}
+    came = {client for client, days in reported.days.items() if any(day.startswith(month) for day in days)}
+    due = came & reported.notices.keys()
     unknown = {client for (number, _), client in reported.clients.items() if number in site.unknown}
     profiles, services = set[int | None](), set[int | None]()
     for file, line in site.accepted():
@@ -190,6 +229,10 @@ def reported_otherwise(site: Reporting, reported: Reported, month: str) -> list[
     wrong += [f"client {each}: no service that the funder took" for each in sorted(due - unknown - services)]
     wrong += [f"client {each}: taken, and the funder does not know them" for each in sorted(unknown & profiles)]
     wrong += [f"client {each}: a service before the profile was taken" for each in sorted(unknown & services)]
+    refused = len(list(site.refused()))
+    wrong += [f"{refused} rows were refused, and the agency's own system heard of {reported.told}"] * (
+        refused != reported.told
+    )
     return [f"{site.home}-icare {each}" for each in wrong]
 
 
@@ -214,10 +257,10 @@ def _told(fields: Fields) -> set[str]:
     return {_COLUMNS.get(name, "NEEDS" if name.endswith(_NEED) else _OF_A_SERVICE) for name in named} - {""}
 
 
-def _month(line: Line) -> str:
-    """The month of a service; "" of a profile."""
+def _day(line: Line) -> str:
+    """The day of a service; "" of a profile."""
     began = line.fields.get("start_dttm") or line.fields.get("assessment_start_dt") or ""
-    return began[:7]
+    return began[:10]
 
 
 def _texts(site: Office) -> Iterator[tuple[str, str]]:

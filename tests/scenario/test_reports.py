@@ -319,6 +319,26 @@ def test_i_17_what_cannot_be_taken_out_is_told_once_and_taken_out_when_it_can_be
     assert site.books("CLIENT_PROFILE") == []
 
 
+def test_i_17_a_withdrawal_is_told_while_the_system_is_suspended_and_the_row_goes_when_it_is_resumed(
+    site: Site,
+) -> None:
+    served(site)
+    system = site.network.directory().systems["harbour-icare"]
+    site.network.put(replace(system, status="suspended"))
+    withdrawn(site, 1)
+    for _ in range(2):
+        site.run()
+
+    places = [row["payload"]["place"] for row in site.network.inbox("harbour", "refusal")]
+    assert places == [taking_back.LEFT_THERE], "once"
+    assert len(site.rows("CLIENT_PROFILE")) == 1, "nobody reaches a suspended system"
+
+    site.network.put(system)
+    site.run()
+    assert site.books("CLIENT_PROFILE") == []
+    assert site.network.verifies()
+
+
 @pytest.mark.parametrize("status", ["suspended", "ended"])
 def test_i_17_a_withdrawal_counts_also_where_the_agencies_have_stopped(site: Site, status: Status) -> None:
     served(site)

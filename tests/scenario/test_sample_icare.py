@@ -17,6 +17,7 @@ from consent.model.words import Category, Purpose
 from hub.compose import compose
 from hub.desk.consent_file import import_consents
 from hub.desk.who import Who
+from hub.model.advice import advice
 from hub.model.directory import Service, System, Worker
 from hub.sample import cms, database, icare_papers, judge_icare
 from hub.sample.deviations import people
@@ -271,6 +272,7 @@ def test_a_month_is_reported_uploaded_and_answered_and_who_is_unknown_is_not_rep
     assert (len(read_reports(harbour.site)), len(list(harbour.site.refused()))) == (2 * REPORTED - 1, 1)
     assert [word.code for _, word in harbour.site.told()] == ["CLIENT_UNKNOWN"]
     (rejected,) = harbour.network.inbox("harbour", "rejected")
+    assert rejected["payload"].pop("place") == advice("rejected:CLIENT_UNKNOWN").en
     assert rejected["payload"] == {"code": "CLIENT_UNKNOWN", "participant_id": UNKNOWN + 1}
     assert harbour.network.codes() == {"OK_NOTICE_BASED": 2 * REPORTED - 1}
     assert (harbour.judged(), harbour.otherwise()) == ([], [])

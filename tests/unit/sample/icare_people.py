@@ -76,7 +76,22 @@ def identity(person: Person) -> dict[str, str]:
 
 def profile(person: Person, **more: str) -> dict[str, str]:
     """What the hub may write of anybody."""
-    return {**identity(person), "postal_txt": "M5V2T6", "consent_ind": "No", **more}
+    return {
+        **identity(person),
+        "postal_txt": person.client["postal_code"].replace(" ", ""),
+        "consent_ind": "No",
+        **more,
+    }
+
+
+def reached(person: Person) -> dict[str, str]:
+    """How somebody may be reached who said so."""
+    row = person.client
+    safe = {
+        "phone_no": row["phone"] if row["phone_safe"] else "",
+        "email_txt": row["email"] if row["email_safe"] else "",
+    }
+    return {name: text for name, text in safe.items() if text} | {"consent_ind": "Yes"}
 
 
 def session(person: Person, **more: str) -> dict[str, str]:

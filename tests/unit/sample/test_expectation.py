@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from hub.sample.expectation import REPORT, REQUEST, Answer, differences, expected, mismarked, read, unnamed, write
+from hub.sample import expectation
+from hub.sample.expectation import (
+    REPORT,
+    REQUEST,
+    Answer,
+    Expected,
+    differences,
+    expected,
+    mismarked,
+    read,
+    unnamed,
+    write,
+)
 from hub.sample.icare_papers import told_of
 from hub.sample.network import Network
 from hub.sample.scenarios import EXPECTED, UNREADABLE, Scenario
@@ -193,3 +207,17 @@ def test_what_was_written_down_is_read_again_to_the_last_word(network: Network) 
     again, due = list(read(network)), list(expected(network))
     assert again == due
     assert [each.answers[0].kept_back for each in again] == [each.answers[0].kept_back for each in due]
+
+
+def test_what_is_interrupted_is_not_taken_for_the_whole(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_and_no_more(network: Network) -> Iterator[Expected]:
+        yield from islice(expected(network), 1)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(expectation, "expected", one_and_no_more)
+        write(network)
+
+    assert not expectation.file(network).exists()
+    assert write(network).exists()
+    assert len(list(read(network))) > 1

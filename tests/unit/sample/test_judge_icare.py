@@ -14,7 +14,7 @@ from hub.sample.icare_book import PROFILE
 from hub.sample.people import Person
 from hub.sample.permitted import Systems
 from hub.sample.scenarios import Scenario
-from tests.unit.sample.icare_people import answer, profile, reporting, session, settlement, theirs, written
+from tests.unit.sample.icare_people import answer, profile, reached, reporting, session, settlement, theirs, written
 
 AGREED = ["IDENT", "CONTACT", "LANG", "NEEDS", "SERVICE_STATUS"]
 
@@ -37,7 +37,7 @@ def found(site: Reporting, agreed: list[str] = AGREED) -> list[str]:
 
 def test_what_each_client_was_told_of_is_in_order(site: Reporting, who: list[Person]) -> None:
     first, second = who
-    written(site, PROFILE, [profile(first, phone_no="416-555-0142", consent_ind="Yes"), profile(second)])
+    written(site, PROFILE, [profile(first, **reached(first)), profile(second)])
     written(site, "IO", [session(first), session(second, service_official_language_id="French")])
 
     assert found(site) == []
@@ -56,6 +56,28 @@ def test_what_a_client_did_not_agree_to_is_found_and_no_value_is_told(
     written(site, PROFILE, [profile(who[1], **changes)])
 
     assert found(site) == [f"harbour-icare CLIENT_PROFILE_HBR-200_202605_1.xlsx row 4: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        pytest.param({"phone_no": "416-555-0199"}, "another phone_no than the one", id="another telephone"),
+        pytest.param({"postal_txt": "X0X0X0"}, "another postal_txt than the one", id="another postal code"),
+        pytest.param({"email_txt": ""}, "no email_txt", id="an address that may be used stays behind"),
+        pytest.param(
+            {"consent_ind": "No"}, "no word on being asked later, to which they agreed,", id="S7 nobody is asked"
+        ),
+    ],
+)
+def test_what_says_something_else_than_the_clients_own_row_is_found(
+    site: Reporting, who: list[Person], changes: dict[str, str], what: str
+) -> None:
+    with database.connected(site.folder.parent / "harbour.sqlite") as db:
+        db.execute("UPDATE client SET phone_safe = 1, email_safe = 1 WHERE client_id = 1")
+    safe = {"phone_no": who[0].client["phone"], "email_txt": who[0].client["email"], "consent_ind": "Yes", **changes}
+    written(site, PROFILE, [profile(who[0], **{name: text for name, text in safe.items() if text})])
+
+    assert found(site) == [f"harbour-icare CLIENT_PROFILE_HBR-200_202605_1.xlsx row 4: {what} of client 1"]
 
 
 def test_a_category_that_the_agencies_have_not_agreed_on_is_found(site: Reporting, who: list[Person]) -> None:
@@ -82,7 +104,7 @@ def test_somebody_who_was_told_nothing_or_came_to_nothing_or_whom_nobody_has_is_
     said = [each.partition(" row ")[2] for each in found(site)]
 
     assert "4: client 1 was told of no report" in said
-    assert "5: client 2 came to nothing in that month" in said
+    assert "5: client 2 came to nothing on that day" in said
     assert "6: is about nobody whom the agency has" in said
 
 
