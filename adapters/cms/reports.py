@@ -60,12 +60,19 @@ class Reports:
     def __init__(self, database: Database, now: Callable[[], datetime], funders: frozenset[str]) -> None:
         self._database, self._now, self._funders = database, now, funders
 
-    def keys(self, services: Sequence[int], clients: Sequence[int]) -> list[str]:
-        """Keys of what is to be reported of these clients, and of those who have these services."""
+    def keys(self, services: Sequence[int], clients: Sequence[int], log: int) -> list[str]:
+        """Keys of what is to be reported of these clients, and of those who have these services.
+
+        Args:
+            log: how far the change log is read: whose services have an entry further on is reported then, and the
+                notice that stands before them is known by then.
+        """
         whose = [client for _, client in self._database.keys_of(VIEW, "client_id", services)] if services else []
-        return [
-            f"{each.prefix}:{each.key}" for each in self._of(unique([*whose, *clients])) if self._is_new_enough(each)
-        ]
+        rows = self._database.keys(VIEW, "client_id", unique([*whose, *clients]))
+        later = self._database.still_to_come(VIEW, [row for row, _ in rows], log)
+        early = {client for row, client in rows if row in later}
+        found = self._of([client for client in unique([*whose, *clients]) if client not in early])
+        return [f"{each.prefix}:{each.key}" for each in found if self._is_new_enough(each)]
 
     def found(self, prefix: str, numbers: Sequence[int]) -> list[Report]:
         """The reports under these numbers whose month is over."""

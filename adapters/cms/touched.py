@@ -45,15 +45,15 @@ class Touched:
             if entry.view in _PREFIX_OF:
                 keys.append(f"{_PREFIX_OF[entry.view]}:{entry.row}")
             keys.extend(nested.get((entry.view, entry.row), ()))
-        return [*keys, *self._reports_of(entries)]
+        return [*keys, *self._reports_of(entries, log)]
 
-    def _reports_of(self, entries: Sequence[Entry]) -> list[str]:
+    def _reports_of(self, entries: Sequence[Entry], log: int) -> list[str]:
         """Keys of the reports that these entries touch; what a deleted row was part of, the nightly sweep finds."""
         rows = {view: unique(e.row for e in entries if e.view == view and e.op != "D") for view in _REPORTED}
         by_number = dict(self._database.keys_of("v_hub_identifier", "client_id", rows["v_hub_identifier"]))
         clients = unique([*rows["v_hub_client"], *by_number.values()])
         services = rows["v_hub_service"]
-        return self._reports.keys(services, clients) if services or clients else []
+        return self._reports.keys(services, clients, log) if services or clients else []
 
     def _nested(self, entries: Sequence[Entry], log: int) -> dict[tuple[str, int], list[str]]:
         """Keys of the records that hold a changed row nested.
