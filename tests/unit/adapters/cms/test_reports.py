@@ -231,3 +231,22 @@ def test_no_key_of_a_report_is_a_number_of_a_client(db, source):
     cms.add_service(db, number)
     assert set(told(source, "report")[0]) == {"report:1"}
     assert number == 6
+
+
+def test_a_report_comes_with_the_last_entry_of_its_services_and_so_after_a_notice_that_was_saved_before_them(
+    db, source
+):
+    number = client(db)
+    for _ in range(600):  # more than one page of the log
+        cms.add_client(db)
+    consent = cms.add_consent(db, number, "ircc", purposes="FUNDER_REPORT")
+    (part,) = cms.add_service(db, number)
+
+    raws, cursor = drain(source)
+    order = [raw.key for raw in raws]
+
+    assert order.index(f"consent:{consent}") < order.index(f"profile:{part}")
+    assert order.count(f"profile:{part}") == order.count(f"report:{part}") == 1
+
+    cms.update(db, "client", number, last_name="Tremblay")  # no service of hers has an entry further on
+    assert keys_of(source.fetch(cursor), "profile", "report") == [f"profile:{part}", f"report:{part}"]
